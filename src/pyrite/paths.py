@@ -1,0 +1,67 @@
+"""Where every file is: one function of the pipeline's coordinates for each, relative to the project's root.
+
+A test holds these paths against the dependencies and outputs in `dvc.yaml`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+TASKS = Path("tasks")
+PROMPTS = TASKS / "prompts.yaml"
+ANNOTATED = Path("data/recordings/annotations")
+HEADLINE = Path("metrics/headline.json")
+TABLE = Path("metrics/table.csv")
+SUBJECTIVITY = Path("metrics/subjectivity.json")
+REPORT = Path("report")
+
+
+def card(task: str) -> Path:
+    return TASKS / f"{task}.yaml"
+
+
+def raw(task: str) -> Path:
+    return Path("data/raw") / task
+
+
+def prepared(task: str) -> Path:
+    return Path("data/prepared") / f"{task}.parquet"
+
+
+def recording(task: str, setting: str) -> Path:
+    return Path("data/recordings") / f"{task}.{setting}.jsonl"
+
+
+def transcript(task: str, setting: str) -> Path:
+    return Path("data/transcripts") / f"{task}.{setting}.jsonl"
+
+
+def synthetic(task: str, setting: str) -> Path:
+    return Path("data/synthetic") / f"{task}.{setting}.parquet"
+
+
+def recorded_annotations(task: str) -> Path:
+    return ANNOTATED / f"{task}.csv"
+
+
+def annotations(task: str) -> Path:
+    return Path("data/annotations") / f"{task}.parquet"
+
+
+def models(task: str, encoder: str) -> Path:
+    return Path("models") / task / encoder
+
+
+def fit(task: str, encoder: str, mix: str, seed: int) -> Path:
+    return models(task, encoder) / mix / f"seed-{seed}"
+
+
+def metrics(stage: str, name: str) -> Path:
+    return Path("metrics") / stage / f"{name}.json"
+
+
+def store() -> Path:
+    """`.pyrite/` of the main checkout: under `dvc exp run --temp` the stage runs elsewhere, DVC_ROOT still names it."""
+    return Path(os.environ.get("DVC_ROOT", ".")) / ".pyrite"

@@ -1,0 +1,103 @@
+"""YAML files with a fixed schema: every mistake is one line that names the file, the line and the key."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pyrite.errors import PyriteError
+
+
+class Schema(BaseModel):
+    """Base of everything read from YAML: unknown keys are errors, "3" is not 3, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+Model = TypeVar("Model", bound=Schema)
+
+
+class _Loader(yaml.SafeLoader):
+    """`yaml.SafeLoader` with sequences as tuples, and an error where a key is written twice.
+
+    Plain YAML would silently keep the second of two equal keys.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"key '{key.value}' is there twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:seq", lambda loader, node: tuple(loader.construct_sequence(node, deep=True)))
+
+
+def load(path: Path, model: type[Model]) -> Model:
+    """Read the YAML file `path` as a `model`.
+
+    Raises:
+        PyriteError: the file is missing, is not YAML, or does not fit the schema; the line says where.
+    """
+    try:
+        source = path.read_text(encoding="utf-8")
+        node = yaml.compose(source, Loader=yaml.SafeLoader)
+        data = yaml.load(source, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except FileNotFoundError:
+        raise PyriteError(f"{path}: no such file") from None
+    except (UnicodeDecodeError, OSError) as error:
+        raise PyriteError(f"{path}: can't be read ({error})") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise PyriteError(f"{path}:{line}: not valid YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise PyriteError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise PyriteError(f"{path}: nested too deeply") from None
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise PyriteError(_explain(path, node, data, error)) from None
+
+
+def _explain(path: Path, node: yaml.Node | None, data: Any, error: ValidationError) -> str:
+    """The first mistake as one line: file, line, dotted key, what is wrong and, for a typo, the likely key."""
+    first = error.errors(include_url=False)[0]
+    line, keys = 1, []
+    unknown = first["type"] == "extra_forbidden"
+    siblings: list[str] = []
+    for part in first["loc"]:
+        if isinstance(node, yaml.MappingNode):
+            siblings = [key.value for key, _ in node.value]
+            found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = (node.value[part], node.value[part])
+        else:
+            found = None
+        if found:
+            line, node = found[0].start_mark.line + 1, found[1]
+        # A union's tag and the marker of a bad mapping key are pydantic's own: they stand nowhere in the file.
+        if found or (part is first["loc"][-1] and part != "[key]"):
+            keys.append(str(part))
+    problem = first["msg"][0].lower() + first["msg"][1:]
+    if unknown:
+        problem = "unknown key" + _suggest(str(first["loc"][-1]), error, siblings)
+    elif first["type"] == "missing":
+        problem = "this key is missing"
+    elif first["type"] == "value_error":
+        problem = str(first["ctx"]["error"])
+    elif not isinstance(first["input"], (dict, tuple)):
+        problem += f", not {first['input']!r}"
+    return f"{path}:{line}: {'.'.join(keys) or 'file'}: {problem}"
+
+
+def _suggest(key: str, error: ValidationError, siblings: list[str]) -> str:
+    missing = [str(e["loc"][-1]) for e in error.errors(include_url=False) if e["type"] == "missing"]
+    near = difflib.get_close_matches(key, [name for name in missing if name not in siblings], n=1)
+    return f" (is it '{near[0]}'?)" if near else ""
