@@ -11,7 +11,7 @@ from pathlib import Path
 PARAMS = Path("params.yaml")
 TASKS = Path("tasks")
 PROMPTS = TASKS / "prompts.yaml"
-ANNOTATED = Path("data/recordings/annotations")
+RECORDED_ANNOTATIONS = Path("data/recordings/annotations")
 HEADLINE = Path("metrics/headline.json")
 TABLE = Path("metrics/table.csv")
 SUBJECTIVITY = Path("metrics/subjectivity.json")
@@ -43,10 +43,10 @@ def synthetic(task: str, setting: str) -> Path:
 
 
 def recorded_annotations(task: str) -> Path:
-    return ANNOTATED / f"{task}.csv"
+    return RECORDED_ANNOTATIONS / f"{task}.csv"
 
 
-def annotations(task: str) -> Path:
+def annotation_table(task: str) -> Path:
     return Path("data/annotations") / f"{task}.parquet"
 
 
