@@ -51,7 +51,7 @@ def settings_of(mix: str) -> list[str]:
 
 
 def rows(mix: str, prepared: pd.DataFrame, synthetic: dict[str, pd.DataFrame], seed: int) -> pd.DataFrame:
-    """The training rows of a mix (columns id, text, label), in an order that does not depend on the files' order.
+    """The training rows of a mix (columns id, text, label), sorted by id.
 
     A sample of n rows is drawn with the seed, and the sample of n lies within that of n + 1: a learning curve is
     nested for each seed.
@@ -80,7 +80,7 @@ def rows(mix: str, prepared: pd.DataFrame, synthetic: dict[str, pd.DataFrame], s
     table = pd.concat(drawn)[["id", "text", "label"]].drop_duplicates("id")
     if table.empty:
         raise PyriteError(f"mix '{mix}': has no rows")
-    return table.reset_index(drop=True)
+    return table.sort_values("id", ignore_index=True)
 
 
 def _sample(frame: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:

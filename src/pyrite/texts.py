@@ -67,5 +67,5 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
-    """Write a text table in one step; the same rows always give the same bytes."""
+    """Write a table in one step; the same rows always give the same bytes."""
     files.write(path, lambda file: frame.to_parquet(file, index=False))
