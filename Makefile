@@ -1,0 +1,42 @@
+# `make run` and `make test` do everything on a fresh machine. By hand: pip install -e '.[dev]', then dvc repro.
+.DELETE_ON_ERROR:
+.PHONY: run test lint lock
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+# DVC runs the stages' commands by name; nothing of a run leaves the machine.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export DVC_NO_ANALYTICS := 1
+export HF_HUB_DISABLE_TELEMETRY := 1
+
+# The default study, from data to verdict. What is done stays done: only what changed runs again.
+run: $(READY)
+	dvc repro
+	@pyrite verdict
+
+# All tests; the one of the whole pipeline takes a minute or two.
+test: $(READY)
+	python -m pytest
+
+lint: $(READY)
+	ruff check .
+	ruff format --check .
+	mypy
+
+$(READY): requirements.lock pyproject.toml
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@# Torch alone and first: pip then keeps the build that this machine is set up for.
+	pip install --quiet $$(grep '^torch==' requirements.lock)
+	pip install --quiet --requirement requirements.lock
+	pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Pins every dependency at its newest release that pyproject.toml allows.
+lock:
+	rm -rf $(VENV).lock && $(PYTHON) -m venv $(VENV).lock
+	$(VENV).lock/bin/pip install --quiet $$(grep -o 'torch==[0-9.]*' pyproject.toml)
+	$(VENV).lock/bin/pip install --quiet 'setuptools>=77' '.[dev]'
+	(echo '# Every dependency, pinned: made by `make lock`.'; \
+	 $(VENV).lock/bin/pip freeze --all --exclude pip --exclude pyrite | sed 's/^\(torch==[0-9.]*\)+.*/\1/') > requirements.lock
+	rm -rf $(VENV).lock
