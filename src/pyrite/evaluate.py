@@ -1,0 +1,210 @@
+"""evaluate: score all fits of a task, with intervals, gaps between mixes and worth in real labels.
+
+Reads every fit's `predictions.parquet` and `history.json` under `models/<task>/`, as `params.yaml` lists them.
+Writes `metrics/evaluate/<task>.json`; scores there are in [0, 1].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pyrite import files, mixes, params, paths, statistics
+from pyrite.console import progress
+from pyrite.errors import PyriteError
+from pyrite.statistics import Estimate
+
+PROBABILITY = "probability:"
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What the fits of one encoder say of the n test rows: M mixes x S seeds, labels as codes.
+
+    `gold` (n,), `predicted` (M, S, n), `calibration` (M, S), `rows` (M,): training rows, the mean over seeds.
+    """
+
+    mixes: tuple[str, ...]
+    seeds: tuple[int, ...]
+    labels: list[str]
+    gold: np.ndarray
+    predicted: np.ndarray
+    calibration: np.ndarray
+    rows: list[int]
+
+
+def run(task: str) -> None:
+    """Evaluate every encoder, mix and seed of a task."""
+    settings = params.load()
+    encoders = {}
+    with progress() as bar:
+        step = bar.add_task(f"evaluating {task}", total=len(settings.train.encoders))
+        for name, encoder in settings.train.encoders.items():
+            found = read(task, name, encoder.mixes, settings.train.seeds)
+            encoders[name] = evaluate(found, settings.evaluate.resamples)
+            bar.advance(step)
+    # Every encoder's fits were made by the same stage from the same table, so the last one stands for all.
+    counts = {"task": task, "test_rows": len(found.gold), "labels": found.labels}
+    files.write_json(paths.metrics("evaluate", task), {**counts, "encoders": encoders})
+
+
+def read(task: str, encoder: str, mixes: Sequence[str], seeds: Sequence[int]) -> Predictions:
+    """The predictions of one encoder's fits.
+
+    Raises:
+        PyriteError: a fit is missing or broken, or two fits have different test rows.
+    """
+    paths_of = [[paths.fit(task, encoder, mix, seed) for seed in seeds] for mix in mixes]
+    tables = [[_table(fit) for fit in fits] for fits in paths_of]
+    first, where = tables[0][0], paths_of[0][0]
+    labels = [name.removeprefix(PROBABILITY) for name in map(str, first) if name.startswith(PROBABILITY)]
+    columns = [PROBABILITY + label for label in labels]
+    gold = _codes(first["label"], labels, where)
+    predicted = np.empty((len(mixes), len(seeds), len(first)), dtype=np.int64)
+    calibration = np.empty(predicted.shape[:2])
+    for i, j in np.ndindex(calibration.shape):
+        table, fit = tables[i][j], paths_of[i][j]
+        if not (table[["id", "label"]].equals(first[["id", "label"]]) and list(table) == list(first)):
+            raise PyriteError(f"{fit}: its test rows or labels are not those of {where}: run `dvc repro` to train anew")
+        predicted[i, j] = _codes(table["predicted"], labels, fit)
+        calibration[i, j] = statistics.calibration_error(gold, table[columns].to_numpy(dtype=float))
+    rows = [round(np.mean([files.read_json(fit / "history.json")["rows"] for fit in fits])) for fits in paths_of]
+    return Predictions(tuple(mixes), tuple(seeds), labels, gold, predicted, calibration, rows)
+
+
+def _table(fit: Path) -> pd.DataFrame:
+    path = fit / "predictions.parquet"
+    try:
+        return pd.read_parquet(path).sort_values("id", ignore_index=True)
+    except FileNotFoundError:
+        raise PyriteError(f"{path}: no such file: train this fit first (`dvc repro`)") from None
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise PyriteError(f"{path}: not readable predictions ({reason}): delete {fit} and run `dvc repro`") from None
+
+
+def _codes(names: pd.Series, labels: list[str], fit: Path) -> np.ndarray:
+    codes = pd.Index(labels).get_indexer(pd.Index(names))
+    if (codes < 0).any():
+        odd = names.iloc[int(np.argmin(codes))]
+        raise PyriteError(f"{fit}: label '{odd}' has no probability column: delete the folder and run `dvc repro`")
+    return codes
+
+
+def evaluate(found: Predictions, resamples: int) -> dict[str, Any]:
+    """Scores, gaps, learning curve and worth of one encoder's mixes, as the metrics file has them."""
+    # A fixed seed: the same predictions always give the same metrics.
+    rng = np.random.default_rng(0)
+    counts = statistics.count(found.gold, found.predicted, len(found.labels))
+    drawn = statistics.bootstrap(found.gold, found.predicted, len(found.labels), resamples, rng)
+    macro_f1 = Estimate(counts.macro_f1().T, drawn.macro_f1.swapaxes(1, 2))
+    accuracy = Estimate(counts.accuracy().T, drawn.accuracy.swapaxes(1, 2))
+    per_class = [Estimate(counts.f1()[..., k].T, drawn.f1[..., k].swapaxes(1, 2)) for k in range(len(found.labels))]
+    summary = {}
+    for i, mix in enumerate(found.mixes):
+        summary[mix] = {
+            "rows": found.rows[i],
+            "seeds": list(found.seeds),
+            "macro_f1": {**_interval(macro_f1, i), "per_seed": macro_f1.observed[:, i].tolist()},
+            "accuracy": {**_interval(accuracy, i), "per_seed": accuracy.observed[:, i].tolist()},
+            "per_class": {
+                label: {
+                    "f1": _interval(per_class[k], i),
+                    "precision": float(counts.precision()[i, :, k].mean()),
+                    "recall": float(counts.recall()[i, :, k].mean()),
+                    "support": int(counts.support[k]),
+                }
+                for k, label in enumerate(found.labels)
+            },
+            "calibration_error": float(found.calibration[i].mean()),
+        }
+    curve = sorted((i for i, mix in enumerate(found.mixes) if is_curve(mix)), key=lambda i: found.rows[i])
+    for i, value in _worths(found, macro_f1, curve, rng).items():
+        summary[found.mixes[i]]["worth"] = value
+    return {
+        "mixes": summary,
+        "gaps": _gaps(found, macro_f1, accuracy, resamples, rng),
+        "curve": [{"mix": found.mixes[i], "rows": found.rows[i], **_interval(macro_f1, i)} for i in curve],
+    }
+
+
+def is_curve(mix: str) -> bool:
+    """Whether a mix is a point of the real learning curve: `real@n` or `real@all`."""
+    parts = mixes.parse(mix)
+    return len(parts) == 1 and parts[0].source == "real" and parts[0].rows is not None
+
+
+def _interval(scores: Estimate, i: int) -> dict[str, float]:
+    low, high = (float(np.clip(end[i], 0, 1)) for end in scores.interval(0.95))
+    return {"mean": float(scores.mean[i]), "low": low, "high": high}
+
+
+def _gaps(
+    found: Predictions, macro_f1: Estimate, accuracy: Estimate, resamples: int, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Every mix that is no point of the curve, against every other mix."""
+    main = [i for i, mix in enumerate(found.mixes) if not is_curve(mix)]
+    pairs = [(i, j) for i in main for j in range(len(found.mixes)) if i < j or j not in main]
+    gaps: dict[str, Any] = {found.mixes[i]: {} for i in main}
+    if not pairs:
+        return gaps
+    first, second = zip(*pairs, strict=True)
+    swapped = statistics.swap(found.gold, found.predicted, len(found.labels), pairs, resamples, rng)
+    for name, scores, null in zip(("macro_f1", "accuracy"), (macro_f1, accuracy), swapped, strict=True):
+        gap = scores.minus(first, second)
+        (low, high), (low90, high90) = gap.interval(0.95), gap.interval(0.90)
+        p, detectable = gap.p_values(null, rng), gap.detectable()
+        for k, (i, j) in enumerate(pairs):
+            mean, ends = gap.mean[k], (low[k], high[k], low90[k], high90[k])
+            shared = {"p": p[k], "detectable": detectable[k]}
+            shared |= {"item_error": gap.item_variance[k] ** 0.5, "seed_error": gap.seed_variance[k] ** 0.5}
+            one, other = found.mixes[i], found.mixes[j]
+            gaps[one].setdefault(other, {})[name] = _gap(mean, *ends) | _floats(shared)
+            if j in main:
+                back = (-high[k], -low[k], -high90[k], -low90[k])
+                gaps[other].setdefault(one, {})[name] = _gap(-mean, *back) | _floats(shared)
+    return gaps
+
+
+def _gap(mean: float, low: float, high: float, low90: float, high90: float) -> dict[str, float]:
+    return _floats({"mean": mean, "low": low, "high": high, "low90": low90, "high90": high90})
+
+
+def _floats(values: dict[str, Any]) -> dict[str, float]:
+    return {key: float(value) for key, value in values.items()}
+
+
+def _worths(
+    found: Predictions, macro_f1: Estimate, curve: list[int], rng: np.random.Generator
+) -> dict[int, dict[str, Any]]:
+    """Worth of every mix with rows beside the real ones, where the curve has two points or more.
+
+    `labels`, `low` and `high` are numbers of real labels; 0 means fewer than `least`, null more than `most`, the ends
+    of the curve.
+    """
+    rows = sorted({found.rows[i] for i in curve})
+    if len(rows) < 2:
+        return {}
+
+    def at_rows(scores: np.ndarray) -> np.ndarray:
+        # A small data set can have two points of equal rows (`real@500`, `real@all`): they count as one.
+        return np.stack([scores[..., [i for i in curve if found.rows[i] == n]].mean(-1) for n in rows], axis=-1)
+
+    draws = macro_f1.draws(rng)
+    weights = 1 / np.maximum(at_rows(macro_f1.error**2), 1e-9)
+    worths = {}
+    for i, mix in enumerate(found.mixes):
+        if {part.source for part in mixes.parse(mix)} == {"real"}:
+            continue
+        labels = statistics.worth(rows, at_rows(macro_f1.mean), weights, macro_f1.mean[i])
+        drawn = statistics.worth(rows, at_rows(draws), weights, draws[:, i])
+        low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
+        ends = {"labels": labels, "low": low, "high": high}
+        worths[i] = {key: None if np.isinf(end) else round(float(end)) for key, end in ends.items()}
+        worths[i] |= {"least": rows[0], "most": rows[-1]}
+    return worths

@@ -1,0 +1,363 @@
+"""Statistics of predictions: scores, their uncertainty over seeds and test items, gaps, tests and worth.
+
+Pure functions of arrays. Throughout, n is the number of test items, L of labels (codes 0 to L - 1), S of seeds and B of
+resamples; `...` stands for any leading axes, such as (mixes, seeds). Scores are in [0, 1].
+
+**Uncertainty.** A score is a mean over S fits on the same n items, so items and seeds are *crossed*, as cases and
+readers are in reader studies of diagnostic tests. With three to five seeds, resampling both (the pigeonhole bootstrap,
+Owen 2007) errs on two sides: it shrinks the variance between seeds by (S - 1) / S and counts the interaction of
+seeds and items thrice. So the items are bootstrapped, the same draw for every fit, and the variance of the mean is put
+together as Obuchowski and Rockette (1995) do:
+
+    Var = Cov2 + MS / S
+
+where Cov2 is the bootstrap covariance of *different* seeds' scores on the same items, and MS the variance of the S
+scores. A gap is treated alike, with the paired differences of two mixes in place of scores.
+
+MS has S - 1 degrees of freedom, the sum has more. Hillis (2007) takes (S - 1) (Var / (MS/S))^2; with three seeds that
+leaves 95 % intervals that cover as little as 92 %. Without the square they cover 94 to 96 %, whichever source of
+variance is the larger (`benchmarks/coverage.py`), so that is what is used.
+
+Owen 2007, "The pigeonhole bootstrap", Ann. Appl. Stat. 1(2). Obuchowski and Rockette 1995, Commun. Stat. Simul. 24(2).
+Hillis 2007, Stat. Med. 26(3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaincinv, ndtri, stdtrit
+
+Floats = NDArray[np.floating]
+Integers = NDArray[np.integer]
+
+CALIBRATION_BINS = 15
+
+# Resamples whose item counts are held in memory at once.
+_CHUNK = 500
+
+
+# Scores
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What F1 and accuracy are made of: `hits` and `guesses` (..., L) of each prediction set, `support` of the gold."""
+
+    hits: Floats
+    guesses: Floats
+    support: Floats
+
+    def f1(self) -> Floats:
+        """F1 of each label, (..., L), 0 for a label that neither the gold labels nor the predictions have."""
+        return 2 * self.hits / np.maximum(self.guesses + self.support, 1)
+
+    def macro_f1(self) -> Floats:
+        """Mean F1 over the labels that the gold labels or predictions have, as scikit-learn's `average="macro"`."""
+        present = (self.guesses + self.support > 0).sum(-1)
+        mean: Floats = self.f1().sum(-1) / np.maximum(present, 1)
+        return mean
+
+    def accuracy(self) -> Floats:
+        share: Floats = self.hits.sum(-1) / self.support.sum(-1)
+        return share
+
+    def precision(self) -> Floats:
+        """Precision of each label, 0 where it was never predicted."""
+        return self.hits / np.maximum(self.guesses, 1)
+
+    def recall(self) -> Floats:
+        """Recall of each label, 0 where no item has it."""
+        return self.hits / np.maximum(self.support, 1)
+
+
+def count(gold: Integers, predicted: Integers, labels: int) -> Counts:
+    """Counts of every prediction set: `gold` (n,), `predicted` (..., n)."""
+    hits, guesses = _indicators(gold, predicted, labels).sum(0, dtype=np.float64)
+    return Counts(hits, guesses, np.bincount(gold, minlength=labels).astype(float))
+
+
+def _indicators(gold: Integers, predicted: Integers, labels: int) -> Floats:
+    """Each item's share in hits and guesses, (n, 2, ..., L): their weighted sums are the counts."""
+    guesses = _one_hot(np.moveaxis(predicted, -1, 0), labels)
+    right = _one_hot(gold, labels).reshape(len(gold), *[1] * (guesses.ndim - 2), labels)
+    return np.stack([guesses * right, guesses], axis=1)
+
+
+def _one_hot(codes: Integers, labels: int) -> Floats:
+    # Single precision counts exactly up to 2^24 and halves the time of what follows.
+    hot: Floats = (codes[..., None] == np.arange(labels)).astype(np.float32)
+    return hot
+
+
+def calibration_error(gold: Integers, probabilities: Floats) -> float:
+    """Expected calibration error: mean over items of |accuracy - confidence| of the item's confidence bin.
+
+    `probabilities` (n, L); confidence is the largest of a row, in 15 bins of equal width (Guo et al. 2017, eq. 3).
+    """
+    confidence = probabilities.max(-1)
+    right = probabilities.argmax(-1) == gold
+    bins = np.clip(np.ceil(confidence * CALIBRATION_BINS).astype(int) - 1, 0, CALIBRATION_BINS - 1)
+    excess = np.bincount(bins, weights=right - confidence)
+    return float(np.abs(excess).sum() / len(gold))
+
+
+# Resampling
+
+
+@dataclass(frozen=True)
+class Resamples:
+    """Scores on each of B bootstrap samples of the items: `macro_f1` and `accuracy` (B, ...), `f1` (B, ..., L)."""
+
+    macro_f1: Floats
+    accuracy: Floats
+    f1: Floats
+
+
+def bootstrap(gold: Integers, predicted: Integers, labels: int, resamples: int, rng: np.random.Generator) -> Resamples:
+    """Scores of every prediction set (..., n) on bootstrap samples of the items, the same samples for all sets."""
+    n, sets = len(gold), predicted.shape[:-1]
+    indicators = _indicators(gold, predicted, labels).reshape(n, -1)
+    support = _one_hot(gold, labels)
+    found = Resamples(*(np.empty((resamples, *sets, *more), np.float32) for more in ((), (), (labels,))))
+    for start in range(0, resamples, _CHUNK):
+        rows = min(_CHUNK, resamples - start)
+        drawn = rng.integers(n, size=(rows, n)) + np.arange(rows)[:, None] * n
+        times = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float32)
+        sums = (times @ indicators).reshape(rows, 2, *sets, labels)
+        counts = Counts(sums[:, 0], sums[:, 1], (times @ support).reshape(rows, *[1] * len(sets), labels))
+        chunk = slice(start, start + rows)
+        found.macro_f1[chunk], found.accuracy[chunk], found.f1[chunk] = (
+            counts.macro_f1(),
+            counts.accuracy(),
+            counts.f1(),
+        )
+    return found
+
+
+def swap(
+    gold: Integers,
+    predicted: Integers,
+    labels: int,
+    pairs: Sequence[tuple[int, int]],
+    resamples: int,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats]:
+    """Gaps of macro-F1 and of accuracy, each (B, pairs), when items are swapped at random between two mixes.
+
+    `predicted` (M, S, n). Each item is swapped with probability one half, the predictions of all seeds together, so
+    that what the seeds have in common on an item stays in common.
+    """
+    n, sets = len(gold), predicted.shape[:-1]
+    indicators = _indicators(gold, predicted, labels).reshape(n, -1)
+    total = indicators.sum(0).reshape(2, *sets, labels)
+    support = np.bincount(gold, minlength=labels).astype(np.float32)
+    first, second = np.array(pairs).T
+    macro_f1, accuracy = np.empty((2, resamples, len(pairs)), np.float32)
+    for start in range(0, resamples, _CHUNK):
+        rows = min(_CHUNK, resamples - start)
+        kept = rng.integers(2, size=(rows, n)).astype(np.float32)
+        sums = (kept @ indicators).reshape(rows, 2, *sets, labels)
+        one = sums[:, :, first] + (total[:, second] - sums[:, :, second])
+        other = total[:, first] + total[:, second] - one
+        a, b = Counts(one[:, 0], one[:, 1], support), Counts(other[:, 0], other[:, 1], support)
+        chunk = slice(start, start + rows)
+        macro_f1[chunk] = (a.macro_f1() - b.macro_f1()).mean(-1)
+        accuracy[chunk] = (a.accuracy() - b.accuracy()).mean(-1)
+    return macro_f1, accuracy
+
+
+# Uncertainty over items and seeds
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """K statistics (scores or gaps), each a mean over S seeds on the same n items, with their uncertainty.
+
+    Args:
+        observed: (S, K), the value of each seed.
+        resampled: (B, S, K), the same on the bootstrap samples of the items.
+    """
+
+    observed: Floats
+    resampled: Floats
+
+    @cached_property
+    def mean(self) -> Floats:
+        """(K,)."""
+        mean: Floats = self.observed.mean(0)
+        return mean
+
+    @cached_property
+    def seed_variance(self) -> Floats:
+        """(K,): MS / S, of which one seed tells nothing: 0."""
+        seeds = len(self.observed)
+        return self.observed.var(0, ddof=1) / seeds if seeds > 1 else np.zeros_like(self.mean)
+
+    @cached_property
+    def item_variance(self) -> Floats:
+        """(K,): Cov2; with one seed the whole variance over the items."""
+        of_mean = self.resampled.mean(1).var(0, dtype=np.float64)
+        return np.maximum(
+            _between_seeds(of_mean, self.resampled.var(0, dtype=np.float64).mean(0), len(self.observed)), 0
+        )
+
+    @cached_property
+    def error(self) -> Floats:
+        """(K,): the standard error."""
+        return np.sqrt(self.item_variance + self.seed_variance)
+
+    @cached_property
+    def freedom(self) -> Floats:
+        """(K,): degrees of freedom of the standard error, infinite where seeds don't differ."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            freedom = (len(self.observed) - 1) * self.error**2 / self.seed_variance
+        return np.where(self.seed_variance > 0, freedom, np.inf)
+
+    def interval(self, level: float) -> tuple[Floats, Floats]:
+        """(low, high), each (K,): mean -+ Student's t x standard error."""
+        reach = _t(self.freedom, (1 + level) / 2) * self.error
+        return self.mean - reach, self.mean + reach
+
+    def detectable(self) -> Floats:
+        """(K,): the smallest true gap found in 80 % of such studies at a two-sided level of 5 %."""
+        return (_t(self.freedom, 0.975) + _t(self.freedom, 0.80)) * self.error
+
+    def minus(self, first: Sequence[int], second: Sequence[int]) -> Estimate:
+        """The gaps of the statistics `first` to the statistics `second`, paired over seeds and items."""
+        return Estimate(
+            self.observed[:, first] - self.observed[:, second],
+            self.resampled[:, :, first] - self.resampled[:, :, second],
+        )
+
+    def p_values(self, swapped: Floats, rng: np.random.Generator) -> Floats:
+        """(K,): two-sided p of gaps, from what `swap` (B, K) gave.
+
+        The null hypothesis: over test items and over new seeds, the two mixes are equally good. Swapping items alone
+        asks less (are *these* fits equally good?), and swapping three seeds can give no p below 1/4. So each
+        permuted gap, scaled to the variance from items, gets a normal draw with the variance from seeds, and both
+        are stretched to the tails of the gap's t distribution. Where seeds don't differ this is the plain
+        permutation test over items.
+        """
+        of_mean = self.resampled.mean(1).var(0, dtype=np.float64)
+        scale = np.sqrt(np.divide(self.item_variance, of_mean, out=np.ones_like(of_mean), where=of_mean > 0))
+        seeds = rng.standard_normal(swapped.shape) * np.sqrt(self.seed_variance)
+        null = (swapped * scale + seeds) * _stretch(self.freedom, rng, len(swapped))
+        # Equal gaps must count as such whatever the rounding.
+        as_large = np.abs(null) >= np.abs(self.mean) - 1e-6
+        p: Floats = (1 + as_large.sum(0)) / (1 + len(swapped))
+        return p
+
+    def draws(self, rng: np.random.Generator) -> Floats:
+        """(B, K): joint draws around the mean, whose covariance over the K statistics is that of the estimates.
+
+        The bootstrap's own draws of the mean, mapped linearly so that their covariance is Cov2 (the map that moves
+        them least: optimal transport between Gaussians), plus normal multiples of the seeds' deviations, stretched to
+        the tails of t.
+        """
+        resamples, seeds = len(self.resampled), len(self.observed)
+        of_mean = self.resampled.mean(1, dtype=np.float64)
+        within = np.mean([_covariance(self.resampled[:, s]) for s in range(seeds)], axis=0)
+        wanted = _between_seeds(_covariance(of_mean), within, seeds)
+        items = (of_mean - of_mean.mean(0)) @ _transport(_covariance(of_mean), wanted)
+        multiples = rng.standard_normal((resamples, seeds)) / np.sqrt(max(seeds * (seeds - 1), 1))
+        noise = items + multiples @ (self.observed - self.mean)
+        return self.mean + noise * _stretch(self.freedom, rng, resamples)
+
+
+def _between_seeds(of_mean: Floats, within: Floats, seeds: int) -> Floats:
+    """(Co)variance between different seeds, from that of the mean over seeds and the mean of that within a seed."""
+    if seeds == 1:
+        return of_mean
+    shared: Floats = (seeds * of_mean - within) / (seeds - 1)
+    return shared
+
+
+def _covariance(draws: Floats) -> Floats:
+    covariance: Floats = np.atleast_2d(np.cov(draws, rowvar=False, dtype=np.float64))
+    return covariance
+
+
+def _transport(have: Floats, want: Floats) -> Floats:
+    """The symmetric matrix T with T have T = want (its nearest positive semi-definite matrix, where it is none)."""
+    root, inverse = _power(have, 0.5), _power(have, -0.5)
+    return inverse @ _power(root @ _power(want, 1.0) @ root, 0.5) @ inverse
+
+
+def _power(matrix: Floats, exponent: float) -> Floats:
+    """A power of the positive part of a symmetric matrix."""
+    values, vectors = np.linalg.eigh(matrix)
+    positive = values > 1e-9 * max(values.max(), 0)
+    powers = np.where(positive, np.where(positive, values, 1) ** exponent, 0)
+    result: Floats = (vectors * powers) @ vectors.T
+    return result
+
+
+def _t(freedom: Floats, probability: float) -> Floats:
+    quantile: Floats = np.where(np.isinf(freedom), ndtri(probability), stdtrit(np.minimum(freedom, 1e9), probability))
+    return quantile
+
+
+def _stretch(freedom: Floats, rng: np.random.Generator, resamples: int) -> Floats:
+    """(B, K) factors that turn normal draws into t draws: sqrt(df / chi-squared), one quantile for all K of a draw."""
+    half = np.minimum(freedom, 1e9) / 2
+    factors: Floats = np.sqrt(half / gammaincinv(half, rng.uniform(size=(resamples, 1))))
+    return factors
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values adjusted for their number, in the order given (Holm 1979): the family-wise error is held."""
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, index in enumerate(order):
+        largest = max(largest, min(1.0, p_values[index] * (len(p_values) - rank)))
+        adjusted[index] = largest
+    return adjusted
+
+
+# Worth
+
+
+def isotonic(curves: Floats, weights: Floats) -> Floats:
+    """The non-decreasing weighted least-squares fit of each curve (..., K), `weights` (K,).
+
+    By the min-max formula (Barlow et al. 1972, section 1.2), many curves at once: the fit at point i is the largest,
+    over j <= i, of the smallest, over k >= i, of the weighted mean from j to k.
+    """
+    fitted = np.full_like(curves, -np.inf)
+    for j in range(len(weights)):
+        means = (curves * weights)[..., j:].cumsum(-1) / weights[j:].cumsum()
+        smallest = np.minimum.accumulate(means[..., ::-1], axis=-1)[..., ::-1]
+        fitted[..., j:] = np.maximum(fitted[..., j:], smallest)
+    return fitted
+
+
+def worth(rows: Sequence[int], curves: Floats, weights: Floats, scores: Floats) -> Floats:
+    """How many real labels give each score: the learning curve inverted.
+
+    Args:
+        rows: (K,), real rows at the points of the curve, increasing.
+        curves: (..., K), scores at those points; made non-decreasing, linear in log rows between points.
+        weights: (K,), of the points in the non-decreasing fit: the inverse variance of each, since a few rows give
+            scores that differ wildly from seed to seed.
+        scores: (...), the scores to look up.
+
+    Returns:
+        (...): the fewest rows whose fitted score is the given one; 0 below the curve's first point (fewer than its
+        rows), infinity above its last (more than its rows).
+    """
+    fitted = isotonic(curves, weights)
+    logs = np.log(np.asarray(rows, dtype=float))
+    scores = np.asarray(scores, dtype=float)
+    # The segment whose right end is the first point that reaches the score; ends of the curve are clipped here and
+    # replaced below.
+    right = np.clip((fitted < scores[..., None]).sum(-1), 1, len(rows) - 1)
+    low, high = (np.take_along_axis(fitted, (right - k)[..., None], -1)[..., 0] for k in (1, 0))
+    share = np.divide(scores - low, high - low, out=np.zeros_like(scores), where=high > low)
+    found = np.exp(logs[right - 1] + np.clip(share, 0, 1) * (logs[right] - logs[right - 1]))
+    return np.where(scores < fitted[..., 0], 0.0, np.where(scores > fitted[..., -1], np.inf, found))
