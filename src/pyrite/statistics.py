@@ -266,7 +266,8 @@ class Estimate:
         items = (of_mean - of_mean.mean(0)) @ _transport(_covariance(of_mean), wanted)
         multiples = rng.standard_normal((resamples, seeds)) / np.sqrt(max(seeds * (seeds - 1), 1))
         noise = items + multiples @ (self.observed - self.mean)
-        return self.mean + noise * _stretch(self.freedom, rng, resamples)
+        drawn: Floats = self.mean + noise * _stretch(self.freedom, rng, resamples)
+        return drawn
 
 
 def _between_seeds(of_mean: Floats, within: Floats, seeds: int) -> Floats:
