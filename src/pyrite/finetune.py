@@ -17,7 +17,7 @@ from pyrite import encoder
 from pyrite.params import FineTune
 
 # Rows are sorted by length within windows of this many batches: little padding, and still a random order.
-WINDOW = 8
+WINDOW = 32
 MAX_GRADIENT_NORM = 1.0
 
 

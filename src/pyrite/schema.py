@@ -72,13 +72,12 @@ def load(path: Path, model: type[Model]) -> Model:
 
 def _explain(path: Path, node: yaml.Node | None, data: Any, error: ValidationError) -> str:
     """The first mistake as one line: file, line, dotted key, what is wrong and, for a typo, the likely key."""
-    first = error.errors(include_url=False)[0]
+    mistakes = error.errors(include_url=False)
+    # A misspelt key is unknown and missing at once: the unknown one shows where to mend it.
+    first = next((mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"), mistakes[0])
     line, keys = 1, []
-    unknown = first["type"] == "extra_forbidden"
-    siblings: list[str] = []
     for part in first["loc"]:
         if isinstance(node, yaml.MappingNode):
-            siblings = [key.value for key, _ in node.value]
             found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             found = (node.value[part], node.value[part])
@@ -90,8 +89,10 @@ def _explain(path: Path, node: yaml.Node | None, data: Any, error: ValidationErr
         if found or (part is first["loc"][-1] and part != "[key]"):
             keys.append(str(part))
     problem = first["msg"][0].lower() + first["msg"][1:]
-    if unknown:
-        problem = "unknown key" + _suggest(str(first["loc"][-1]), error, siblings)
+    if first["type"] == "extra_forbidden":
+        missing = [str(m["loc"][-1]) for m in mistakes if m["type"] == "missing" and m["loc"][:-1] == first["loc"][:-1]]
+        near = difflib.get_close_matches(str(first["loc"][-1]), missing, n=1)
+        problem = "unknown key" + (f": is it '{near[0]}'?" if near else "")
     elif first["type"] == "missing":
         problem = "this key is missing"
     elif first["type"] == "value_error":
@@ -100,8 +101,3 @@ def _explain(path: Path, node: yaml.Node | None, data: Any, error: ValidationErr
         problem += f", not {first['input']!r}"
     return f"{path}:{line}: {'.'.join(keys) or 'file'}: {problem}"
 
-
-def _suggest(key: str, error: ValidationError, siblings: list[str]) -> str:
-    missing = [str(e["loc"][-1]) for e in error.errors(include_url=False) if e["type"] == "missing"]
-    near = difflib.get_close_matches(key, [name for name in missing if name not in siblings], n=1)
-    return f" (is it '{near[0]}'?)" if near else ""

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyrite import overlap
+
+words = st.sampled_from(["a", "b", "c", "d", "e", "!", "Ä", "1"])
+texts = st.lists(st.lists(words, max_size=6).map(" ".join), max_size=12)
+
+
+def jaccard(left: str, right: str) -> float:
+    a, b = (set(re.findall(r"\w+|[^\w\s]", text.lower())) for text in (left, right))
+    return len(a & b) / len(a | b) if a | b else 0.0
+
+
+@given(texts, texts, st.sampled_from([0.5, 0.8, 1.0]))
+def test_near_is_the_jaccard_similarity_of_word_sets(left: list[str], right: list[str], threshold: float) -> None:
+    expected = [any(jaccard(a, b) >= threshold for b in right) for a in left]
+    assert overlap.near(left, right, threshold).tolist() == expected
+
+
+@given(texts, st.sampled_from([0.5, 0.8, 1.0]))
+def test_repeats_keep_the_first_of_each_kind(column: list[str], threshold: float) -> None:
+    kept: list[str] = []
+    expected = []
+    for text in column:
+        expected.append(any(jaccard(text, other) >= threshold for other in kept))
+        if not expected[-1]:
+            kept.append(text)
+    assert overlap.repeats(column, threshold).tolist() == expected
+
+
+def test_blocks_meet_without_a_seam() -> None:
+    column = [f"word{i} other{i} third{i}" for i in range(overlap.BLOCK + 5)]
+    column += [column[0], column[overlap.BLOCK]]
+    assert np.flatnonzero(overlap.repeats(column, 0.8)).tolist() == [len(column) - 2, len(column) - 1]
+    assert overlap.near(column, column[-1:], 0.8).sum() == 2

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from pyrite import params
+from pyrite.errors import PyriteError
+
+
+def test_every_key_of_the_shipped_params_has_a_comment() -> None:
+    lines = (ROOT / "params.yaml").read_text(encoding="utf-8").splitlines()
+    seen: set[str] = set()
+    for before, line in itertools.pairwise(lines):
+        stripped = line.strip()
+        if not stripped or stripped.startswith(("#", "- ")):
+            continue
+        key = stripped.partition(":")[0]
+        # A section's own keys say what it is for; a key explained once need not be explained again.
+        section = stripped.endswith(":") and key in {"generate", "train", "evaluate", "compare", "mixes"}
+        if not section and key != "method" and key not in seen:
+            assert before.strip().startswith("#"), f"{key} has no comment above it"
+        seen.add(key)
+
+
+def test_the_shipped_params_are_in_block_style() -> None:
+    # `dvc exp run -S` rewrites flow style as block style: the file would change under the user's hands.
+    nodes = [yaml.compose((ROOT / "params.yaml").read_text(encoding="utf-8"))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.CollectionNode):
+            assert not node.flow_style, f"line {node.start_mark.line + 1}"
+        if isinstance(node, yaml.MappingNode):
+            nodes += [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("per_label: 100", "per_lable: 100", ["generate.per_lable", "unknown key", "per_label"]),
+        ("per_label: 100", "per_label: many", ["generate.per_label", "integer"]),
+        ("per_label: 100", "per_label: 0", ["generate.per_label", "greater than 0"]),
+        ("steps: 120", "steps: 1.5", ["train.encoders.minilm.steps", "integer"]),
+        ("method: tfidf", "method: magic", ["train.encoders.tfidf", "magic"]),
+        ("- pool+few_shot", "- pool+many_shot", ["train.encoders.minilm.mixes", "unknown source 'many_shot'"]),
+        ("- real@50", "- real@-5", ["train.encoders.probe.mixes", "real@-5"]),
+        ("- real@50", "- real@100", ["train.encoders.probe.mixes", "twice"]),
+        ("candidate: few_shot", "candidate: many_shot", ["compare.candidate", "many_shot", "few_shot"]),
+        ("encoder: minilm", "encoder: bert", ["compare.encoder", "bert", "minilm"]),
+        ("    - 2\n", "    - 1\n", ["train.seeds", "twice"]),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_place(project: Path, old: str, new: str, words: list[str]) -> None:
+    shipped = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    assert old in shipped
+    (project / "params.yaml").write_text(shipped.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(PyriteError) as caught:
+        params.load()
+    assert str(caught.value).startswith("params.yaml:")
+    for word in words:
+        assert word in str(caught.value)
