@@ -1,18 +1,23 @@
 """Stage `fetch`: brings a task's raw data into the project.
 
-Reads: the card's `source`: this Python's own standard library, or a local file.
+Reads: the card's `source`: pinned files from the web (or from the folder `PYRITE_DATA_MIRROR`), this Python's own
+standard library, or a local file.
 Writes: `data/raw/<task>/`, the source files as they are.
 """
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import os
 import platform
 import shutil
 import sysconfig
 import tempfile
+import zlib
 from pathlib import Path
 
-from pyrite import cards, files, paths, readers
+from pyrite import archives, cards, download, files, paths, readers
 from pyrite.console import log
 from pyrite.errors import PyriteError
 
@@ -21,18 +26,32 @@ def run(task: str) -> None:
     """Fetch the raw data of `task` into `data/raw/<task>/`, all of it or nothing."""
     card = cards.load(task)
     target = paths.raw(task)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{task}.") as temporary:
-        folder = Path(temporary) / task
-        folder.mkdir()
-        if isinstance(card.source, cards.Docstrings):
-            standard_library(card.source, folder)
-        else:
-            local_file(card.source, folder)
-        if target.exists():
-            shutil.rmtree(target)
-        folder.rename(target)
-    log.print(f"{task}: fetched into {target} (licence: {card.source.licence})")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{task}.") as temporary:
+            folder = Path(temporary) / task
+            folder.mkdir()
+            if isinstance(card.source, cards.Docstrings):
+                standard_library(card.source, folder)
+            elif isinstance(card.source, cards.LocalFile):
+                local_file(card.source, folder)
+            else:
+                pinned_files(card.source, folder)
+            if target.exists():
+                shutil.rmtree(target)
+            folder.rename(target)
+    except OSError as error:
+        raise PyriteError(f"{target}: can't be written ({error.strerror or error}); nothing was changed") from None
+    log.print(f"{task}: fetched into {target}. {terms(card.source)}", markup=False)
+
+
+def terms(source: cards.Docstrings | cards.LocalFile | cards.Download) -> str:
+    """The licences of a source, each once."""
+    licences = [source.licence]
+    if isinstance(source, cards.Download):
+        licences += [file.licence for file in source.files if file.licence]
+    use = " Non-commercial use only." if source.non_commercial else ""
+    return f"Licence: {'; '.join(dict.fromkeys(licences))}.{use}"
 
 
 def standard_library(source: cards.Docstrings, folder: Path) -> None:
@@ -50,8 +69,8 @@ def standard_library(source: cards.Docstrings, folder: Path) -> None:
                 f"source.modules.{label}: {library} has none of {', '.join(modules)}: "
                 "use a Python that comes with its library's source files"
             )
-        absent += [module for module, paths_found in found.items() if not paths_found]
-        for path in (path for paths_found in found.values() for path in paths_found):
+        absent += [module for module, of_module in found.items() if not of_module]
+        for path in (path for of_module in found.values() for path in of_module):
             copy = folder / path.relative_to(library)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
@@ -59,7 +78,7 @@ def standard_library(source: cards.Docstrings, folder: Path) -> None:
     files.write_json(folder / "python.json", {**python, "absent_modules": absent})
 
 
-def local_file(source: cards.Table, folder: Path) -> None:
+def local_file(source: cards.LocalFile, folder: Path) -> None:
     """Copy a file of the user's.
 
     Raises:
@@ -69,3 +88,63 @@ def local_file(source: cards.Table, folder: Path) -> None:
     if not path.is_file():
         raise PyriteError(f"source.path: there is no file {path}; the path is relative to the project's folder")
     shutil.copyfile(path, folder / path.name)
+
+
+def pinned_files(source: cards.Download, folder: Path) -> None:
+    """Bring each file of the card from the mirror, or else from its URL, and verify its size and SHA-256.
+
+    Raises:
+        PyriteError: a file can't be had, or its bytes are not those that the card pins.
+    """
+    for file in source.files:
+        data = from_mirror(file)
+        if data is None:
+            data = from_web(file)
+        (folder / file.name).write_bytes(data)
+
+
+def from_mirror(file: cards.Pinned) -> bytes | None:
+    """The file from `PYRITE_DATA_MIRROR`, plain or gzipped; None where there is no mirror or it lacks the file."""
+    if not (mirror := os.environ.get("PYRITE_DATA_MIRROR")):
+        return None
+    if not Path(mirror).is_dir():
+        raise PyriteError(f"PYRITE_DATA_MIRROR: {mirror} is not a folder")
+    plain = Path(mirror) / file.mirror
+    zipped = plain.with_name(f"{plain.name}.gz")
+    if plain.is_file():
+        return verified(plain.read_bytes(), file, f"{plain}")
+    if not zipped.is_file():
+        return None
+    try:
+        with gzip.open(zipped) as stream:
+            # One byte too many is enough to know that it is not the file.
+            data = stream.read(file.bytes + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise PyriteError(f"{zipped}: a broken file ({error}): mend the mirror or unset PYRITE_DATA_MIRROR") from None
+    return verified(data, file, f"{zipped}")
+
+
+def from_web(file: cards.Pinned) -> bytes:
+    """The file from its URL, or out of the archive there where the card names one."""
+    archive = file.archive
+    if archive is None:
+        return download.get(file.url, "sha256", file.sha256, file.bytes).read_bytes()
+    algorithm, digest = ("sha256", archive.sha256) if archive.sha256 else ("md5", archive.md5)
+    path = download.get(file.url, algorithm, digest or "", archive.bytes)
+    if archive.folders:
+        # A pack made here: the archive's digest has vouched for its texts.
+        return archives.pack(path, archive.folders, file.url)
+    return verified(archives.member(path, archive.member or "", file.url), file, f"{archive.member} in {file.url}")
+
+
+def verified(data: bytes, file: cards.Pinned, place: str) -> bytes:
+    """The data, if they are what the card pins.
+
+    Raises:
+        PyriteError: their size or SHA-256 is another.
+    """
+    if len(data) != file.bytes:
+        raise PyriteError(f"{place}: not the file that the card pins: it has {file.bytes} bytes, this has {len(data)}")
+    if (digest := hashlib.sha256(data).hexdigest()) != file.sha256:
+        raise PyriteError(f"{place}: not the file that the card pins: its SHA-256 is {file.sha256}, this has {digest}")
+    return data

@@ -30,6 +30,11 @@ def prepared(task: str) -> Path:
     return Path("data/prepared") / f"{task}.parquet"
 
 
+def judgements(task: str) -> Path:
+    """What people said about the real texts, as the source gives it."""
+    return Path("data/prepared") / f"{task}.judgements.parquet"
+
+
 def recording(task: str, setting: str) -> Path:
     return Path("data/recordings") / f"{task}.{setting}.jsonl"
 

@@ -1,24 +1,22 @@
-"""Readers of raw data, one for each file format: they give a frame of texts, labels and official sides.
+"""Readers of raw data, one for each file format: they give the rows of a file as fields, each with its number.
 
-A reader checks the form of its file (encoding, quotes, columns) and names the file and the row of a mistake.
-What becomes of the rows (normalised, dropped, split) is `prepare`'s to say.
+A reader checks the form of its file (encoding, quotes, columns) and names the file and the row of a mistake. The
+number of a row is that of a spreadsheet or an editor: the header of a CSV file is row 1.
 """
 
 from __future__ import annotations
 
 import ast
 import csv
+import itertools
+import json
 import re
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
-import pandas as pd
-
-from pyrite import texts
+from pyrite import cards
 from pyrite.errors import PyriteError
-
-SUMMARY_WORDS = (4, 40)
 
 # `close()` or `accept() -> (socket, address)`: C functions once had no other place for their signature.
 _SIGNATURE = re.compile(r"[\w.]+\(.*\)(\s*->.*)?")
@@ -26,26 +24,129 @@ _PARAGRAPH = re.compile(r"\n\s*\n")
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
-def docstrings(folder: Path, modules: dict[str, tuple[str, ...]]) -> tuple[pd.DataFrame, Counter[str]]:
-    """The docstring summaries of Python source below `folder`, labelled by module.
+class Row(NamedTuple):
+    """One row of a raw file: its fields, and where it stands."""
 
-    Returns:
-        A frame (columns text, label, side) and how many docstrings were left out, by reason.
+    path: Path
+    number: int
+    fields: dict[str, Any]
+
+    def mistake(self, problem: str) -> PyriteError:
+        """The error that says what is wrong with this row."""
+        return PyriteError(f"{self.path}: row {self.number}: {problem}")
+
+
+def read(folder: Path, rows: cards.Rows) -> Iterator[Row]:
+    """The rows of a file in `folder`, in its order.
+
+    Raises:
+        PyriteError: the file is missing or does not have the form that the card gives it.
     """
-    rows, dropped = [], Counter[str]()
+    path = folder / rows.file
+    try:
+        if isinstance(rows, cards.Csv):
+            yield from csv_rows(path, rows.encoding, rows.columns)
+        elif isinstance(rows, cards.Json):
+            yield from json_rows(path, rows.encoding)
+        elif isinstance(rows, cards.JsonLines):
+            yield from json_lines(path, rows.encoding, rows.within)
+        elif rows.beside:
+            first = separated_rows(path, rows.encoding, rows.separator, rows.columns)
+            second = separated_rows(folder / rows.beside.file, rows.encoding, rows.separator, rows.beside.columns)
+            yield from side_by_side(first, second)
+        else:
+            yield from separated_rows(path, rows.encoding, rows.separator, rows.columns)
+    except FileNotFoundError as error:
+        raise PyriteError(f"{error.filename}: no such file: run `pyrite fetch {folder.name}`") from None
+
+
+def csv_rows(path: Path, encoding: str, columns: tuple[str, ...] | None = None) -> Iterator[Row]:
+    """The rows of a CSV file with a header, or with the given columns where it has none."""
+    reader = csv.reader(_lines(path, encoding), strict=True)
+    number = 0
+    try:
+        header = 0
+        if columns is None:
+            header = 1
+            columns = tuple(next(reader, ()))
+        for number, values in enumerate(reader, start=header + 1):
+            # A blank line, such as the last one of many files, is no row.
+            if values and len(values) != len(columns):
+                raise PyriteError(
+                    f"{path}: row {number}: {len(values)} fields, not {len(columns)} ({', '.join(columns)}): "
+                    "put a text with a comma in double quotes"
+                )
+            if values:
+                yield Row(path, number, dict(zip(columns, values, strict=True)))
+    except csv.Error as error:
+        row = max(number, header) + 1
+        raise PyriteError(f"{path}: row {row}: broken CSV ({error}): mend the quotes of this row") from None
+
+
+def separated_rows(path: Path, encoding: str, separator: str, columns: tuple[str, ...]) -> Iterator[Row]:
+    """The rows of a file with one row a line: the last separators part its columns, quotes mean nothing."""
+    for number, line in enumerate(_lines(path, encoding), start=1):
+        values = line.rstrip("\r\n").rsplit(separator, len(columns) - 1)
+        if len(values) < len(columns):
+            raise PyriteError(f"{path}: row {number}: {len(values)} of {len(columns)} columns ({', '.join(columns)})")
+        yield Row(path, number, dict(zip(columns, values, strict=True)))
+
+
+def side_by_side(first: Iterator[Row], second: Iterator[Row]) -> Iterator[Row]:
+    """The rows of two files joined by their numbers; both must be equally long and agree where both have a column."""
+    for left, right in itertools.zip_longest(first, second):
+        if left is None or right is None:
+            extra = left or right
+            raise extra.mistake("the file beside this one is shorter: they belong together row by row")
+        for name in left.fields.keys() & right.fields.keys():
+            if left.fields[name] != right.fields[name]:
+                raise right.mistake(f"{name} is '{right.fields[name]}', not '{left.fields[name]}' as in {left.path}")
+        yield Row(left.path, left.number, left.fields | right.fields)
+
+
+def json_rows(path: Path, encoding: str) -> Iterator[Row]:
+    """The rows of a JSON file: a list, or an object whose values are rows or lists of rows (`key` is their name)."""
+    data = _parse("".join(_lines(path, encoding)), f"{path}")
+    if isinstance(data, list):
+        rows = iter(data)
+    elif isinstance(data, dict):
+        groups = ((key, value if isinstance(value, list) else [value]) for key, value in data.items())
+        rows = ({**row, "key": key} if isinstance(row, dict) else row for key, group in groups for row in group)
+    else:
+        raise PyriteError(f"{path}: row 1: not a list or an object of rows")
+    for number, row in enumerate(rows, start=1):
+        yield _object(path, number, row)
+
+
+def json_lines(path: Path, encoding: str, within: str | None = None) -> Iterator[Row]:
+    """The rows of a file with one JSON object a line, or the objects in the list `within` of each line."""
+    for number, line in enumerate(_lines(path, encoding), start=1):
+        row = _object(path, number, _parse(line, f"{path}: row {number}"))
+        if within is None:
+            yield row
+            continue
+        if not isinstance(row.fields.get(within), list):
+            raise row.mistake(f"no list '{within}'")
+        for inner in row.fields[within]:
+            yield _object(path, number, inner)
+
+
+def docstrings(folder: Path, modules: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    """The first sentence of each docstring of a function or class in Python source, and its module's label.
+
+    A sentence is empty where a docstring is nothing but call signatures.
+    """
     for label, names in modules.items():
-        for name in names:
-            for path in python_files(folder, name):
-                for docstring in _documented(path):
-                    sentence = texts.normalise(_summary(docstring))
-                    least, most = SUMMARY_WORDS
-                    if not sentence:
-                        dropped["no_text"] += 1
-                    elif not least <= texts.word_count(sentence) <= most:
-                        dropped["length"] += 1
-                    else:
-                        rows.append((sentence, label, None))
-    return pd.DataFrame(rows, columns=["text", "label", "side"]), dropped
+        for path in (path for name in names for path in python_files(folder, name)):
+            try:
+                tree = ast.parse(path.read_bytes())
+            except (SyntaxError, ValueError) as error:
+                raise PyriteError(f"{path}: not source code for this Python ({error})") from None
+            for node in ast.walk(tree):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                    docstring = ast.get_docstring(node)
+                    if docstring:
+                        yield _summary(docstring), label
 
 
 def python_files(folder: Path, module: str) -> list[Path]:
@@ -54,19 +155,6 @@ def python_files(folder: Path, module: str) -> list[Path]:
     if package.is_dir():
         return sorted(path for path in package.rglob("*.py") if "test" not in path.relative_to(package).parts[:-1])
     return [path] if (path := folder / f"{module}.py").is_file() else []
-
-
-def _documented(path: Path) -> Iterator[str]:
-    """The docstrings of the functions and classes of a source file."""
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError) as error:
-        raise PyriteError(f"{path}: not Python source that this Python can parse ({error})") from None
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and (
-            text := ast.get_docstring(node)
-        ):
-            yield text
 
 
 def _summary(docstring: str) -> str:
@@ -78,38 +166,31 @@ def _summary(docstring: str) -> str:
     return ""
 
 
-def csv_table(path: Path, text: str, label: str) -> pd.DataFrame:
-    """A CSV file with a header, as a frame (columns text, label, side, row; the header is row 1).
-
-    Raises:
-        PyriteError: it is not UTF-8 or not CSV, lacks a column, or a row has too few fields.
-    """
-    rows = []
-    row = 1
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            for column in (text, label):
-                if column not in (reader.fieldnames or ()):
-                    has = ", ".join(reader.fieldnames or ()) or "none"
-                    raise PyriteError(f"{path}: row 1: no column '{column}'; the columns are {has}")
-            for row, fields in enumerate(reader, start=2):
-                if None in fields or None in fields.values():
-                    raise PyriteError(f"{path}: row {row}: not {len(reader.fieldnames or ())} fields as in row 1")
-                rows.append((fields[text], fields[label], None, row))
-    except UnicodeDecodeError:
-        raise PyriteError(f"{path}: {_undecodable(path)}: not UTF-8: save the file as UTF-8") from None
-    except csv.Error as error:
-        raise PyriteError(f"{path}: row {row + 1}: not valid CSV ({error}): mend the quotes of this row") from None
-    return pd.DataFrame(rows, columns=["text", "label", "side", "row"])
-
-
-def _undecodable(path: Path) -> str:
-    """The first line that is not UTF-8."""
+def _lines(path: Path, encoding: str) -> Iterator[str]:
+    """The lines of a file with their ends, parted at line feeds only: texts contain other line breaks."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                return f"line {number}"
-    return "last line"
+                text = line.decode(encoding)
+            except UnicodeDecodeError as error:
+                raise PyriteError(
+                    f"{path}: row {number}: not {encoding.upper()} (byte {error.start + 1} of the line): save it so"
+                ) from None
+            yield text.removeprefix("\ufeff") if number == 1 else text
+
+
+def _parse(text: str, place: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        line = f"row {error.lineno}: " if ": row" not in place else ""
+        raise PyriteError(f"{place}: {line}broken JSON ({error.msg}, column {error.colno})") from None
+    except RecursionError:
+        raise PyriteError(f"{place}: nested too deeply") from None
+
+
+def _object(path: Path, number: int, value: Any) -> Row:
+    row = Row(path, number, value)
+    if not isinstance(value, dict):
+        raise row.mistake("not a JSON object")
+    return row
