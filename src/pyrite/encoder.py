@@ -79,9 +79,20 @@ def best_precision() -> str:
 
 def tokenise(texts: Sequence[str], checkpoint: str, revision: str | None, max_tokens: int) -> list[list[int]]:
     """Token ids of each text, special tokens included, cut at `max_tokens`."""
-    tokenizer = pretrained(AutoTokenizer, checkpoint, revision)
-    ids: list[list[int]] = tokenizer(list(texts), truncation=True, max_length=max_tokens)["input_ids"]
+    ids: list[list[int]] = _tokenizer(checkpoint, revision)(list(texts), truncation=True, max_length=max_tokens)[
+        "input_ids"
+    ]
     return ids
+
+
+@cache
+def _tokenizer(checkpoint: str, revision: str | None) -> Any:
+    return pretrained(AutoTokenizer, checkpoint, revision)
+
+
+@cache
+def _model(checkpoint: str, revision: str | None, device: str) -> Any:
+    return pretrained(AutoModel, checkpoint, revision).to(device).eval()
 
 
 def by_length(tokens: Sequence[Sequence[int]], budget: int) -> Iterator[list[int]]:
@@ -128,7 +139,7 @@ def embed(
 
 def _embed(texts: Sequence[str], checkpoint: str, revision: str | None, max_tokens: int, precision: str) -> np.ndarray:
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = pretrained(AutoModel, checkpoint, revision).to(device).eval()
+    model = _model(checkpoint, revision, device)
     tokens = tokenise(texts, checkpoint, revision, max_tokens)
     embeddings = np.empty((len(texts), model.config.hidden_size), dtype=np.float32)
     batches = list(by_length(tokens, INFERENCE_TOKENS))

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from accelerate import PartialState
 
 from pyrite import console, encoder, files, finetune, linear, mixes, params, paths, settings, store, texts
@@ -86,7 +87,7 @@ def run(task: str, encoder_name: str) -> None:
         f"{task} {encoder_name}: {len(fits)} fits, {sum(fit.stored for fit in fits)} from the store, "
         f"{len(missing)} to train"
     )
-    state = PartialState()
+    state = PartialState(cpu=not torch.accelerator.is_available())  # several CPU processes join only if told so
     if mine := missing[state.process_index :: state.num_processes]:
         train(mine, spec, _trainer(data, spec, precision), f"{task} {encoder_name}")
     state.wait_for_everyone()
