@@ -307,7 +307,8 @@ def _stretch(freedom: Floats, rng: np.random.Generator, resamples: int) -> Float
     """(B, K) factors that turn normal draws into t draws: sqrt(df / chi-squared), one quantile for all K of a draw."""
     half = np.minimum(freedom, 1e9) / 2
     factors: Floats = np.sqrt(half / gammaincinv(half, rng.uniform(size=(resamples, 1))))
-    return factors
+    # Exactly 1 where no stretch is wanted: it would break the ties of permuted gaps.
+    return np.where(np.isinf(freedom), 1.0, factors)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -354,11 +355,10 @@ def worth(rows: Sequence[int], curves: Floats, weights: Floats, scores: Floats) 
     """
     fitted = isotonic(curves, weights)
     logs = np.log(np.asarray(rows, dtype=float))
-    scores = np.asarray(scores, dtype=float)
-    # The segment whose right end is the first point that reaches the score; ends of the curve are clipped here and
-    # replaced below.
-    right = np.clip((fitted < scores[..., None]).sum(-1), 1, len(rows) - 1)
+    # The first point that reaches the score; a level stretch of the curve has one score whatever its rounding.
+    right = (fitted < scores[..., None] - 1e-9).sum(-1)
+    beyond, right = right == len(rows), np.clip(right, 1, len(rows) - 1)
     low, high = (np.take_along_axis(fitted, (right - k)[..., None], -1)[..., 0] for k in (1, 0))
-    share = np.divide(scores - low, high - low, out=np.zeros_like(scores), where=high > low)
+    share = np.divide(scores - low, high - low, out=np.zeros_like(low), where=high > low)
     found = np.exp(logs[right - 1] + np.clip(share, 0, 1) * (logs[right] - logs[right - 1]))
-    return np.where(scores < fitted[..., 0], 0.0, np.where(scores > fitted[..., -1], np.inf, found))
+    return np.where(beyond, np.inf, np.where(scores < fitted[..., 0] - 1e-9, 0.0, found))
