@@ -284,9 +284,9 @@ def _scores(metrics: dict[str, Any], encoder: str, candidate: str, baseline: str
         caption=" ".join(notes),
         caption_justify="left",
         box=box.SIMPLE_HEAD,
-        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
-    table.add_column("Trained on", no_wrap=True)
+    table.add_column("Trained on", overflow="fold")
     for name in ("Rows", "Macro-F1", "Accuracy", f"Gap to {baseline}"):
         table.add_column(name, justify="right", no_wrap=True)
     if worths:
@@ -303,7 +303,7 @@ def _scores(metrics: dict[str, Any], encoder: str, candidate: str, baseline: str
 
 
 def _encoders(metrics: dict[str, Any], candidate: str, baseline: str, margin: float) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("Encoder", no_wrap=True)
     for name in (baseline, candidate, "Gap"):
         table.add_column(name, justify="right", no_wrap=True)
