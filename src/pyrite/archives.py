@@ -79,4 +79,6 @@ def _explained(origin: str) -> Iterator[None]:
     except KeyError as error:
         raise PyriteError(f"{origin}: {error.args[0]}") from None
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError, OSError) as error:
-        raise PyriteError(f"{origin}: a broken archive ({error})") from None
+        # tarfile's message has a line for every compression that it tried.
+        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
+        raise PyriteError(f"{origin}: a broken archive ({reason})") from None
