@@ -115,6 +115,18 @@ def test_equal_items_leave_students_interval() -> None:
     assert [end[0] for end in estimate.interval(0.95)] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("ratio", [0.0, 0.1, 1.0, 5.0, 100.0])
+def test_intervals_hold_whichever_source_is_the_larger(ratio: float) -> None:
+    """Many studies at once with normal errors: three seeds, and `ratio` times the items' variance from them."""
+    rng = np.random.default_rng(10)
+    studies = 20_000
+    error = rng.standard_normal(studies) + np.sqrt(3 * ratio) * rng.standard_normal((3, studies))
+    shared = np.repeat(rng.standard_normal((1000, 1, 1)), 3, axis=1)
+    estimate = Estimate(error, np.broadcast_to(shared / shared.std(), (1000, 3, 1)))
+    low, high = estimate.interval(0.95)
+    assert 0.935 < np.mean((low < 0) & (high > 0)) < 0.967
+
+
 def test_one_seed_has_the_items_only() -> None:
     rng = np.random.default_rng(4)
     drawn = rng.normal(0.7, 0.02, (5000, 1, 1))

@@ -16,7 +16,9 @@ scores. A gap is treated alike, with the paired differences of two mixes in plac
 
 MS has S - 1 degrees of freedom, the sum has more. Hillis (2007) takes (S - 1) (Var / (MS/S))^2; with three seeds that
 leaves 95 % intervals that cover as little as 92 %. Without the square they cover 94 to 96 %, whichever source of
-variance is the larger (`benchmarks/coverage.py`), so that is what is used.
+variance is the larger, so that is what is used; `benchmarks/coverage.py` shows the same of whole simulated studies.
+
+The generated texts are taken as they are: how much another generated set would move a score is in no interval.
 
 Owen 2007, "The pigeonhole bootstrap", Ann. Appl. Stat. 1(2). Obuchowski and Rockette 1995, Commun. Stat. Simul. 24(2).
 Hillis 2007, Stat. Med. 26(3).
