@@ -1,0 +1,302 @@
+"""The report's figures as Vega-Lite charts: drawn in the page by a library inlined there, written as SVG by vl-convert.
+
+Colours are CSS variables, so that a chart in the page follows its light or dark theme; in a file they are replaced by
+the light ones. Scores and gaps come in points (0 to 100).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+# Blue, vermilion and green near those of Okabe and Ito's colour-blind-safe palette, shifted until text in them has a
+# contrast of 4.5 to 1 on `paper` and `raised` (WCAG AA); a test holds them to it.
+LIGHT = {
+    "paper": "#ffffff",
+    "raised": "#f5f6f7",
+    "ink": "#1c2128",
+    "muted": "#59626e",
+    "line": "#dde1e6",
+    "real": "#0a5ea8",
+    "generated": "#b04700",
+    "both": "#007257",
+}
+DARK = {
+    "paper": "#14181d",
+    "raised": "#1d2229",
+    "ink": "#e8eaed",
+    "muted": "#a3acb8",
+    "line": "#343b45",
+    "real": "#74b9f5",
+    "generated": "#f79a63",
+    "both": "#4fcfa4",
+}
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+# Which rows a classifier was trained on decides colour and shape, in every figure the same.
+SHAPES = {"real": "circle", "generated": "diamond", "both": "square", "muted": "cross"}
+
+# Pixels. In the page a chart is as wide as its column.
+FILE_WIDTH = 700
+ROW = 44
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A mean with its 95 % interval, in points; `family` is a key of `SHAPES`, `note` what the pointer shows."""
+
+    name: str
+    family: str
+    mean: float
+    low: float
+    high: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Point(Dot):
+    """A dot of a learning curve, at so many training rows."""
+
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class Level:
+    """A mix's score beside the learning curve, and its worth in real labels.
+
+    `labels`, `low` and `high`: 0 is fewer than the curve's first point, None more than its last.
+    """
+
+    name: str
+    family: str
+    score: float
+    labels: int | None
+    low: int | None
+    high: int | None
+    note: str
+
+
+def scores(found: Sequence[Dot], baseline: Dot | None, margin: float) -> alt.LayerChart:
+    """Score of each mix; a line at the baseline's, shaded as far as `margin` points to either side."""
+    title = "Macro-F1 on real test texts (points)"
+    ends = [end for dot in found for end in (dot.low, dot.high)]
+    height = ROW * len(found)
+    if baseline is None:
+        return _chart(*_dots(found, title, _domain(ends), labelled=True), height=height)
+    low, high = baseline.mean - margin, baseline.mean + margin
+    band, domain = _data([{"mean": baseline.mean, "low": low, "high": high}]), _domain([low, high, *ends])
+    return _chart(
+        band.mark_rect(color=colour("real"), opacity=0.1).encode(x=_score("low", domain, title), x2="high:Q"),
+        band.mark_rule(color=colour("real"), strokeDash=[4, 4]).encode(x=_score("mean", domain, title)),
+        *_dots(found, title, domain, labelled=True),
+        height=height,
+    )
+
+
+def gaps(found: Sequence[Dot], margin: float) -> alt.LayerChart:
+    """Gap of the candidate to the baseline, task by task; shaded where it is within `margin` points."""
+    title = "Candidate minus baseline (points of macro-F1)"
+    band = _data([{"zero": 0, "low": -margin, "high": margin}])
+    domain = _domain([-margin, margin, *(end for dot in found for end in (dot.low, dot.high))])
+    return _chart(
+        band.mark_rect(color=colour("muted"), opacity=0.12).encode(x=_score("low", domain, title), x2="high:Q"),
+        band.mark_rule(color=colour("muted")).encode(x=_score("zero", domain, title)),
+        *_dots(found, title, domain),
+        height=30 * len(found),
+    )
+
+
+def classes(found: Sequence[tuple[str, Sequence[Dot]]]) -> alt.LayerChart:
+    """F1 of several mixes, label by label: (label, one dot a mix)."""
+    rows = [_row(dot) | {"label": label} for label, dots in found for dot in dots]
+    order, names = [label for label, _ in found], [dot.name for dot in found[0][1]]
+    domain = _domain([end for row in rows for end in (row["low"], row["high"])])
+    y, offset = _names("label", order), alt.YOffset("name:N", sort=names)
+    table, title = _data(rows), "F1 on real test texts (points)"
+    return _chart(
+        table.mark_rule(strokeWidth=2).encode(
+            x=_score("low", domain, title), x2="high:Q", y=y, yOffset=offset, color=_hue()
+        ),
+        table.mark_point(filled=True, size=70, opacity=1).encode(
+            x=_score("mean", domain, title), y=y, yOffset=offset, color=_hue(), shape=_shape(), tooltip=_tooltip()
+        ),
+        height=ROW * len(found),
+    )
+
+
+def curve(points: Sequence[Point], levels: Sequence[Level]) -> alt.LayerChart:
+    """The learning curve of real labels. Where a mix's score meets it, a line falls to what the mix is worth."""
+    height, first, last = 340, points[0].rows, points[-1].rows
+    # The first point's interval can be wider than all else in the figure: it may run out of it.
+    means = [point.mean for point in points] + [level.score for level in levels]
+    least, most = min(means), max(means)
+    bottom = max(min(point.low for point in points), least - 0.4 * (most - least) - 1)
+    domain = _domain([bottom, most, *(point.high for point in points if point.rows > first)])
+    pixel = (domain[1] - domain[0]) / height
+    places = _apart([level.score for level in levels], 17 * pixel)
+    start = first / 1.1
+    x_scale = alt.Scale(type="log", domain=[start, last * 1.1], nice=False)
+    axis = alt.Axis(values=[point.rows for point in points], format=",d", grid=False, labelOverlap="greedy")
+
+    def across(field: str) -> alt.X:
+        return alt.X(f"{field}:Q", title="Real labelled texts (log scale)", scale=x_scale, axis=axis)
+
+    def up(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title="Macro-F1 on real test texts (points)", scale=_scale(domain))
+
+    rows = [
+        {
+            **{key: getattr(level, key) for key in ("name", "family", "note")},
+            # The intervals of worth lie one above the other at the foot of the figure.
+            **{"start": start, "score": level.score, "bottom": domain[0] + (number + 1) * 9 * pixel, "place": place},
+            "meets": first if level.labels == 0 else level.labels or last,
+            "low": level.low or first,
+            "high": level.high or last,
+            "inside": bool(level.labels),
+            "short": f"{level.name} {level.score:.1f}",
+        }
+        for number, (level, place) in enumerate(zip(levels, places, strict=True))
+    ]
+    real, beside = _data([_row(point) | {"rows": point.rows} for point in points]), _data(rows)
+    inside = beside.transform_filter("datum.inside")
+    ink = colour("real")
+    layers = [
+        real.mark_area(color=ink, opacity=0.13, clip=True).encode(x=across("rows"), y=up("low"), y2="high:Q"),
+        beside.mark_rule(strokeWidth=1.5).encode(x=across("start"), x2="meets:Q", y=up("score"), color=_hue()),
+        inside.mark_rule(strokeDash=[3, 3]).encode(x=across("meets"), y=up("score"), y2="bottom:Q", color=_hue()),
+        inside.mark_rule(strokeWidth=6, opacity=0.6).encode(
+            x=across("low"), x2="high:Q", y=up("bottom"), color=_hue(), tooltip=_tooltip()
+        ),
+        real.mark_line(color=ink, strokeWidth=2.5, clip=True).encode(x=across("rows"), y=up("mean")),
+        real.mark_point(color=ink, filled=True, size=70, opacity=1).encode(
+            x=across("rows"), y=up("mean"), tooltip=_tooltip()
+        ),
+        inside.mark_point(filled=True, size=90, opacity=1).encode(
+            x=across("meets"), y=up("score"), color=_hue(), shape=_shape(), tooltip=_tooltip()
+        ),
+        # A phone has no room for the whole note.
+        beside.transform_calculate(text="width < 480 ? datum.short : datum.note")
+        .mark_text(align="left", dx=6, dy=-8, fontSize=12, fontWeight="bold")
+        .encode(x=across("start"), y=up("place"), text="text:N", color=_hue()),
+    ]
+    return _chart(*layers, height=height)
+
+
+def colour(name: str) -> str:
+    return f"var(--{name})"
+
+
+def spec(chart: alt.LayerChart, description: str) -> dict[str, Any]:
+    """The Vega-Lite JSON of a chart for the page, as wide as its column; `description` is for screen readers."""
+    return {**_json(chart), "width": "container", "description": description}
+
+
+def svg(chart: alt.LayerChart, title: str, subtitle: str) -> str:
+    """The chart as a picture file in light colours on a white card: it must read well on any background."""
+    heading = {"text": title, "subtitle": subtitle}
+    found = {**_json(chart), "width": FILE_WIDTH, "title": heading, "description": f"{title}. {subtitle}"}
+    found["padding"] = {"left": 20, "right": 24, "top": 18, "bottom": 16}
+    found["background"] = LIGHT["paper"]
+    light = re.sub(r"var\(--(\w+)\)", lambda name: LIGHT[name[1]], json.dumps(found))
+    picture: str = vl_convert.vegalite_to_svg(light)
+    return picture
+
+
+def library() -> str:
+    """Vega, Vega-Lite and vega-embed as one script."""
+    script: str = vl_convert.javascript_bundle(None)
+    return script
+
+
+# Parts of charts
+
+
+def _chart(*layers: alt.Chart, height: int) -> alt.LayerChart:
+    axis = {
+        **{"labelColor": colour("muted"), "titleColor": colour("muted"), "labelFontSize": 12, "titleFontSize": 12},
+        **{"titleFontWeight": "normal", "titlePadding": 10, "labelPadding": 6, "labelLimit": 220},
+        **{"gridColor": colour("line"), "domainColor": colour("line"), "ticks": False, "domain": False},
+    }
+    title = {
+        **{"anchor": "start", "frame": "group", "offset": 14, "fontSize": 17, "color": colour("ink")},
+        **{"subtitleFontSize": 13, "subtitleColor": colour("muted"), "subtitlePadding": 6},
+    }
+    chart: alt.LayerChart = alt.layer(*layers).properties(height=height)
+    return chart.configure(background="transparent", font=FONT, axis=axis, title=title, view={"stroke": None})
+
+
+def _data(rows: Sequence[dict[str, Any]]) -> alt.Chart:
+    return alt.Chart(alt.InlineData(values=list(rows)))
+
+
+def _dots(found: Sequence[Dot], title: str, domain: tuple[float, float], *, labelled: bool = False) -> list[alt.Chart]:
+    y, table = _names("name", [dot.name for dot in found]), _data([_row(dot) for dot in found])
+    layers = [
+        table.mark_rule(strokeWidth=2.5).encode(x=_score("low", domain, title), x2="high:Q", y=y, color=_hue()),
+        table.mark_point(filled=True, size=110, opacity=1).encode(
+            x=_score("mean", domain, title), y=y, color=_hue(), shape=_shape(), tooltip=_tooltip()
+        ),
+    ]
+    if labelled:
+        number = alt.Text("mean:Q", format=".1f")
+        text = table.mark_text(dy=-13, fontWeight="bold", fontSize=12)
+        layers.append(text.encode(x=_score("mean", domain, title), y=y, text=number, color=_hue()))
+    return layers
+
+
+def _row(dot: Dot) -> dict[str, Any]:
+    return {key: getattr(dot, key) for key in ("name", "family", "mean", "low", "high", "note")}
+
+
+def _names(field: str, order: Sequence[str]) -> alt.Y:
+    axis = alt.Axis(labelFontSize=13, labelColor=colour("ink"), grid=False)
+    return alt.Y(f"{field}:N", sort=list(order), title=None, axis=axis)
+
+
+def _score(field: str, domain: tuple[float, float], title: str) -> alt.X:
+    return alt.X(f"{field}:Q", title=title, scale=_scale(domain), axis=alt.Axis(tickCount=6))
+
+
+def _scale(domain: tuple[float, float]) -> alt.Scale:
+    return alt.Scale(domain=list(domain), nice=False, zero=False)
+
+
+def _hue() -> alt.Color:
+    families = list(SHAPES)
+    return alt.Color("family:N", scale=alt.Scale(domain=families, range=[colour(f) for f in families]), legend=None)
+
+
+def _shape() -> alt.Shape:
+    return alt.Shape("family:N", scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())), legend=None)
+
+
+def _tooltip() -> list[alt.Tooltip]:
+    return [alt.Tooltip("name:N", title=" "), alt.Tooltip("note:N", title="  ")]
+
+
+def _domain(values: Sequence[float]) -> tuple[float, float]:
+    """The values' range with a little air."""
+    least, most = min(values), max(values)
+    air = 0.04 * (most - least) or 1.0
+    return least - air, most + air
+
+
+def _apart(heights: Sequence[float], distance: float) -> list[float]:
+    """The heights, moved up where needed so that no two are nearer than `distance`: labels that don't overlap."""
+    places = list(heights)
+    order = sorted(range(len(places)), key=places.__getitem__)
+    for below, above in pairwise(order):
+        places[above] = max(places[above], places[below] + distance)
+    return places
+
+
+def _json(chart: alt.LayerChart) -> dict[str, Any]:
+    found: dict[str, Any] = chart.to_dict()
+    return found

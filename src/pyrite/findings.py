@@ -1,0 +1,242 @@
+"""Findings: what the metrics say of a task, as the words, numbers and charts of the report.
+
+Every number comes from `metrics/`; here they are only rounded, ordered and put into words. Scores there are in
+[0, 1], here in points.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+
+from pyrite import cards, charts, files, mixes, params, paths, settings, verdict
+from pyrite.cards import Card
+from pyrite.charts import Dot, Level, Point
+from pyrite.params import Compare, Params
+from pyrite.verdict import Case
+
+# A verdict has the colour and shape of the rows that it says to train on.
+VERDICTS = {
+    verdict.REPLACE: ("generated", "good enough in place of {baseline}"),
+    verdict.AUGMENT: ("both", "worth adding to real texts, not enough in their place"),
+    verdict.DONT: ("real", "not good enough in place of {baseline}"),
+    verdict.CANT_TELL: ("muted", "too little evidence either way"),
+}
+
+# The figures of diversity: key, name, format, and how to read them.
+DIVERSITY = (
+    ("remote_clique", "Spread", "{:.3f}", "Mean distance (1 − cosine) between two texts of the set. Higher is wider."),
+    ("chamfer", "Nearest other text", "{:.3f}", "Mean distance to the most similar text of the set; 0 is a copy."),
+    ("vendi", "Effective number of texts", "{:.0f}", "Vendi score: how many wholly different texts say as much."),
+    ("coverage", "Real texts covered", "{:.1%}", "Real texts with a text of the set in their neighbourhood."),
+    (
+        "similarity",
+        "Similarity, from real",
+        "{:.3f}",
+        "Mean cosine of a real text and the five most like it in the set.",
+    ),
+    ("similarity_reverse", "Similarity, to real", "{:.3f}", "The same, from each text of the set to real texts."),
+    ("distinct_2", "Different word pairs", "{:.1%}", "Word pairs that are not repeats (distinct-2)."),
+    ("self_bleu", "Self-BLEU", "{:.3f}", "How much a text repeats the phrases of the others. Higher is less varied."),
+    ("compression_ratio", "Compression ratio", "{:.2f}", "Bytes over compressed bytes. Higher is more repetitive."),
+    ("c2st", "Told apart from real", "{:.1%}", "How often a classifier tells the set from real texts; 50 % is chance."),
+    (
+        "faithfulness",
+        "True to the label",
+        "{:.1%}",
+        "Texts given their own label by a classifier trained on real ones.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All metrics of one task; None where a stage did not run."""
+
+    card: Card
+    prepared: dict[str, Any]
+    generated: dict[str, dict[str, Any]]
+    evaluated: dict[str, Any]
+    diversity: dict[str, Any] | None
+    case: Case
+
+    @property
+    def task(self) -> str:
+        return self.card.id
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with its finding or question as title; the caption says what it shows and when to distrust it."""
+
+    title: str
+    chart: alt.LayerChart
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return charts.spec(self.chart, self.title)
+
+
+def read(task: str, study: Params) -> Findings:
+    """The metrics of a task.
+
+    Raises:
+        PyriteError: those of prepare, generate or evaluate are missing.
+    """
+    asked, evaluated = study.compare, files.read_json(paths.metrics("evaluate", task))
+    return Findings(
+        card=cards.load(task),
+        prepared=files.read_json(paths.metrics("prepare", task)),
+        generated={s: files.read_json(paths.metrics("generate", f"{task}.{s}")) for s in settings.SETTINGS},
+        evaluated=evaluated,
+        diversity=optional(paths.metrics("diversity", task)),
+        case=verdict.case(evaluated, asked.encoder, asked.candidate, asked.baseline, asked.margin),
+    )
+
+
+def optional(path: Path) -> dict[str, Any] | None:
+    """Metrics of a stage that a study can do without."""
+    return files.read_json(path) if path.exists() else None
+
+
+# Words
+
+
+def name(mix: str) -> str:
+    """A mix as people say it: `pool+few_shot` is pool + few-shot."""
+    return mix.replace("_", "-").replace("+", " + ")
+
+
+def family(mix: str) -> str:
+    """What the rows of a mix are: real, generated or both."""
+    generated = [part.source not in mixes.REAL for part in mixes.parse(mix)]
+    return "generated" if all(generated) else "both" if any(generated) else "real"
+
+
+def signed(points: float) -> str:
+    return f"{points:+.1f}".replace("-", "−")
+
+
+def interval(found: Mapping[str, float]) -> str:
+    """A score in [0, 1] and its interval, in points."""
+    return f"{100 * found['mean']:.1f} ({100 * found['low']:.1f} to {100 * found['high']:.1f})"
+
+
+def gap(found: Mapping[str, float]) -> str:
+    return f"{signed(100 * found['mean'])} ({signed(100 * found['low'])} to {signed(100 * found['high'])})"
+
+
+def labels(worth: dict[str, Any], end: str = "labels") -> str:
+    """A number of real labels: 246, > 2,320 or < 50."""
+    return re.sub(r"\d+", lambda digits: f"{int(digits[0]):,}", str(verdict.labels(worth, end)))
+
+
+def worth(found: dict[str, Any]) -> str:
+    return f"{labels(found)} ({labels(found, 'low')} to {labels(found, 'high')})"
+
+
+def verdict_of(case: Case) -> dict[str, str]:
+    """A verdict as words and colour: its name, what it means and the sentence with its numbers."""
+    spoken = replace(case, candidate=name(case.candidate), baseline=name(case.baseline))
+    word = verdict.decide(case)
+    hue, meaning = VERDICTS[word]
+    _, _, sentence = verdict.sentence(spoken).partition(": ")
+    sentence = re.sub(r"(?<!\w)-(?=\d)", "−", sentence[0].upper() + sentence[1:])
+    return {
+        "word": word[0].upper() + word[1:],
+        "family": hue,
+        "meaning": f"{spoken.candidate} is {meaning.format(baseline=spoken.baseline)}"
+        if word != verdict.CANT_TELL
+        else meaning,
+        "sentence": sentence,
+    }
+
+
+# Figures
+
+
+def dot(mix: str, found: Mapping[str, float], note: str = "") -> Dot:
+    low, mean, high = (100 * found[key] for key in ("low", "mean", "high"))
+    return Dot(name(mix), family(mix), mean, low, high, note or interval(found))
+
+
+def scores(findings: Findings, encoder: str, asked: Compare) -> Figure:
+    """The scores of an encoder's mixes."""
+    found = findings.evaluated["encoders"][encoder]
+    dots = {mix: dot(mix, found["mixes"][mix]["macro_f1"]) for mix in found["gaps"]}
+    between = found["gaps"].get(asked.candidate, {}).get(asked.baseline, {}).get("macro_f1")
+    candidate, baseline = name(asked.candidate), name(asked.baseline)
+    if between is None:
+        title = f"Scores of {encoder}"
+    elif between["low"] <= 0 <= between["high"]:
+        title = f"{candidate} and {baseline} can’t be told apart: {gap(between)} points"
+    else:
+        side = "above" if between["mean"] > 0 else "below"
+        title = f"{candidate} stands {abs(100 * between['mean']):.1f} points {side} {baseline}"
+    return Figure(capital(title), charts.scores(list(dots.values()), dots.get(asked.baseline), asked.margin))
+
+
+def curve(findings: Findings, encoder: str, asked: Compare) -> Figure | None:
+    """The learning curve of an encoder, with the worth of every mix that has generated rows; None without a curve."""
+    found = findings.evaluated["encoders"][encoder]
+    if len({point["rows"] for point in found["curve"]}) < 2:
+        return None
+    points = [
+        Point(**vars(dot("real", point, f"{interval(point)} with {point['rows']:,} real texts")), rows=point["rows"])
+        for point in found["curve"]
+    ]
+    levels = []
+    for mix, entry in found["mixes"].items():
+        if family(mix) == "real" or "worth" not in entry:
+            continue
+        score, ends = 100 * entry["macro_f1"]["mean"], {key: entry["worth"][key] for key in ("labels", "low", "high")}
+        note = f"{name(mix)} {score:.1f}: worth {worth(entry['worth'])} real labels"
+        levels.append(Level(name(mix), family(mix), score, note=note, **ends))
+    mine = found["mixes"].get(asked.candidate, {}).get("worth")
+    title = (
+        f"{name(asked.candidate)} is worth {labels(mine)} real labels ({labels(mine, 'low')} to {labels(mine, 'high')})"
+        if mine
+        else f"How {encoder} learns from real labels"
+    )
+    return Figure(capital(title), charts.curve(points, levels))
+
+
+def classes(findings: Findings, encoder: str, asked: Compare) -> Figure | None:
+    """F1 of baseline and candidate for each label; None where the encoder lacks one of them."""
+    found = findings.evaluated["encoders"][encoder]["mixes"]
+    if not {asked.baseline, asked.candidate} <= found.keys():
+        return None
+    before, after = (found[mix]["per_class"] for mix in (asked.baseline, asked.candidate))
+    order = sorted(before, key=lambda label: after[label]["f1"]["mean"] - before[label]["f1"]["mean"])
+    worst = order[0]
+    first, last = (100 * side[worst]["f1"]["mean"] for side in (before, after))
+    title = (
+        f"F1 falls most for “{worst}”: {first:.1f} with {name(asked.baseline)}, {last:.1f} with {name(asked.candidate)}"
+        if last < first
+        else f"No label’s F1 is lower with {name(asked.candidate)} than with {name(asked.baseline)}"
+    )
+    pairs = [
+        (label, [dot(asked.baseline, before[label]["f1"]), dot(asked.candidate, after[label]["f1"])]) for label in order
+    ]
+    return Figure(title, charts.classes(pairs))
+
+
+def gaps(found: list[Findings], asked: Compare) -> Figure:
+    """The gap of each task."""
+    dots = []
+    for findings in found:
+        between = findings.evaluated["encoders"][asked.encoder]["gaps"][asked.candidate][asked.baseline]["macro_f1"]
+        spoken = verdict_of(findings.case)
+        low, mean, high = (100 * between[key] for key in ("low", "mean", "high"))
+        dots.append(Dot(findings.task, spoken["family"], mean, low, high, f"{gap(between)} points: {spoken['word']}"))
+    dots.sort(key=lambda dot: -dot.mean)
+    return Figure("Where does it pay?", charts.gaps(dots, asked.margin))
+
+
+def capital(words: str) -> str:
+    return words[0].upper() + words[1:]

@@ -1,0 +1,55 @@
+"use strict";
+// Charts are drawn when they are first seen: a hidden element has no width to draw into.
+function draw() {
+  for (const place of document.querySelectorAll(".chart:not([data-drawn])")) {
+    if (!place.clientWidth) continue;
+    place.dataset.drawn = "";
+    // The content security policy allows no eval, so expressions are interpreted (ast).
+    vegaEmbed(place, JSON.parse(place.nextElementSibling.textContent), { actions: false, renderer: "svg", ast: true })
+      .catch((error) => { place.textContent = "This chart could not be drawn; its numbers are in the tables."; console.error(error); });
+  }
+}
+
+const chosen = {};
+function choose(kind, value) {
+  chosen[kind] = value;
+  for (const part of document.querySelectorAll(`[data-${kind}]`)) {
+    part.hidden = !part.dataset[kind].split(" ").includes(value);
+  }
+  draw();
+  // Charts that a narrower or wider window found hidden take its width now.
+  window.dispatchEvent(new Event("resize"));
+}
+
+for (const select of document.querySelectorAll("select[data-chooses]")) {
+  select.closest("label").hidden = false;
+  select.addEventListener("change", () => choose(select.dataset.chooses, select.value));
+  choose(select.dataset.chooses, select.value);
+}
+
+// #task-<id> leads to a task, from the list of verdicts and from outside.
+function follow() {
+  const select = document.querySelector("select[data-chooses=task]");
+  const task = location.hash.startsWith("#task-") ? location.hash.slice(6) : "";
+  if (!select || ![...select.options].some((option) => option.value === task)) return;
+  select.value = task;
+  choose("task", task);
+  document.getElementById(location.hash.slice(1)).scrollIntoView();
+}
+window.addEventListener("hashchange", follow);
+
+for (const button of document.querySelectorAll("th button")) {
+  button.addEventListener("click", () => {
+    const head = button.closest("th"), body = head.closest("table").tBodies[0], column = head.cellIndex;
+    const up = head.getAttribute("aria-sort") === "descending";
+    for (const other of head.parentElement.children) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", up ? "ascending" : "descending");
+    const value = (row) => Number(row.cells[column].dataset.value ?? NaN);
+    // Rows without a value stay last either way.
+    const rank = (a, b) => Number.isNaN(a) - Number.isNaN(b) || (up ? a - b : b - a) || 0;
+    body.append(...[...body.rows].sort((a, b) => rank(value(a), value(b))));
+  });
+}
+
+draw();
+follow();
