@@ -115,7 +115,11 @@ def verdict() -> None:
 def main() -> None:
     """Run a command; a user's mistake is one line on standard error and exit code 1."""
     try:
-        app()
+        app(prog_name="pyrite")
     except PyriteError as error:
         print(f"pyrite: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
