@@ -46,3 +46,29 @@ def test_what_is_not_defined_is_a_gap_with_a_reason() -> None:
     assert unbounded["value"] == 1 and unbounded["high"] is None and "without bound" in unbounded["note"]
     assert intervals.jackknife(lambda rows: float("nan"), 5, rng)["value"] is None
     json.dumps([never, often, unbounded], allow_nan=False)
+
+
+def test_spearman_has_an_interval_that_holds_for_ten_pairs() -> None:
+    rng = np.random.default_rng(0)
+    # Spearman's rho of a bivariate normal (Pearson 1907).
+    true, hits, runs = 6 / np.pi * np.arcsin(0.6 / 2), 0, 300
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(intervals.stats, "permutation_test", lambda *args, **more: type("T", (), {"pvalue": 1.0}))
+        for _ in range(runs):
+            x, noise = rng.normal(size=(2, 10))
+            found = intervals.spearman(x, 0.6 * x + 0.8 * noise, rng)
+            hits += found["low"] <= true <= found["high"]
+    assert 0.93 <= hits / runs <= 0.99
+
+
+def test_spearman_of_few_pairs_in_perfect_order_stays_unsure() -> None:
+    found = intervals.spearman(np.arange(4.0), np.arange(4.0), np.random.default_rng(0))
+    assert found["value"] == pytest.approx(1) and found["high"] == 1 and found["low"] < 0
+    # 2 of the 24 orders are as extreme.
+    assert found["p"] == pytest.approx(2 / 24)
+
+
+@pytest.mark.parametrize(("x", "note"), [(np.arange(3.0), "needs 4"), (np.ones(8), "the same")])
+def test_spearman_without_enough_to_go_by_is_a_gap(x: np.ndarray, note: str) -> None:
+    found = intervals.spearman(x, np.arange(len(x), dtype=float), np.random.default_rng(0))
+    assert found["value"] is None and note in found["note"]

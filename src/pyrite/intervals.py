@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t
+from scipy import stats
 
 Floats = NDArray[np.float64]
 
@@ -32,16 +32,26 @@ def bootstrap(statistic: Callable[[Floats], Floats], n: int, resamples: int, rng
     `statistic` takes how often each item is in a sample, (samples, n), and gives one value for each, (samples,); NaN
     where it is not defined. With more than 5 % of those the interval is a gap.
     """
-    value = float(statistic(np.ones((1, n)))[0])
-    if not np.isfinite(value):
-        return gap("not defined for these items")
+    return bootstrap_each(lambda times: statistic(times)[:, None], n, resamples, rng)[0]
+
+
+def bootstrap_each(
+    statistic: Callable[[Floats], Floats], n: int, resamples: int, rng: np.random.Generator
+) -> list[Figure]:
+    """As `bootstrap`, for a statistic that gives several values for each sample, (samples, values)."""
     rows = max(1, _CHUNK // n)
     draws = np.concatenate(
         [statistic(_times(n, min(rows, resamples - start), rng)) for start in range(0, resamples, rows)]
     )
-    if np.isnan(draws).mean() > 0.05:
+    return [_figure(float(value), drawn) for value, drawn in zip(statistic(np.ones((1, n)))[0], draws.T, strict=True)]
+
+
+def _figure(value: float, drawn: Floats) -> Figure:
+    if not np.isfinite(value):
+        return gap("without bound for these items" if np.isinf(value) else "not defined for these items")
+    if np.isnan(drawn).mean() > 0.05:
         return {"value": value, "low": None, "high": None, "note": "not defined for many samples of these items"}
-    low, high = np.nanpercentile(draws, [2.5, 97.5], method="nearest")
+    low, high = np.nanpercentile(drawn, [2.5, 97.5], method="nearest")
     if not np.isfinite([low, high]).all():
         return {"value": value, "low": None, "high": None, "note": "without bound in many samples of these items"}
     return {"value": value, "low": float(low), "high": float(high)}
@@ -69,5 +79,36 @@ def jackknife(statistic: Callable[[NDArray[np.int_]], float], n: int, rng: np.ra
     if not (np.isfinite(value) and np.isfinite(left).all()):
         return gap("not defined for these items")
     k = len(groups)
-    reach = float(t.ppf(0.975, k - 1) * np.sqrt((k - 1) / k * ((left - left.mean()) ** 2).sum()))
+    reach = float(stats.t.ppf(0.975, k - 1) * np.sqrt((k - 1) / k * ((left - left.mean()) ** 2).sum()))
     return {"value": value, "low": value - reach, "high": value + reach}
+
+
+def spearman(first: Floats, second: Floats, rng: np.random.Generator) -> Figure:
+    """Spearman's rho of n pairs, with an interval that holds for few of them and the p-value of a permutation test.
+
+    Fisher's z with the variance (1 + rho^2 / 2) / (n - 3) of Bonett and Wright (2000). A rho of 1 or -1 would get no
+    width, so the interval begins half a step (a swap of two neighbours is one) inside.
+    """
+    n = len(first)
+    if n < 4:
+        return gap(f"{n} pairs; a rank correlation needs 4")
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return gap("all values are the same")
+    rho = float(stats.spearmanr(first, second).statistic)
+    inside = 1 - 6 / (n * (n**2 - 1))
+    z = np.arctanh(np.clip(rho, -inside, inside))
+    reach = stats.norm.ppf(0.975) * np.sqrt((1 + rho**2 / 2) / (n - 3))
+    test = stats.permutation_test(
+        (first,),
+        lambda values: stats.spearmanr(values, second).statistic,
+        permutation_type="pairings",
+        n_resamples=1999,
+        rng=rng,
+    )
+    return {
+        "value": rho,
+        "low": -1.0 if rho <= -inside else float(np.tanh(z - reach)),
+        "high": 1.0 if rho >= inside else float(np.tanh(z + reach)),
+        "p": float(test.pvalue),
+        "pairs": n,
+    }

@@ -51,6 +51,15 @@ def recorded_annotations(task: str) -> Path:
     return RECORDED_ANNOTATIONS / f"{task}.csv"
 
 
+def people_annotations(task: str) -> Path:
+    return RECORDED_ANNOTATIONS / f"{task}.people.csv"
+
+
+def pairs(source: str) -> Path:
+    """Pairwise judgements of tasks, by an LLM (`llm`) or people (`human`)."""
+    return RECORDED_ANNOTATIONS / ("pairs.csv" if source == "llm" else "pairs.people.csv")
+
+
 def annotation_table(task: str) -> Path:
     return Path("data/annotations") / f"{task}.parquet"
 
