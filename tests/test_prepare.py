@@ -205,7 +205,7 @@ CARD = """\
 id: greetings
 title: Greetings
 description: Say whether a greeting is warm.
-source: {kind: file, path: mine.csv, text: the words, label: kind, licence: mine}
+source: {kind: file, path: my own.csv, text: the words, label: kind, licence: mine}
 item: greeting
 items: greetings
 length_words: [1, 9]
@@ -226,7 +226,7 @@ def local(project: Path):
 
     def run(rows: list[str | bytes]) -> pd.DataFrame:
         lines = [line.encode() if isinstance(line, str) else line for line in ["the words,kind,year", *rows]]
-        (project / "mine.csv").write_bytes(b"\n".join(lines) + b"\n")
+        (project / "my own.csv").write_bytes(b"\n".join(lines) + b"\n")
         fetch.run("greetings")
         prepare.run("greetings")
         return texts.read(paths.prepared("greetings"))
@@ -265,10 +265,10 @@ def test_more_rows_move_no_row_to_another_split(local) -> None:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([*ROWS, "Hi,,2026"], "mine.csv: row 62: no label; the card lists warm, cold"),
-        ([*ROWS, "Hi,tepid,2026"], "mine.csv: row 62: unknown label 'tepid'"),
-        (['"Hi,warm,2026', *ROWS], "mine.csv: row 2: broken CSV"),
-        ([*ROWS, b"Gr\xfc\xdfe,warm,2026"], "mine.csv: row 62: not UTF-8"),
+        ([*ROWS, "Hi,,2026"], "my own.csv: row 62: no label; the card lists warm, cold"),
+        ([*ROWS, "Hi,tepid,2026"], "my own.csv: row 62: unknown label 'tepid'"),
+        (['"Hi,warm,2026', *ROWS], "my own.csv: row 2: broken CSV"),
+        ([*ROWS, b"Gr\xfc\xdfe,warm,2026"], "my own.csv: row 62: not UTF-8"),
         ([row.replace("cold", "warm") for row in ROWS], "greetings.yaml: labels.cold: no train rows"),
         ([], "greetings.yaml: labels.warm: no train rows"),
     ],
@@ -293,7 +293,7 @@ def test_a_label_without_test_rows_is_named(local) -> None:
 
 def test_a_column_that_is_not_there(local, project: Path) -> None:
     (project / "tasks/greetings.yaml").write_text(CARD.replace("the words", "words"))
-    with pytest.raises(PyriteError, match=r"mine\.csv: row 2: no 'words'; there are the words, kind, year"):
+    with pytest.raises(PyriteError, match=r"my own\.csv: row 2: no 'words'; there are the words, kind, year"):
         local(ROWS)
 
 

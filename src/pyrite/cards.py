@@ -16,7 +16,8 @@ Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 Side = Literal["train", "validation", "test"]
 Cleaning = Literal["backslashes", "ampersands", "unescape", "tags", "line_breaks"]
-FileName = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
+# A plain name: it can't lead out of its folder.
+FileName = Annotated[str, StringConstraints(pattern=r"^[^./\\][^/\\]*$")]
 
 
 class Source(Schema):
@@ -192,6 +193,8 @@ class Card(Schema):
     title: Words
     description: Words
     paper: str | None = None
+    # For readers of docs/tasks.md: no stage uses them.
+    notes: Words | None = None
     source: Annotated[Docstrings | LocalFile | Download, Field(discriminator="kind")]
     item: Words
     items: Words
