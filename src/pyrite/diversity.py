@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
+from threadpoolctl import threadpool_limits
 
 from pyrite import encoder, files, geometry, intervals, linear, params, paths, settings, texts, wording
 from pyrite.intervals import Figure
@@ -31,7 +32,7 @@ C = 10.0
 FOLDS = 5
 
 # With fewer texts of equal length and label than this, nothing is said about them.
-LEAST_MATCHED = 50
+LEAST_MATCHED = 30
 
 INTERVALS = {
     "remote_clique, chamfer, similarity_reverse, faithfulness": "95 %, bootstrap over the set's texts",
@@ -166,9 +167,18 @@ def told_apart(first: Texts, second: Texts) -> NDArray[np.bool_]:
     hits = np.zeros(len(vectors), dtype=bool)
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
     for train, test in folds.split(vectors, targets, groups):
-        guesses = linear.probe(list(vectors[train]), targets[train].tolist(), list(vectors[test]), 2, C).argmax(1)
+        guesses = _guess(vectors[train], targets[train].tolist(), vectors[test], 2)
         hits[test] = guesses == targets[test]
     return hits
+
+
+def _guess(train: Vectors, targets: list[int], test: Vectors, n_labels: int) -> NDArray[np.intp]:
+    """The labels that a classifier trained on some vectors gives to others."""
+    # For so few numbers, threads that wait for each other on a busy machine cost far more than they save.
+    with threadpool_limits(1):
+        probabilities = linear.probe(list(train), targets, list(test), n_labels, C)
+    guesses: NDArray[np.intp] = probabilities.argmax(1)
+    return guesses
 
 
 def _answers(frame: pd.DataFrame) -> list[str]:
@@ -186,8 +196,7 @@ def faithfulness(train: Texts, sets: dict[str, Texts], resamples: int, rng: np.r
     """
     labels = sorted(train.frame["label"].unique())
     codes = pd.Categorical(train.frame["label"], labels).codes.tolist()
-    everything = [vector for found in sets.values() for vector in found.vectors]
-    guesses = linear.probe(list(train.vectors), codes, everything, len(labels), C).argmax(1)
+    guesses = _guess(train.vectors, codes, np.concatenate([found.vectors for found in sets.values()]), len(labels))
     figures = {}
     for (name, found), guessed in zip(
         sets.items(), np.split(guesses, np.cumsum([len(found) for found in sets.values()])[:-1]), strict=True

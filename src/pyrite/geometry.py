@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from pyrite.neighbours import Vectors, largest_cosines
 
@@ -68,6 +69,8 @@ def vendi(vectors: Vectors) -> float:
     exact = vectors.astype(np.float64)
     # X X' and X' X have the same eigenvalues but for zeros: take the smaller matrix.
     gram = exact @ exact.T if len(exact) < exact.shape[1] else exact.T @ exact
-    values = np.linalg.eigvalsh(gram / len(exact))
+    # For so small a matrix, threads that wait for each other on a busy machine cost far more than they save.
+    with threadpool_limits(1):
+        values = np.linalg.eigvalsh(gram / len(exact))
     positive = values[values > 1e-12]
     return float(np.exp(-(positive * np.log(positive)).sum()))
