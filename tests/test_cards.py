@@ -125,6 +125,10 @@ def test_a_small_card_is_enough(write) -> None:
         (download("bytes: 3", 'bytes: "3"'), ["files.0.bytes", "'3'"]),
         (download("sha256: a", "sha256: x"), ["files.0.sha256"]),
         (download("    - file: a.tsv", "    - file: b.tsv"), ["'b.tsv' is not one of the files a.tsv"]),
+        (
+            download("  tables:", "    - *a\n  tables:").replace("- name", "- &a\n      name"),
+            ["two have the same name"],
+        ),
         (download("      label: label\n"), ["either label or ratings"]),
         (download("label: label", "label: label\n      values: {y: hot}"), ["'hot' is not one of the labels"]),
         (download("label: label", "label: label\n      clean: [polish]"), ["clean", "polish"]),

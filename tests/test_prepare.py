@@ -199,6 +199,16 @@ def test_the_most_frequent_label_wins_and_a_tie_is_none() -> None:
     assert prepare.majority(["c", "a", "b", "b", "a"]) is None
 
 
+def test_docstring_summaries_have_4_to_40_words(tmp_path: Path) -> None:
+    lengths = [0, 3, 4, 40, 41]
+    code = "".join(f'def f{n}():\n    """{" ".join(["word"] * n) or "f()"}"""\n' for n in lengths)
+    (tmp_path / "one.py").write_text(code)
+    source = cards.Docstrings(kind="stdlib_docstrings", licence="x", modules={"a": ("one",)})
+    raw = prepare.read_docstrings(source, tmp_path)
+    assert [len(text.split()) for text, _, _ in raw.rows] == [0, 4, 40]
+    assert raw.dropped == {"length": 2}
+
+
 # One card makes a task.
 
 CARD = """\
