@@ -71,7 +71,8 @@ class Point(Dot):
 class Level:
     """A mix's score beside the learning curve, and its worth in real labels.
 
-    `labels`, `low` and `high`: 0 is fewer than the curve's first point, None more than its last.
+    `labels`, `low` and `high`: 0 is fewer than the curve's first point, None more than its last; `worth` is `labels`
+    in words, `note` what the pointer shows.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Level:
     labels: int | None
     low: int | None
     high: int | None
+    worth: str
     note: str
 
 
@@ -161,12 +163,16 @@ def curve(points: Sequence[Point], levels: Sequence[Level]) -> alt.LayerChart:
             "high": level.high or last,
             "inside": bool(level.labels),
             "short": f"{level.name} {level.score:.1f}",
+            "worth": f": worth {level.worth} labels",
         }
         for number, (level, place) in enumerate(zip(levels, places, strict=True))
     ]
     real, beside = _data([_row(point) | {"rows": point.rows} for point in points]), _data(rows)
     inside = beside.transform_filter("datum.inside")
     ink = colour("real")
+    # A phone has no room for the worth.
+    words = beside.transform_calculate(text="width < 420 ? datum.short : datum.short + datum.worth")
+    text = {"align": "left", "dx": 6, "dy": -8, "fontSize": 12, "fontWeight": "bold"}
     layers = [
         real.mark_area(color=ink, opacity=0.13, clip=True).encode(x=across("rows"), y=up("low"), y2="high:Q"),
         beside.mark_rule(strokeWidth=1.5).encode(x=across("start"), x2="meets:Q", y=up("score"), color=_hue()),
@@ -181,12 +187,56 @@ def curve(points: Sequence[Point], levels: Sequence[Level]) -> alt.LayerChart:
         inside.mark_point(filled=True, size=90, opacity=1).encode(
             x=across("meets"), y=up("score"), color=_hue(), shape=_shape(), tooltip=_tooltip()
         ),
-        # A phone has no room for the whole note.
-        beside.transform_calculate(text="width < 480 ? datum.short : datum.note")
-        .mark_text(align="left", dx=6, dy=-8, fontSize=12, fontWeight="bold")
-        .encode(x=across("start"), y=up("place"), text="text:N", color=_hue()),
+        # First a rim in the paper's colour, that keeps the words clear of lines behind them.
+        *(
+            words.mark_text(**text, **rim).encode(x=across("start"), y=up("place"), text="text:N", **hue)
+            for rim, hue in (
+                ({"stroke": colour("paper"), "strokeWidth": 4, "strokeJoin": "round"}, {}),
+                ({}, {"color": _hue()}),
+            )
+        ),
     ]
     return _chart(*layers, height=height)
+
+
+def agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
+    """Accuracy of the items on which annotators agree at least so much: (agreement in [0, 1], dot) of each mix."""
+    rows = [_row(dot) | {"agreement": level} for level, dot in found]
+    domain = _domain([end for row in rows for end in (row["low"], row["high"])])
+    levels = sorted({level for level, _ in found})
+    table, up = _data(rows), alt.Y("mean:Q", title="Accuracy (points)", scale=_scale(domain))
+    across = alt.X(
+        "agreement:Q",
+        title="Items with at least this agreement",
+        scale=_scale(_domain(levels)),
+        axis=alt.Axis(values=levels, format=".0%", grid=False, labelOverlap="greedy"),
+    )
+    return _chart(
+        table.mark_area(opacity=0.12).encode(
+            x=across, y=alt.Y("low:Q", title="Accuracy (points)", scale=_scale(domain)), y2="high:Q", color=_hue()
+        ),
+        table.mark_line(strokeWidth=2.5).encode(x=across, y=up, color=_hue()),
+        table.mark_point(filled=True, size=80, opacity=1).encode(
+            x=across, y=up, color=_hue(), shape=_shape(), tooltip=_tooltip()
+        ),
+        height=260,
+    )
+
+
+def against_gap(found: Sequence[tuple[float, Dot]], title: str) -> alt.LayerChart:
+    """Each task's gap over its subjectivity: (subjectivity, dot)."""
+    rows = [_row(dot) | {"subjective": value} for value, dot in found]
+    table = _data(rows)
+    across = alt.X("subjective:Q", title=title, scale=_scale(_domain([value for value, _ in found])))
+    up = alt.Y("mean:Q", title="Gap (points of macro-F1)", scale=_scale(_domain([0.0, *(row["mean"] for row in rows)])))
+    return _chart(
+        _data([{"mean": 0}]).mark_rule(color=colour("muted")).encode(y=up),
+        table.mark_point(filled=True, size=90, opacity=1).encode(
+            x=across, y=up, color=_hue(), shape=_shape(), tooltip=_tooltip()
+        ),
+        table.mark_text(dy=-12, fontSize=11, color=colour("muted")).encode(x=across, y=up, text="name:N"),
+        height=320,
+    )
 
 
 def colour(name: str) -> str:
@@ -211,7 +261,7 @@ def svg(chart: alt.LayerChart, title: str, subtitle: str) -> str:
 
 def library() -> str:
     """Vega, Vega-Lite and vega-embed as one script."""
-    script: str = vl_convert.javascript_bundle(None)
+    script: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its stub forgets the default
     return script
 
 

@@ -1,4 +1,4 @@
-"""Findings: what the metrics say of a task, as the words, numbers and charts of the report.
+"""Findings: what the metrics say of a task, in the words of the report.
 
 Every number comes from `metrics/`; here they are only rounded, ordered and put into words. Scores there are in
 [0, 1], here in points.
@@ -12,11 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import altair as alt
-
-from pyrite import cards, charts, files, mixes, params, paths, settings, verdict
+from pyrite import cards, files, mixes, paths, settings, verdict
 from pyrite.cards import Card
-from pyrite.charts import Dot, Level, Point
 from pyrite.params import Compare, Params
 from pyrite.verdict import Case
 
@@ -27,6 +24,10 @@ VERDICTS = {
     verdict.DONT: ("real", "not good enough in place of {baseline}"),
     verdict.CANT_TELL: ("muted", "too little evidence either way"),
 }
+
+# Sources of annotations and measures of subjectivity, in words.
+ANNOTATORS = {"llm": "LLM personas", "human": "people"}
+MEASURES = {"pairs": "paired comparisons of tasks by {who}", "disagreement": "disagreement of {who} on items"}
 
 # The figures of diversity: key, name, format, and how to read them.
 DIVERSITY = (
@@ -68,18 +69,6 @@ class Findings:
     @property
     def task(self) -> str:
         return self.card.id
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A chart with its finding or question as title; the caption says what it shows and when to distrust it."""
-
-    title: str
-    chart: alt.LayerChart
-
-    @property
-    def spec(self) -> dict[str, Any]:
-        return charts.spec(self.chart, self.title)
 
 
 def read(task: str, study: Params) -> Findings:
@@ -157,85 +146,14 @@ def verdict_of(case: Case) -> dict[str, str]:
     }
 
 
-# Figures
-
-
-def dot(mix: str, found: Mapping[str, float], note: str = "") -> Dot:
-    low, mean, high = (100 * found[key] for key in ("low", "mean", "high"))
-    return Dot(name(mix), family(mix), mean, low, high, note or interval(found))
-
-
-def scores(findings: Findings, encoder: str, asked: Compare) -> Figure:
-    """The scores of an encoder's mixes."""
-    found = findings.evaluated["encoders"][encoder]
-    dots = {mix: dot(mix, found["mixes"][mix]["macro_f1"]) for mix in found["gaps"]}
-    between = found["gaps"].get(asked.candidate, {}).get(asked.baseline, {}).get("macro_f1")
-    candidate, baseline = name(asked.candidate), name(asked.baseline)
-    if between is None:
-        title = f"Scores of {encoder}"
-    elif between["low"] <= 0 <= between["high"]:
-        title = f"{candidate} and {baseline} can’t be told apart: {gap(between)} points"
-    else:
-        side = "above" if between["mean"] > 0 else "below"
-        title = f"{candidate} stands {abs(100 * between['mean']):.1f} points {side} {baseline}"
-    return Figure(capital(title), charts.scores(list(dots.values()), dots.get(asked.baseline), asked.margin))
-
-
-def curve(findings: Findings, encoder: str, asked: Compare) -> Figure | None:
-    """The learning curve of an encoder, with the worth of every mix that has generated rows; None without a curve."""
-    found = findings.evaluated["encoders"][encoder]
-    if len({point["rows"] for point in found["curve"]}) < 2:
-        return None
-    points = [
-        Point(**vars(dot("real", point, f"{interval(point)} with {point['rows']:,} real texts")), rows=point["rows"])
-        for point in found["curve"]
-    ]
-    levels = []
-    for mix, entry in found["mixes"].items():
-        if family(mix) == "real" or "worth" not in entry:
-            continue
-        score, ends = 100 * entry["macro_f1"]["mean"], {key: entry["worth"][key] for key in ("labels", "low", "high")}
-        note = f"{name(mix)} {score:.1f}: worth {worth(entry['worth'])} real labels"
-        levels.append(Level(name(mix), family(mix), score, note=note, **ends))
-    mine = found["mixes"].get(asked.candidate, {}).get("worth")
-    title = (
-        f"{name(asked.candidate)} is worth {labels(mine)} real labels ({labels(mine, 'low')} to {labels(mine, 'high')})"
-        if mine
-        else f"How {encoder} learns from real labels"
-    )
-    return Figure(capital(title), charts.curve(points, levels))
-
-
-def classes(findings: Findings, encoder: str, asked: Compare) -> Figure | None:
-    """F1 of baseline and candidate for each label; None where the encoder lacks one of them."""
-    found = findings.evaluated["encoders"][encoder]["mixes"]
-    if not {asked.baseline, asked.candidate} <= found.keys():
-        return None
-    before, after = (found[mix]["per_class"] for mix in (asked.baseline, asked.candidate))
-    order = sorted(before, key=lambda label: after[label]["f1"]["mean"] - before[label]["f1"]["mean"])
-    worst = order[0]
-    first, last = (100 * side[worst]["f1"]["mean"] for side in (before, after))
-    title = (
-        f"F1 falls most for “{worst}”: {first:.1f} with {name(asked.baseline)}, {last:.1f} with {name(asked.candidate)}"
-        if last < first
-        else f"No label’s F1 is lower with {name(asked.candidate)} than with {name(asked.baseline)}"
-    )
-    pairs = [
-        (label, [dot(asked.baseline, before[label]["f1"]), dot(asked.candidate, after[label]["f1"])]) for label in order
-    ]
-    return Figure(title, charts.classes(pairs))
-
-
-def gaps(found: list[Findings], asked: Compare) -> Figure:
-    """The gap of each task."""
-    dots = []
-    for findings in found:
-        between = findings.evaluated["encoders"][asked.encoder]["gaps"][asked.candidate][asked.baseline]["macro_f1"]
-        spoken = verdict_of(findings.case)
-        low, mean, high = (100 * between[key] for key in ("low", "mean", "high"))
-        dots.append(Dot(findings.task, spoken["family"], mean, low, high, f"{gap(between)} points: {spoken['word']}"))
-    dots.sort(key=lambda dot: -dot.mean)
-    return Figure("Where does it pay?", charts.gaps(dots, asked.margin))
+def told_apart(findings: Findings, asked: Compare) -> str:
+    """The title of the diversity section: how easily the candidate's texts are told from real ones."""
+    for setting in mixes.settings_of(asked.candidate):
+        found = (findings.diversity or {"sets": {}})["sets"].get(setting, {}).get("c2st", {})
+        if found.get("value") is not None:
+            share = f"{found['value']:.1%}"
+            return f"A classifier tells {name(setting)} texts from real ones {share} of the time; chance is 50 %"
+    return "Are the generated texts as varied as real ones?"
 
 
 def capital(words: str) -> str:

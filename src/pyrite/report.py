@@ -20,12 +20,15 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from pyrite import charts, console, files, findings, mixes, params, paths, schema, settings, texts, verdict
+from pyrite import charts, console, figures, files, findings, mixes, params, paths, schema, settings, texts, verdict
 from pyrite.findings import Findings
 from pyrite.params import Params
 
 TEMPLATES = Path(__file__).parent / "templates"
 PACKAGES = ("pyrite", "torch", "transformers", "accelerate", "scikit-learn", "numpy", "pandas", "altair")
+
+# What Markdown or HTML might read as a sign; an underscore within a word is none.
+_SIGNS = re.compile(r"[\\`*\[\]<>#!|~$&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 # Texts shown of each label and source, and how much of a long one.
 EXAMPLES = 3
@@ -47,23 +50,27 @@ def run() -> None:
 
 def describe(found: Sequence[Findings], study: Params) -> dict[str, Any]:
     """All that both reports say, as the templates want it."""
-    adjusted = _adjusted()
+    adjusted, subjectivity = _adjusted(), findings.optional(paths.SUBJECTIVITY)
+    annotated = subjectivity["tasks"] if subjectivity else {}
     several = len(found) > 1
     return {
         "study": study,
-        "tasks": [task(one, study, adjusted) for one in found],
+        "tasks": [task(one, study, adjusted, annotated.get(one.task, {})) for one in found],
         "overall": findings.verdict_of(verdict.over_tasks([one.case for one in found])) if several else None,
-        "gaps": findings.gaps(found, study.compare) if several else None,
-        "subjectivity": findings.optional(paths.SUBJECTIVITY),
+        "gaps": figures.gaps(found, study.compare) if several else None,
+        "subjectivity": subjectivity,
+        "against_gap": figures.against_gap(subjectivity, found, study.compare) if subjectivity else [],
         "prompts": schema.load(paths.PROMPTS, settings.Prompts),
         "versions": {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES},
     }
 
 
-def task(found: Findings, study: Params, adjusted: dict[tuple[str, str, str], float]) -> dict[str, Any]:
+def task(
+    found: Findings, study: Params, adjusted: dict[tuple[str, str, str], float], annotated: dict[str, Any]
+) -> dict[str, Any]:
     """What is said of one task."""
     asked, evaluated = study.compare, found.evaluated["encoders"]
-    with_curve = {encoder: figure for encoder in evaluated if (figure := findings.curve(found, encoder, asked))}
+    with_curve = {encoder: figure for encoder in evaluated if (figure := figures.curve(found, encoder, asked))}
     return {
         "findings": found,
         "verdict": findings.verdict_of(found.case),
@@ -71,8 +78,9 @@ def task(found: Findings, study: Params, adjusted: dict[tuple[str, str, str], fl
         "worth": verdict.worth(found.evaluated, asked.encoder, asked.candidate),
         "encoders": {
             encoder: {
-                "scores": findings.scores(found, encoder, asked),
-                "classes": findings.classes(found, encoder, asked),
+                "scores": figures.scores(found, encoder, asked),
+                "classes": figures.classes(found, encoder, asked),
+                "agreement": figures.agreement(annotated, encoder, asked),
                 # An encoder without a learning curve shows that of the first that has one.
                 "curve_of": encoder if encoder in with_curve else next(iter(with_curve), None),
                 "adjusted": {mix: adjusted.get((found.task, encoder, mix)) for mix in entry["mixes"]},
@@ -80,6 +88,8 @@ def task(found: Findings, study: Params, adjusted: dict[tuple[str, str, str], fl
             for encoder, entry in evaluated.items()
         },
         "curves": with_curve,
+        "annotated": {who: annotated[who] for who in findings.ANNOTATORS if who in annotated},
+        "told_apart": findings.told_apart(found, asked),
     }
 
 
@@ -115,12 +125,12 @@ def pictures(found: Sequence[Findings], study: Params) -> dict[str, str]:
     asked = study.compare
     for one in found:
         about = f"{one.card.title}. {asked.encoder}, mean and 95 % interval over seeds and test texts."
-        figure = findings.scores(one, asked.encoder, asked)
+        figure = figures.scores(one, asked.encoder, asked)
         drawn[f"{one.task}.scores.svg"] = charts.svg(figure.chart, figure.title, about)
         for encoder in (asked.encoder, *one.evaluated["encoders"]):
-            if figure := findings.curve(one, encoder, asked):
+            if learned := figures.curve(one, encoder, asked):
                 about = f"{one.card.title}. {encoder}; bars at the foot are 95 % intervals of worth."
-                drawn[f"{one.task}.curve.svg"] = charts.svg(figure.chart, figure.title, about)
+                drawn[f"{one.task}.curve.svg"] = charts.svg(learned.chart, learned.title, about)
                 break
     return drawn
 
@@ -146,18 +156,14 @@ def render(template: str, view: dict[str, Any]) -> str:
     environment.globals |= {
         **{"library": library, "own": own, "digest": digest, "contaminated": verdict.contaminated},
         **{"decide": verdict.decide, "settings_of": mixes.settings_of, "DIVERSITY": findings.DIVERSITY},
-        **{"LIGHT": charts.LIGHT, "DARK": charts.DARK, "FONT": charts.FONT, "verdicts": findings.VERDICTS},
+        **{"LIGHT": charts.LIGHT, "DARK": charts.DARK, "FONT": charts.FONT, "ANNOTATORS": findings.ANNOTATORS},
     }
     return environment.get_template(template).render(view)
 
 
 def markdown(value: Any) -> Any:
-    """Text whose every special character is an entity: in Markdown it is then itself, and never a sign or a tag."""
-    return (
-        re.sub(r"[^\w\s.,;:()%/<>+=−–’“”?@-]|<|>|_(?=_)", lambda c: f"&#{ord(c[0])};", value)
-        if isinstance(value, str)
-        else value
-    )
+    """A text whose signs of Markdown and HTML are entities: it then shows as itself and never does anything."""
+    return _SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", " ".join(value.split())) if isinstance(value, str) else value
 
 
 def p_value(p: float) -> str:
