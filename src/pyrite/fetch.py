@@ -133,7 +133,8 @@ def from_web(file: cards.Pinned) -> bytes:
     path = download.get(file.url, algorithm, digest or "", archive.bytes)
     if archive.folders:
         # A pack made here: the archive's digest has vouched for its texts.
-        return archives.pack(path, archive.folders, file.url)
+        with log.status(f"unpacking {file.name}"):
+            return archives.pack(path, archive.folders, file.url)
     return verified(archives.member(path, archive.member or "", file.url), file, f"{archive.member} in {file.url}")
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from pyrite import cards, fields, files, paths, readers, texts
+from pyrite.console import log
 from pyrite.errors import PyriteError
 
 TRAIN_SHARE = 0.70
@@ -45,8 +46,9 @@ def run(task: str) -> None:
     folder = paths.raw(task)
     if not folder.is_dir():
         raise PyriteError(f"{folder}: no such folder: run `dvc repro` or `pyrite fetch {task}`")
-    raw = read(card, folder)
-    table, dropped = clean(raw.rows)
+    with log.status(f"reading {folder}"):
+        raw = read(card, folder)
+        table, dropped = clean(raw.rows)
     table["split"] = split(table)
     check_splits(table, card)
     people = judgements(card, folder, raw)
