@@ -172,7 +172,6 @@ def curve(points: Sequence[Point], levels: Sequence[Level]) -> alt.LayerChart:
     ink = colour("real")
     # A phone has no room for the worth.
     words = beside.transform_calculate(text="width < 420 ? datum.short : datum.short + datum.worth")
-    text = {"align": "left", "dx": 6, "dy": -8, "fontSize": 12, "fontWeight": "bold"}
     layers = [
         real.mark_area(color=ink, opacity=0.13, clip=True).encode(x=across("rows"), y=up("low"), y2="high:Q"),
         beside.mark_rule(strokeWidth=1.5).encode(x=across("start"), x2="meets:Q", y=up("score"), color=_hue()),
@@ -187,14 +186,7 @@ def curve(points: Sequence[Point], levels: Sequence[Level]) -> alt.LayerChart:
         inside.mark_point(filled=True, size=90, opacity=1).encode(
             x=across("meets"), y=up("score"), color=_hue(), shape=_shape(), tooltip=_tooltip()
         ),
-        # First a rim in the paper's colour, that keeps the words clear of lines behind them.
-        *(
-            words.mark_text(**text, **rim).encode(x=across("start"), y=up("place"), text="text:N", **hue)
-            for rim, hue in (
-                ({"stroke": colour("paper"), "strokeWidth": 4, "strokeJoin": "round"}, {}),
-                ({}, {"color": _hue()}),
-            )
-        ),
+        *_words(words, {"x": across("start"), "y": up("place"), "text": "text:N"}, align="left", dx=6, dy=-8),
     ]
     return _chart(*layers, height=height)
 
@@ -256,7 +248,9 @@ def svg(chart: alt.LayerChart, title: str, subtitle: str) -> str:
     found["background"] = LIGHT["paper"]
     light = re.sub(r"var\(--(\w+)\)", lambda name: LIGHT[name[1]], json.dumps(found))
     picture: str = vl_convert.vegalite_to_svg(light)
-    return picture
+    # Vega numbers its clip paths on from chart to chart; a file must not depend on what was drawn before it.
+    paths = {name: f"clip{number}" for number, name in enumerate(dict.fromkeys(re.findall(r'id="(clip\d+)"', picture)))}
+    return re.sub(r'(id="|url\(#)(clip\d+)', lambda found: found[1] + paths[found[2]], picture)
 
 
 def library() -> str:
@@ -296,9 +290,15 @@ def _dots(found: Sequence[Dot], title: str, domain: tuple[float, float], *, labe
     ]
     if labelled:
         number = alt.Text("mean:Q", format=".1f")
-        text = table.mark_text(dy=-13, fontWeight="bold", fontSize=12)
-        layers.append(text.encode(x=_score("mean", domain, title), y=y, text=number, color=_hue()))
+        layers += _words(table, {"x": _score("mean", domain, title), "y": y, "text": number}, dy=-13)
     return layers
+
+
+def _words(table: alt.Chart, where: dict[str, Any], **mark: Any) -> list[alt.Chart]:
+    """Text in the colour of its family, with a rim in the paper's colour that keeps it clear of lines behind it."""
+    style = {"fontWeight": "bold", "fontSize": 12, **mark}
+    rim = {"stroke": colour("paper"), "strokeWidth": 4, "strokeJoin": "round", "aria": False}
+    return [table.mark_text(**style, **rim).encode(**where), table.mark_text(**style).encode(**where, color=_hue())]
 
 
 def _row(dot: Dot) -> dict[str, Any]:

@@ -122,7 +122,8 @@ def agreement(measured: Mapping[str, Any], encoder: str, asked: Compare) -> dict
             for point in of_mix[mix]["thresholds"]
             if (found := point["accuracy"])["low"] is not None
         ]
-        if len({level for level, _ in points}) > 1:
+        # Between two levels there is always a straight line.
+        if len({level for level, _ in points}) > 2:
             figures[source] = Figure(f"Is {encoder} right where {who} agree?", charts.agreement(points))
     return figures
 

@@ -146,12 +146,17 @@ def verdict_of(case: Case) -> dict[str, str]:
     }
 
 
+def measure(value: float, format: str) -> str:
+    """A figure of diversity in its format; a share with a space before its sign, as everywhere here."""
+    return format.format(value).replace("%", "\u00a0%")
+
+
 def told_apart(findings: Findings, asked: Compare) -> str:
     """The title of the diversity section: how easily the candidate's texts are told from real ones."""
     for setting in mixes.settings_of(asked.candidate):
         found = (findings.diversity or {"sets": {}})["sets"].get(setting, {}).get("c2st", {})
         if found.get("value") is not None:
-            share = f"{found['value']:.1%}"
+            share = f"{100 * found['value']:.1f} %"
             return f"A classifier tells {name(setting)} texts from real ones {share} of the time; chance is 50 %"
     return "Are the generated texts as varied as real ones?"
 

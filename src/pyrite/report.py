@@ -28,7 +28,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 PACKAGES = ("pyrite", "torch", "transformers", "accelerate", "scikit-learn", "numpy", "pandas", "altair")
 
 # What Markdown or HTML might read as a sign; an underscore within a word is none.
-_SIGNS = re.compile(r"[\\`*\[\]<>#!|~$&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_SIGNS = re.compile(r"[\\`*\[\]{}<>#!|~$&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 # Texts shown of each label and source, and how much of a long one.
 EXAMPLES = 3
@@ -40,7 +40,11 @@ def run() -> None:
     study = params.load()
     found = [findings.read(task, study) for task in study.tasks]
     view = describe(found, study)
-    for name, picture in pictures(found, study).items():
+    drawn = pictures(found, study)
+    for path in sorted((paths.REPORT / "figures").glob("*.svg")):
+        if path.name not in drawn:
+            path.unlink()
+    for name, picture in drawn.items():
         files.write_text(paths.REPORT / "figures" / name, picture)
     files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
     page = render("report.html.j2", view | {"texts": {task: examples(task) for task in study.tasks}})
@@ -150,7 +154,13 @@ def render(template: str, view: dict[str, Any]) -> str:
     )
     environment.filters |= {
         **{"mix": findings.name, "family": findings.family, "interval": findings.interval, "gap": findings.gap},
-        **{"worth": findings.worth, "labels": findings.labels, "capital": findings.capital, "css": css},
+        **{
+            "worth": findings.worth,
+            "labels": findings.labels,
+            "capital": findings.capital,
+            "css": css,
+            "measure": findings.measure,
+        },
         **{"number": lambda value: f"{value:,}", "points": lambda share: f"{100 * share:.1f}", "p": p_value},
     }
     environment.globals |= {

@@ -1,0 +1,452 @@
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from pyrite import compare, evaluate, files, params, paths, report, texts
+
+ROOT = Path(__file__).parents[1]
+MIXES = ("real", "zero_shot", "few_shot", "pool", "pool+few_shot")
+CURVE = ("real@50", "real@200", "real@all")
+ROWS = {"zero_shot": 291, "few_shot": 297, "pool": 120, "pool+few_shot": 417, "real@50": 50, "real@200": 200}
+HOSTILE = [
+    "<script>document.title = 'owned'</script>",
+    "</script><script>document.title = 'owned'</script><!--",
+    "\u202eright to left\u202e and \u2028 a line \x00 \x1b[31m",
+    "<img src=x onerror=\"document.title='owned'\"> {{ 7 * 7 }} [a](javascript:alert(1)) | `x` *y* $z$",
+    "very long " * 1000,
+]
+
+
+class Study:
+    """A small study in the working directory: random predictions, evaluated and compared by the real stages."""
+
+    def __init__(
+        self, tasks: Sequence[str] = ("colours",), labels: Sequence[str] = ("blue", "red", "sea green")
+    ) -> None:
+        self.tasks, self.labels = list(tasks), list(labels)
+        self.encoders = {"tfidf": {"method": "tfidf", "mixes": list(MIXES), "C": 10.0}}
+        self.encoders["words"] = {"method": "tfidf", "mixes": [*MIXES, *CURVE], "C": 3.0}
+        self.text = "a colour of a thing"
+        self.title = "Colours of things"
+
+    def write(self) -> None:
+        settings = {
+            "tasks": self.tasks,
+            "generate": {"provider": "recorded", "per_label": 99, "near_duplicate": 0.8, "contamination_cosine": 0.95},
+            "train": {"seeds": [0, 1], "precision": "auto", "checkpoints": "none", "encoders": self.encoders},
+            "evaluate": {"resamples": 100},
+            "compare": {"encoder": "tfidf", "baseline": "real", "candidate": "few_shot", "margin": 3.0},
+        }
+        files.write_text(paths.PARAMS, yaml.safe_dump(settings, sort_keys=False))
+        files.write_text(paths.PROMPTS, (ROOT / paths.PROMPTS).read_text())
+        for number, task in enumerate(self.tasks):
+            self._task(task, np.random.default_rng(number))
+        compare.run()
+
+    def _task(self, task: str, rng: np.random.Generator) -> None:
+        card = {
+            **{"id": task, "title": self.title, "description": "Say which.", "item": "phrase", "items": "phrases"},
+            "source": {
+                "kind": "file",
+                "path": "x.csv",
+                "text": "t",
+                "label": "l",
+                "licence": f"Licence of {self.title}",
+            },
+            **{"length_words": [2, 9], "role": "You name things.", "style": "Each one is short."},
+            "labels": {label: f"name {label}" for label in self.labels},
+        }
+        files.write_text(paths.card(task), yaml.safe_dump(card, sort_keys=False))
+        for table, split in ((paths.prepared(task), "train"), (paths.synthetic(task, "zero_shot"), "train")):
+            rows = [(f"{n:016x}", f"{self.text} {n}", label, split) for n, label in enumerate(self.labels * 5)]
+            texts.write(pd.DataFrame(rows, columns=texts.COLUMNS), table)
+        shutil.copy(paths.synthetic(task, "zero_shot"), paths.synthetic(task, "few_shot"))
+        counts = {
+            split: dict.fromkeys(self.labels, n) for split, n in (("train", 211), ("validation", 17), ("test", 83))
+        }
+        files.write_json(paths.metrics("prepare", task), {"task": task, "rows": counts, "pool": 120})
+        for setting, accepted, leaked in (("zero_shot", 291, 6), ("few_shot", 297, 0)):
+            dropped = {"length": 3, "contamination: exact": leaked // 2, "contamination: near": leaked - leaked // 2}
+            total = {"answers": 12, "requested": 300, "received": 300, "dropped": dropped, "accepted": accepted}
+            total |= {"also_real_training": leaked + 1, "unparsable_answers": 0}
+            about = {"task": task, "setting": setting, "models": ["a/llm"], "stale_answers": 0}
+            files.write_json(paths.metrics("generate", f"{task}.{setting}"), about | {"total": total})
+        gold = np.repeat(np.arange(len(self.labels)), 83)
+        encoders = {
+            name: evaluate.evaluate(_predictions(self.labels, spec["mixes"], gold, rng), 100)
+            for name, spec in self.encoders.items()
+        }
+        found = {"task": task, "test_rows": len(gold), "labels": self.labels, "encoders": encoders}
+        files.write_json(paths.metrics("evaluate", task), found)
+
+    def measure_the_rest(self) -> None:
+        """Diversity and subjectivity, which a study may lack."""
+        rng = np.random.default_rng(9)
+
+        def figure() -> dict[str, float]:
+            low, value, high = np.sort(rng.uniform(0.2, 0.9, 3)).tolist()
+            return {"value": value, "low": low, "high": high}
+
+        names = ["remote_clique", "chamfer", "vendi", "similarity", "similarity_reverse", "coverage", "distinct_2"]
+        names += ["compression_ratio", "c2st", "faithfulness"]
+        for task in self.tasks:
+            sets = {name: {key: figure() for key in names} for name in ("real", "zero_shot", "few_shot")}
+            sets["few_shot"]["self_bleu"] = {"value": None, "low": None, "high": None, "note": "only 7 texts"}
+            files.write_json(
+                paths.metrics("diversity", task), {"task": task, "texts": 60, "matched_texts": 55, "sets": sets}
+            )
+        line = {
+            "thresholds": [{"agreement": a, "items": 90, "accuracy": figure()} for a in (0.6, 0.8, 1.0)],
+            "slope": {"value": 0.31, "low": -0.12, "high": 0.77},
+        }
+        about = {"items": 90, "annotators": 5, "mean_agreement": figure(), "alpha": figure()}
+        about["accuracy"] = {encoder: {"real": line, "few_shot": line} for encoder in self.encoders}
+        scores = {task: {"subjectivity": figure(), "rank": figure(), "stars": 4} for task in self.tasks}
+        files.write_json(
+            paths.SUBJECTIVITY,
+            {
+                "notes": {"llm": "one LLM in several roles"},
+                "tasks": {
+                    task: {"llm": about} if n else {"note": "no annotations"} for n, task in enumerate(self.tasks)
+                },
+                "pairs": {"llm": {"judges": 5, "judgements": 275, "tasks": scores}, "human": {"note": "none"}},
+                "against_gap": [
+                    {
+                        **{"measure": "pairs", "source": "llm", "encoder": "tfidf", "setting": "few_shot"},
+                        "spearman": {"value": -0.41, "low": -0.83, "high": 0.24, "p": 0.213, "pairs": len(self.tasks)},
+                        "points": [
+                            {"task": task, "subjectivity": 0.1 * n, "gap": -0.01 * n}
+                            for n, task in enumerate(self.tasks)
+                        ],
+                    }
+                ],
+            },
+        )
+
+
+def _predictions(
+    labels: list[str], mixes: Sequence[str], gold: np.ndarray, rng: np.random.Generator
+) -> evaluate.Predictions:
+    skill = {"real": 0.8, "zero_shot": 0.6, "few_shot": 0.7, "pool": 0.6, "pool+few_shot": 0.75}
+    skill |= {"real@50": 0.4, "real@200": 0.62, "real@all": 0.85}
+    right = rng.uniform(size=(len(mixes), 2, len(gold))) < np.array([skill[mix] for mix in mixes])[:, None, None]
+    predicted = np.where(right, gold, rng.integers(len(labels), size=right.shape))
+    rows = [ROWS.get(mix, 633 if mix == "real@all" else 297) for mix in mixes]
+    return evaluate.Predictions(tuple(mixes), (0, 1), labels, gold, predicted, np.full((len(mixes), 2), 0.05), rows)
+
+
+@pytest.fixture
+def study(project: Path) -> Callable[..., str]:
+    """Makes a study and its report; gives the page."""
+
+    def make(change: Callable[[Study], None] = lambda study: None, whole: bool = True, **about: Any) -> str:
+        made = Study(**about)
+        change(made)
+        made.write()
+        if whole:
+            made.measure_the_rest()
+        report.run()
+        return (paths.REPORT / "index.html").read_text(encoding="utf-8")
+
+    return make
+
+
+class Page(HTMLParser):
+    """What a browser makes of a page: its text outside of scripts and styles, its elements, its scripts."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.inside = ""
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag in ("script", "style"):
+            self.inside = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self.inside:
+            self.inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.inside == "script":
+            self.scripts.append(data)
+        elif not self.inside:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def test_the_page_answers_the_question_first(study: Callable[..., str]) -> None:
+    page = Page(study()).text
+    headline = files.read_json(paths.HEADLINE)
+    first = page[: page.index("What real, pool")]
+    assert headline["verdict"].capitalize() in first
+    assert f"{headline['gap']:+.1f}".replace("-", "−") in first
+    assert "real labels" in first
+    assert "nothing was paid" in first
+
+
+def test_what_a_study_lacks_is_said(study: Callable[..., str]) -> None:
+    def bare(study: Study) -> None:
+        del study.encoders["words"]
+        study.encoders["tfidf"]["mixes"] = ["real", "few_shot"]
+
+    page = Page(study(bare, whole=False)).text
+    assert "Not measured in this study" in page
+    assert "has no annotations" in page
+    assert "no encoder of this study has a learning curve" in page
+    markdown = (paths.REPORT / "REPORT.md").read_text()
+    assert "Worth is not known" in markdown
+    assert "curve.svg" not in markdown
+    assert [path.name for path in (paths.REPORT / "figures").iterdir()] == ["colours.scores.svg"]
+
+
+@pytest.mark.parametrize("tasks", [("colours",), ("a", "b", "c", "d"), tuple(f"task_{n}" for n in range(14))])
+def test_every_task_is_there(study: Callable[..., str], tasks: tuple[str, ...]) -> None:
+    page = Page(study(tasks=tasks))
+    shown = [about["id"] for tag, about in page.elements if tag == "article"]
+    assert shown == [f"task-{task}" for task in tasks]
+    chosen = [about.get("data-chooses") for tag, about in page.elements if tag == "select"]
+    assert chosen == (["encoder"] if len(tasks) == 1 else ["task", "encoder"])
+    assert ("Over all tasks" in page.text) == (len(tasks) > 1)
+    assert len((paths.REPORT / "index.html").read_bytes()) < 3_000_000
+    pictures = list((paths.REPORT / "figures").glob("*.svg"))
+    assert len(pictures) == 2 * len(tasks)
+    assert all(picture.stat().st_size < 80_000 for picture in pictures)
+
+
+def test_equal_studies_give_equal_reports(study: Callable[..., str]) -> None:
+    study(tasks=("a", "b"))
+    before = {path: path.read_bytes() for path in paths.REPORT.rglob("*.*")}
+    assert len(before) == 6
+    report.run()
+    assert {path: path.read_bytes() for path in paths.REPORT.rglob("*.*")} == before
+
+
+def test_a_picture_of_another_study_does_not_stay(study: Callable[..., str]) -> None:
+    study(tasks=("a", "b"))
+    study(tasks=("a",))
+    assert sorted(path.name for path in (paths.REPORT / "figures").iterdir()) == ["a.curve.svg", "a.scores.svg"]
+
+
+def _numbers(text: str) -> set[str]:
+    return {match.replace(",", "") for match in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(key)
+            yield from _leaves(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def _known() -> set[str]:
+    """Every number of the metrics and parameters, in each form in which the report writes one."""
+    known = set()
+    sources = [files.read_json(path) for path in Path("metrics").rglob("*.json")]
+    sources += [params.load().model_dump(), pd.read_csv(paths.TABLE).to_dict("records")]
+    for leaf in _leaves(sources):
+        if isinstance(leaf, str):
+            known |= _numbers(leaf)
+        elif isinstance(leaf, (int, float)) and np.isfinite(leaf):
+            size = abs(leaf)
+            known |= {f"{size}", f"{size:.0f}", f"{size:.1f}", f"{size:.2f}", f"{size:.3f}", f"{100 * size:.1f}"}
+    return known
+
+
+# Levels, powers and definitions in the words of the report; sums over labels and reasons, which no file holds.
+DEFINITIONS = {"0", "0.001", "0.1", "1", "2", "3", "5", "50", "95"} | {"633", "51", "249", "6"}
+
+
+def test_every_number_is_from_the_metrics(study: Callable[..., str]) -> None:
+    source = study(tasks=("a", "b", "c", "d"))
+    known = _known() | DEFINITIONS
+    source = re.sub(r'<section aria-label="Texts to read">.*?</section>', "", source, flags=re.S)
+    source = re.sub(r"<dt>Versions</dt><dd>.*?</dd>", "", source, flags=re.S)
+    page = Page(source).text
+    assert _numbers(page) <= known
+    assert len(_numbers(page)) > 300
+    assert _numbers((paths.REPORT / "REPORT.md").read_text().replace("F1", "").replace("### ", "")) <= known
+
+
+def test_every_number_of_a_chart_is_from_the_metrics(study: Callable[..., str]) -> None:
+    page = Page(study())
+    # Charts get scores in points; the files have shares, rounded to six decimals.
+    known = {round(abs(leaf) * scale, 4) for leaf in _metric_numbers() for scale in (1, 100)}
+    rows = [row for script in page.scripts[:-2] for row in _rows(json.loads(script))]
+    drawn = [row[key] for row in rows for key in ("mean", "rows", "score", "meets", "agreement") if key in row]
+    assert len(drawn) > 50
+    assert {round(abs(number), 4) for number in drawn} <= known
+
+
+def _rows(spec: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(spec, dict):
+        yield from (row for row in spec.get("values", []) if isinstance(row, dict))
+    for item in spec.values() if isinstance(spec, dict) else spec if isinstance(spec, list) else ():
+        yield from _rows(item)
+
+
+def _metric_numbers() -> list[float]:
+    found = [leaf for path in Path("metrics").rglob("*.json") for leaf in _leaves(files.read_json(path))]
+    return [leaf for leaf in found if isinstance(leaf, (int, float))]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_words_do_no_harm(study: Callable[..., str], hostile: str) -> None:
+    harmless = Page(study())
+
+    def change(study: Study) -> None:
+        study.text, study.title, study.labels = (
+            hostile,
+            hostile.replace("\x00", "").replace("\x1b", ""),
+            ["<b>a</b>", "</script>"],
+        )
+
+    source = study(change)
+    page = Page(source)
+    # The same elements, but for the number of labels: nothing of the words became one.
+    assert {tag for tag, _ in page.elements} == {tag for tag, _ in harmless.elements}
+    assert not [name for _, about in page.elements for name in about if name.startswith("on")]
+    assert page.scripts[-2:] == harmless.scripts[-2:]
+    for script in page.scripts[:-2]:
+        json.loads(script)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", source)
+    shown = report.shown(f"{hostile} 0")
+    assert len(shown) <= report.CHARACTERS + 1
+    assert " ".join(shown.split()) in page.text
+    markdown = (paths.REPORT / "REPORT.md").read_text()
+    assert not re.search(r"<\w|</|<!--|\]\(javascript|\{\{", markdown)
+
+
+def test_only_the_pages_own_scripts_may_run(study: Callable[..., str]) -> None:
+    source = study()
+    policy = next(about["content"] for _, about in Page(source).elements if about.get("http-equiv"))
+    assert "default-src 'none'" in policy
+    assert re.findall(r"'sha256-[^']+'", policy) == [f"'{report.digest(s)}'" for s in Page(source).scripts[-2:]]
+    assert "unsafe-eval" not in policy
+    for tag, about in Page(source).elements:
+        assert tag not in ("iframe", "object", "embed", "base")
+        for key in ("src", "href", "action", "data", "poster", "srcset"):
+            assert (about.get(key) or "#").startswith(("#", "data:")), (tag, about)
+
+
+def test_every_chart_has_words_for_those_who_cannot_see_it(study: Callable[..., str]) -> None:
+    page = Page(study(tasks=("a", "b", "c", "d")))
+    drawn = [about for _, about in page.elements if about.get("class") == "chart"]
+    assert drawn
+    assert all(about["role"] == "img" and len(about["aria-label"] or "") > 20 for about in drawn)
+    tables = sum(tag == "table" for tag, _ in page.elements)
+    assert tables == sum(tag == "caption" for tag, _ in page.elements)
+
+
+# In a browser
+
+
+@pytest.fixture
+def browse(tmp_path: Path) -> Callable[..., tuple[str, str]]:
+    """Opens the page in headless Chromium: gives what it looks like when it has come to rest, and its console."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not browser:
+        pytest.skip("no Chromium here")
+
+    def visit(script: str = "", fragment: str = "") -> tuple[str, str]:
+        page = (paths.REPORT / "index.html").read_text(encoding="utf-8")
+        # A test's own script must be allowed as the page's are.
+        page = page.replace("script-src", f"script-src '{report.digest(script)}'", 1)
+        # The library too has the word </body> in it.
+        page, end = page[: page.rindex("</body>")], page[page.rindex("</body>") :]
+        page += f"<script>{script}</script>{end}"
+        (tmp_path / "page.html").write_text(page, encoding="utf-8")
+        flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+        flags += (
+            "--disable-component-update --disable-sync --enable-logging=stderr --virtual-time-budget=9000 --dump-dom"
+        )
+        command = [browser, *flags.split(), f"--user-data-dir={tmp_path / 'profile'}"]
+        done = subprocess.run(
+            [*command, (tmp_path / "page.html").as_uri() + fragment], capture_output=True, text=True, timeout=120
+        )
+        return done.stdout, "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
+
+    return visit
+
+
+def _visible(page: str) -> list[dict[str, str | None]]:
+    return [about for tag, about in Page(page).elements if tag in ("article", "section") and "hidden" not in about]
+
+
+def test_charts_are_drawn_without_a_complaint(
+    study: Callable[..., str], browse: Callable[..., tuple[str, str]]
+) -> None:
+    study(tasks=("a", "b", "c", "d"))
+    page, complaints = browse()
+    assert complaints == ""
+    drawn = [about for _, about in Page(page).elements if "data-drawn" in about]
+    assert len(drawn) >= 5
+    assert page.count('class="marks"') == len(drawn)
+    assert "could not be drawn" not in Page(page).text.split("Made by Pyrite")[0]
+
+
+def test_the_selectors_choose_and_tables_sort(
+    study: Callable[..., str], browse: Callable[..., tuple[str, str]]
+) -> None:
+    study(tasks=("a", "b", "c", "d"))
+    script = """
+      const pick = (kind, value) => { const s = document.querySelector(`select[data-chooses=${kind}]`);
+        s.value = value; s.dispatchEvent(new Event("change")); };
+      pick("task", "c"); pick("encoder", "words");
+      const table = document.querySelector("#task-c section[data-encoder=words] table");
+      table.querySelectorAll("th button")[1].click();
+      document.title = [...table.tBodies[0].rows].map((row) => row.cells[2].dataset.value).join(" ");
+    """
+    page, complaints = browse(script)
+    assert complaints == ""
+    visible = _visible(page)
+    assert [about["id"] for about in visible if about.get("id")] == ["task-c"]
+    assert {about["data-encoder"] for about in visible if about.get("data-encoder")} <= {"words", "tfidf words"}
+    title = re.search(r"<title>(.*?)</title>", page)
+    assert title
+    scores = [float(score) for score in html.unescape(title[1]).split()]
+    assert len(scores) == 8
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_link_leads_to_its_task(study: Callable[..., str], browse: Callable[..., tuple[str, str]]) -> None:
+    study(tasks=("a", "b", "c", "d"))
+    page, _ = browse(fragment="#task-b")
+    assert [about["id"] for about in _visible(page) if about.get("id")] == ["task-b"]
+
+
+def test_hostile_words_do_nothing_in_a_browser(
+    study: Callable[..., str], browse: Callable[..., tuple[str, str]]
+) -> None:
+    def change(study: Study) -> None:
+        study.text, study.title, study.labels = HOSTILE[1], HOSTILE[3], ["<b>a</b>", HOSTILE[0]]
+
+    study(change)
+    page, complaints = browse()
+    assert complaints == ""
+    assert "<title>owned" not in page
