@@ -1,0 +1,31 @@
+"""README and docs: that they say what the last committed run found, and that their links lead somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_the_readme_has_the_result_of_the_committed_report() -> None:
+    spec = importlib.util.spec_from_file_location("make_readme", ROOT / "docs/make_readme.py")
+    assert spec is not None
+    assert spec.loader is not None
+    make_readme = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make_readme)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    report = (ROOT / "report/REPORT.md").read_text(encoding="utf-8")
+    assert "| real |" in readme
+    assert make_readme.filled(readme, report) == readme, "run python docs/make_readme.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_to_files(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if not target.startswith(("http://", "https://", "#")):
+            assert (page.parent / target.partition("#")[0]).exists(), f"{page.name} links to {target}"
