@@ -182,3 +182,12 @@ def test_the_stage_writes_the_same_bytes_twice(
     assert paths.metrics("diversity", "sky").read_bytes() == first
     assert set(json.loads(first)["sets"]) == {"real", "zero_shot", "few_shot"}
     assert geometry.vendi(made.vectors) > 1
+
+
+def test_the_classifier_is_held_to_real_rows_that_it_has_not_seen() -> None:
+    rng = np.random.default_rng(0)
+    made = real(rng)
+    turned = np.where(made.frame["label"] == "day", "night", "day")
+    label = np.where(made.frame["split"] == "test", turned, made.frame["label"])
+    sets = diversity.measure(Texts(made.frame.assign(label=label), made.vectors), {}, 200)["sets"]
+    assert sets["real"]["faithfulness"]["value"] < 0.1

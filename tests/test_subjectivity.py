@@ -177,3 +177,11 @@ def test_mean_agreement_of_real_ratings_is_the_golden_one(
     rows = pd.read_parquet(paths.annotation_table(task))
     summary, _ = subjectivity.of_source(rows, 100, np.random.default_rng(0))
     assert round(summary["mean_agreement"]["value"], 4) == golden
+
+
+def test_a_text_that_was_judged_twice_counts_twice() -> None:
+    rows = [("a", 1, "1", "yes"), ("a", 1, "2", "yes"), ("a", 2, "1", "yes"), ("a", 2, "2", "no")]
+    table = pd.DataFrame(rows, columns=["item", "copy", "annotator", "label"]).assign(agreement=np.nan)
+    summary, units = subjectivity.of_source(table, 100, np.random.default_rng(0))
+    assert summary["mean_agreement"]["value"] == 0.75
+    assert units.tolist() == [1.0, 0.5]

@@ -32,8 +32,7 @@ def against_agreement(agreement: Floats, right: Floats, resamples: int, rng: np.
         `bins`: accuracy of the items from each threshold to the next. `slope`: by how much the log-odds of a right
         prediction rise for 0.1 more agreement (logistic regression over items). Bootstrap over items, fits fixed.
     """
-    # The small number keeps 0.6 from falling below 12/20 by rounding.
-    levels = np.floor(agreement * STEPS + 1e-9) / STEPS
+    levels = np.floor(agreement * STEPS) / STEPS
     grid = np.unique(levels)
     thresholds = _points(levels[:, None] >= grid, grid, right, resamples, rng)
     bins = _points(levels[:, None] == grid, grid, right, resamples, rng)

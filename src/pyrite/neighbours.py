@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from pyrite import console
 
@@ -19,20 +23,30 @@ def largest_cosines(queries: Vectors, keys: Vectors, k: int, *, skip_self: bool 
     Both are L2-normalised, (rows, dimensions). `skip_self` leaves out key i for query i: the neighbours of a set
     within itself. Where there are fewer than k keys, the rest is -inf.
     """
-    best = np.full((len(queries), k), -np.inf, dtype=np.float32)
+    starts = range(0, len(queries), QUERIES)
+
+    def search(start: int) -> Vectors:
+        return _of_block(queries[start : start + QUERIES], keys, k, start if skip_self else None)
+
+    # Each thread does whole blocks: threads that share one product would wait for each other at the end of each tile.
+    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool, console.progress() as progress:
+        blocks = progress.track(pool.map(search, starts), total=len(starts), description="nearest neighbours")
+        return np.concatenate([*blocks, np.empty((0, k), dtype=np.float32)])
+
+
+def _of_block(block: Vectors, keys: Vectors, k: int, skipped: int | None) -> Vectors:
+    """The same for a few queries; key `skipped` + i is left out for query i."""
+    best = np.full((len(block), k), -np.inf, dtype=np.float32)
     # One buffer for all tiles: fresh memory for each would cost as much in page faults as the product itself.
-    buffer = np.empty(QUERIES * KEYS, dtype=np.float32)
-    with console.progress() as progress:
-        for start in progress.track(range(0, len(queries), QUERIES), description="nearest neighbours"):
-            block = queries[start : start + QUERIES]
-            for first in range(0, len(keys), KEYS):
-                others = keys[first : first + KEYS]
-                tile = buffer[: len(block) * len(others)].reshape(len(block), len(others))
-                np.matmul(block, others.T, out=tile)
-                if skip_self:
-                    same = np.arange(max(start, first), min(start + len(block), first + len(others)))
-                    tile[same - start, same - first] = -np.inf
-                _keep_largest(best[start : start + QUERIES], tile)
+    buffer = np.empty(len(block) * KEYS, dtype=np.float32)
+    for first in range(0, len(keys), KEYS):
+        others = keys[first : first + KEYS]
+        tile = buffer[: len(block) * len(others)].reshape(len(block), len(others))
+        np.matmul(block, others.T, out=tile)
+        if skipped is not None:
+            same = np.arange(max(skipped, first), min(skipped + len(block), first + len(others)))
+            tile[same - skipped, same - first] = -np.inf
+        _keep_largest(best, tile)
     return best
 
 
