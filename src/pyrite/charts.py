@@ -218,8 +218,8 @@ def agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
 def against_gap(found: Sequence[tuple[float, Dot]], title: str) -> alt.LayerChart:
     """Each task's gap over its subjectivity: (subjectivity, dot)."""
     rows = [_row(dot) | {"subjective": value} for value, dot in found]
-    table = _data(rows)
-    across = alt.X("subjective:Q", title=title, scale=_scale(_domain([value for value, _ in found])))
+    table, axis = _data(rows), alt.Axis(tickCount=6, grid=False)
+    across = alt.X("subjective:Q", title=title, scale=_scale(_domain([value for value, _ in found])), axis=axis)
     up = alt.Y("mean:Q", title="Gap (points of macro-F1)", scale=_scale(_domain([0.0, *(row["mean"] for row in rows)])))
     return _chart(
         _data([{"mean": 0}]).mark_rule(color=colour("muted")).encode(y=up),

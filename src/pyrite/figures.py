@@ -19,6 +19,7 @@ from pyrite.findings import (
     gap,
     interval,
     labels,
+    minus,
     name,
     signed,
     verdict_of,
@@ -144,12 +145,12 @@ def against_gap(subjectivity: Mapping[str, Any], found: Sequence[Findings], aske
             dot = Dot(point["task"], hues[point["task"]], points, points, points, f"{signed(points)} points")
             dots.append((point["subjectivity"], dot))
         measure = capital(MEASURES[entry["measure"]].format(who=ANNOTATORS[entry["source"]]))
-        told = f"{rho['value']:.2f} ({rho['low']:.2f} to {rho['high']:.2f})".replace("-", "−")
+        told = f"{rho['value']:.2f} ({rho['low']:.2f} to {rho['high']:.2f})"
         figures.append(
             Figure(
                 f"Does {name(setting)} lose more on subjective tasks? {measure}",
-                charts.against_gap(dots, measure),
-                f"Spearman’s ρ is {told} over {rho['pairs']} tasks (p {rho['p']:.3f}).",
+                charts.against_gap(dots, f"Subjectivity: {measure[0].lower()}{measure[1:]}"),
+                f"Spearman’s ρ is {minus(told)} over {rho['pairs']} tasks (p {rho['p']:.3f}).",
             )
         )
     return figures

@@ -19,9 +19,9 @@ from pyrite.verdict import Case
 
 # A verdict has the colour and shape of the rows that it says to train on.
 VERDICTS = {
-    verdict.REPLACE: ("generated", "good enough in place of {baseline}"),
-    verdict.AUGMENT: ("both", "worth adding to real texts, not enough in their place"),
-    verdict.DONT: ("real", "not good enough in place of {baseline}"),
+    verdict.REPLACE: ("generated", "{candidate} is good enough in place of {baseline}"),
+    verdict.AUGMENT: ("both", "{candidate} is worth adding to real texts, not enough in their place"),
+    verdict.DONT: ("real", "{candidate} is not good enough in place of {baseline}"),
     verdict.CANT_TELL: ("muted", "too little evidence either way"),
 }
 
@@ -107,8 +107,12 @@ def family(mix: str) -> str:
     return "generated" if all(generated) else "both" if any(generated) else "real"
 
 
+def minus(number: str) -> str:
+    return number.replace("-", "−")
+
+
 def signed(points: float) -> str:
-    return f"{points:+.1f}".replace("-", "−")
+    return minus(f"{points:+.1f}")
 
 
 def interval(found: Mapping[str, float]) -> str:
@@ -139,16 +143,26 @@ def verdict_of(case: Case) -> dict[str, str]:
     return {
         "word": word[0].upper() + word[1:],
         "family": hue,
-        "meaning": f"{spoken.candidate} is {meaning.format(baseline=spoken.baseline)}"
-        if word != verdict.CANT_TELL
-        else meaning,
+        "meaning": meaning.format(candidate=spoken.candidate, baseline=spoken.baseline),
         "sentence": sentence,
     }
 
 
-def measure(value: float, format: str) -> str:
+def measure(value: float, form: str) -> str:
     """A figure of diversity in its format; a share with a space before its sign, as everywhere here."""
-    return format.format(value).replace("%", "\u00a0%")
+    return form.format(value).replace("%", "\u00a0%")
+
+
+def unmeasured(findings: Findings) -> list[str]:
+    """Why a figure of diversity is missing, for each reason."""
+    notes = []
+    for source, figures in (findings.diversity or {"sets": {}})["sets"].items():
+        notes += [
+            f"{name(source)}: {one['note']}"
+            for one in [figures, *figures.values()]
+            if isinstance(one, dict) and "note" in one
+        ]
+    return list(dict.fromkeys(notes))
 
 
 def told_apart(findings: Findings, asked: Compare) -> str:

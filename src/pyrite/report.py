@@ -94,6 +94,7 @@ def task(
         "curves": with_curve,
         "annotated": {who: annotated[who] for who in findings.ANNOTATORS if who in annotated},
         "told_apart": findings.told_apart(found, asked),
+        "unmeasured": findings.unmeasured(found),
     }
 
 
@@ -152,21 +153,17 @@ def render(template: str, view: dict[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {
-        **{"mix": findings.name, "family": findings.family, "interval": findings.interval, "gap": findings.gap},
-        **{
-            "worth": findings.worth,
-            "labels": findings.labels,
-            "capital": findings.capital,
-            "css": css,
-            "measure": findings.measure,
-        },
-        **{"number": lambda value: f"{value:,}", "points": lambda share: f"{100 * share:.1f}", "p": p_value},
+    environment.filters |= {"mix": findings.name, "p": p_value, "css": css} | {
+        form.__name__: form
+        for form in (
+            *(findings.family, findings.interval, findings.gap, findings.worth, findings.labels, findings.capital),
+            *(findings.measure, findings.minus, number, points),
+        )
     }
     environment.globals |= {
-        **{"library": library, "own": own, "digest": digest, "contaminated": verdict.contaminated},
-        **{"decide": verdict.decide, "settings_of": mixes.settings_of, "DIVERSITY": findings.DIVERSITY},
-        **{"LIGHT": charts.LIGHT, "DARK": charts.DARK, "FONT": charts.FONT, "ANNOTATORS": findings.ANNOTATORS},
+        **{"library": library, "own": own, "digest": digest, "LIGHT": charts.LIGHT, "DARK": charts.DARK},
+        **{"contaminated": verdict.contaminated, "settings_of": mixes.settings_of},
+        **{"DIVERSITY": findings.DIVERSITY, "ANNOTATORS": findings.ANNOTATORS},
     }
     return environment.get_template(template).render(view)
 
@@ -174,6 +171,14 @@ def render(template: str, view: dict[str, Any]) -> str:
 def markdown(value: Any) -> Any:
     """A text whose signs of Markdown and HTML are entities: it then shows as itself and never does anything."""
     return _SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", " ".join(value.split())) if isinstance(value, str) else value
+
+
+def number(value: float) -> str:
+    return f"{value:,}"
+
+
+def points(share: float) -> str:
+    return f"{100 * share:.1f}"
 
 
 def p_value(p: float) -> str:
