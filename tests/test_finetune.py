@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from accelerate.state import AcceleratorState
+from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification, pipeline
 
 from pyrite import encoder, finetune
@@ -86,6 +87,35 @@ def test_the_checkpoint_is_safetensors_and_labels_as_the_fit_did(
         again = torch.softmax(model(input_ids=torch.tensor(tokens[:1])).logits, -1).numpy()
     np.testing.assert_allclose(again, result.probabilities, atol=1e-5)
     assert pipeline("text-classification", model=str(tmp_path))("red thing")[0]["label"] in LABELS
+
+
+def test_leaving_out_unused_embeddings_changes_nothing(
+    tiny_checkpoint: Path, rows: tuple, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tokens, targets = rows
+    held_out = encoder.tokenise(["a red thing", "the two three"], str(tiny_checkpoint), None, 16)
+    recipe = spec(tiny_checkpoint, weight_decay=0.0)
+    shrunk = finetune.fit(recipe, tokens, targets, held_out, LABELS, 0, "float32")
+    shrunk.save(tmp_path / "shrunk")
+
+    class Everything(finetune.Vocabulary):
+        def __init__(self, tokens: object, pad_id: int) -> None:
+            super().__init__([range(15)], pad_id)
+
+    monkeypatch.setattr(finetune, "Vocabulary", Everything)
+    whole = finetune.fit(recipe, tokens, targets, held_out, LABELS, 0, "float32")
+    whole.save(tmp_path / "whole")
+    np.testing.assert_allclose(shrunk.probabilities, whole.probabilities, atol=1e-5)
+    weights = [load_file(tmp_path / name / "model.safetensors") for name in ("shrunk", "whole")]
+    for name, weight in weights[0].items():
+        torch.testing.assert_close(weight, weights[1][name], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("pad_id", [0, 1, 3])
+def test_padding_keeps_its_number(pad_id: int) -> None:
+    vocabulary = finetune.Vocabulary([[9, 7], [5]], pad_id)
+    assert vocabulary.used.tolist() == [*range(pad_id + 1), 5, 7, 9]
+    assert vocabulary.renumber([[7, pad_id]]) == [[pad_id + 2, pad_id]]
 
 
 def test_an_epoch_has_every_row_once() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,9 @@ def fit(
         label2id={label: number for number, label in enumerate(labels)},
     ).to(accelerator.device)
     pad_id = model.config.pad_token_id or 0
+    vocabulary = Vocabulary([*tokens, *test_tokens], pad_id)
+    whole_embedding = vocabulary.shrink(model)
+    tokens, test_tokens = vocabulary.renumber(tokens), vocabulary.renumber(test_tokens)
     optimiser = torch.optim.AdamW(_parameter_groups(model, spec.weight_decay), lr=spec.learning_rate, fused=True)
     schedule = get_linear_schedule_with_warmup(optimiser, round(spec.warmup * spec.steps), spec.steps)
     answers = torch.tensor(targets, device=accelerator.device)
@@ -87,11 +90,42 @@ def fit(
         advance()
 
     def save(folder: Path) -> None:
+        vocabulary.grow(model, whole_embedding)
         model.save_pretrained(folder)
         encoder.pretrained(AutoTokenizer, spec.checkpoint, spec.revision).save_pretrained(folder)
 
     history = {"precision": precision, "steps": spec.steps, "padding_share": padded / seen, "loss": losses}
     return FineTuned(_predict(accelerator, model, test_tokens, pad_id), history, save)
+
+
+class Vocabulary:
+    """The tokens of a task, renumbered from 0 without gaps, so that only their embeddings are trained.
+
+    The embeddings of all other tokens never get a gradient, yet the optimiser would walk through them at every step:
+    for a small model on short texts, a quarter of the time. Left out, they keep their pretrained values.
+    """
+
+    def __init__(self, tokens: Iterable[Sequence[int]], pad_id: int) -> None:
+        # Padding and what comes before keep their numbers: RoBERTa derives positions from the padding's number.
+        self.used = torch.tensor(sorted({token for text in tokens for token in text} | set(range(pad_id + 1))))
+        self._number = {token: number for number, token in enumerate(self.used.tolist())}
+
+    def renumber(self, tokens: Sequence[Sequence[int]]) -> list[list[int]]:
+        return [[self._number[token] for token in text] for text in tokens]
+
+    def shrink(self, model: Any) -> torch.nn.Embedding:
+        """Give the model an embedding of the used tokens only; returns the whole one."""
+        whole: torch.nn.Embedding = model.get_input_embeddings()
+        used = whole.weight.detach()[self.used.to(whole.weight.device)].clone()
+        small = torch.nn.Embedding.from_pretrained(used, False, whole.padding_idx)  # type: ignore[no-untyped-call]
+        model.set_input_embeddings(small)
+        return whole
+
+    def grow(self, model: Any, whole: torch.nn.Embedding) -> None:
+        """Give the model its whole embedding back, with what the used tokens have learnt."""
+        with torch.no_grad():
+            whole.weight[self.used.to(whole.weight.device)] = model.get_input_embeddings().weight
+        model.set_input_embeddings(whole)
 
 
 def _batches(tokens: Sequence[Sequence[int]], size: int, seed: int) -> Iterator[list[int]]:

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from threadpoolctl import threadpool_limits
 
 
 def probe(
@@ -36,8 +37,10 @@ def _regression(C: float) -> LogisticRegression:
 
 
 def _probabilities(model: Any, train: Any, targets: Sequence[int], test: Any, n_labels: int) -> np.ndarray:
-    model.fit(train, targets)
-    # A small mix can lack a label: its probability is 0.
     probabilities = np.zeros((len(test), n_labels), dtype=np.float32)
-    probabilities[:, model.classes_] = model.predict_proba(test)
+    # These products are so small that a second thread costs more than it gives, much more on a busy machine.
+    with threadpool_limits(1):
+        model.fit(train, targets)
+        # A small mix can lack a label: its probability is 0.
+        probabilities[:, model.classes_] = model.predict_proba(test)
     return probabilities
