@@ -39,6 +39,7 @@ class Study:
         self.tasks, self.labels = list(tasks), list(labels)
         self.encoders = {"tfidf": {"method": "tfidf", "mixes": list(MIXES), "C": 10.0}}
         self.encoders["words"] = {"method": "tfidf", "mixes": [*MIXES, *CURVE], "C": 3.0}
+        self.compare = {"encoder": "tfidf", "baseline": "real", "candidate": "few_shot", "margin": 3.0}
         self.text = "a colour of a thing"
         self.title = "Colours of things"
 
@@ -48,7 +49,7 @@ class Study:
             "generate": {"provider": "recorded", "per_label": 99, "near_duplicate": 0.8, "contamination_cosine": 0.95},
             "train": {"seeds": [0, 1], "precision": "auto", "checkpoints": "none", "encoders": self.encoders},
             "evaluate": {"resamples": 100},
-            "compare": {"encoder": "tfidf", "baseline": "real", "candidate": "few_shot", "margin": 3.0},
+            "compare": self.compare,
         }
         files.write_text(paths.PARAMS, yaml.safe_dump(settings, sort_keys=False))
         files.write_text(paths.PROMPTS, (ROOT / paths.PROMPTS).read_text())
@@ -218,6 +219,21 @@ def test_what_a_study_lacks_is_said(study: Callable[..., str]) -> None:
     assert "Worth is not known" in markdown
     assert "curve.svg" not in markdown
     assert [path.name for path in (paths.REPORT / "figures").iterdir()] == ["colours.scores.svg"]
+
+
+def test_other_mixes_can_be_compared(study: Callable[..., str]) -> None:
+    def curious(study: Study) -> None:
+        study.compare |= {"encoder": "words", "baseline": "real@all", "candidate": "pool+few_shot"}
+
+    page = Page(study(curious)).text
+    assert "held against classifiers trained on real@all texts" in page
+    # tfidf was not trained on the baseline: it has scores, and no gap.
+    assert "Scores of tfidf" in page
+
+    def real_only(study: Study) -> None:
+        study.compare |= {"candidate": "pool"}
+
+    assert "Augment" not in Page(study(real_only)).text.split("How it was made")[0]
 
 
 @pytest.mark.parametrize("tasks", [("colours",), ("a", "b", "c", "d"), tuple(f"task_{n}" for n in range(14))])

@@ -199,7 +199,7 @@ def agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
     table, up = _data(rows), alt.Y("mean:Q", title="Accuracy (points)", scale=_scale(domain))
     across = alt.X(
         "agreement:Q",
-        title="Items with at least this agreement",
+        title="Texts on which at least this share of annotators agrees",
         scale=_scale(_domain(levels)),
         axis=alt.Axis(values=levels, format=".0%", grid=False, labelOverlap="greedy"),
     )
