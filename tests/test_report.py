@@ -429,7 +429,12 @@ def test_the_selectors_choose_and_tables_sort(
       pick("task", "c"); pick("encoder", "words");
       const table = document.querySelector("#task-c section[data-encoder=words] table");
       table.querySelectorAll("th button")[1].click();
-      document.title = [...table.tBodies[0].rows].map((row) => row.cells[2].dataset.value).join(" ");
+      const column = (index) => [...table.tBodies[0].rows].map((row) => row.cells[index].dataset.value ?? "none");
+      const scores = column(2).join(" ");
+      table.querySelectorAll("th button")[3].click();
+      const falling = column(4).join(" ");
+      table.querySelectorAll("th button")[3].click();
+      document.title = [scores, falling, column(4).join(" ")].join("; ");
     """
     page, complaints = browse(script)
     assert complaints == ""
@@ -438,9 +443,12 @@ def test_the_selectors_choose_and_tables_sort(
     assert {about["data-encoder"] for about in visible if about.get("data-encoder")} <= {"words", "tfidf words"}
     title = re.search(r"<title>(.*?)</title>", page)
     assert title
-    scores = [float(score) for score in html.unescape(title[1]).split()]
+    scores, falling, rising = (column.split() for column in html.unescape(title[1]).split(";"))
     assert len(scores) == 8
-    assert scores == sorted(scores, reverse=True)
+    assert scores == sorted(scores, key=float, reverse=True)
+    # The baseline and the points of the curve have no gap: they stay last.
+    assert falling[4:] == rising[4:] == ["none"] * 4
+    assert falling[:4] == rising[3::-1] == sorted(falling[:4], key=float, reverse=True)
 
 
 def test_a_link_leads_to_its_task(study: Callable[..., str], browse: Callable[..., tuple[str, str]]) -> None:
