@@ -35,7 +35,7 @@ DRAWN = {
     "curve above and below": charts.curve(POINTS, [level(90.0, None, 300, None), level(20.0, 0, 0, 60)]),
     "curve alone": charts.curve(POINTS, []),
     "agreement": charts.agreement([(0.6, REAL), (0.8, REAL), (0.6, FEW), (0.8, FEW)]),
-    "against the gap": charts.against_gap([(0.1, FEW), (0.3, BOTH)], "Subjectivity"),
+    "against the gap": charts.against_gap([(0.1, FEW), (0.3, BOTH)]),
 }
 
 

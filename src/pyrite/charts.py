@@ -104,7 +104,7 @@ def scores(found: Sequence[Dot], baseline: Dot | None, margin: float) -> alt.Lay
 
 def gaps(found: Sequence[Dot], margin: float) -> alt.LayerChart:
     """Gap of the candidate to the baseline, task by task; shaded where it is within `margin` points."""
-    title = "Candidate minus baseline (points of macro-F1)"
+    title = "Gap (points of macro-F1)"
     band = _data([{"zero": 0, "low": -margin, "high": margin}])
     domain = _domain([-margin, margin, *(end for dot in found for end in (dot.low, dot.high))])
     return _chart(
@@ -199,7 +199,7 @@ def agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
     table, up = _data(rows), alt.Y("mean:Q", title="Accuracy (points)", scale=_scale(domain))
     across = alt.X(
         "agreement:Q",
-        title="Texts on which at least this share of annotators agrees",
+        title="At least this share of annotators agrees",
         scale=_scale(_domain(levels)),
         axis=alt.Axis(values=levels, format=".0%", grid=False, labelOverlap="greedy"),
     )
@@ -215,11 +215,13 @@ def agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
     )
 
 
-def against_gap(found: Sequence[tuple[float, Dot]], title: str) -> alt.LayerChart:
+def against_gap(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
     """Each task's gap over its subjectivity: (subjectivity, dot)."""
     rows = [_row(dot) | {"subjective": value} for value, dot in found]
     table, axis = _data(rows), alt.Axis(tickCount=6, grid=False)
-    across = alt.X("subjective:Q", title=title, scale=_scale(_domain([value for value, _ in found])), axis=axis)
+    across = alt.X(
+        "subjective:Q", title="Subjectivity", scale=_scale(_domain([value for value, _ in found])), axis=axis
+    )
     up = alt.Y("mean:Q", title="Gap (points of macro-F1)", scale=_scale(_domain([0.0, *(row["mean"] for row in rows)])))
     return _chart(
         _data([{"mean": 0}]).mark_rule(color=colour("muted")).encode(y=up),

@@ -149,7 +149,7 @@ def against_gap(subjectivity: Mapping[str, Any], found: Sequence[Findings], aske
         figures.append(
             Figure(
                 f"Does {name(setting)} lose more on subjective tasks? {measure}",
-                charts.against_gap(dots, f"Subjectivity: {measure[0].lower()}{measure[1:]}"),
+                charts.against_gap(dots),
                 f"Spearman’s ρ is {minus(told)} over {rho['pairs']} tasks (p {rho['p']:.3f}).",
             )
         )
