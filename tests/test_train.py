@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +24,9 @@ COLOURS, NUMBERS = ["red", "green", "blue"], ["one", "two", "three"]
 
 
 @pytest.fixture
-def study(project: Path, tiny_checkpoint: Path, table: Callable[..., pd.DataFrame]) -> Path:
+def study(
+    project: Path, tiny_checkpoint: Path, table: Callable[..., pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A task whose texts name colours or numbers, its generated sets, and params for tiny encoders."""
     generator = np.random.default_rng(0)
 
@@ -52,6 +56,8 @@ def study(project: Path, tiny_checkpoint: Path, table: Callable[..., pd.DataFram
     }
     params["compare"]["encoder"] = "tiny"
     (project / "params.yaml").write_text(yaml.safe_dump(params))
+    # Other processes would not see what a test replaces.
+    monkeypatch.setattr(train, "devices", lambda: 1)
     return project
 
 
@@ -187,12 +193,60 @@ def test_unknown_encoders_are_named(study: Path) -> None:
 
 def test_a_mix_with_one_label_only_is_named(study: Path) -> None:
     change("encoders.tfidf.mixes", ["real@1"])
-    with pytest.raises(PyriteError, match="mix 'real@1' seed 0: all of its rows have one label"):
+    with pytest.raises(PyriteError, match="real@1 seed 0: all of its rows have one label"):
         train.run("words", "tfidf")
 
 
-def test_two_processes_share_the_fits_and_agree_with_one(study: Path) -> None:
-    alone = "import sys; from pyrite import train; train.run('words', 'tiny')"
+def predictions() -> dict[Path, pd.DataFrame]:
+    return {path: pd.read_parquet(path) for path in sorted(paths.models("words", "tiny").rglob("*.parquet"))}
+
+
+def test_fits_side_by_side_equal_fits_in_turn(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train.run("words", "tiny")
+    in_turn = predictions()
+    shutil.rmtree(study / ".pyrite")
+    shutil.rmtree(study / "models")
+    monkeypatch.setattr(train, "devices", lambda: 2)
+    train.run("words", "tiny")
+    assert predictions().keys() == in_turn.keys()
+    for path, frame in predictions().items():
+        pd.testing.assert_frame_equal(frame, in_turn[path], check_exact=True)
+
+
+def test_an_error_in_a_worker_is_one_line_and_keeps_what_is_done(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change("encoders.tiny.learning_rate", 1e30)
+    monkeypatch.setattr(train, "devices", lambda: 2)
+    with pytest.raises(PyriteError, match=r"words tiny \w+ seed \d: training diverged"):
+        train.run("words", "tiny")
+
+
+def test_workers_end_with_a_parent_that_is_killed(study: Path) -> None:
+    change("encoders.tiny.steps", 100_000)
+    (study / "run.py").write_text(
+        "from pyrite import train\n"
+        "if __name__ == '__main__':\n"
+        "    train.devices = lambda: 2\n"
+        "    train.run('words', 'tiny')\n"
+    )
+    parent = subprocess.Popen([sys.executable, "run.py"], cwd=study, stderr=subprocess.DEVNULL)
+    of_parent = ["pgrep", "-P", str(parent.pid), "-f", "spawn_main"]
+
+    def workers(command: list[str]) -> list[str]:
+        return subprocess.run(command, capture_output=True, text=True).stdout.split()
+
+    deadline = time.monotonic() + 60
+    while len(found := workers(of_parent)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert len(found) == 2
+    time.sleep(5)
+    parent.kill()
+    parent.wait()
+    while (alive := [pid for pid in found if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not alive
+
+
+def test_processes_of_a_launcher_share_the_fits_and_agree_with_one(study: Path) -> None:
     (study / "run.py").write_text(
         "from accelerate import PartialState\n"
         "from pyrite import train\n"
@@ -200,12 +254,12 @@ def test_two_processes_share_the_fits_and_agree_with_one(study: Path) -> None:
         "assert PartialState().num_processes == 2\n"
     )
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "run.py"]
-    environment = {"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
-    subprocess.run(launch, check=True, cwd=study, env=environment)
-    entries = list((study / ".pyrite/fits").glob("*/*"))
-    assert len(entries) == 4
-    together = {p: pd.read_parquet(p) for p in paths.models("words", "tiny").rglob("predictions.parquet")}
-    subprocess.run(["rm", "-r", ".pyrite", "models"], check=True, cwd=study)
-    subprocess.run([sys.executable, "-c", alone], check=True, cwd=study, env=environment)
-    for path, predictions in together.items():
-        pd.testing.assert_frame_equal(pd.read_parquet(path), predictions, atol=1e-5)
+    said = subprocess.run(launch, check=True, cwd=study, capture_output=True, text=True)
+    assert said.stderr.count("4 to train") == 1
+    assert len(list((study / ".pyrite/fits").glob("*/*"))) == 4
+    together = predictions()
+    shutil.rmtree(study / ".pyrite")
+    shutil.rmtree(study / "models")
+    train.run("words", "tiny")
+    for path, frame in predictions().items():
+        pd.testing.assert_frame_equal(frame, together[path], check_exact=True)

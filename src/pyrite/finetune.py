@@ -56,6 +56,9 @@ def fit(
         advance: called after every step.
     """
     accelerator = Accelerator(mixed_precision="bf16" if precision == "bfloat16" else "no")
+    if accelerator.device.type == "cpu":
+        # Cores are for fits side by side: no time is lost at barriers, and any number of cores gives the same result.
+        torch.set_num_threads(1)
     set_seed(seed)
     model = encoder.pretrained(
         AutoModelForSequenceClassification,

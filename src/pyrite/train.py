@@ -9,10 +9,15 @@ Under `accelerate launch` or `torchrun` the fits are dealt out to the processes;
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
+import signal
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -64,9 +69,15 @@ class Data:
         return sorted(self.prepared["label"].unique())
 
 
-# Trains one fit, calling back after every step; gives the probabilities of the test rows, its history and, from a
-# method that has one, a function that saves the checkpoint into a folder.
-Trainer = Callable[[Fit, Callable[[], None]], tuple[np.ndarray, dict[str, Any], Callable[[Path], None] | None]]
+@dataclass(frozen=True)
+class Inputs:
+    """What all fits of a (task, encoder) share; `features` has the tokens, embedding or text of each row by its id."""
+
+    spec: Encoder
+    precision: str
+    labels: list[str]
+    test_ids: list[str]
+    features: dict[str, Any]
 
 
 def run(task: str, encoder_name: str) -> None:
@@ -83,13 +94,15 @@ def run(task: str, encoder_name: str) -> None:
     precision = encoder.best_precision() if p.train.precision == "auto" else p.train.precision
     fits = plan(data, spec, p.train.seeds, precision, p.train.checkpoints)
     missing = list({fit.fingerprint: fit for fit in fits if not fit.stored}.values())
-    console.log.print(
-        f"{task} {encoder_name}: {len(fits)} fits, {sum(fit.stored for fit in fits)} from the store, "
-        f"{len(missing)} to train"
-    )
     state = PartialState(cpu=not torch.accelerator.is_available())  # several CPU processes join only if told so
+    if state.is_main_process:
+        console.log.print(
+            f"{task} {encoder_name}: {len(fits)} fits, {sum(fit.stored for fit in fits)} from the store, "
+            f"{len(missing)} to train"
+        )
     if mine := missing[state.process_index :: state.num_processes]:
-        train(mine, spec, _trainer(data, spec, precision), f"{task} {encoder_name}")
+        workers = devices() if isinstance(spec, FineTune) and state.num_processes == 1 else 1
+        train(mine, prepare_inputs(data, spec, precision), f"{task} {encoder_name}", min(workers, len(mine)))
     state.wait_for_everyone()
     if state.is_main_process:
         write(fits, data, task, encoder_name)
@@ -125,40 +138,137 @@ def plan(data: Data, spec: Encoder, seeds: tuple[int, ...], precision: str, chec
     return fits
 
 
-def train(fits: list[Fit], spec: Encoder, trainer: Trainer, name: str) -> None:
-    """Train fits one by one; each is in the store before the next begins."""
-    steps = spec.steps if isinstance(spec, FineTune) else 1
+def devices() -> int:
+    """How many fits can run side by side: one on each accelerator or, without one, on each CPU core."""
+    return torch.accelerator.device_count() or len(os.sched_getaffinity(0))
+
+
+def prepare_inputs(data: Data, spec: Encoder, precision: str) -> Inputs:
+    """Tokenise, embed or just gather the texts of a task, once for all fits."""
+    features: dict[str, Any] = {}
+    for table in data.tables:
+        column = table["text"].tolist()
+        if isinstance(spec, FineTune):
+            values: Any = encoder.tokenise(column, spec.checkpoint, spec.revision, spec.max_tokens)
+        elif isinstance(spec, Probe):
+            values = encoder.embed(column, spec.checkpoint, spec.revision, spec.max_tokens)
+        else:
+            values = column
+        features |= dict(zip(table["id"], values, strict=True))
+    return Inputs(spec, precision, data.labels, data.test["id"].tolist(), features)
+
+
+def train(fits: list[Fit], inputs: Inputs, name: str, workers: int) -> None:
+    """Train fits, several side by side where `workers` says so; each goes to the store as soon as it is done."""
+    steps = inputs.spec.steps if isinstance(inputs.spec, FineTune) else 1
     with console.progress() as progress:
-        bar = progress.add_task(f"training {name}", total=steps * len(fits))
-        for fit in fits:
-            progress.update(bar, description=f"training {name} {fit.mix} seed {fit.seed}")
-            started = time.perf_counter()
-            probabilities, history, save = trainer(fit, lambda: progress.advance(bar))
-            if not np.isfinite(probabilities).all():
-                raise PyriteError(
-                    f"{name} {fit.mix} seed {fit.seed}: training diverged (the predictions are not numbers); "
-                    "lower its learning_rate in params.yaml"
-                )
-            _keep(fit, probabilities, history, save, seconds=time.perf_counter() - started)
+        bar = progress.add_task(f"training {name}, {len(fits)} fits", total=steps * len(fits))
+        if workers == 1:
+            for fit in fits:
+                fit_one(fit, inputs, name, lambda: progress.advance(bar))
+        else:
+            _side_by_side(fits, inputs, name, workers, lambda done: progress.update(bar, completed=done))
 
 
-def _keep(
-    fit: Fit,
-    probabilities: np.ndarray,
-    history: dict[str, Any],
-    save: Callable[[Path], None] | None,
-    seconds: float,
-) -> None:
+def fit_one(fit: Fit, inputs: Inputs, name: str, advance: Callable[[], None]) -> None:
+    """Train one fit and put it into the store.
+
+    Raises:
+        PyriteError: it can't be trained, or it diverged.
+    """
+    started = time.perf_counter()
+    spec, save = inputs.spec, None
+    targets = [inputs.labels.index(label) for label in fit.rows["label"]]
+    if len(set(targets)) < 2:
+        raise PyriteError(f"{name} {fit.mix} seed {fit.seed}: all of its rows have one label; take more rows")
+    rows = [inputs.features[i] for i in fit.rows["id"]]
+    test = [inputs.features[i] for i in inputs.test_ids]
+    if isinstance(spec, FineTune):
+        tuned = finetune.fit(spec, rows, targets, test, inputs.labels, fit.seed, inputs.precision, advance)
+        probabilities, save = tuned.probabilities, tuned.save
+        history = tuned.history | _versions("accelerate", "torch", "transformers")
+    else:
+        learn = linear.probe if isinstance(spec, Probe) else linear.tfidf
+        probabilities = learn(rows, targets, test, len(inputs.labels), spec.C)
+        history = _versions("scikit-learn")
+        advance()
+    if not np.isfinite(probabilities).all():
+        raise PyriteError(
+            f"{name} {fit.mix} seed {fit.seed}: training diverged (the predictions are not numbers); lower its "
+            "learning_rate in params.yaml"
+        )
+    seconds = time.perf_counter() - started
+
     def fill(folder: Path) -> None:
         np.save(folder / "probabilities.npy", probabilities, allow_pickle=False)
         files.write_json(folder / "history.json", history)
         # Timings stay here: in an output they would make two equal runs differ.
-        files.write_json(folder / "timing.json", {"seconds": seconds, "threads": os.cpu_count()})
+        files.write_json(folder / "timing.json", {"seconds": seconds})
 
     # The checkpoint first: an entry in `fits` says that the fit is finished.
     if fit.keep_checkpoint and save is not None:
         store.add("checkpoints", fit.fingerprint, save)
     store.add("fits", fit.fingerprint, fill)
+
+
+def _versions(*packages: str) -> dict[str, dict[str, str]]:
+    return {"versions": {name: version(name) for name in packages}}
+
+
+# Several processes, one device each. They meet in the store, so they need not speak to each other.
+
+_shared: tuple[Inputs, str, Any]
+
+
+def _side_by_side(fits: list[Fit], inputs: Inputs, name: str, workers: int, report: Callable[[int], object]) -> None:
+    context = multiprocessing.get_context("spawn")
+    steps = context.Value("L", 0)
+    numbers = context.SimpleQueue()
+    for number in range(workers):
+        numbers.put(number)
+    pool = ProcessPoolExecutor(workers, context, _begin, (inputs, name, steps, numbers))
+    try:
+        waiting = {pool.submit(_work, fit) for fit in fits}
+        while waiting:
+            done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_EXCEPTION)
+            for finished in done:
+                finished.result()
+            report(steps.value)
+    except BrokenProcessPool:
+        raise PyriteError(
+            f"{name}: a training process was killed, perhaps for want of memory; the fits that were done are kept, run "
+            "it again"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin(inputs: Inputs, name: str, steps: Any, numbers: Any) -> None:
+    """Make this process a worker on a device of its own, which ends when its parent does."""
+    global _shared
+    number = numbers.get()
+    _shared = inputs, name, steps
+    if torch.cuda.is_available():
+        torch.cuda.set_device(number)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _work(fit: Fit) -> None:
+    inputs, name, steps = _shared
+
+    def advance() -> None:
+        with steps.get_lock():
+            steps.value += 1
+
+    fit_one(fit, inputs, name, advance)
 
 
 def write(fits: list[Fit], data: Data, task: str, encoder_name: str) -> None:
@@ -200,51 +310,3 @@ def _link(source: str, target: str) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def _trainer(data: Data, spec: Encoder, precision: str) -> Trainer:
-    """The method of an encoder, with what all of its fits share (tokens, embeddings) computed once."""
-    test_ids = data.test["id"].tolist()
-    number = {label: i for i, label in enumerate(data.labels)}
-
-    def targets(fit: Fit) -> list[int]:
-        return [number[label] for label in fit.rows["label"]]
-
-    if isinstance(spec, FineTune):
-        versions = {name: version(name) for name in ("accelerate", "torch", "transformers")}
-        tokens: dict[str, list[int]] = {}
-        for table in data.tables:
-            ids = encoder.tokenise(table["text"].tolist(), spec.checkpoint, spec.revision, spec.max_tokens)
-            tokens |= dict(zip(table["id"], ids, strict=True))
-
-        def fine_tuned(
-            fit: Fit, advance: Callable[[], None]
-        ) -> tuple[np.ndarray, dict[str, Any], Callable[[Path], None]]:
-            rows = [tokens[i] for i in fit.rows["id"]]
-            test = [tokens[i] for i in test_ids]
-            result = finetune.fit(spec, rows, targets(fit), test, data.labels, fit.seed, precision, advance)
-            return result.probabilities, result.history | {"versions": versions}, result.save
-
-        return fine_tuned
-
-    versions = {"scikit-learn": version("scikit-learn")}
-    features: dict[str, Any] = {}
-    for table in data.tables:
-        column = table["text"].tolist()
-        values = (
-            encoder.embed(column, spec.checkpoint, spec.revision, spec.max_tokens)
-            if isinstance(spec, Probe)
-            else column
-        )
-        features |= dict(zip(table["id"], values, strict=True))
-    learn = linear.probe if isinstance(spec, Probe) else linear.tfidf
-
-    def regression(fit: Fit, advance: Callable[[], None]) -> tuple[np.ndarray, dict[str, Any], None]:
-        if fit.rows["label"].nunique() < 2:
-            raise PyriteError(f"mix '{fit.mix}' seed {fit.seed}: all of its rows have one label; take more rows")
-        rows = [features[i] for i in fit.rows["id"]]
-        probabilities = learn(rows, targets(fit), [features[i] for i in test_ids], len(data.labels), spec.C)
-        advance()
-        return probabilities, {"versions": versions}, None
-
-    return regression
