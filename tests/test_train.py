@@ -263,3 +263,12 @@ def test_processes_of_a_launcher_share_the_fits_and_agree_with_one(study: Path) 
     train.run("words", "tiny")
     for path, frame in predictions().items():
         pd.testing.assert_frame_equal(frame, together[path], check_exact=True)
+
+
+def test_the_learning_curve_of_a_small_task_ends_earlier(study: Path) -> None:
+    change("encoders.tfidf.mixes", ["few_shot", "real@20", "real@5000", "real@all"])
+    train.run("words", "tfidf")
+    assert sorted(p.name for p in paths.models("words", "tfidf").iterdir()) == ["few_shot", "real@20", "real@all"]
+    change("encoders.tfidf.mixes", ["few_shot", "pool+real@5000"])
+    with pytest.raises(PyriteError, match=r"mix 'pool\+real@5000': asks for 5000 rows of real, which has"):
+        train.run("words", "tfidf")

@@ -50,6 +50,12 @@ def settings_of(mix: str) -> list[str]:
     return [part.source for part in parse(mix) if part.source not in REAL]
 
 
+def is_curve(mix: str) -> bool:
+    """Whether a mix is a point of the real learning curve: `real@n` or `real@all`."""
+    parts = parse(mix)
+    return len(parts) == 1 and parts[0].source == "real" and parts[0].rows is not None
+
+
 def rows(mix: str, prepared: pd.DataFrame, synthetic: dict[str, pd.DataFrame], seed: int) -> pd.DataFrame:
     """The training rows of a mix (columns id, text, label), sorted by id.
 

@@ -68,8 +68,12 @@ def models(task: str, encoder: str) -> Path:
     return Path("models") / task / encoder
 
 
-def fit(task: str, encoder: str, mix: str, seed: int) -> Path:
-    return models(task, encoder) / mix / f"seed-{seed}"
+def mix(task: str, encoder: str, name: str) -> Path:
+    return models(task, encoder) / name
+
+
+def fit(task: str, encoder: str, name: str, seed: int) -> Path:
+    return mix(task, encoder, name) / f"seed-{seed}"
 
 
 def metrics(stage: str, name: str) -> Path:

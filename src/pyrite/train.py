@@ -123,8 +123,12 @@ def plan(data: Data, spec: Encoder, seeds: tuple[int, ...], precision: str, chec
         shared |= {"code": store.code(linear, encoder), "precision": precision}
     else:
         shared |= {"code": store.code(linear)}
+    real_rows = int((data.prepared["split"] == "train").sum())
     fits = []
     for mix in spec.mixes:
+        if mixes.is_curve(mix) and (mixes.parse(mix)[0].rows or 0) > real_rows:
+            # One list of sizes serves tasks of all sizes: the learning curve of a small one ends earlier.
+            continue
         for seed in seeds:
             rows = mixes.rows(mix, data.prepared, data.synthetic, seed)
             identity = {**shared, "rows": rows[["id", "label"]].to_numpy().tolist()}
