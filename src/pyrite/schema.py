@@ -100,4 +100,3 @@ def _explain(path: Path, node: yaml.Node | None, data: Any, error: ValidationErr
     elif not isinstance(first["input"], (dict, tuple)):
         problem += f", not {first['input']!r}"
     return f"{path}:{line}: {'.'.join(keys) or 'file'}: {problem}"
-
