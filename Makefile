@@ -1,6 +1,6 @@
 # `make run` and `make test` do everything on a fresh machine. By hand: pip install -e '.[dev]', then dvc repro.
 .DELETE_ON_ERROR:
-.PHONY: run test lint lock
+.PHONY: run test lint bench lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -23,6 +23,10 @@ lint: $(READY)
 	ruff check .
 	ruff format --check .
 	mypy
+
+# The claims about speed and about intervals, measured on this machine: some minutes.
+bench: $(READY)
+	for script in benchmarks/*.py; do python $$script || exit 1; done
 
 $(READY): requirements.lock pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
