@@ -151,6 +151,17 @@ def test_a_changed_training_loop_is_trained_anew(study: Path, monkeypatch: pytes
     assert len(calls) == 5
 
 
+def test_other_weights_in_the_same_folder_are_trained_anew(
+    study: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(tiny_checkpoint, study / "weights")
+    change("encoders.tiny.checkpoint", "./weights")
+    train.run("words", "tiny")
+    shutil.copy(paths.fit("words", "tiny", "real", 0) / "checkpoint/model.safetensors", study / "weights")
+    train.run("words", "tiny")
+    assert capsys.readouterr().err.count("4 fits, 0 from the store, 4 to train") == 2
+
+
 def test_a_checkpoint_that_is_wanted_later_is_made_later(study: Path) -> None:
     change("checkpoints", "none")
     train.run("words", "tiny")

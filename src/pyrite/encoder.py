@@ -50,6 +50,19 @@ def locate(checkpoint: str) -> str:
     return str(folder)
 
 
+def identity(checkpoint: str, revision: str | None) -> str:
+    """What tells a checkpoint's weights and tokenizer from all others: a digest, or a hub name with its revision."""
+    if checkpoint == PACKAGED:
+        return PACKAGED_SHA256
+    if not Path(checkpoint).is_dir():
+        return f"{checkpoint}@{revision}"
+    digest = hashlib.sha256()
+    for path in sorted(path for path in Path(checkpoint).rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
 def pretrained(auto: Any, checkpoint: str, revision: str | None, **options: Any) -> Any:
     """`auto.from_pretrained(...)` without remote code and from safetensors only.
 
@@ -126,9 +139,7 @@ def embed(
     the last layer over the text's tokens.
     """
     precision = best_precision()
-    key = store.key(
-        [locate(checkpoint) if checkpoint != PACKAGED else PACKAGED_SHA256, revision, max_tokens, precision, *texts]
-    )
+    key = store.key([identity(checkpoint, revision), max_tokens, precision, *texts])
     if found := store.find("embeddings", key):
         stored: np.ndarray = np.load(found / "embeddings.npy", allow_pickle=False)
         return stored

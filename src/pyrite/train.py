@@ -93,14 +93,15 @@ def run(task: str, encoder_name: str) -> None:
     )
     precision = encoder.best_precision() if p.train.precision == "auto" else p.train.precision
     fits = plan(data, spec, p.train.seeds, precision, p.train.checkpoints)
-    missing = list({fit.fingerprint: fit for fit in fits if not fit.stored}.values())
+    unique = list({fit.fingerprint: fit for fit in fits}.values())
     state = PartialState(cpu=not torch.accelerator.is_available())  # several CPU processes join only if told so
     if state.is_main_process:
         console.log.print(
             f"{task} {encoder_name}: {len(fits)} fits, {sum(fit.stored for fit in fits)} from the store, "
-            f"{len(missing)} to train"
+            f"{sum(not fit.stored for fit in unique)} to train"
         )
-    if mine := missing[state.process_index :: state.num_processes]:
+    # Dealt out before the store is asked: what one process finishes must not change the share of a later one.
+    if mine := [fit for fit in unique[state.process_index :: state.num_processes] if not fit.stored]:
         workers = devices() if isinstance(spec, FineTune) and state.num_processes == 1 else 1
         train(mine, prepare_inputs(data, spec, precision), f"{task} {encoder_name}", min(workers, len(mine)))
     state.wait_for_everyone()
@@ -118,9 +119,11 @@ def plan(data: Data, spec: Encoder, seeds: tuple[int, ...], precision: str, chec
         "test": data.test["id"].tolist(),
     }
     if isinstance(spec, FineTune):
-        shared |= {"code": store.code(finetune, encoder), "precision": precision}
+        weights = encoder.identity(spec.checkpoint, spec.revision)
+        shared |= {"code": store.code(finetune, encoder), "precision": precision, "weights": weights}
     elif isinstance(spec, Probe):
-        shared |= {"code": store.code(linear, encoder), "precision": precision}
+        weights = encoder.identity(spec.checkpoint, spec.revision)
+        shared |= {"code": store.code(linear, encoder), "precision": precision, "weights": weights}
     else:
         shared |= {"code": store.code(linear)}
     real_rows = int((data.prepared["split"] == "train").sum())
