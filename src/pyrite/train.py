@@ -147,7 +147,10 @@ def plan(data: Data, spec: Encoder, seeds: tuple[int, ...], precision: str, chec
 
 def devices() -> int:
     """How many fits can run side by side: one on each accelerator or, without one, on each CPU core."""
-    return torch.accelerator.device_count() or len(os.sched_getaffinity(0))
+    if count := torch.accelerator.device_count():
+        return count
+    # Not every system can say which cores this process may use.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def prepare_inputs(data: Data, spec: Encoder, precision: str) -> Inputs:
