@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 
-from pyrite import annotate, files, paths, subjectivity
+from pyrite import annotate, fetch, files, paths, prepare, subjectivity
 from pyrite.errors import PyriteError
 
 TASKS = ["ants", "bees", "cats", "dogs"]
@@ -163,16 +164,12 @@ def test_what_is_missing_is_named(study: Path) -> None:
 def test_mean_agreement_of_real_ratings_is_the_golden_one(
     task: str, shared: Path, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = Path(__file__).parents[1]
-    prepared, judged = root / paths.prepared(task), root / paths.judgements(task)
-    if not (prepared.exists() and judged.exists()):
-        pytest.skip(f"{task} is not prepared here")
     golden = json.loads((shared / "golden/summary.json").read_text())[task]["test_mean_agreement"]
+    monkeypatch.setenv("PYRITE_DATA_MIRROR", str(shared / "datasets"))
     paths.TASKS.mkdir()
-    paths.card(task).write_text((root / paths.card(task)).read_text())
-    for path in (paths.prepared(task), paths.judgements(task)):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes((root / path).read_bytes())
+    paths.card(task).write_text((ROOT / paths.card(task)).read_text())
+    fetch.run(task)
+    prepare.run(task)
     annotate.run(task)
     rows = pd.read_parquet(paths.annotation_table(task))
     summary, _ = subjectivity.of_source(rows, 100, np.random.default_rng(0))
