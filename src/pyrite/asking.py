@@ -12,7 +12,7 @@ from rich.progress import Progress, TaskID
 
 from pyrite import console, conversations
 from pyrite.answers import Answer, Log
-from pyrite.conversations import Request, Script
+from pyrite.conversations import Script
 from pyrite.endpoint import Endpoint, Unanswered
 from pyrite.errors import PyriteError
 from pyrite.params import Generate
@@ -20,8 +20,8 @@ from pyrite.transcripts import Conversation
 
 # A conversation that has begun or not, and how many of its turns ask for texts.
 Opening = tuple[Conversation, int]
-# A conversation as far as it came, and the request that has no answer, if that is why it ended.
-Held = tuple[Conversation, Request | None]
+# A conversation as far as it came, and whether it waits for an answer.
+Held = tuple[Conversation, bool]
 Ask = Callable[[Sequence[Opening], Script], list[Held]]
 
 
@@ -35,7 +35,7 @@ def mode(p: Generate, task: str, setting: str) -> Iterator[Ask]:
     log = Log(task, setting)
     if p.provider == "recorded" and not len(log):
         # Nothing to find: then nothing need be asked, for which a task may have too few examples.
-        yield lambda openings, script: [(c, None) for c, _ in openings]
+        yield lambda openings, script: [(c, False) for c, _ in openings]
         return
     with asyncio.Runner() as runner:
         if p.provider == "recorded":
@@ -49,13 +49,19 @@ def mode(p: Generate, task: str, setting: str) -> Iterator[Ask]:
                 runner.run(endpoint.close())
 
 
+def look(openings: Sequence[Opening], script: Script) -> list[Held]:
+    """Conversations as far as the store has their answers."""
+    log = Log(script.card.id, script.setting)
+    return asyncio.run(_hold_all(openings, script, log, None))
+
+
 async def _open(p: Generate) -> Endpoint:
     return Endpoint(p)  # in the loop that will use it
 
 
 async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpoint: Endpoint | None) -> list[Held]:
     """Hold all conversations, at most `generate.concurrency` at a time, each turn by turn."""
-    held: list[Held] = [(c, None) for c, _ in openings]
+    held: list[Held] = [(c, False) for c, _ in openings]
     failures: Counter[str] = Counter()
     todo = iter(enumerate(openings))
 
@@ -75,7 +81,7 @@ async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpo
                 answer = log.get(request.key)
                 if answer is None:
                     if endpoint is None:
-                        return c, request
+                        return c, True
 
                     async def keep(answer: Answer, key: str = request.key) -> None:
                         await log.add(key, answer)
@@ -84,12 +90,12 @@ async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpo
                         answer = await endpoint.ask(request.messages, request.schema, keep)
                     except Unanswered as failed:
                         failures[str(failed)] += 1
-                        return c, request
+                        return c, True
                 c = conversations.answered(c, request, answer)
                 if len(c.turns) > script.templates.plans:
                     progress.advance(bar)
                     _show(progress, bar, script, endpoint)
-            return c, None
+            return c, False
 
         workers = [asyncio.create_task(work()) for _ in range(min(script.p.concurrency, len(openings)))]
         with _stopped_by_signals(endpoint, workers):

@@ -1,6 +1,6 @@
 """Stage `diversity`: how varied the generated texts are, how close to the real ones, and how true to their labels.
 
-Reads: `data/prepared/<task>.parquet`, `data/synthetic/<task>.<setting>.parquet`.
+Reads: `data/prepared/<task>.parquet`, `data/synthetic/<task>/<setting>.parquet`.
 Writes: `metrics/diversity/<task>.json`.
 
 The real training rows are cut at random into two halves. One is what every set is held against; the other stands as

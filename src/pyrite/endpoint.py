@@ -130,38 +130,32 @@ class Endpoint:
                 self._reserved -= cost
 
     async def _post(self, messages: Sequence[Message], schema: Mapping[str, object]) -> Answer:
-        body: dict[str, Any] = {"model": self._p.model, "messages": list(messages), **self._p.sampling}
-        if self._structured is not False:
-            try:
-                answer = await self._send(body | {"response_format": _response_format(schema)})
-            except APIStatusError as error:
-                if self._structured or error.status_code not in (400, 404, 415, 422, 500, 501):
-                    raise
-                # It may be the schema that it can't take: without one the truth comes out.
-                answer = await self._send(body)
-                console.log.print("the endpoint takes no JSON schema: its answers are read leniently")
-                self._structured = False
-                return answer
-            self._structured = True
+        said = body(messages, self._p)
+        if self._structured is False:
+            return await self._send(said)
+        try:
+            answer = await self._send(said | {"response_format": response_format(schema)})
+        except APIStatusError as error:
+            if self._structured or error.status_code not in (400, 404, 415, 422, 500, 501):
+                raise
+            # It may be the schema that it can't take: without one the truth comes out.
+            answer = await self._send(said)
+            console.log.print("the endpoint takes no JSON schema: its answers are read leniently")
+            self._structured = False
             return answer
-        return await self._send(body)
+        self._structured = True
+        return answer
 
-    async def _send(self, body: dict[str, Any]) -> Answer:
-        response = await self._client.post("/chat/completions", body=body, cast_to=httpx2.Response)
+    async def _send(self, said: dict[str, Any]) -> Answer:
+        response = await self._client.post("/chat/completions", body=said, cast_to=httpx2.Response)
         try:
             reply = json.loads(response.content)
-            message = reply["choices"][0]["message"]
-            text = message.get("content")
-            usage = reply.get("usage") or {}
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
-            raise APIError("an answer that is no chat completion", response.request, body=None) from None
-        return Answer(
-            model=self._p.model,
-            date=datetime.now(UTC).strftime("%Y-%m-%d"),
-            prompt_tokens=_count(usage, "prompt_tokens"),
-            completion_tokens=_count(usage, "completion_tokens"),
-            text=encodable(text) if isinstance(text, str) else "",
-        )
+        except (ValueError, RecursionError):
+            reply = None
+        answer = read(reply, self._p.model, datetime.now(UTC).strftime("%Y-%m-%d"))
+        if answer is None:
+            raise APIError("an answer that is no chat completion", response.request, body=None)
+        return answer
 
     def _answered(self, answer: Answer, expected_tokens: int) -> None:
         self._failures = 0
@@ -233,6 +227,7 @@ class Endpoint:
         if not self._answers or self._failures >= FAILURES_IN_A_ROW:
             many = "the first request" if not self._answers else f"{self._failures} requests in a row"
             self.stop(PyriteError(f"{many} failed: {reason}; what is answered is kept"))
+        self._go_on()
         raise Unanswered(reason)
 
 
@@ -279,14 +274,14 @@ def client() -> AsyncOpenAI:
 
 def explain(error: APIError) -> str:
     """One line: what went wrong with a request and what to do, without the key."""
-    if isinstance(error, APITimeoutError):
+    if isinstance(error, APITimeoutError) and not isinstance(error.__cause__, httpx2.ConnectTimeout):
         return f"no answer within {TIMEOUT.read:.0f} s: the server is too slow or lost; ask for fewer texts in a turn"
     if isinstance(error, APIConnectionError):
-        cause = _said(str(error.__cause__ or error))
-        if "certificate" in cause.lower() or "ssl" in cause.lower():
+        cause = clean(str(error.__cause__ or error)).replace(" ssl:default", "")
+        if "certificate" in cause.lower() or "[SSL" in cause:
             return f"TLS to the endpoint failed ({cause}): check OPENAI_BASE_URL, SSL_CERT_FILE and your proxy"
         return f"the endpoint can't be reached ({cause}): check OPENAI_BASE_URL, your network and your proxy"
-    said = _said(str((error.body or {}).get("message") or "") if isinstance(error.body, dict) else "")
+    said = clean(str((error.body or {}).get("message") or "") if isinstance(error.body, dict) else "")
     said = f" ({said})" if said else ""
     status = error.status_code if isinstance(error, APIStatusError) else None
     if error.code == "insufficient_quota" or status == 402:
@@ -301,10 +296,36 @@ def explain(error: APIError) -> str:
         return f"too many requests (429){said}: lower generate.concurrency or requests_per_minute"
     if status is not None:
         return f"the endpoint answers with an error ({status}){said}"
-    return _said(error.message)
+    return clean(error.message)
 
 
-def _said(text: str) -> str:
+def body(messages: Sequence[Message], p: Generate) -> dict[str, Any]:
+    """A request as the API takes it, without a schema."""
+    return {"model": p.model, "messages": list(messages), **p.sampling}
+
+
+def response_format(schema: Mapping[str, object]) -> dict[str, object]:
+    """What asks the API for an answer that follows a JSON schema."""
+    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)}}
+
+
+def read(reply: Any, model: str, date: str) -> Answer | None:
+    """The answer in an API's reply, empty for a refusal in a field of its own; None where it is no chat completion."""
+    try:
+        text = reply["choices"][0]["message"].get("content")
+        usage = reply.get("usage") or {}
+    except (TypeError, LookupError, AttributeError):
+        return None
+    return Answer(
+        model=model,
+        date=date,
+        prompt_tokens=_count(usage, "prompt_tokens"),
+        completion_tokens=_count(usage, "completion_tokens"),
+        text=encodable(text) if isinstance(text, str) else "",
+    )
+
+
+def clean(text: str) -> str:
     """A server's words as one short line; some repeat the key."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         if secret := os.environ.get(name):
@@ -324,7 +345,3 @@ def _retry_after(error: APIStatusError) -> float | None:
 def _count(usage: Any, name: str) -> int | None:
     value = usage.get(name) if isinstance(usage, dict) else None
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _response_format(schema: Mapping[str, object]) -> dict[str, object]:
-    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)}}

@@ -32,8 +32,8 @@ from pyrite import (
     texts,
     transcripts,
 )
-from pyrite.asking import Ask
-from pyrite.conversations import Request, Script
+from pyrite.asking import Ask, Held, Opening
+from pyrite.conversations import Script
 from pyrite.errors import PyriteError
 from pyrite.transcripts import Conversation
 
@@ -94,14 +94,14 @@ class Made:
     Attributes:
         conversations: recorded ones first, then those held.
         stale: how many recorded answers the card and the prompts no longer ask for.
-        missing: the requests that have no answer, one of each conversation that waits for it.
+        waiting: how many conversations wait for an answer that did not come.
         asked: texts asked for by label, answered or not.
         candidates: every text of the conversations, with the `reason` why it is dropped.
     """
 
     conversations: list[Conversation]
     stale: int
-    missing: list[Request]
+    waiting: int
     asked: dict[str, int]
     candidates: pd.DataFrame
 
@@ -109,7 +109,7 @@ class Made:
 def gather(script: Script, ask: Ask) -> Made:
     """Hold conversations until every label has its texts, its attempts are used up, or no more answers come."""
     recorded, stale = _recorded(script)
-    made = Made(recorded, stale, [], dict.fromkeys(script.card.labels, 0), pd.DataFrame())
+    made = Made(recorded, stale, 0, dict.fromkeys(script.card.labels, 0), pd.DataFrame())
     for c in recorded:
         made.asked[c.label] += sum(
             conversations.asked(c, turn, script.card, script.templates) or 0 for turn in range(len(c.turns))
@@ -124,10 +124,28 @@ def gather(script: Script, ask: Ask) -> Made:
         for label, _, turns in wave:
             made.asked[label] += turns * script.p.texts_per_turn
         made.conversations += [c for c, _ in held]
-        made.missing += [request for _, request in held if request]
+        made.waiting += sum(waits for _, waits in held)
         if not any(c.turns for c, _ in held):
             made.candidates = judged(made.conversations)
             return made
+
+
+def pending(script: Script) -> list[Opening]:
+    """The conversations that wait for an answer: as far as they came, and how many turns they shall have.
+
+    Those that may be needed in their place, should their texts be dropped, are not among them.
+    """
+    waiting: list[Opening] = []
+
+    def ask(openings: Sequence[Opening], script: Script) -> list[Held]:
+        if waiting:
+            return [(c, False) for c, _ in openings]
+        held = asking.look(openings, script)
+        waiting.extend((c, turns) for (c, waits), (_, turns) in zip(held, openings, strict=True) if waits)
+        return held
+
+    gather(script, ask)
+    return waiting
 
 
 def top_up(made: Made, script: Script) -> list[tuple[str, int, int]]:
@@ -283,7 +301,7 @@ def _why_short(short: list[str], made: Made, script: Script) -> str:
     few = f"fewer than {script.p.per_label} texts for {', '.join(short)}"
     if script.p.provider == "recorded":
         return f"{few}; no more are recorded. With generate.provider: openai they are asked for"
-    if made.missing:
+    if made.waiting:
         return f"{few}: requests failed; run it again to ask anew"
     return f"{few}, after {script.p.attempt_cap:g} times as many were asked for: generate.attempt_cap"
 

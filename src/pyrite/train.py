@@ -1,6 +1,6 @@
 """Train: fit every mix and seed of an encoder on a task.
 
-Reads `data/prepared/<task>.parquet` and `data/synthetic/<task>.<setting>.parquet`; writes one folder per fit,
+Reads `data/prepared/<task>.parquet` and `data/synthetic/<task>/<setting>.parquet`; writes one folder per fit,
 `models/<task>/<encoder>/<mix>/seed-<k>/`, with `predictions.parquet` (the test rows), `history.json` and, where
 `train.checkpoints` asks for it, `checkpoint/`. A fit that the store holds is not trained again.
 
