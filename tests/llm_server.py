@@ -122,6 +122,7 @@ class Server:
         self.record = record
         self.received = 0
         self.running = 0
+        self.sending = 0
         self.peak = 0
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
@@ -150,11 +151,13 @@ class Server:
             response = self._reply(request, number, answer)
             if self.behaviour.latency and response.status != 429:
                 await asyncio.sleep(self.behaviour.latency)
+        self.sending += 1
         whole = await _send(http, response, fault)
-        self.running -= 1
         digest = hashlib.sha256(said.encode()).hexdigest()
         status = 0 if fault is Fault.DROP else response.status
         self.record(Entry(number, digest, received, time.time(), status, fault or "", whole, request))
+        self.sending -= 1
+        self.running -= 1
         return response
 
     def _locked(self, http: web.BaseRequest) -> web.Response | None:
@@ -316,32 +319,38 @@ async def _send(http: web.BaseRequest, response: web.Response, fault: Fault | No
 
 
 async def _start(server: Server, port: int) -> tuple[web.ServerRunner, int]:
-    runner = web.ServerRunner(web.Server(server.handle, access_log=None))
+    runner = web.ServerRunner(web.Server(server.handle, access_log=None), shutdown_timeout=0)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port, shutdown_timeout=0, backlog=1024).start()
+    await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
     return runner, runner.addresses[0][1]
 
 
-@dataclasses.dataclass(frozen=True)
 class Running:
-    """A server in a thread of this process: its base URL, and its log so far."""
+    """A server in a thread of this process: its base URL, its log so far, and itself."""
 
-    url: str
-    log: list[Entry]
-    server: Server
+    def __init__(self, url: str, server: Server, entries: list[Entry]) -> None:
+        self.url, self.server, self._entries = url, server, entries
+
+    @property
+    def log(self) -> list[Entry]:
+        """The requests that were answered; a client may have its answer a moment before the entry is written."""
+        patience = time.monotonic() + 1
+        while self.server.sending and time.monotonic() < patience:
+            time.sleep(0.001)
+        return self._entries
 
 
 @contextlib.contextmanager
 def serve(**behaviour: Any) -> Iterator[Running]:
     """A server in a thread, on a free port, gone at the end; the arguments are those of `Behaviour`."""
-    log: list[Entry] = []
-    server = Server(Behaviour(**behaviour), log.append)
+    entries: list[Entry] = []
+    server = Server(Behaviour(**behaviour), entries.append)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     runner, port = asyncio.run_coroutine_threadsafe(_start(server, 0), loop).result()
     try:
-        yield Running(f"http://127.0.0.1:{port}/v1", log, server)
+        yield Running(f"http://127.0.0.1:{port}/v1", server, entries)
     finally:
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
