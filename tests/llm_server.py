@@ -178,6 +178,11 @@ class Server:
         if has.quota is not None and number >= has.quota:
             message = "You exceeded your current quota, please check your plan and billing details."
             return _error(429, message, "insufficient_quota", code="insufficient_quota")
+        if not request.get("messages"):
+            message = (
+                "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array."
+            )
+            return _error(400, message, "invalid_request_error", param="messages", code="empty_array")
         if has.structured is False and "response_format" in request:
             kind = request["response_format"].get("type")
             message = f"Invalid parameter: 'response_format' of type '{kind}' is not supported with this model."

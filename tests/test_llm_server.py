@@ -187,6 +187,8 @@ def test_keys_models_quota_and_parameters() -> None:
         with pytest.raises(openai.BadRequestError, match="'temperature' is not supported") as refused:
             ask(server, temperature=0.5)
         assert refused.value.param == "temperature"
+        with pytest.raises(openai.BadRequestError, match="empty array"):
+            ask(server, messages=[])
 
 
 def test_response_format_obeyed_refused_and_overlooked() -> None:
