@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import subprocess
 import sys
@@ -204,6 +205,7 @@ def test_response_format_obeyed_refused_and_overlooked() -> None:
 def test_scripts() -> None:
     with serve(answers=["one", 503, None, {"choices": [{"message": {"content": "whole body"}}]}]) as server:
         assert content(server) == "one"
+        assert server.log[0].answer == hashlib.sha256(b"one").hexdigest()
         with pytest.raises(openai.InternalServerError):
             ask(server)
         assert len(json.loads(content(server))) == 4
