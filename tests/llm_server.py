@@ -95,7 +95,8 @@ class Entry:
     """One request for a completion.
 
     `digest` is the SHA-256 of model and messages, so equal for a request that is sent again; times are Unix seconds;
-    `status` is 0 where the connection ended before one; `whole` says that the last byte has left this process.
+    `status` is 0 where the connection ended before one; `whole` says that the last byte has left this process; `answer`
+    is the SHA-256 of the assistant's words, empty where there are none.
     """
 
     number: int
@@ -105,6 +106,7 @@ class Entry:
     status: int
     fault: str
     whole: bool
+    answer: str
     request: dict[str, Any] = dataclasses.field(repr=False)
 
 
@@ -122,6 +124,7 @@ class Server:
         self.record = record
         self.received = 0
         self.running = 0
+        self.sending = 0
         self.peak = 0
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
@@ -143,18 +146,21 @@ class Server:
         request = json.loads(await http.content.read())
         said = json.dumps([request.get("model"), request.get("messages")], sort_keys=True)
         fault: Fault | None = None
+        words: str | None = None
         response = self._rejected(http, request, number)
         if response is None:
             answer = self._answer(request, number)
             fault = answer if isinstance(answer, Fault) else None
-            response = self._reply(request, number, answer)
+            response, words = self._reply(request, number, answer)
             if self.behaviour.latency and response.status != 429:
                 await asyncio.sleep(self.behaviour.latency)
+        self.sending += 1
         whole = await _send(http, response, fault)
-        self.running -= 1
-        digest = hashlib.sha256(said.encode()).hexdigest()
         status = 0 if fault is Fault.DROP else response.status
-        self.record(Entry(number, digest, received, time.time(), status, fault or "", whole, request))
+        digests = [_digest(said), _digest(words) if words else ""]
+        self.record(Entry(number, digests[0], received, time.time(), status, fault or "", whole, digests[1], request))
+        self.sending -= 1
+        self.running -= 1
         return response
 
     def _locked(self, http: web.BaseRequest) -> web.Response | None:
@@ -175,6 +181,11 @@ class Server:
         if has.quota is not None and number >= has.quota:
             message = "You exceeded your current quota, please check your plan and billing details."
             return _error(429, message, "insufficient_quota", code="insufficient_quota")
+        if not request.get("messages"):
+            message = (
+                "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array."
+            )
+            return _error(400, message, "invalid_request_error", param="messages", code="empty_array")
         if has.structured is False and "response_format" in request:
             kind = request["response_format"].get("type")
             message = f"Invalid parameter: 'response_format' of type '{kind}' is not supported with this model."
@@ -200,24 +211,25 @@ class Server:
                     return Fault(name)
         return answer
 
-    def _reply(self, request: dict[str, Any], number: int, answer: Answer) -> web.Response:
+    def _reply(self, request: dict[str, Any], number: int, answer: Answer) -> tuple[web.Response, str | None]:
+        """The response, and the assistant's words in it."""
         if isinstance(answer, dict):
-            return _json(answer)
+            return _json(answer), None
         if isinstance(answer, int):
-            return _error(answer, f"Status {answer}, as the script says.", "scripted")
+            return _error(answer, f"Status {answer}, as the script says.", "scripted"), None
         match answer:
             case Fault.RATE_LIMIT | Fault.RETRY_AFTER:
                 message = "Rate limit reached: too many requests."
                 response = _error(429, message, "requests", code="rate_limit_exceeded")
                 if answer is Fault.RETRY_AFTER:
                     response.headers["Retry-After"] = f"{self.behaviour.retry_after:g}"
-                return response
+                return response, None
             case Fault.SERVER_ERROR:
-                return _error(500, "The server had an error while processing your request.", "server_error")
+                return _error(500, "The server had an error while processing your request.", "server_error"), None
             case Fault.HTML:
-                return web.Response(text="<html><h1>Bad gateway</h1></html>", content_type="text/html")
+                return web.Response(text="<html><h1>Bad gateway</h1></html>", content_type="text/html"), None
             case Fault.NOT_JSON:
-                return web.Response(text='{"id": "chatcmpl-', content_type="application/json")
+                return web.Response(text='{"id": "chatcmpl-', content_type="application/json"), None
         if isinstance(answer, str) and not isinstance(answer, Fault):
             content: str | None = answer
         else:
@@ -238,7 +250,7 @@ class Server:
             "choices": [] if answer is Fault.NO_CHOICES else [choice],
             "usage": usage,
         }
-        return _json(body)
+        return _json(body), None if answer is Fault.NO_CHOICES else content
 
     def _words(self, request: dict[str, Any], number: int, fault: Fault | None) -> str:
         """The assistant's words: as many texts as the last message asks for, in the form that the fault has."""
@@ -251,7 +263,7 @@ class Server:
         texts = [" ".join(rng.choices(WORDS, k=length)).capitalize() + "." for length in lengths]
         match fault:
             case Fault.UNPARSABLE:
-                return "Certainly! What a lovely thing to write about; let me think about it first."
+                return f"Certainly! Let me think about it first: {texts[0]}"
             case Fault.REFUSAL | Fault.REFUSAL_FIELD:
                 return "I'm sorry, but I can't help with that."
             case Fault.TRUNCATED:
@@ -278,6 +290,10 @@ class Server:
         elif not counts:
             return texts[0]
         return json.dumps(texts)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _json(body: object, status: int = 200) -> web.Response:
@@ -316,32 +332,38 @@ async def _send(http: web.BaseRequest, response: web.Response, fault: Fault | No
 
 
 async def _start(server: Server, port: int) -> tuple[web.ServerRunner, int]:
-    runner = web.ServerRunner(web.Server(server.handle, access_log=None))
+    runner = web.ServerRunner(web.Server(server.handle, access_log=None), shutdown_timeout=0)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port, shutdown_timeout=0, backlog=1024).start()
+    await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
     return runner, runner.addresses[0][1]
 
 
-@dataclasses.dataclass(frozen=True)
 class Running:
-    """A server in a thread of this process: its base URL, and its log so far."""
+    """A server in a thread of this process: its base URL, its log so far, and itself."""
 
-    url: str
-    log: list[Entry]
-    server: Server
+    def __init__(self, url: str, server: Server, entries: list[Entry]) -> None:
+        self.url, self.server, self._entries = url, server, entries
+
+    @property
+    def log(self) -> list[Entry]:
+        """The requests that were answered; a client may have its answer a moment before the entry is written."""
+        patience = time.monotonic() + 1
+        while self.server.sending and time.monotonic() < patience:
+            time.sleep(0.001)
+        return self._entries
 
 
 @contextlib.contextmanager
 def serve(**behaviour: Any) -> Iterator[Running]:
     """A server in a thread, on a free port, gone at the end; the arguments are those of `Behaviour`."""
-    log: list[Entry] = []
-    server = Server(Behaviour(**behaviour), log.append)
+    entries: list[Entry] = []
+    server = Server(Behaviour(**behaviour), entries.append)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     runner, port = asyncio.run_coroutine_threadsafe(_start(server, 0), loop).result()
     try:
-        yield Running(f"http://127.0.0.1:{port}/v1", log, server)
+        yield Running(f"http://127.0.0.1:{port}/v1", server, entries)
     finally:
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
