@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 import time
 from collections.abc import Callable
@@ -250,7 +251,8 @@ def test_odd_answers_are_answers(ask: Ask, fault: Fault) -> None:
 
 def test_after_a_stop_those_in_flight_are_answered_and_no_more_are_sent(ask: Ask) -> None:
     sent: list[Entry] = []
-    with serve(latency=0.2, answers=lambda request: 401 if len(server.log) == 3 else None) as server:
+    calls = itertools.count()
+    with serve(latency=0.2, answers=lambda request: 401 if next(calls) == 4 else None) as server:
         outcomes = ask(server, 10, requests_per_minute=600)
         sent = list(server.log)
     answered = [outcome for outcome in outcomes if isinstance(outcome, Answer)]

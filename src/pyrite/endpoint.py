@@ -55,11 +55,12 @@ class Unanswered(Exception):  # noqa: N818 - no error of ours
 class Endpoint:
     """One endpoint and what all requests to it share: limits, cool-down, budget, and the reason to stop.
 
+    `structured` says whether it takes a JSON schema: None until the first request, which goes alone, has found out.
     Make it in the event loop that uses it. After `stop` no request is sent; those in flight come to their end.
     """
 
-    def __init__(self, p: Generate) -> None:
-        self._p = p
+    def __init__(self, p: Generate, attempts: int = ATTEMPTS) -> None:
+        self._p, self._attempts = p, attempts
         self._client = client()
         self._requests, self._tokens = Pace(p.requests_per_minute), Pace(p.tokens_per_minute)
         self._price = p.prices.get(p.model)
@@ -71,8 +72,7 @@ class Endpoint:
         self._failures = 0
         self._stopping = asyncio.Event()
         self._reason: PyriteError | None = None
-        # Whether the endpoint takes a JSON schema; None until the first request, which goes alone, has found out.
-        self._structured: bool | None = None
+        self.structured: bool | None = None
         self._first = asyncio.Lock()
         if p.budget_usd is not None and self._price is None:
             raise PyriteError(
@@ -104,9 +104,9 @@ class Endpoint:
             Unanswered: this request can't be answered.
             PyriteError: no request can, or the run was stopped.
         """
-        if self._structured is None:
+        if self.structured is None:
             async with self._first:
-                if self._structured is None:
+                if self.structured is None:
                     return await self._ask(messages, schema, keep)
         return await self._ask(messages, schema, keep)
 
@@ -131,19 +131,19 @@ class Endpoint:
 
     async def _post(self, messages: Sequence[Message], schema: Mapping[str, object]) -> Answer:
         said = body(messages, self._p)
-        if self._structured is False:
+        if self.structured is False:
             return await self._send(said)
         try:
             answer = await self._send(said | {"response_format": response_format(schema)})
         except APIStatusError as error:
-            if self._structured or error.status_code not in (400, 404, 415, 422, 500, 501):
+            if self.structured or error.status_code not in (400, 404, 415, 422, 500, 501):
                 raise
             # It may be the schema that it can't take: without one the truth comes out.
             answer = await self._send(said)
             console.log.print("the endpoint takes no JSON schema: its answers are read leniently")
-            self._structured = False
+            self.structured = False
             return answer
-        self._structured = True
+        self.structured = True
         return answer
 
     async def _send(self, said: dict[str, Any]) -> Answer:
@@ -215,12 +215,14 @@ class Endpoint:
         if isinstance(error, APIStatusError) and status == 429:
             # Too many requests are nobody's fault: all wait, and none uses up its attempts.
             self._resume_at = max(self._resume_at, time.monotonic() + (_retry_after(error) or backoff))
+            if self._attempts == 1:
+                self.stop(PyriteError(reason))
             if time.monotonic() - self._last_answer > PATIENCE:
                 self.stop(PyriteError(f"no answer for {PATIENCE / 60:.0f} minutes: {reason}; what is answered is kept"))
             self._go_on()
-            return min(waited + 1, ATTEMPTS)
+            return min(waited + 1, self._attempts)
         final = status is not None and status < 500 and status not in (408, 409)
-        if not final and waited + 1 < ATTEMPTS:
+        if not final and waited + 1 < self._attempts:
             await self._pause(backoff)
             return waited + 1
         self._failures += 1

@@ -148,6 +148,11 @@ def pending(script: Script) -> list[Opening]:
     return waiting
 
 
+def held(script: Script) -> list[Conversation]:
+    """The conversations as far as recordings and the store have their answers."""
+    return gather(script, asking.look).conversations
+
+
 def top_up(made: Made, script: Script) -> list[tuple[str, int, int]]:
     """The conversations that every label still needs: label, number, and how many turns ask for texts."""
     p, wave = script.p, []
