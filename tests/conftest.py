@@ -24,6 +24,10 @@ import yaml
 from pyrite import paths, texts
 
 ROOT = Path(__file__).parents[1]
+# The shipped `generate` settings on one line, for tests of what comes after.
+GENERATE = yaml.safe_dump(
+    yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["generate"], default_flow_style=True, width=9999
+).strip()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import GENERATE
 from sklearn.metrics import f1_score
 
 from pyrite import evaluate, files, paths
@@ -21,7 +22,7 @@ ITEMS = 150
 
 PARAMS = """
 tasks: [pets]
-generate: {provider: recorded, per_label: 20, near_duplicate: 0.8, contamination_cosine: 0.95}
+generate: GENERATE
 train:
   seeds: [0, 1, 2]
   precision: auto
@@ -33,7 +34,7 @@ train:
       mixes: [real, zero_shot, few_shot, pool, pool+few_shot, real@20, real@40, real@80, real@all]
 evaluate: {resamples: 300}
 compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
-"""
+""".replace("GENERATE", GENERATE)
 
 
 def save_fit(mix: str, seed: int, skill: float, encoder: str = "tfidf", task: str = "pets") -> Path:

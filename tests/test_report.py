@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from conftest import GENERATE
 
 from pyrite import compare, evaluate, files, params, paths, report, texts
 
@@ -42,11 +43,12 @@ class Study:
         self.compare = {"encoder": "tfidf", "baseline": "real", "candidate": "few_shot", "margin": 3.0}
         self.text = "a colour of a thing"
         self.title = "Colours of things"
+        self.paid: dict[str, float | None] = dict.fromkeys(("prompt_tokens", "completion_tokens", "cost_usd"))
 
     def write(self) -> None:
         settings = {
             "tasks": self.tasks,
-            "generate": {"provider": "recorded", "per_label": 99, "near_duplicate": 0.8, "contamination_cosine": 0.95},
+            "generate": yaml.safe_load(GENERATE) | {"per_label": 99},
             "train": {"seeds": [0, 1], "precision": "auto", "checkpoints": "none", "encoders": self.encoders},
             "evaluate": {"resamples": 100},
             "compare": self.compare,
@@ -82,7 +84,7 @@ class Study:
         for setting, accepted, leaked in (("zero_shot", 291, 6), ("few_shot", 297, 0)):
             dropped = {"length": 3, "contamination: exact": leaked // 2, "contamination: near": leaked - leaked // 2}
             total = {"answers": 12, "requested": 300, "received": 300, "dropped": dropped, "accepted": accepted}
-            total |= {"also_real_training": leaked + 1, "unparsable_answers": 0}
+            total |= {"also_real_training": leaked + 1, "unparsable_answers": 0, "refused_answers": 0} | self.paid
             about = {"task": task, "setting": setting, "models": ["a/llm"], "stale_answers": 0}
             files.write_json(paths.metrics("generate", f"{task}.{setting}"), about | {"total": total})
         gold = np.repeat(np.arange(len(self.labels)), 83)
@@ -204,6 +206,20 @@ def test_the_page_answers_the_question_first(study: Callable[..., str]) -> None:
     assert f"{headline['gap']:+.1f}".replace("-", "−") in first
     assert "real labels" in first
     assert "nothing was paid" in first
+
+
+@pytest.mark.parametrize(
+    ("paid", "words"),
+    [
+        ({"prompt_tokens": 900, "completion_tokens": 600, "cost_usd": 1.5}, "$1.50 for 12 answers of the LLM"),
+        ({"prompt_tokens": 900, "completion_tokens": 600, "cost_usd": None}, "1,500 tokens sent and answered"),
+    ],
+)
+def test_the_page_says_what_was_paid(study: Callable[..., str], paid: dict, words: str) -> None:
+    def pay(study: Study) -> None:
+        study.paid = paid
+
+    assert words in Page(study(pay)).text
 
 
 def test_what_a_study_lacks_is_said(study: Callable[..., str]) -> None:
