@@ -152,7 +152,7 @@ def transformers_server(tiny_chat_model: Path, tmp_path_factory: pytest.TempPath
     with said.open("wb") as output:
         server = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT, env=environment)
     try:
-        patience = time.monotonic() + 120
+        patience = time.monotonic() + 300
         while True:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
