@@ -26,6 +26,7 @@ generate: GENERATE
 train:
   seeds: [0, 1, 2]
   precision: auto
+  test_rows: null
   checkpoints: none
   encoders:
     tfidf:

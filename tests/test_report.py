@@ -49,7 +49,13 @@ class Study:
         settings = {
             "tasks": self.tasks,
             "generate": yaml.safe_load(GENERATE) | {"per_label": 99},
-            "train": {"seeds": [0, 1], "precision": "auto", "checkpoints": "none", "encoders": self.encoders},
+            "train": {
+                "seeds": [0, 1],
+                "test_rows": None,
+                "precision": "auto",
+                "checkpoints": "none",
+                "encoders": self.encoders,
+            },
             "evaluate": {"resamples": 100},
             "compare": self.compare,
         }

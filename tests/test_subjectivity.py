@@ -21,6 +21,7 @@ generate: GENERATE
 train:
   seeds: [0, 1]
   precision: auto
+  test_rows: null
   checkpoints: none
   encoders:
     tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot, pool]}

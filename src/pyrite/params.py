@@ -102,6 +102,7 @@ Encoder = Annotated[FineTune | Probe | Tfidf, Field(discriminator="method")]
 
 class Train(Schema):
     seeds: tuple[int, ...] = Field(min_length=1)
+    test_rows: Positive | None
     precision: Literal["auto", "float32", "bfloat16"]
     checkpoints: Literal["first_seed", "all", "none"]
     encoders: dict[str, Encoder]
