@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -174,7 +175,9 @@ def test_the_stage_writes_the_same_bytes_twice(
     monkeypatch.setattr(
         diversity.params,
         "load",
-        lambda: type("P", (), {"evaluate": type("E", (), {"resamples": 200})()})(),
+        lambda: SimpleNamespace(
+            evaluate=SimpleNamespace(resamples=200), generate=SimpleNamespace(settings=("zero_shot", "few_shot"))
+        ),
     )
     diversity.run("sky")
     first = paths.metrics("diversity", "sky").read_bytes()
