@@ -130,6 +130,57 @@ def test_no_worth_with_one_point_of_the_curve(study: Callable[..., None]) -> Non
     assert "worth" not in metrics()["encoders"]["tfidf"]["mixes"]["few_shot"]
 
 
+def test_scores_that_fall_with_more_rows_have_no_worth(study: Callable[..., None]) -> None:
+    for number, mix in enumerate(CURVE):
+        for seed in range(3):
+            save_fit(mix, seed, 0.9 - 0.2 * number)
+    study("pets")
+    assert metrics()["encoders"]["tfidf"]["mixes"]["few_shot"]["worth"] == {
+        "note": "scores do not rise with more real labels"
+    }
+
+
+MIX_CURVE = {"real@20+few_shot": 0.65, "real@40+few_shot": 0.68, "real@80+few_shot": 0.6, "real@all+few_shot": 0.6}
+
+
+def test_mix_curves_say_what_generated_rows_add(study: Callable[..., None]) -> None:
+    paths.PARAMS.write_text(PARAMS.replace("real@all]", f"real@all, {', '.join(MIX_CURVE)}, real@30+few_shot]"))
+    for mix, skill in (MIX_CURVE | {"real@30+few_shot": 0.6}).items():
+        for seed in range(3):
+            save_fit(mix, seed, skill)
+    study("pets")
+    found = metrics()["encoders"]["tfidf"]
+    curve = found["mix_curves"]["few_shot"]
+    # Without real@30 nobody knows what those rows give alone.
+    assert [point["mix"] for point in curve["points"]] == list(MIX_CURVE)
+    assert [point["rows"] for point in curve["points"]] == [20, 40, 80, 160]
+    for point in curve["points"]:
+        assert point["with"]["mean"] == found["mixes"][point["mix"]]["macro_f1"]["mean"]
+        assert point["without"]["mean"] == found["mixes"][point["mix"].split("+")[0]]["macro_f1"]["mean"]
+        difference = point["with"]["mean"] - point["without"]["mean"]
+        assert point["gain"]["mean"] == pytest.approx(difference, abs=2e-6)
+        assert point["gain"]["low"] < point["gain"]["mean"] < point["gain"]["high"]
+    stops = curve["stops"]
+    assert 40 < stops["labels"] < 80
+    assert stops["low"] <= stops["labels"] <= (stops["high"] or np.inf)
+    # They are no candidates and no baselines.
+    assert set(found["gaps"]) == set(SKILL)
+    assert set(found["gaps"]["real"]) == {*SKILL, *CURVE} - {"real"}
+
+
+@pytest.mark.parametrize(("gain", "expected"), [(0.3, None), (-0.3, 0)])
+def test_rows_that_always_or_never_help_stop_beyond_the_curve(
+    study: Callable[..., None], gain: float, expected: int | None
+) -> None:
+    paths.PARAMS.write_text(PARAMS.replace("real@all]", "real@all, real@20+few_shot, real@40+few_shot]"))
+    for mix in ("real@20", "real@40"):
+        for seed in range(3):
+            save_fit(f"{mix}+few_shot", seed, CURVE[mix] + gain)
+    study("pets")
+    stops = metrics()["encoders"]["tfidf"]["mix_curves"]["few_shot"]["stops"]
+    assert stops["labels"] == expected
+
+
 def test_points_of_equal_rows_count_as_one(study: Callable[..., None]) -> None:
     for seed in range(3):
         fit = save_fit("real@all", seed, CURVE["real@all"])

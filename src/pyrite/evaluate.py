@@ -21,6 +21,9 @@ from pyrite.statistics import Estimate
 
 PROBABILITY = "probability:"
 
+# Scores and variances that differ by no more are the same but for rounding.
+LEVEL = 1e-9
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -125,14 +128,27 @@ def evaluate(found: Predictions, resamples: int) -> dict[str, Any]:
             },
             "calibration_error": float(found.calibration[i].mean()),
         }
-    curve = sorted((i for i, mix in enumerate(found.mixes) if mixes.is_curve(mix)), key=lambda i: found.rows[i])
-    for i, value in _worths(found, macro_f1, curve, rng).items():
+    points = _points(found)
+    for i, value in _worths(found, macro_f1, points.get("", []), rng).items():
         summary[found.mixes[i]]["worth"] = value
     return {
         "mixes": summary,
         "gaps": _gaps(found, macro_f1, accuracy, resamples, rng),
-        "curve": [{"mix": found.mixes[i], "rows": found.rows[i], **_interval(macro_f1, i)} for i in curve],
+        "curve": [{"mix": found.mixes[i], "rows": rows, **_interval(macro_f1, i)} for rows, i in points.get("", [])],
+        "mix_curves": _mix_curves(found, macro_f1, points, rng),
     }
+
+
+def _points(found: Predictions) -> dict[str, list[tuple[int, int]]]:
+    """(real rows, index of the mix) of every point of a curve, the fewest rows first, by what is added to the rows."""
+    index = {mix: i for i, mix in enumerate(found.mixes)}
+    points: dict[str, list[tuple[int, int]]] = {}
+    for mix, i in index.items():
+        real, added = mixes.on_curve(mix) or (None, "")
+        # Without its own `real@n`, how many real rows a mix holds, and what they give alone, is not known.
+        if real in index:
+            points.setdefault(added, []).append((found.rows[index[real]], i))
+    return {added: sorted(of_curve) for added, of_curve in points.items()}
 
 
 def _interval(scores: Estimate, i: int) -> dict[str, float]:
@@ -143,9 +159,10 @@ def _interval(scores: Estimate, i: int) -> dict[str, float]:
 def _gaps(
     found: Predictions, macro_f1: Estimate, accuracy: Estimate, resamples: int, rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Every mix that is no point of the curve, against every other mix."""
+    """Every mix that is no point of a curve, against each other such mix and the points of the learning curve."""
     main = [i for i, mix in enumerate(found.mixes) if not mixes.is_curve(mix)]
-    pairs = [(i, j) for i in main for j in range(len(found.mixes)) if i < j or j not in main]
+    real = [i for i, mix in enumerate(found.mixes) if mixes.is_curve(mix) and not mixes.settings_of(mix)]
+    pairs = [(i, j) for i in main for j in main + real if i < j or j in real]
     gaps: dict[str, Any] = {found.mixes[i]: {} for i in main}
     if not pairs:
         return gaps
@@ -176,31 +193,85 @@ def _floats(values: dict[str, Any]) -> dict[str, float]:
 
 
 def _worths(
-    found: Predictions, macro_f1: Estimate, curve: list[int], rng: np.random.Generator
+    found: Predictions, macro_f1: Estimate, curve: list[tuple[int, int]], rng: np.random.Generator
 ) -> dict[int, dict[str, Any]]:
-    """Worth of every mix with rows beside the real ones, where the curve has two points or more.
+    """Worth of every main mix with rows beside the real ones, where the curve has two points or more.
 
     `labels`, `low` and `high` are numbers of real labels; 0 means fewer than `least`, null more than `most`, the ends
-    of the curve.
+    of the curve. Where scores do not rise with more real rows there is a note in their place.
     """
-    rows = sorted({found.rows[i] for i in curve})
+    rows, means = _at_rows(curve, macro_f1.mean)
     if len(rows) < 2:
         return {}
-
-    def at_rows(scores: np.ndarray) -> np.ndarray:
-        # A small data set can have two points of equal rows (`real@500`, `real@all`): they count as one.
-        return np.stack([scores[..., [i for i in curve if found.rows[i] == n]].mean(-1) for n in rows], axis=-1)
-
     draws = macro_f1.draws(rng)
-    weights = 1 / np.maximum(at_rows(macro_f1.error**2), 1e-9)
-    worths = {}
+    _, drawn = _at_rows(curve, draws)
+    weights = _weights(curve, macro_f1.error)
+    fitted = statistics.isotonic(means, weights)
+    worths: dict[int, dict[str, Any]] = {}
     for i, mix in enumerate(found.mixes):
-        if {part.source for part in mixes.parse(mix)} == {"real"}:
+        if mixes.is_curve(mix) or {part.source for part in mixes.parse(mix)} == {"real"}:
             continue
-        labels = statistics.worth(rows, at_rows(macro_f1.mean), weights, macro_f1.mean[i])
-        drawn = statistics.worth(rows, at_rows(draws), weights, draws[:, i])
-        low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
-        ends = {"labels": labels, "low": low, "high": high}
-        worths[i] = {key: None if np.isinf(end) else round(float(end)) for key, end in ends.items()}
-        worths[i] |= {"least": rows[0], "most": rows[-1]}
+        if fitted[-1] - fitted[0] < LEVEL:
+            worths[i] = {"note": "scores do not rise with more real labels"}
+            continue
+        labels = statistics.worth(rows, means, weights, macro_f1.mean[i])
+        worths[i] = _labels(rows, labels, statistics.worth(rows, drawn, weights, draws[:, i]))
     return worths
+
+
+def _mix_curves(
+    found: Predictions, macro_f1: Estimate, points: dict[str, list[tuple[int, int]]], rng: np.random.Generator
+) -> dict[str, Any]:
+    """What generated rows add to n real ones, for each kind of rows that is added.
+
+    `gain` is the score with them minus that without. `stops` is the number of real rows from which they help no more:
+    the non-increasing fit of the gain over log n, inverted at 0; 0 means fewer than `least`, null more than `most`.
+    """
+    real = {found.mixes[i]: i for _, i in points.get("", [])}
+    curves = {}
+    for added, curve in points.items():
+        if not added:
+            continue
+        pairs = [(i, real[found.mixes[i].partition("+")[0]]) for _, i in curve]
+        gain = macro_f1.minus(*zip(*pairs, strict=True))
+        entries = [
+            {"mix": found.mixes[i], "rows": n, "without": _interval(macro_f1, j), "with": _interval(macro_f1, i)}
+            | {"gain": _gain(gain, k)}
+            for k, ((n, i), (_, j)) in enumerate(zip(curve, pairs, strict=True))
+        ]
+        curves[added] = {"points": entries}
+        at = [(n, k) for k, (n, _) in enumerate(curve)]
+        rows, means = _at_rows(at, gain.mean)
+        if len(rows) >= 2:
+            weights = _weights(at, gain.error)
+            _, drawn = _at_rows(at, gain.draws(rng))
+            stops = (statistics.worth(rows, -gains, weights, np.zeros(gains.shape[:-1])) for gains in (means, drawn))
+            curves[added]["stops"] = _labels(rows, *stops)
+    return curves
+
+
+def _gain(gain: Estimate, k: int) -> dict[str, float]:
+    low, high = gain.interval(0.95)
+    return _floats({"mean": gain.mean[k], "low": low[k], "high": high[k]})
+
+
+def _at_rows(curve: list[tuple[int, int]], scores: np.ndarray) -> tuple[list[int], np.ndarray]:
+    """The rows of a curve's points, and the scores (..., K) there (..., points).
+
+    A small data set can have two points of equal rows (`real@500`, `real@all`): they count as one.
+    """
+    rows = sorted({n for n, _ in curve})
+    means = [scores[..., [i for m, i in curve if m == n]].mean(-1) for n in rows]
+    return rows, np.stack(means, axis=-1) if means else np.empty((*scores.shape[:-1], 0))
+
+
+def _weights(curve: list[tuple[int, int]], error: np.ndarray) -> np.ndarray:
+    weights: np.ndarray = 1 / np.maximum(_at_rows(curve, error**2)[1], LEVEL)
+    return weights
+
+
+def _labels(rows: list[int], labels: np.ndarray, drawn: np.ndarray) -> dict[str, Any]:
+    low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
+    ends = {"labels": labels, "low": low, "high": high}
+    found: dict[str, Any] = {key: None if np.isinf(end) else round(float(end)) for key, end in ends.items()}
+    return found | {"least": rows[0], "most": rows[-1]}
