@@ -58,7 +58,13 @@ def study(project: Path) -> Callable[..., None]:
     for mix, skill in (SKILL | CURVE).items():
         for seed in range(3):
             save_fit(mix, seed, skill)
+    save_annotations([])
     return evaluate.run
+
+
+def save_annotations(rows: list[tuple[str, str, str, str]]) -> None:
+    table = pd.DataFrame(rows, columns=["item", "annotator", "label", "source"], dtype="str")
+    files.write(paths.annotation_table("pets"), lambda file: table.to_parquet(file))
 
 
 def metrics() -> dict[str, Any]:
@@ -179,6 +185,45 @@ def test_rows_that_always_or_never_help_stop_beyond_the_curve(
     study("pets")
     stops = metrics()["encoders"]["tfidf"]["mix_curves"]["few_shot"]["stops"]
     assert stops["labels"] == expected
+
+
+def test_a_label_without_test_rows_has_no_score(study: Callable[..., None]) -> None:
+    for mix in SKILL | CURVE:
+        for seed in range(3):
+            path = paths.fit("pets", "tfidf", mix, seed) / "predictions.parquet"
+            table = pd.read_parquet(path)
+            table[table["label"] != "emu"].to_parquet(path)
+    study("pets")
+    of_class = metrics()["encoders"]["tfidf"]["mixes"]["real"]["per_class"]
+    assert of_class["emu"]["support"] == 0
+    assert of_class["emu"]["f1"] is None
+    assert of_class["cat"]["f1"]["mean"] > 0
+
+
+def test_confusion_and_flips_are_there_for_main_mixes(study: Callable[..., None]) -> None:
+    study("pets")
+    found = metrics()["encoders"]["tfidf"]
+    assert set(found["confusion"]) == set(SKILL)
+    assert np.sum(found["confusion"]["real"], axis=1) == pytest.approx([50, 50, 50])
+    assert set(found["flips"]) == {"zero_shot", "few_shot", "pool+few_shot"}
+    assert set(found["flips"]["few_shot"]) == {"real", "pool"}
+    lost, won = (found["flips"]["zero_shot"]["real"][side]["items"] for side in ("lost", "won"))
+    assert lost > won
+
+
+def test_the_llm_is_held_against_the_main_mixes(study: Callable[..., None]) -> None:
+    items = [(f"{i:016x}", LABELS[i % 3]) for i in range(40)]
+    save_annotations([(item, persona, label, "llm") for persona in ("p1", "p2") for item, label in items])
+    study("pets")
+    llm = metrics()["llm"]
+    assert (llm["rows"], llm["accuracy"]["mean"]) == (40, 1)
+    assert set(llm["encoders"]["tfidf"]) == set(SKILL)
+    assert llm["encoders"]["tfidf"]["zero_shot"]["gap"]["macro_f1"]["low"] > 0
+
+
+def test_without_annotations_nothing_is_said_of_the_llm(study: Callable[..., None]) -> None:
+    study("pets")
+    assert metrics()["llm"] is None
 
 
 def test_points_of_equal_rows_count_as_one(study: Callable[..., None]) -> None:

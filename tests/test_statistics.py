@@ -154,6 +154,15 @@ def test_one_seed_has_the_items_only() -> None:
     assert np.isfinite(estimate.draws(rng)).all()
 
 
+def test_far_draws_stay_finite() -> None:
+    # Two seeds that differ much, and items whose covariance between seeds the bootstrap puts below 0.
+    rng = np.random.default_rng(12)
+    drawn = rng.normal(0.5, 0.1, (2000, 2, 3))
+    drawn[:, 1] = 1 - drawn[:, 0]
+    draws = Estimate(np.array([[0.5, 0.5, 0.5], [0.5, 0.50001, 0.9]]), drawn).draws(rng)
+    assert np.abs(draws).max() < 1e6
+
+
 def test_detectable_gap_is_found_four_times_in_five() -> None:
     rng = np.random.default_rng(5)
     estimate = Estimate(np.zeros((3, 1)), rng.normal(0, 0.01, (20_000, 1, 1)).repeat(3, axis=1))
@@ -188,6 +197,23 @@ def test_p_without_seeds_is_the_exact_permutation_test() -> None:
     # 5 items speak for one mix and 2 for the other: McNemar's exact test.
     exact = stats.binomtest(5, 7).pvalue
     assert gaps.p_values(swapped, rng)[0] == pytest.approx(exact, abs=0.02)
+
+
+@pytest.mark.parametrize("personas", [1, 5])
+def test_gaps_without_paired_seeds_cover_the_truth(personas: int) -> None:
+    """Two classifiers with unequal numbers of seeds on the same hard and easy items; the truth is no gap."""
+    rng, covered = np.random.default_rng(11), []
+    for _ in range(200):
+        gold, easy = np.zeros(150, dtype=np.int64), rng.random(150)
+        estimates = []
+        for seeds in (personas, 3):
+            skill = easy + (rng.normal(0, 0.03, (seeds, 1)) if personas > 1 else 0)
+            predicted = (rng.random((seeds, 150)) > skill).astype(np.int64)
+            drawn = statistics.bootstrap(gold, predicted, 2, 200, np.random.default_rng(0)).accuracy
+            estimates.append(Estimate((predicted == gold).mean(-1)[:, None], drawn[..., None]))
+        _, low, high = statistics.unpaired(*estimates, 0.95)
+        covered.append(low[0] < 0 < high[0])
+    assert 0.92 < np.mean(covered) <= 0.995
 
 
 def test_gap_is_paired() -> None:

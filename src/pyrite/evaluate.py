@@ -1,7 +1,8 @@
 """evaluate: score all fits of a task, with intervals, gaps between mixes and worth in real labels.
 
-Reads every fit's `predictions.parquet` and `history.json` under `models/<task>/`, as `params.yaml` lists them.
-Writes `metrics/evaluate/<task>.json`; scores there are in [0, 1].
+Reads every fit's `predictions.parquet` and `history.json` under `models/<task>/`, as `params.yaml` lists them, and what
+an LLM said of the test rows, `data/annotations/<task>.parquet`. Writes `metrics/evaluate/<task>.json`: scores there are
+in [0, 1], and of the texts there are only ids.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pyrite import files, mixes, params, paths, statistics
+from pyrite import called, files, flips, mixes, params, paths, statistics
 from pyrite.console import progress
 from pyrite.errors import PyriteError
 from pyrite.statistics import Estimate
@@ -29,7 +30,7 @@ LEVEL = 1e-9
 class Predictions:
     """What the fits of one encoder say of the n test rows: M mixes x S seeds, labels as codes.
 
-    `gold` (n,), `predicted` (M, S, n), `calibration` (M, S), `rows` (M,): training rows, the mean over seeds.
+    `gold` and `ids` (n,), `predicted` (M, S, n), `calibration` (M, S), `rows` (M,): training rows, the mean over seeds.
     """
 
     mixes: tuple[str, ...]
@@ -39,23 +40,44 @@ class Predictions:
     predicted: np.ndarray
     calibration: np.ndarray
     rows: list[int]
+    ids: np.ndarray
+
+    @property
+    def main(self) -> list[int]:
+        """The mixes that are no points of a curve."""
+        return [i for i, mix in enumerate(self.mixes) if not mixes.is_curve(mix)]
 
 
 def run(task: str) -> None:
     """Evaluate every encoder, mix and seed of a task."""
     settings = params.load()
-    encoders = {}
+    encoders, fits = {}, {}
     with progress() as bar:
         step = bar.add_task(f"evaluating {task}", total=len(settings.train.encoders))
         for name, encoder in settings.train.encoders.items():
             # A task with few real rows has no points at the far end of the curve: `train` leaves them out.
             there = [mix for mix in encoder.mixes if not mixes.is_curve(mix) or paths.mix(task, name, mix).exists()]
-            found = read(task, name, there, settings.train.seeds)
-            encoders[name] = evaluate(found, settings.evaluate.resamples)
+            fits[name] = read(task, name, there, settings.train.seeds)
+            encoders[name] = evaluate(fits[name], settings.evaluate.resamples)
             bar.advance(step)
-    # Every encoder's fits were made by the same stage from the same table, so the last one stands for all.
-    counts = {"task": task, "test_rows": len(found.gold), "labels": found.labels}
-    files.write_json(paths.metrics("evaluate", task), {**counts, "encoders": encoders})
+    # Every encoder's fits were made by the same stage from the same table, so the first one stands for all.
+    first = next(iter(fits.values()))
+    about = {"task": task, "test_rows": len(first.gold), "labels": first.labels}
+    about["llm"] = llm(pd.read_parquet(paths.annotation_table(task)), fits, settings.evaluate.resamples)
+    files.write_json(paths.metrics("evaluate", task), {**about, "encoders": encoders})
+
+
+def llm(annotations: pd.DataFrame, fits: dict[str, Predictions], resamples: int) -> dict[str, Any] | None:
+    """The LLM as the classifier beside the main mixes, on the test rows that it labelled; None where it did not."""
+    first = next(iter(fits.values()))
+    answers = called.answers(annotations, first.ids, first.labels)
+    if answers is None:
+        return None
+    rows, said = answers
+    predicted = {
+        encoder: {found.mixes[i]: found.predicted[i][:, rows] for i in found.main} for encoder, found in fits.items()
+    }
+    return called.against(first.gold[rows], said, predicted, len(first.labels), resamples)
 
 
 def read(task: str, encoder: str, mixes: Sequence[str], seeds: Sequence[int]) -> Predictions:
@@ -79,7 +101,7 @@ def read(task: str, encoder: str, mixes: Sequence[str], seeds: Sequence[int]) ->
         predicted[i, j] = _codes(table["predicted"], labels, fit)
         calibration[i, j] = statistics.calibration_error(gold, table[columns].to_numpy(dtype=float))
     rows = [round(np.mean([files.read_json(fit / "history.json")["rows"] for fit in fits])) for fits in paths_of]
-    return Predictions(tuple(mixes), tuple(seeds), labels, gold, predicted, calibration, rows)
+    return Predictions(tuple(mixes), tuple(seeds), labels, gold, predicted, calibration, rows, first["id"].to_numpy())
 
 
 def _table(fit: Path) -> pd.DataFrame:
@@ -119,7 +141,8 @@ def evaluate(found: Predictions, resamples: int) -> dict[str, Any]:
             "accuracy": {**_interval(accuracy, i), "per_seed": accuracy.observed[:, i].tolist()},
             "per_class": {
                 label: {
-                    "f1": _interval(per_class[k], i),
+                    # Without test rows of the label, nothing is known of how it is classified.
+                    "f1": _interval(per_class[k], i) if counts.support[k] else None,
                     "precision": float(counts.precision()[i, :, k].mean()),
                     "recall": float(counts.recall()[i, :, k].mean()),
                     "support": int(counts.support[k]),
@@ -136,6 +159,24 @@ def evaluate(found: Predictions, resamples: int) -> dict[str, Any]:
         "gaps": _gaps(found, macro_f1, accuracy, resamples, rng),
         "curve": [{"mix": found.mixes[i], "rows": rows, **_interval(macro_f1, i)} for rows, i in points.get("", [])],
         "mix_curves": _mix_curves(found, macro_f1, points, rng),
+        "confusion": {
+            found.mixes[i]: flips.confusion(found.gold, found.predicted[i], len(found.labels)).tolist()
+            for i in found.main
+        },
+        "flips": _flips(found),
+    }
+
+
+def _flips(found: Predictions) -> dict[str, dict[str, Any]]:
+    """The test rows that flip between a main mix with generated rows and one without, by candidate and baseline."""
+    generated = [i for i in found.main if mixes.settings_of(found.mixes[i])]
+    real = [j for j in found.main if j not in generated]
+    return {
+        found.mixes[i]: {
+            found.mixes[j]: flips.between(found.ids, found.labels, found.gold, found.predicted[i], found.predicted[j])
+            for j in real
+        }
+        for i in generated
     }
 
 
@@ -160,7 +201,7 @@ def _gaps(
     found: Predictions, macro_f1: Estimate, accuracy: Estimate, resamples: int, rng: np.random.Generator
 ) -> dict[str, Any]:
     """Every mix that is no point of a curve, against each other such mix and the points of the learning curve."""
-    main = [i for i, mix in enumerate(found.mixes) if not mixes.is_curve(mix)]
+    main = found.main
     real = [i for i, mix in enumerate(found.mixes) if mixes.is_curve(mix) and not mixes.settings_of(mix)]
     pairs = [(i, j) for i in main for j in main + real if i < j or j in real]
     gaps: dict[str, Any] = {found.mixes[i]: {} for i in main}
@@ -239,14 +280,15 @@ def _mix_curves(
             | {"gain": _gain(gain, k)}
             for k, ((n, i), (_, j)) in enumerate(zip(curve, pairs, strict=True))
         ]
-        curves[added] = {"points": entries}
+        curve_of: dict[str, Any] = {"points": entries}
+        curves[added] = curve_of
         at = [(n, k) for k, (n, _) in enumerate(curve)]
         rows, means = _at_rows(at, gain.mean)
         if len(rows) >= 2:
             weights = _weights(at, gain.error)
             _, drawn = _at_rows(at, gain.draws(rng))
             stops = (statistics.worth(rows, -gains, weights, np.zeros(gains.shape[:-1])) for gains in (means, drawn))
-            curves[added]["stops"] = _labels(rows, *stops)
+            curve_of["stops"] = _labels(rows, *stops)
     return curves
 
 

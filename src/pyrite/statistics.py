@@ -48,6 +48,9 @@ _CHUNK = 500
 # The weight of Student's quantile is the seeds' share of the variance to this power.
 _STUDENTS_SHARE = 1.25
 
+# Standard errors at which draws are cut off: of 10,000 normal ones, one is beyond.
+_FARTHEST = 4
+
 
 # Scores
 
@@ -230,13 +233,8 @@ class Estimate:
         return found
 
     def _stretched(self, normal: Floats) -> Floats:
-        """Normal quantiles or draws (..., K) as those of (estimate - truth) / standard error: see above."""
-        share = np.divide(self.seed_variance, self.error**2, out=np.zeros_like(self.mean), where=self.error > 0)
-        weight = share**_STUDENTS_SHARE
-        # By the lower tail, whose probabilities keep their digits. One seed has no share.
-        students = -np.sign(normal) * stdtrit(max(len(self.observed) - 1, 1), ndtr(-np.abs(normal)))
-        stretched: Floats = (1 - weight) * normal + weight * students
-        return stretched
+        # One seed has no share of the variance, whatever its freedom.
+        return _stretched(normal, self.seed_variance, self.error, max(len(self.observed) - 1, 1))
 
     def minus(self, first: Sequence[int], second: Sequence[int]) -> Estimate:
         """The gaps of the statistics `first` to the statistics `second`, paired over seeds and items."""
@@ -280,9 +278,38 @@ class Estimate:
 
     def _spread(self, noise: Floats) -> Floats:
         """Noise (B, K) with the standard error's size, given the tails that the error's own uncertainty makes."""
+        # Farther out than any resample of a normal goes, Student's quantiles of few seeds are astronomical.
         scale = np.where(self.error > 0, self.error, 1)
+        stretched = self._stretched(np.clip(noise / scale, -_FARTHEST, _FARTHEST)) * scale
         # Exactly as it was where nothing is to be stretched: rounding would break the ties of permuted gaps.
-        return np.where(self.seed_variance > 0, self._stretched(noise / scale) * scale, noise)
+        return np.where(self.seed_variance > 0, stretched, noise)
+
+
+def unpaired(one: Estimate, other: Estimate, level: float) -> tuple[Floats, Floats, Floats]:
+    """(mean, low, high), each (K,), of the gaps of `one` to `other` on the same samples of items; seeds are no pairs.
+
+    The numbers of seeds may differ. What the two have in common on the items is their means' bootstrap covariance.
+    """
+    a, b = (each.resampled.mean(1, dtype=np.float64) for each in (one, other))
+    common = ((a - a.mean(0)) * (b - b.mean(0))).mean(0)
+    items = np.maximum(one.item_variance + other.item_variance - 2 * common, 0)
+    seeds = one.seed_variance + other.seed_variance
+    # Welch's freedom of the seeds' part; a single seed or one without variance takes none away.
+    spent = sum(each.seed_variance**2 / max(len(each.observed) - 1, 1) for each in (one, other))
+    freedom = np.divide(seeds**2, spent, out=np.ones_like(seeds), where=spent > 0)
+    mean, error = one.mean - other.mean, np.sqrt(items + seeds)
+    reach = _stretched(ndtri((1 + level) / 2), seeds, error, freedom) * error
+    return mean, mean - reach, mean + reach
+
+
+def _stretched(normal: Floats, seed_variance: Floats, error: Floats, freedom: Floats | float) -> Floats:
+    """Normal quantiles or draws (..., K) as those of (estimate - truth) / standard error: see above."""
+    share = np.divide(seed_variance, error**2, out=np.zeros_like(error), where=error > 0)
+    weight = share**_STUDENTS_SHARE
+    # By the lower tail, whose probabilities keep their digits.
+    students = -np.sign(normal) * stdtrit(freedom, ndtr(-np.abs(normal)))
+    stretched: Floats = (1 - weight) * normal + weight * students
+    return stretched
 
 
 def _between_seeds(of_mean: Floats, within: Floats, seeds: int) -> Floats:
