@@ -153,7 +153,7 @@ def evaluate(found: Predictions, resamples: int) -> dict[str, Any]:
         }
     points = _points(found)
     for i, value in _worths(found, macro_f1, points.get("", []), rng).items():
-        summary[found.mixes[i]]["worth"] = value
+        summary[found.mixes[i]] |= value
     return {
         "mixes": summary,
         "gaps": _gaps(found, macro_f1, accuracy, resamples, rng),
@@ -239,7 +239,7 @@ def _worths(
     """Worth of every main mix with rows beside the real ones, where the curve has two points or more.
 
     `labels`, `low` and `high` are numbers of real labels; 0 means fewer than `least`, null more than `most`, the ends
-    of the curve. Where scores do not rise with more real rows there is a note in their place.
+    of the curve. Where scores do not rise with more real rows, `no_worth` says so.
     """
     rows, means = _at_rows(curve, macro_f1.mean)
     if len(rows) < 2:
@@ -253,10 +253,10 @@ def _worths(
         if mixes.is_curve(mix) or {part.source for part in mixes.parse(mix)} == {"real"}:
             continue
         if fitted[-1] - fitted[0] < LEVEL:
-            worths[i] = {"note": "scores do not rise with more real labels"}
+            worths[i] = {"no_worth": "scores do not rise with more real labels"}
             continue
         labels = statistics.worth(rows, means, weights, macro_f1.mean[i])
-        worths[i] = _labels(rows, labels, statistics.worth(rows, drawn, weights, draws[:, i]))
+        worths[i] = {"worth": _labels(rows, labels, statistics.worth(rows, drawn, weights, draws[:, i]))}
     return worths
 
 
