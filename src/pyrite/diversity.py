@@ -1,6 +1,6 @@
 """Stage `diversity`: how varied the generated texts are, how close to the real ones, and how true to their labels.
 
-Reads: `data/prepared/<task>.parquet`, `data/synthetic/<task>.<setting>.parquet`.
+Reads: `data/prepared/<task>.parquet`, `data/synthetic/<task>/<setting>.parquet`.
 Writes: `metrics/diversity/<task>.json`.
 
 The real training rows are cut at random into two halves. One is what every set is held against; the other stands as
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
-from pyrite import encoder, files, geometry, intervals, linear, params, paths, settings, texts, wording
+from pyrite import encoder, files, geometry, intervals, linear, params, paths, texts, wording
 from pyrite.intervals import Figure
 from pyrite.neighbours import Vectors
 
@@ -60,10 +60,10 @@ class Texts:
 
 def run(task: str) -> None:
     """Measure the sets of a task."""
-    resamples = params.load().evaluate.resamples
+    p = params.load()
     real = _load(texts.read(paths.prepared(task)))
-    sets = {setting: _load(texts.read(paths.synthetic(task, setting))) for setting in settings.SETTINGS}
-    files.write_json(paths.metrics("diversity", task), {"task": task, **measure(real, sets, resamples)})
+    sets = {setting: _load(texts.read(paths.synthetic(task, setting))) for setting in p.generate.settings}
+    files.write_json(paths.metrics("diversity", task), {"task": task, **measure(real, sets, p.evaluate.resamples)})
 
 
 def _load(frame: pd.DataFrame) -> Texts:

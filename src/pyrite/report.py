@@ -20,7 +20,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from pyrite import charts, console, figures, files, findings, mixes, params, paths, schema, settings, texts, verdict
+from pyrite import charts, console, figures, files, findings, mixes, params, paths, settings, texts, verdict
 from pyrite.findings import Findings
 from pyrite.params import Params
 
@@ -47,7 +47,9 @@ def run() -> None:
     for name, picture in drawn.items():
         files.write_text(paths.REPORT / "figures" / name, picture)
     files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
-    page = render("report.html.j2", view | {"texts": {task: examples(task) for task in study.tasks}})
+    page = render(
+        "report.html.j2", view | {"texts": {task: examples(task, study.generate.settings) for task in study.tasks}}
+    )
     files.write_text(paths.REPORT / "index.html", page)
     console.log.print(f"report: {paths.REPORT / 'index.html'}, {len(page.encode()) / 1e6:.1f} MB")
 
@@ -64,7 +66,7 @@ def describe(found: Sequence[Findings], study: Params) -> dict[str, Any]:
         "gaps": figures.gaps(found, study.compare) if several else None,
         "subjectivity": subjectivity,
         "against_gap": figures.against_gap(subjectivity, found, study.compare) if subjectivity else [],
-        "prompts": schema.load(paths.PROMPTS, settings.Prompts),
+        "prompts": {name: settings.load(name) for name in study.generate.settings},
         "versions": {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES},
     }
 
@@ -105,10 +107,10 @@ def _adjusted() -> dict[tuple[str, str, str], float]:
     return {(row["task"], row["encoder"], row["mix"]): float(row["p_holm"]) for row in rows if row["p_holm"]}
 
 
-def examples(task: str) -> dict[str, dict[str, list[str]]]:
+def examples(task: str, generated: Sequence[str]) -> dict[str, dict[str, list[str]]]:
     """A few training texts of each label, real and of each setting: those with the lowest ids, which is at random."""
     sources = {"real": texts.read(paths.prepared(task))}
-    sources |= {setting: texts.read(paths.synthetic(task, setting)) for setting in settings.SETTINGS}
+    sources |= {setting: texts.read(paths.synthetic(task, setting)) for setting in generated}
 
     def some(frame: pd.DataFrame, label: str) -> list[str]:
         mine = frame[(frame["split"] == "train") & (frame["label"] == label)]
