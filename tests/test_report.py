@@ -154,7 +154,9 @@ def _predictions(
     right = rng.uniform(size=(len(mixes), 2, len(gold))) < np.array([skill[mix] for mix in mixes])[:, None, None]
     predicted = np.where(right, gold, rng.integers(len(labels), size=right.shape))
     rows = [ROWS.get(mix, 633 if mix == "real@all" else 297) for mix in mixes]
-    return evaluate.Predictions(tuple(mixes), (0, 1), labels, gold, predicted, np.full((len(mixes), 2), 0.05), rows)
+    ids = np.array([f"{n:016x}" for n in range(len(gold))])
+    calibration = np.full((len(mixes), 2), 0.05)
+    return evaluate.Predictions(tuple(mixes), (0, 1), labels, gold, predicted, calibration, rows, ids)
 
 
 @pytest.fixture
