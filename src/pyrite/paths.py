@@ -48,6 +48,11 @@ def synthetic(task: str, setting: str) -> Path:
     return Path("data/synthetic") / f"{task}.{setting}.parquet"
 
 
+def text_map(task: str) -> Path:
+    """Real and generated texts with their places on a map. Real texts are in it: never in git."""
+    return Path("data/maps") / f"{task}.parquet"
+
+
 def recorded_annotations(task: str) -> Path:
     return RECORDED_ANNOTATIONS / f"{task}.csv"
 
