@@ -185,8 +185,6 @@ def test_the_stage_writes_the_same_bytes_twice(
     assert mapped.groupby("source").size().to_dict() == {"real": 120, "zero_shot": 120, "few_shot": 120}
     training = made.frame.loc[made.frame["split"] == "train", "id"]
     assert set(mapped.loc[mapped["source"] == "real", "id"]) <= set(training)
-        made.frame.loc[made.frame["split"] == "train", "id"]
-    )
     assert set(json.loads(first)["sets"]) == {"real", "zero_shot", "few_shot"}
     assert geometry.vendi(made.vectors) > 1
 

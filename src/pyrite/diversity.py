@@ -1,7 +1,7 @@
 """Stage `diversity`: how varied the generated texts are, how close to the real ones, and how true to their labels.
 
 Reads: `data/prepared/<task>.parquet`, `data/synthetic/<task>.<setting>.parquet`.
-Writes: `metrics/diversity/<task>.json`, and `data/maps/<task>.parquet`: some texts of each set with their place on a map.
+Writes: `metrics/diversity/<task>.json`, and `data/maps/<task>.parquet`: some texts of each set and their places.
 
 The real training rows are cut at random into two halves. One is what every set is held against; the other stands as
 the set `real`, so that each figure has its real-against-real reference. Every set gives the same number of texts.
