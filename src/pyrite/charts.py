@@ -43,6 +43,9 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 # Which rows a classifier was trained on decides colour and shape, in every figure the same.
 SHAPES = {"real": "circle", "generated": "diamond", "both": "square", "muted": "cross"}
 
+# Of lines that have the same colour: one after another.
+DASHES = ([1, 0], [7, 4], [2, 3], [10, 3, 2, 3])
+
 # Pixels. In the page a chart is as wide as its column.
 FILE_WIDTH = 700
 ROW = 44
@@ -65,6 +68,17 @@ class Point(Dot):
     """A dot of a learning curve, at so many training rows."""
 
     rows: int = 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """A text on a map; `note` is what the pointer shows."""
+
+    name: str
+    family: str
+    x: float
+    y: float
+    note: str
 
 
 @dataclass(frozen=True)
@@ -117,20 +131,34 @@ def gaps(found: Sequence[Dot], margin: float) -> alt.LayerChart:
 
 def classes(found: Sequence[tuple[str, Sequence[Dot]]]) -> alt.LayerChart:
     """F1 of several mixes, label by label: (label, one dot a mix)."""
+    return _grouped(found, "F1 on real test texts (points)")
+
+
+def measures(found: Sequence[tuple[str, Sequence[Dot]]], title: str) -> alt.LayerChart:
+    """A measure of several sets of texts, task by task: (task, one dot a set), each with its set's name beside it."""
+    return _grouped(found, title, named=True)
+
+
+def _grouped(found: Sequence[tuple[str, Sequence[Dot]]], title: str, *, named: bool = False) -> alt.LayerChart:
     rows = [_row(dot) | {"label": label} for label, dots in found for dot in dots]
-    order, names = [label for label, _ in found], [dot.name for dot in found[0][1]]
-    domain = _domain([end for row in rows for end in (row["low"], row["high"])])
+    order, names = [label for label, _ in found], list(dict.fromkeys(row["name"] for row in rows))
+    low, high = _domain([end for row in rows for end in (row["low"], row["high"])])
+    # Names stand to the right of the intervals.
+    domain = (low, high + 0.16 * (high - low) if named else high)
     y, offset = _names("label", order), alt.YOffset("name:N", sort=names)
-    table, title = _data(rows), "F1 on real test texts (points)"
-    return _chart(
+    table = _data(rows)
+    layers = [
         table.mark_rule(strokeWidth=2).encode(
             x=_score("low", domain, title), x2="high:Q", y=y, yOffset=offset, color=_hue()
         ),
         table.mark_point(filled=True, size=70, opacity=1).encode(
             x=_score("mean", domain, title), y=y, yOffset=offset, color=_hue(), shape=_shape(), tooltip=_tooltip()
         ),
-        height=ROW * len(found),
-    )
+    ]
+    if named:
+        beside = {"x": _score("high", domain, title), "y": y, "yOffset": offset, "text": "name:N"}
+        layers.append(table.mark_text(align="left", dx=6, fontSize=11).encode(**beside, color=_hue()))
+    return _chart(*layers, height=max(ROW, 15 * len(names)) * len(found))
 
 
 def curve(points: Sequence[Point], levels: Sequence[Level]) -> alt.LayerChart:
@@ -196,23 +224,64 @@ def agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
     rows = [_row(dot) | {"agreement": level} for level, dot in found]
     domain = _domain([end for row in rows for end in (row["low"], row["high"])])
     levels = sorted({level for level, _ in found})
-    table, up = _data(rows), alt.Y("mean:Q", title="Accuracy (points)", scale=_scale(domain))
     across = alt.X(
         "agreement:Q",
         title="At least this share of annotators agrees",
         scale=_scale(_domain(levels)),
         axis=alt.Axis(values=levels, format=".0%", grid=False, labelOverlap="greedy"),
     )
+
+    def up(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title="Accuracy (points)", scale=_scale(domain))
+
+    table = _data(rows)
+    band = table.mark_area(opacity=0.12).encode(x=across, y=up("low"), y2="high:Q", color=_hue(), detail="name:N")
     return _chart(
-        table.mark_area(opacity=0.12).encode(
-            x=across, y=alt.Y("low:Q", title="Accuracy (points)", scale=_scale(domain)), y2="high:Q", color=_hue()
-        ),
-        table.mark_line(strokeWidth=2.5).encode(x=across, y=up, color=_hue()),
+        band,
+        *_lines(rows, across, up("mean"), [row for row in rows if row["agreement"] == levels[0]], align="left"),
         table.mark_point(filled=True, size=80, opacity=1).encode(
-            x=across, y=up, color=_hue(), shape=_shape(), tooltip=_tooltip()
+            x=across, y=up("mean"), color=_hue(), shape=_shape(), tooltip=_tooltip()
         ),
-        height=260,
+        height=280,
     )
+
+
+def training(found: Sequence[tuple[float, Dot]], title: str) -> alt.LayerChart:
+    """How a training went: (step, dot) of each mix; the intervals of the dots are not drawn."""
+    rows = [_row(dot) | {"step": step} for step, dot in found]
+    last = max(step for step, _ in found)
+    across = alt.X("step:Q", title="Step", scale=_scale((0, last)), axis=alt.Axis(tickCount=6, grid=False))
+    up = alt.Y("mean:Q", title=title, scale=_scale(_domain([row["mean"] for row in rows])))
+    ends = list({row["name"]: row for row in rows}.values())
+    return _chart(*_lines(rows, across, up, ends, align="right"), height=260)
+
+
+def _lines(
+    rows: Sequence[dict[str, Any]], across: alt.X, up: alt.Y, named: Sequence[dict[str, Any]], align: str
+) -> list[alt.Chart]:
+    """A line for each name, and the names at the rows `named`. Names of one family differ by their dashes."""
+    dashes: dict[str, tuple[str, list[int]]] = {}
+    for row in rows:
+        of_family = [name for name, (family, _) in dashes.items() if family == row["family"]]
+        if row["name"] not in dashes:
+            dashes[row["name"]] = (row["family"], DASHES[len(of_family) % len(DASHES)])
+    scale = alt.Scale(domain=list(dashes), range=[dash for _, dash in dashes.values()])
+    dash = alt.StrokeDash("name:N", scale=scale, legend=None)
+    line = _data(rows).mark_line(strokeWidth=2.5).encode(x=across, y=up, color=_hue(), strokeDash=dash)
+    words = _words(_data(named), {"x": across, "y": up, "text": "name:N"}, align=align, dy=-12)
+    return [line, *words]
+
+
+def text_map(found: Sequence[Place]) -> alt.LayerChart:
+    """Texts as points on a plane, whose axes mean nothing by themselves."""
+    rows = [{key: getattr(place, key) for key in ("x", "y", "name", "family", "note")} for place in found]
+    x, y = (
+        alt.X("x:Q", axis=None, scale=_scale(_domain([place.x for place in found]))),
+        alt.Y("y:Q", axis=None, scale=_scale(_domain([place.y for place in found]))),
+    )
+    # Without `aria`, each text would stand in the page a second time, as the description of its point.
+    points = _data(rows).mark_point(filled=True, size=36, opacity=0.55, aria=False)
+    return _chart(points.encode(x=x, y=y, color=_hue(), shape=_shape(), tooltip=_tooltip()), height=420)
 
 
 def against_gap(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
