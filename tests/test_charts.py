@@ -36,8 +36,10 @@ DRAWN = {
     "curve alone": charts.curve(POINTS, []),
     "measures": charts.measures([("a", [REAL, FEW]), ("b", [REAL])], "Distance"),
     "training": charts.training([(1.0, REAL), (2.0, REAL), (1.0, FEW), (2.0, FEW)], "Loss"),
-    "map": charts.text_map([Place("real", "real", 0.1, 0.2, "a text"), Place("few-shot", "generated", 0.3, 0.1, "b")]),
-    "map of one text": charts.text_map([Place("real", "real", 0.0, 0.0, "a text")]),
+    "map": charts.text_map(
+        [Place("real", "real", 0.1, 0.2, "a text", 0.6), Place("few-shot", "generated", 0.3, 0.1, "b", 0.0)]
+    ),
+    "map of one text": charts.text_map([Place("real", "real", 0.0, 0.0, "a text", 0.6)]),
     "agreement": charts.agreement([(0.6, REAL), (0.8, REAL), (0.6, FEW), (0.8, FEW)]),
     "against the gap": charts.against_gap([(0.1, FEW), (0.3, BOTH)]),
 }

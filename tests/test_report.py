@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from pyrite import compare, evaluate, files, params, paths, report, texts
+from pyrite import compare, evaluate, figures, files, findings, params, paths, report, texts
 
 ROOT = Path(__file__).parents[1]
 MIXES = ("real", "zero_shot", "few_shot", "pool", "pool+few_shot")
@@ -462,6 +462,42 @@ def test_every_chart_has_words_for_those_who_cannot_see_it(study: Callable[..., 
     assert all(about["role"] == "img" and len(about["aria-label"] or "") > 20 for about in drawn)
     tables = sum(tag == "table" for tag, _ in page.elements)
     assert tables == sum(tag == "caption" for tag, _ in page.elements)
+
+
+def test_a_training_curve_is_the_mean_over_seeds_and_steps() -> None:
+    def rows(figure: figures.Figure) -> list[tuple[float, float]]:
+        (found,) = (rows for rows in figure.spec["datasets"].values() if "step" in rows[0] and "place" not in rows[0])
+        return [(row["step"], row["mean"]) for row in found]
+
+    # 120 steps are drawn as 40 points of three; the fit that stopped early ends the line.
+    notes = [{"loss": [float(n) for n in range(150)]}, {"loss": [2.0 * n for n in range(120)]}]
+    drawn = rows(figures.training({"real": notes}, "minilm")["loss"])
+    assert len(drawn) == 40
+    assert drawn[0] == (3.0, pytest.approx(1.5)) and drawn[-1] == (120.0, pytest.approx(118 * 1.5))
+    both = figures.training({"real": [{"loss": [1.0, 0.5], "accuracy": [0.25, 0.75]}]}, "minilm")
+    assert rows(both["accuracy"]) == [(1.0, 25.0), (2.0, 75.0)]
+    assert figures.training({"real": [{"versions": {}}]}, "probe") == {}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [(0.1, 0.4, "lose less"), (-0.9, -0.1, "the claim holds here"), (-0.8, 0.2, "can’t be told")],
+)
+def test_a_claim_is_what_the_interval_says(low: float, high: float, says: str) -> None:
+    rho = {"value": (low + high) / 2, "low": low, "high": high, "p": 0.2, "pairs": 10}
+    assert says in findings.gap_claim(rho, "few_shot")
+
+
+def test_a_slope_that_is_not_known_counts_as_none() -> None:
+    def line(low: float | None, high: float | None) -> dict[str, Any]:
+        return {"slope": {"value": 0.1, "low": low, "high": high}}
+
+    annotated = {
+        task: {"human": {"accuracy": {"minilm": {"real": line(*ends)}}}}
+        for task, ends in {"a": (0.1, 0.3), "b": (-0.1, 0.3), "c": (-0.4, -0.1), "d": (None, None)}.items()
+    }
+    (said,) = findings.instance_claim(findings.slopes(annotated, "minilm"), "minilm")
+    assert "rises with the agreement of people in 1 of 3 tasks, falls in 1 and can’t be told in 1" in said
 
 
 # In a browser

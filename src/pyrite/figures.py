@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,9 @@ from pyrite.findings import (
     worth,
 )
 from pyrite.params import Compare
+
+# How the points of generated sets differ on a map, one set after the other: how solid they are.
+LOOKS = {"hollow": 0.0, "filled": 0.6, "pale": 0.25}
 
 # Points of a training curve: the mean over the steps between two.
 TRAINING_POINTS = 50
@@ -212,13 +216,24 @@ def training(histories: Mapping[str, Sequence[Mapping[str, Any]]], encoder: str)
 
 def text_map(table: pd.DataFrame, shares: Sequence[float]) -> Figure:
     """Real and generated texts on a plane (source, text, label, x, y), and how much of the variance it holds."""
+    made = [source for source in table["source"].unique() if family(source) == "generated"]
+    looks = dict(zip(made, itertools.cycle(LOOKS), strict=False))
     columns = (table[column].tolist() for column in ("source", "text", "label", "x", "y"))
     places = [
-        Place(f"{name(source)}, {label}", family(source), round(x, 3), round(y, 3), text)
+        Place(
+            f"{name(source)}, {label}",
+            family(source),
+            round(x, 3),
+            round(y, 3),
+            text,
+            LOOKS[looks.get(source, "filled")],
+        )
         for source, text, label, x, y in zip(*columns, strict=True)
     ]
+    told = " and ".join(f"{look} ones are {name(source)}" for source, look in looks.items())
     held = " and ".join(measure(share, "{:.1%}") for share in shares)
-    return Figure("Where real and generated texts lie", charts.text_map(places), held)
+    note = f"Of the generated texts, {told}. The axes hold {held} of the variance." if told else ""
+    return Figure("Where real and generated texts lie", charts.text_map(places), note)
 
 
 def gaps(found: Sequence[Findings], asked: Compare) -> Figure:
