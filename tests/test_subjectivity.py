@@ -82,7 +82,11 @@ def test_every_task_has_its_agreement_by_source(study: Path) -> None:
     assert human == sorted(human, reverse=True)
     assert (found["ants"]["human"]["items"], found["ants"]["llm"]["items"]) == (120, 40)
     assert found["ants"]["human"]["annotators"] == 5
-    assert found["ants"]["llm_against_human"]["value"] == pytest.approx(1)
+    both = found["ants"]["llm_against_human"]
+    assert both["value"] == pytest.approx(1) and both["items"] == 40
+    assert both["mean_agreement"]["llm"] == both["mean_agreement"]["human"] | {
+        end: both["mean_agreement"]["llm"][end] for end in ("low", "high")
+    }
     assert "personas" in subjectivity.NOTES["llm"]
 
 
@@ -90,6 +94,9 @@ def test_accuracy_rises_with_agreement_where_it_does(study: Path) -> None:
     found = result()["tasks"]["cats"]["human"]["accuracy"]["tfidf"]
     assert set(found) == {"real", "few_shot"}
     assert found["real"]["slope"]["low"] > 0
+    difference = found["few_shot"]["slope"]["value"] - found["real"]["slope"]["value"]
+    assert found["few_shot"]["steeper_than_real"]["value"] == pytest.approx(difference, abs=2e-6)
+    assert "steeper_than_real" not in found["real"]
     predicted = [pd.read_parquet(paths.fit("cats", "tfidf", "real", s) / "predictions.parquet") for s in (0, 1)]
     accuracy = np.mean([(table["predicted"] == table["label"]).mean() for table in predicted])
     assert found["real"]["thresholds"][0]["accuracy"]["value"] == pytest.approx(accuracy, abs=1e-6)
@@ -183,3 +190,11 @@ def test_a_text_that_was_judged_twice_counts_twice() -> None:
     summary, units = subjectivity.of_source(table, 100, np.random.default_rng(0))
     assert summary["mean_agreement"]["value"] == 0.75
     assert units.tolist() == [1.0, 0.5]
+
+
+def test_annotators_of_other_items_say_nothing_of_each_other(study: Path) -> None:
+    rows = [(item, f"p{k}", "yes", "human") for item in ITEMS[:50] for k in range(3)]
+    rows += [(item, f"p{k}", "yes", "llm") for item in ITEMS[50:] for k in range(3)]
+    annotations("ants", rows)
+    found = result()["tasks"]["ants"]["llm_against_human"]
+    assert found["value"] is None and found["note"] == "no item was annotated by both"

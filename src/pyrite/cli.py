@@ -80,11 +80,30 @@ def diversity(task: Task) -> None:
 
 
 @app.command(rich_help_panel=STAGES)
-def annotate(task: Task) -> None:
-    """Gather what several annotators say of the same test rows."""
+def annotate(
+    task: Annotated[str, typer.Argument(help="A task; or `export`, for a sheet that people fill in.")],
+    exported: Annotated[
+        str | None, typer.Argument(metavar="[TASK]", help="With `export`: the task whose test texts it shows.")
+    ] = None,
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="With `export`: which task of each pair is more objective?")
+    ] = False,
+    items: Annotated[int, typer.Option(min=1, help="With `export`: how many texts.")] = 100,
+) -> None:
+    """Gather what several annotators say of the same test rows; `export` writes what they fill in."""
     from pyrite import annotate
 
-    annotate.run(task)
+    # A stage's command is the pipeline's and takes a task alone, so `export` is a word in a task's place.
+    if task != "export":
+        if exported or pairs:
+            raise PyriteError(f"annotate {task}: takes nothing more; a sheet is `pyrite annotate export {task}`")
+        annotate.run(task)
+    elif pairs:
+        annotate.export_pairs()
+    elif exported:
+        annotate.export(exported, items)
+    else:
+        raise PyriteError("annotate export: name a task, or ask for --pairs")
 
 
 @app.command(rich_help_panel=STAGES)
