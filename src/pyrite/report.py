@@ -129,7 +129,7 @@ def measures(found: Sequence[Findings]) -> dict[str, figures.Figure]:
 
 def histories(task: str, encoder: str, study: Params) -> dict[str, list[dict[str, Any]]]:
     """What the fits on real rows and on each setting's noted while they were trained; none where they are not kept."""
-    drawn = [mix for mix in study.train.encoders[encoder].mixes if mix in ("real", *settings.SETTINGS)]
+    drawn = [mix for mix in study.train.encoders[encoder].mixes if mix in ("real", *study.generate.settings)]
     files_of = {mix: [paths.fit(task, encoder, mix, s) / "history.json" for s in study.train.seeds] for mix in drawn}
     return {
         mix: [files.read_json(path) for path in fits]
