@@ -21,7 +21,10 @@ ITEMS = 150
 
 PARAMS = """
 tasks: [pets]
-generate: {provider: recorded, per_label: 20, near_duplicate: 0.8, contamination_cosine: 0.95}
+generate:
+  {provider: recorded, model: a/llm, settings: [zero_shot, few_shot], per_label: 20, texts_per_turn: 5, turns: 4,
+   examples: 3, sampling: {}, attempt_cap: 3, near_duplicate: 0.8, contamination_cosine: 0.95, concurrency: 1,
+   requests_per_minute: null, tokens_per_minute: null, budget_usd: null, prices: {}}
 train:
   seeds: [0, 1, 2]
   precision: auto

@@ -46,7 +46,7 @@ class Study:
     def write(self) -> None:
         settings = {
             "tasks": self.tasks,
-            "generate": {"provider": "recorded", "per_label": 99, "near_duplicate": 0.8, "contamination_cosine": 0.95},
+            "generate": yaml.safe_load((ROOT / paths.PARAMS).read_text())["generate"] | {"per_label": 99},
             "train": {"seeds": [0, 1], "precision": "auto", "checkpoints": "none", "encoders": self.encoders},
             "evaluate": {"resamples": 100},
             "compare": self.compare,
@@ -90,7 +90,7 @@ class Study:
             name: evaluate.evaluate(_predictions(self.labels, spec["mixes"], gold, rng), 100)
             for name, spec in self.encoders.items()
         }
-        found = {"task": task, "test_rows": len(gold), "labels": self.labels, "encoders": encoders}
+        found = {"task": task, "test_rows": len(gold), "labels": self.labels, "llm": None, "encoders": encoders}
         files.write_json(paths.metrics("evaluate", task), found)
 
     def measure_the_rest(self) -> None:

@@ -14,6 +14,7 @@ PROMPTS = TASKS / "prompts.yaml"
 RECORDED_ANNOTATIONS = Path("data/recordings/annotations")
 HEADLINE = Path("metrics/headline.json")
 TABLE = Path("metrics/table.csv")
+TABLES = Path("metrics/tables")
 SUBJECTIVITY = Path("metrics/subjectivity.json")
 REPORT = Path("report")
 

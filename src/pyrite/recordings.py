@@ -14,7 +14,11 @@ def run(task: str | None, setting: str | None) -> None:
     for t in [task] if task else p.tasks:
         for s in [setting] if setting else p.generate.settings:
             script, path = generate.load(t, s), paths.recording(t, s)
-            others = [c for c in transcripts.read(path, script.card, s) if c.model != p.generate.model] if path.exists() else []
+            others = (
+                [c for c in transcripts.read(path, script.card, s) if c.model != p.generate.model]
+                if path.exists()
+                else []
+            )
             held = [c for c in generate.held(script) if c.turns]
             if held:
                 transcripts.write(path, [*others, *held])
