@@ -175,7 +175,10 @@ def test_the_stage_writes_the_same_bytes_twice(
     monkeypatch.setattr(
         diversity.params,
         "load",
-        lambda: SimpleNamespace(evaluate=SimpleNamespace(resamples=200), generate=SimpleNamespace(near_duplicate=0.8)),
+        lambda: SimpleNamespace(
+            evaluate=SimpleNamespace(resamples=200),
+            generate=SimpleNamespace(near_duplicate=0.8, settings=("zero_shot", "few_shot")),
+        ),
     )
     diversity.run("sky")
     first = paths.metrics("diversity", "sky").read_bytes()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import GENERATE
 from sklearn.metrics import f1_score
 
 from pyrite import evaluate, files, paths
@@ -21,10 +22,11 @@ ITEMS = 150
 
 PARAMS = """
 tasks: [pets]
-generate: {provider: recorded, per_label: 20, near_duplicate: 0.8, contamination_cosine: 0.95}
+generate: GENERATE
 train:
   seeds: [0, 1, 2]
   precision: auto
+  test_rows: null
   checkpoints: none
   encoders:
     tfidf:
@@ -33,7 +35,7 @@ train:
       mixes: [real, zero_shot, few_shot, pool, pool+few_shot, real@20, real@40, real@80, real@all]
 evaluate: {resamples: 300}
 compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
-"""
+""".replace("GENERATE", GENERATE)
 
 
 def save_fit(mix: str, seed: int, skill: float, encoder: str = "tfidf", task: str = "pets") -> Path:
@@ -58,7 +60,13 @@ def study(project: Path) -> Callable[..., None]:
     for mix, skill in (SKILL | CURVE).items():
         for seed in range(3):
             save_fit(mix, seed, skill)
+    save_annotations([])
     return evaluate.run
+
+
+def save_annotations(rows: list[tuple[str, str, str, str]]) -> None:
+    table = pd.DataFrame(rows, columns=["item", "annotator", "label", "source"], dtype="str")
+    files.write(paths.annotation_table("pets"), lambda file: table.to_parquet(file))
 
 
 def metrics() -> dict[str, Any]:
@@ -128,6 +136,96 @@ def test_no_worth_with_one_point_of_the_curve(study: Callable[..., None]) -> Non
     paths.PARAMS.write_text(PARAMS.replace("real@20, real@40, real@80, ", ""))
     study("pets")
     assert "worth" not in metrics()["encoders"]["tfidf"]["mixes"]["few_shot"]
+
+
+def test_scores_that_fall_with_more_rows_have_no_worth(study: Callable[..., None]) -> None:
+    for number, mix in enumerate(CURVE):
+        for seed in range(3):
+            save_fit(mix, seed, 0.9 - 0.2 * number)
+    study("pets")
+    entry = metrics()["encoders"]["tfidf"]["mixes"]["few_shot"]
+    assert "worth" not in entry
+    assert entry["no_worth"] == "scores do not rise with more real labels"
+
+
+MIX_CURVE = {"real@20+few_shot": 0.65, "real@40+few_shot": 0.68, "real@80+few_shot": 0.6, "real@all+few_shot": 0.6}
+
+
+def test_mix_curves_say_what_generated_rows_add(study: Callable[..., None]) -> None:
+    paths.PARAMS.write_text(PARAMS.replace("real@all]", f"real@all, {', '.join(MIX_CURVE)}, real@30+few_shot]"))
+    for mix, skill in (MIX_CURVE | {"real@30+few_shot": 0.6}).items():
+        for seed in range(3):
+            save_fit(mix, seed, skill)
+    study("pets")
+    found = metrics()["encoders"]["tfidf"]
+    curve = found["mix_curves"]["few_shot"]
+    # Without real@30 nobody knows what those rows give alone.
+    assert [point["mix"] for point in curve["points"]] == list(MIX_CURVE)
+    assert [point["rows"] for point in curve["points"]] == [20, 40, 80, 160]
+    for point in curve["points"]:
+        assert point["with"]["mean"] == found["mixes"][point["mix"]]["macro_f1"]["mean"]
+        assert point["without"]["mean"] == found["mixes"][point["mix"].split("+")[0]]["macro_f1"]["mean"]
+        difference = point["with"]["mean"] - point["without"]["mean"]
+        assert point["gain"]["mean"] == pytest.approx(difference, abs=2e-6)
+        assert point["gain"]["low"] < point["gain"]["mean"] < point["gain"]["high"]
+    stops = curve["stops"]
+    assert 40 < stops["labels"] < 80
+    assert stops["low"] <= stops["labels"] <= (stops["high"] or np.inf)
+    # They are no candidates and no baselines.
+    assert set(found["gaps"]) == set(SKILL)
+    assert set(found["gaps"]["real"]) == {*SKILL, *CURVE} - {"real"}
+
+
+@pytest.mark.parametrize(("gain", "expected"), [(0.3, None), (-0.3, 0)])
+def test_rows_that_always_or_never_help_stop_beyond_the_curve(
+    study: Callable[..., None], gain: float, expected: int | None
+) -> None:
+    paths.PARAMS.write_text(PARAMS.replace("real@all]", "real@all, real@20+few_shot, real@40+few_shot]"))
+    for mix in ("real@20", "real@40"):
+        for seed in range(3):
+            save_fit(f"{mix}+few_shot", seed, CURVE[mix] + gain)
+    study("pets")
+    stops = metrics()["encoders"]["tfidf"]["mix_curves"]["few_shot"]["stops"]
+    assert stops["labels"] == expected
+
+
+def test_a_label_without_test_rows_has_no_score(study: Callable[..., None]) -> None:
+    for mix in SKILL | CURVE:
+        for seed in range(3):
+            path = paths.fit("pets", "tfidf", mix, seed) / "predictions.parquet"
+            table = pd.read_parquet(path)
+            table[table["label"] != "emu"].to_parquet(path)
+    study("pets")
+    of_class = metrics()["encoders"]["tfidf"]["mixes"]["real"]["per_class"]
+    assert of_class["emu"]["support"] == 0
+    assert of_class["emu"]["f1"] is None
+    assert of_class["cat"]["f1"]["mean"] > 0
+
+
+def test_confusion_and_flips_are_there_for_main_mixes(study: Callable[..., None]) -> None:
+    study("pets")
+    found = metrics()["encoders"]["tfidf"]
+    assert set(found["confusion"]) == set(SKILL)
+    assert np.sum(found["confusion"]["real"], axis=1) == pytest.approx([50, 50, 50])
+    assert set(found["flips"]) == {"zero_shot", "few_shot", "pool+few_shot"}
+    assert set(found["flips"]["few_shot"]) == {"real", "pool"}
+    lost, won = (found["flips"]["zero_shot"]["real"][side]["items"] for side in ("lost", "won"))
+    assert lost > won
+
+
+def test_the_llm_is_held_against_the_main_mixes(study: Callable[..., None]) -> None:
+    items = [(f"{i:016x}", LABELS[i % 3]) for i in range(40)]
+    save_annotations([(item, persona, label, "llm") for persona in ("p1", "p2") for item, label in items])
+    study("pets")
+    llm = metrics()["llm"]
+    assert (llm["rows"], llm["accuracy"]["mean"]) == (40, 1)
+    assert set(llm["encoders"]["tfidf"]) == set(SKILL)
+    assert llm["encoders"]["tfidf"]["zero_shot"]["gap"]["macro_f1"]["low"] > 0
+
+
+def test_without_annotations_nothing_is_said_of_the_llm(study: Callable[..., None]) -> None:
+    study("pets")
+    assert metrics()["llm"] is None
 
 
 def test_points_of_equal_rows_count_as_one(study: Callable[..., None]) -> None:

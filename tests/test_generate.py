@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
@@ -56,7 +57,7 @@ def fruit(project: Path, table: Callable[..., pd.DataFrame]) -> Callable[..., No
                 setting=setting,
                 label=label,
                 conversation=0,
-                model="m",
+                model="anthropic/claude",
                 recorded="2026-01-01",
                 system=settings.system(card),
                 turns=tuple(
@@ -97,12 +98,18 @@ def test_each_reason_is_found_and_counted(fruit: Project) -> None:
     assert sorted(frame["text"]) == ["A wrench turns a rusty old bolt", "Plums are purple in late summer"]
     assert counts["total"] == {
         "answers": 6,
-        "unparsable_answers": 1,
+        "refused_answers": 1,
+        "unparsable_answers": 0,
+        "prompt_tokens": None,
+        "completion_tokens": None,
+        "cost_usd": None,
         "requested": 18,
         "received": 10,
         "dropped": {
+            "unasked": 0,
             "empty": 1,
             "length": 2,
+            "control characters": 0,
             "exact duplicate": 1,
             "near duplicate": 2,
             "copy of an example": 0,
@@ -114,12 +121,12 @@ def test_each_reason_is_found_and_counted(fruit: Project) -> None:
         "accepted": 2,
         "also_real_training": 0,
     }
-    assert counts["labels"]["tool"]["unparsable_answers"] == 1
+    assert counts["labels"]["tool"]["refused_answers"] == 1
     assert counts["labels"]["tool"]["accepted"] == 1
 
 
 def test_near_contamination_is_found_by_words_alone(fruit: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generate, "_closest", lambda left, right: 0 * left[:, 0])
+    monkeypatch.setattr(generate.Judged, "_closest", lambda self, left: np.zeros(len(left)))
     fruit(
         fruit=['["a day keeps the doctor away an apple!", "Cherries have small hard stones"]'],
         tool=['["A wrench turns a rusty old bolt"]'],
@@ -186,7 +193,10 @@ def test_stale_answers_are_counted_and_not_used(
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ({"fruit": ['["Plums are purple in late summer"]']}, "no text for label tool: nothing is recorded"),
+        (
+            {"fruit": ['["Plums are purple in late summer"]']},
+            "no text for label tool: 'anthropic/claude' has no answer for it",
+        ),
         ({"fruit": ['["Plums are purple in late summer"]'], "tool": ['["Too short"]']}, "all of its 1 texts were"),
     ],
 )

@@ -32,6 +32,30 @@ def test_names_are_read() -> None:
     assert mixes.parse("real@all") == (Part("real", -1),)
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("real@50", ("real@50", "")),
+        ("real@all", ("real@all", "")),
+        ("real@50+few_shot", ("real@50", "few_shot")),
+        ("real@50+few_shot@10+zero_shot", ("real@50", "few_shot@10+zero_shot")),
+        ("real", None),
+        ("real+few_shot", None),
+        ("pool+few_shot", None),
+        ("pool@20", None),
+    ],
+)
+def test_points_of_curves_are_known_by_their_name(name: str, expected: tuple[str, str] | None) -> None:
+    assert mixes.on_curve(name) == expected
+    assert mixes.is_curve(name) == (expected is not None)
+
+
+def test_a_point_of_a_mix_curve_adds_to_the_rows_of_the_learning_curve(prepared: pd.DataFrame, synthetic: dict) -> None:
+    alone, both = (set(mixes.rows(mix, prepared, synthetic, 3)["id"]) for mix in ("real@50", "real@50+few_shot"))
+    assert alone < both
+    assert both - alone == set(synthetic["few_shot"]["id"])
+
+
 @pytest.mark.parametrize("name", ["", "+", "real+", "real@", "real@0", "real@x", "Real", "real+real", "../real"])
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"mix|twice"):

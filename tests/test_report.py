@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from conftest import GENERATE
 
 from pyrite import compare, evaluate, figures, files, findings, params, paths, report, texts
 
@@ -42,13 +43,20 @@ class Study:
         self.compare = {"encoder": "tfidf", "baseline": "real", "candidate": "few_shot", "margin": 3.0}
         self.text = "a colour of a thing"
         self.title = "Colours of things"
+        self.paid: dict[str, float | None] = dict.fromkeys(("prompt_tokens", "completion_tokens", "cost_usd"))
         self.mapped, self.map_text = 5, ""
 
     def write(self) -> None:
         settings = {
             "tasks": self.tasks,
-            "generate": {"provider": "recorded", "per_label": 99, "near_duplicate": 0.8, "contamination_cosine": 0.95},
-            "train": {"seeds": [0, 1], "precision": "auto", "checkpoints": "none", "encoders": self.encoders},
+            "generate": yaml.safe_load(GENERATE) | {"per_label": 99},
+            "train": {
+                "seeds": [0, 1],
+                "test_rows": None,
+                "precision": "auto",
+                "checkpoints": "none",
+                "encoders": self.encoders,
+            },
             "evaluate": {"resamples": 100},
             "compare": self.compare,
         }
@@ -83,7 +91,7 @@ class Study:
         for setting, accepted, leaked in (("zero_shot", 291, 6), ("few_shot", 297, 0)):
             dropped = {"length": 3, "contamination: exact": leaked // 2, "contamination: near": leaked - leaked // 2}
             total = {"answers": 12, "requested": 300, "received": 300, "dropped": dropped, "accepted": accepted}
-            total |= {"also_real_training": leaked + 1, "unparsable_answers": 0}
+            total |= {"also_real_training": leaked + 1, "unparsable_answers": 0, "refused_answers": 0} | self.paid
             about = {"task": task, "setting": setting, "models": ["a/llm"], "stale_answers": 0}
             files.write_json(paths.metrics("generate", f"{task}.{setting}"), about | {"total": total})
         gold = np.repeat(np.arange(len(self.labels)), 83)
@@ -184,7 +192,9 @@ def _predictions(
     right = rng.uniform(size=(len(mixes), 2, len(gold))) < np.array([skill[mix] for mix in mixes])[:, None, None]
     predicted = np.where(right, gold, rng.integers(len(labels), size=right.shape))
     rows = [ROWS.get(mix, 633 if mix == "real@all" else 297) for mix in mixes]
-    return evaluate.Predictions(tuple(mixes), (0, 1), labels, gold, predicted, np.full((len(mixes), 2), 0.05), rows)
+    ids = np.array([f"{n:016x}" for n in range(len(gold))])
+    calibration = np.full((len(mixes), 2), 0.05)
+    return evaluate.Predictions(tuple(mixes), (0, 1), labels, gold, predicted, calibration, rows, ids)
 
 
 @pytest.fixture
@@ -242,6 +252,20 @@ def test_the_page_answers_the_question_first(study: Callable[..., str]) -> None:
     assert f"{headline['gap']:+.1f}".replace("-", "−") in first
     assert "real labels" in first
     assert "nothing was paid" in first
+
+
+@pytest.mark.parametrize(
+    ("paid", "words"),
+    [
+        ({"prompt_tokens": 900, "completion_tokens": 600, "cost_usd": 1.5}, "$1.50 for 12 answers of the LLM"),
+        ({"prompt_tokens": 900, "completion_tokens": 600, "cost_usd": None}, "1,500 tokens sent and answered"),
+    ],
+)
+def test_the_page_says_what_was_paid(study: Callable[..., str], paid: dict, words: str) -> None:
+    def pay(study: Study) -> None:
+        study.paid = paid
+
+    assert words in Page(study(pay)).text
 
 
 def test_what_a_study_lacks_is_said(study: Callable[..., str]) -> None:

@@ -105,7 +105,7 @@ def test_equal_seeds_leave_the_binomial_interval() -> None:
     low, high = estimate.interval(0.95)
     reach = 1.96 * np.sqrt(share * (1 - share) / 400)
     assert (low[0], high[0]) == pytest.approx((share - reach, share + reach), abs=0.002)
-    assert np.isinf(estimate.freedom[0])
+    assert estimate.seed_variance[0] == 0
 
 
 def test_equal_items_leave_students_interval() -> None:
@@ -115,16 +115,35 @@ def test_equal_items_leave_students_interval() -> None:
     assert [end[0] for end in estimate.interval(0.95)] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("seeds", [2, 3, 5])
 @pytest.mark.parametrize("ratio", [0.0, 0.1, 1.0, 5.0, 100.0])
-def test_intervals_hold_whichever_source_is_the_larger(ratio: float) -> None:
-    """Many studies at once with normal errors: three seeds, and `ratio` times the items' variance from them."""
+def test_intervals_and_tests_hold_whichever_source_is_the_larger(seeds: int, ratio: float) -> None:
+    """Many studies at once with normal errors: few seeds, and `ratio` times the items' variance from them."""
     rng = np.random.default_rng(10)
     studies = 20_000
-    error = rng.standard_normal(studies) + np.sqrt(3 * ratio) * rng.standard_normal((3, studies))
-    shared = np.repeat(rng.standard_normal((1000, 1, 1)), 3, axis=1)
-    estimate = Estimate(error, np.broadcast_to(shared / shared.std(), (1000, 3, 1)))
+    error = rng.standard_normal(studies) + np.sqrt(seeds * ratio) * rng.standard_normal((seeds, studies))
+    shared = np.repeat(rng.standard_normal((1000, 1, 1)), seeds, axis=1)
+    estimate = Estimate(error, np.broadcast_to(shared / shared.std(), (1000, seeds, 1)))
     low, high = estimate.interval(0.95)
-    assert 0.935 < np.mean((low < 0) & (high > 0)) < 0.967
+    assert 0.928 < np.mean((low < 0) & (high > 0)) < 0.973
+    # Two one-sided tests: at most one study in twenty is wrong, on either side.
+    low, high = estimate.interval(0.90)
+    assert np.mean(low > 0) < (0.060 if seeds == 2 else 0.055)
+    assert np.mean(high < 0) < (0.060 if seeds == 2 else 0.055)
+
+
+def test_the_quantile_lies_between_the_normal_and_students() -> None:
+    """Cochran and Cox, but for the power: half of the variance is the seeds' here."""
+    observed = np.array([[0.70], [0.74], [0.75]])
+    items = np.random.default_rng(0).normal(0.73, np.sqrt(observed.var(ddof=1) / 3), (50_000, 1, 1)).repeat(3, axis=1)
+    estimate = Estimate(observed, items)
+    weight = 0.5**1.25
+    quantile = (1 - weight) * stats.norm.ppf(0.975) + weight * stats.t.ppf(0.975, 2)
+    low, high = (end[0] for end in estimate.interval(0.95))
+    assert (high - low) / 2 / estimate.error[0] == pytest.approx(quantile, rel=0.01)
+    # The draws have the same tails.
+    drawn = estimate.draws(np.random.default_rng(1))[:, 0]
+    assert np.quantile(drawn, [0.025, 0.975]) == pytest.approx((low, high), abs=0.002)
 
 
 def test_one_seed_has_the_items_only() -> None:
@@ -133,6 +152,15 @@ def test_one_seed_has_the_items_only() -> None:
     estimate = Estimate(np.array([[0.7]]), drawn)
     assert estimate.error[0] == pytest.approx(0.02, rel=0.05)
     assert np.isfinite(estimate.draws(rng)).all()
+
+
+def test_far_draws_stay_finite() -> None:
+    # Two seeds that differ much, and items whose covariance between seeds the bootstrap puts below 0.
+    rng = np.random.default_rng(12)
+    drawn = rng.normal(0.5, 0.1, (2000, 2, 3))
+    drawn[:, 1] = 1 - drawn[:, 0]
+    draws = Estimate(np.array([[0.5, 0.5, 0.5], [0.5, 0.50001, 0.9]]), drawn).draws(rng)
+    assert np.abs(draws).max() < 1e6
 
 
 def test_detectable_gap_is_found_four_times_in_five() -> None:
@@ -169,6 +197,23 @@ def test_p_without_seeds_is_the_exact_permutation_test() -> None:
     # 5 items speak for one mix and 2 for the other: McNemar's exact test.
     exact = stats.binomtest(5, 7).pvalue
     assert gaps.p_values(swapped, rng)[0] == pytest.approx(exact, abs=0.02)
+
+
+@pytest.mark.parametrize("personas", [1, 5])
+def test_gaps_without_paired_seeds_cover_the_truth(personas: int) -> None:
+    """Two classifiers with unequal numbers of seeds on the same hard and easy items; the truth is no gap."""
+    rng, covered = np.random.default_rng(11), []
+    for _ in range(200):
+        gold, easy = np.zeros(150, dtype=np.int64), rng.random(150)
+        estimates = []
+        for seeds in (personas, 3):
+            skill = easy + (rng.normal(0, 0.03, (seeds, 1)) if personas > 1 else 0)
+            predicted = (rng.random((seeds, 150)) > skill).astype(np.int64)
+            drawn = statistics.bootstrap(gold, predicted, 2, 200, np.random.default_rng(0)).accuracy
+            estimates.append(Estimate((predicted == gold).mean(-1)[:, None], drawn[..., None]))
+        _, low, high = statistics.unpaired(*estimates, 0.95)
+        covered.append(low[0] < 0 < high[0])
+    assert 0.92 < np.mean(covered) <= 0.995
 
 
 def test_gap_is_paired() -> None:

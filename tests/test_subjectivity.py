@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import GENERATE, ROOT
 
 from pyrite import annotate, fetch, files, paths, prepare, subjectivity
 from pyrite.errors import PyriteError
@@ -17,16 +17,17 @@ from pyrite.errors import PyriteError
 TASKS = ["ants", "bees", "cats", "dogs"]
 PARAMS = """
 tasks: [ants, bees, cats, dogs]
-generate: {provider: recorded, per_label: 20, near_duplicate: 0.8, contamination_cosine: 0.95}
+generate: GENERATE
 train:
   seeds: [0, 1]
   precision: auto
+  test_rows: null
   checkpoints: none
   encoders:
     tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot, pool]}
 evaluate: {resamples: 200}
 compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
-"""
+""".replace("GENERATE", GENERATE)
 ITEMS = [f"{i:016x}" for i in range(120)]
 
 

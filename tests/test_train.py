@@ -15,7 +15,7 @@ import yaml
 from conftest import ROOT
 from sklearn.metrics import accuracy_score
 
-from pyrite import finetune, linear, paths, settings, store, texts, train
+from pyrite import finetune, linear, paths, store, texts, train
 from pyrite.errors import PyriteError
 
 pytestmark = pytest.mark.usefixtures("fresh_accelerate")
@@ -39,7 +39,7 @@ def study(
 
     prepared = table([*rows(200, "train"), *rows(40, "test")]).drop_duplicates("id")
     texts.write(prepared, paths.prepared("words"))
-    for setting in settings.SETTINGS:
+    for setting in ("zero_shot", "few_shot"):
         texts.write(table(rows(30, "train")).drop_duplicates("id"), paths.synthetic("words", setting))
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     tiny = params["train"]["encoders"]["minilm"] | {
@@ -283,3 +283,14 @@ def test_the_learning_curve_of_a_small_task_ends_earlier(study: Path) -> None:
     change("encoders.tfidf.mixes", ["few_shot", "pool+real@5000"])
     with pytest.raises(PyriteError, match=r"mix 'pool\+real@5000': asks for 5000 rows of real, which has"):
         train.run("words", "tfidf")
+
+
+def test_a_cap_classifies_the_same_few_test_rows_for_every_fit(study: Path) -> None:
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["train"]["test_rows"] = 7
+    (study / "params.yaml").write_text(yaml.safe_dump(params))
+    train.run("words", "tfidf")
+    prepared = texts.read(paths.prepared("words"))
+    lowest = sorted(prepared.loc[prepared["split"] == "test", "id"])[:7]
+    for path in paths.models("words", "tfidf").rglob("predictions.parquet"):
+        assert pd.read_parquet(path)["id"].tolist() == lowest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,7 +20,15 @@ app = typer.Typer(
 )
 
 Task = Annotated[str, typer.Argument(help="A task: the name of its card in tasks/.")]
-STAGES, REPORTS = "Stages, in pipeline order", "Results"
+STAGES, LLM, REPORTS = "Stages, in pipeline order", "The LLM and its answers", "Results"
+
+batch = typer.Typer(help="Use the OpenAI Batch API: slower, and about half the price.", no_args_is_help=True)
+app.add_typer(batch, name="batch", rich_help_panel=LLM)
+transcripts = typer.Typer(help="What was said in the conversations with the LLM.", no_args_is_help=True)
+app.add_typer(transcripts, name="transcripts", rich_help_panel=LLM)
+OneTask = Annotated[str | None, typer.Argument(help="Only this task.")]
+OneSetting = Annotated[str | None, typer.Argument(help="Only this setting.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 
 @app.command(rich_help_panel=STAGES)
@@ -39,7 +48,7 @@ def prepare(task: Task) -> None:
 
 
 @app.command(rich_help_panel=STAGES)
-def generate(task: Task, setting: Annotated[str, typer.Argument(help="zero_shot or few_shot.")]) -> None:
+def generate(task: Task, setting: Annotated[str, typer.Argument(help="An entry of tasks/prompts.yaml.")]) -> None:
     """Make a generated set from an LLM's answers."""
     from pyrite import generate
 
@@ -119,6 +128,46 @@ def report() -> None:
     from pyrite import report
 
     report.run()
+
+
+@app.command(rich_help_panel=LLM)
+def doctor(json: Json = False) -> None:
+    """Check the set-up, with one tiny question to the endpoint."""
+    from pyrite import doctor
+
+    doctor.run(json)
+
+
+@app.command(rich_help_panel=LLM)
+def estimate(task: OneTask = None, setting: OneSetting = None, json: Json = False) -> None:
+    """Reckon requests, tokens and money that generate still needs."""
+    from pyrite import estimate
+
+    estimate.run(task, setting, json)
+
+
+@batch.command("export")
+def batch_export(folder: Annotated[Path, typer.Argument(help="Where to write the files.")] = Path("batch")) -> None:
+    """Write the requests that wait as Batch API input files."""
+    from pyrite import batch
+
+    batch.export_requests(folder)
+
+
+@batch.command("import")
+def batch_import(files: Annotated[list[Path], typer.Argument(help="Output and error files of the Batch API.")]) -> None:
+    """Put the Batch API's answers into the store."""
+    from pyrite import batch
+
+    batch.import_answers(files)
+
+
+@transcripts.command("export")
+def transcripts_export(task: OneTask = None, setting: OneSetting = None) -> None:
+    """Turn stored answers into recordings, which git can share."""
+    from pyrite import recordings
+
+    recordings.run(task, setting)
 
 
 @app.command(rich_help_panel=REPORTS)

@@ -1,6 +1,6 @@
 """Stage `diversity`: how varied the generated texts are, how close to the real ones, and how true to their labels.
 
-Reads: `data/prepared/<task>.parquet`, `data/synthetic/<task>.<setting>.parquet`.
+Reads: `data/prepared/<task>.parquet`, `data/synthetic/<task>/<setting>.parquet`.
 Writes: `metrics/diversity/<task>.json`, and `data/maps/<task>.parquet`: some texts of each set and their places.
 
 The real training rows are cut at random into two halves. One is what every set is held against; the other stands as
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
-from pyrite import encoder, files, geometry, intervals, linear, overlap, params, paths, settings, texts, wording
+from pyrite import encoder, files, geometry, intervals, linear, overlap, params, paths, texts, wording
 from pyrite.intervals import Figure
 from pyrite.neighbours import Vectors
 
@@ -65,7 +65,7 @@ def run(task: str) -> None:
     """Measure the sets of a task and draw their map."""
     p = params.load()
     real = _load(texts.read(paths.prepared(task)))
-    sets = {setting: _load(texts.read(paths.synthetic(task, setting))) for setting in settings.SETTINGS}
+    sets = {setting: _load(texts.read(paths.synthetic(task, setting))) for setting in p.generate.settings}
     table, shares = on_map({"real": real.take((real.frame["split"] == "train").to_numpy()), **sets})
     measured = measure(real, sets, p.evaluate.resamples, p.generate.near_duplicate)
     files.write(paths.text_map(task), lambda file: table.to_parquet(file, index=False))

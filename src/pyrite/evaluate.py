@@ -1,7 +1,8 @@
 """evaluate: score all fits of a task, with intervals, gaps between mixes and worth in real labels.
 
-Reads every fit's `predictions.parquet` and `history.json` under `models/<task>/`, as `params.yaml` lists them.
-Writes `metrics/evaluate/<task>.json`; scores there are in [0, 1].
+Reads every fit's `predictions.parquet` and `history.json` under `models/<task>/`, as `params.yaml` lists them, and what
+an LLM said of the test rows, `data/annotations/<task>.parquet`. Writes `metrics/evaluate/<task>.json`: scores there are
+in [0, 1], and of the texts there are only ids.
 """
 
 from __future__ import annotations
@@ -14,19 +15,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pyrite import files, mixes, params, paths, statistics
+from pyrite import called, files, flips, mixes, params, paths, statistics
 from pyrite.console import progress
 from pyrite.errors import PyriteError
 from pyrite.statistics import Estimate
 
 PROBABILITY = "probability:"
 
+# Scores and variances that differ by no more are the same but for rounding.
+LEVEL = 1e-9
+
 
 @dataclass(frozen=True)
 class Predictions:
     """What the fits of one encoder say of the n test rows: M mixes x S seeds, labels as codes.
 
-    `gold` (n,), `predicted` (M, S, n), `calibration` (M, S), `rows` (M,): training rows, the mean over seeds.
+    `gold` and `ids` (n,), `predicted` (M, S, n), `calibration` (M, S), `rows` (M,): training rows, the mean over seeds.
     """
 
     mixes: tuple[str, ...]
@@ -36,23 +40,44 @@ class Predictions:
     predicted: np.ndarray
     calibration: np.ndarray
     rows: list[int]
+    ids: np.ndarray
+
+    @property
+    def main(self) -> list[int]:
+        """The mixes that are no points of a curve."""
+        return [i for i, mix in enumerate(self.mixes) if not mixes.is_curve(mix)]
 
 
 def run(task: str) -> None:
     """Evaluate every encoder, mix and seed of a task."""
     settings = params.load()
-    encoders = {}
+    encoders, fits = {}, {}
     with progress() as bar:
         step = bar.add_task(f"evaluating {task}", total=len(settings.train.encoders))
         for name, encoder in settings.train.encoders.items():
             # A task with few real rows has no points at the far end of the curve: `train` leaves them out.
             there = [mix for mix in encoder.mixes if not mixes.is_curve(mix) or paths.mix(task, name, mix).exists()]
-            found = read(task, name, there, settings.train.seeds)
-            encoders[name] = evaluate(found, settings.evaluate.resamples)
+            fits[name] = read(task, name, there, settings.train.seeds)
+            encoders[name] = evaluate(fits[name], settings.evaluate.resamples)
             bar.advance(step)
-    # Every encoder's fits were made by the same stage from the same table, so the last one stands for all.
-    counts = {"task": task, "test_rows": len(found.gold), "labels": found.labels}
-    files.write_json(paths.metrics("evaluate", task), {**counts, "encoders": encoders})
+    # Every encoder's fits were made by the same stage from the same table, so the first one stands for all.
+    first = next(iter(fits.values()))
+    about = {"task": task, "test_rows": len(first.gold), "labels": first.labels}
+    about["llm"] = llm(pd.read_parquet(paths.annotation_table(task)), fits, settings.evaluate.resamples)
+    files.write_json(paths.metrics("evaluate", task), {**about, "encoders": encoders})
+
+
+def llm(annotations: pd.DataFrame, fits: dict[str, Predictions], resamples: int) -> dict[str, Any] | None:
+    """The LLM as the classifier beside the main mixes, on the test rows that it labelled; None where it did not."""
+    first = next(iter(fits.values()))
+    answers = called.answers(annotations, first.ids, first.labels)
+    if answers is None:
+        return None
+    rows, said = answers
+    predicted = {
+        encoder: {found.mixes[i]: found.predicted[i][:, rows] for i in found.main} for encoder, found in fits.items()
+    }
+    return called.against(first.gold[rows], said, predicted, len(first.labels), resamples)
 
 
 def read(task: str, encoder: str, mixes: Sequence[str], seeds: Sequence[int]) -> Predictions:
@@ -76,7 +101,7 @@ def read(task: str, encoder: str, mixes: Sequence[str], seeds: Sequence[int]) ->
         predicted[i, j] = _codes(table["predicted"], labels, fit)
         calibration[i, j] = statistics.calibration_error(gold, table[columns].to_numpy(dtype=float))
     rows = [round(np.mean([files.read_json(fit / "history.json")["rows"] for fit in fits])) for fits in paths_of]
-    return Predictions(tuple(mixes), tuple(seeds), labels, gold, predicted, calibration, rows)
+    return Predictions(tuple(mixes), tuple(seeds), labels, gold, predicted, calibration, rows, first["id"].to_numpy())
 
 
 def _table(fit: Path) -> pd.DataFrame:
@@ -116,7 +141,8 @@ def evaluate(found: Predictions, resamples: int) -> dict[str, Any]:
             "accuracy": {**_interval(accuracy, i), "per_seed": accuracy.observed[:, i].tolist()},
             "per_class": {
                 label: {
-                    "f1": _interval(per_class[k], i),
+                    # Without test rows of the label, nothing is known of how it is classified.
+                    "f1": _interval(per_class[k], i) if counts.support[k] else None,
                     "precision": float(counts.precision()[i, :, k].mean()),
                     "recall": float(counts.recall()[i, :, k].mean()),
                     "support": int(counts.support[k]),
@@ -125,14 +151,45 @@ def evaluate(found: Predictions, resamples: int) -> dict[str, Any]:
             },
             "calibration_error": float(found.calibration[i].mean()),
         }
-    curve = sorted((i for i, mix in enumerate(found.mixes) if mixes.is_curve(mix)), key=lambda i: found.rows[i])
-    for i, value in _worths(found, macro_f1, curve, rng).items():
-        summary[found.mixes[i]]["worth"] = value
+    points = _points(found)
+    for i, value in _worths(found, macro_f1, points.get("", []), rng).items():
+        summary[found.mixes[i]] |= value
     return {
         "mixes": summary,
         "gaps": _gaps(found, macro_f1, accuracy, resamples, rng),
-        "curve": [{"mix": found.mixes[i], "rows": found.rows[i], **_interval(macro_f1, i)} for i in curve],
+        "curve": [{"mix": found.mixes[i], "rows": rows, **_interval(macro_f1, i)} for rows, i in points.get("", [])],
+        "mix_curves": _mix_curves(found, macro_f1, points, rng),
+        "confusion": {
+            found.mixes[i]: flips.confusion(found.gold, found.predicted[i], len(found.labels)).tolist()
+            for i in found.main
+        },
+        "flips": _flips(found),
     }
+
+
+def _flips(found: Predictions) -> dict[str, dict[str, Any]]:
+    """The test rows that flip between a main mix with generated rows and one without, by candidate and baseline."""
+    generated = [i for i in found.main if mixes.settings_of(found.mixes[i])]
+    real = [j for j in found.main if j not in generated]
+    return {
+        found.mixes[i]: {
+            found.mixes[j]: flips.between(found.ids, found.labels, found.gold, found.predicted[i], found.predicted[j])
+            for j in real
+        }
+        for i in generated
+    }
+
+
+def _points(found: Predictions) -> dict[str, list[tuple[int, int]]]:
+    """(real rows, index of the mix) of every point of a curve, the fewest rows first, by what is added to the rows."""
+    index = {mix: i for i, mix in enumerate(found.mixes)}
+    points: dict[str, list[tuple[int, int]]] = {}
+    for mix, i in index.items():
+        real, added = mixes.on_curve(mix) or (None, "")
+        # Without its own `real@n`, how many real rows a mix holds, and what they give alone, is not known.
+        if real in index:
+            points.setdefault(added, []).append((found.rows[index[real]], i))
+    return {added: sorted(of_curve) for added, of_curve in points.items()}
 
 
 def _interval(scores: Estimate, i: int) -> dict[str, float]:
@@ -143,9 +200,10 @@ def _interval(scores: Estimate, i: int) -> dict[str, float]:
 def _gaps(
     found: Predictions, macro_f1: Estimate, accuracy: Estimate, resamples: int, rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Every mix that is no point of the curve, against every other mix."""
-    main = [i for i, mix in enumerate(found.mixes) if not mixes.is_curve(mix)]
-    pairs = [(i, j) for i in main for j in range(len(found.mixes)) if i < j or j not in main]
+    """Every mix that is no point of a curve, against each other such mix and the points of the learning curve."""
+    main = found.main
+    real = [i for i, mix in enumerate(found.mixes) if mixes.is_curve(mix) and not mixes.settings_of(mix)]
+    pairs = [(i, j) for i in main for j in main + real if i < j or j in real]
     gaps: dict[str, Any] = {found.mixes[i]: {} for i in main}
     if not pairs:
         return gaps
@@ -176,31 +234,86 @@ def _floats(values: dict[str, Any]) -> dict[str, float]:
 
 
 def _worths(
-    found: Predictions, macro_f1: Estimate, curve: list[int], rng: np.random.Generator
+    found: Predictions, macro_f1: Estimate, curve: list[tuple[int, int]], rng: np.random.Generator
 ) -> dict[int, dict[str, Any]]:
-    """Worth of every mix with rows beside the real ones, where the curve has two points or more.
+    """Worth of every main mix with rows beside the real ones, where the curve has two points or more.
 
     `labels`, `low` and `high` are numbers of real labels; 0 means fewer than `least`, null more than `most`, the ends
-    of the curve.
+    of the curve. Where scores do not rise with more real rows, `no_worth` says so.
     """
-    rows = sorted({found.rows[i] for i in curve})
+    rows, means = _at_rows(curve, macro_f1.mean)
     if len(rows) < 2:
         return {}
-
-    def at_rows(scores: np.ndarray) -> np.ndarray:
-        # A small data set can have two points of equal rows (`real@500`, `real@all`): they count as one.
-        return np.stack([scores[..., [i for i in curve if found.rows[i] == n]].mean(-1) for n in rows], axis=-1)
-
     draws = macro_f1.draws(rng)
-    weights = 1 / np.maximum(at_rows(macro_f1.error**2), 1e-9)
-    worths = {}
+    _, drawn = _at_rows(curve, draws)
+    weights = _weights(curve, macro_f1.error)
+    fitted = statistics.isotonic(means, weights)
+    worths: dict[int, dict[str, Any]] = {}
     for i, mix in enumerate(found.mixes):
-        if {part.source for part in mixes.parse(mix)} == {"real"}:
+        if mixes.is_curve(mix) or {part.source for part in mixes.parse(mix)} == {"real"}:
             continue
-        labels = statistics.worth(rows, at_rows(macro_f1.mean), weights, macro_f1.mean[i])
-        drawn = statistics.worth(rows, at_rows(draws), weights, draws[:, i])
-        low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
-        ends = {"labels": labels, "low": low, "high": high}
-        worths[i] = {key: None if np.isinf(end) else round(float(end)) for key, end in ends.items()}
-        worths[i] |= {"least": rows[0], "most": rows[-1]}
+        if fitted[-1] - fitted[0] < LEVEL:
+            worths[i] = {"no_worth": "scores do not rise with more real labels"}
+            continue
+        labels = statistics.worth(rows, means, weights, macro_f1.mean[i])
+        worths[i] = {"worth": _labels(rows, labels, statistics.worth(rows, drawn, weights, draws[:, i]))}
     return worths
+
+
+def _mix_curves(
+    found: Predictions, macro_f1: Estimate, points: dict[str, list[tuple[int, int]]], rng: np.random.Generator
+) -> dict[str, Any]:
+    """What generated rows add to n real ones, for each kind of rows that is added.
+
+    `gain` is the score with them minus that without. `stops` is the number of real rows from which they help no more:
+    the non-increasing fit of the gain over log n, inverted at 0; 0 means fewer than `least`, null more than `most`.
+    """
+    real = {found.mixes[i]: i for _, i in points.get("", [])}
+    curves = {}
+    for added, curve in points.items():
+        if not added:
+            continue
+        pairs = [(i, real[found.mixes[i].partition("+")[0]]) for _, i in curve]
+        gain = macro_f1.minus(*zip(*pairs, strict=True))
+        entries = [
+            {"mix": found.mixes[i], "rows": n, "without": _interval(macro_f1, j), "with": _interval(macro_f1, i)}
+            | {"gain": _gain(gain, k)}
+            for k, ((n, i), (_, j)) in enumerate(zip(curve, pairs, strict=True))
+        ]
+        curve_of: dict[str, Any] = {"points": entries}
+        curves[added] = curve_of
+        at = [(n, k) for k, (n, _) in enumerate(curve)]
+        rows, means = _at_rows(at, gain.mean)
+        if len(rows) >= 2:
+            weights = _weights(at, gain.error)
+            _, drawn = _at_rows(at, gain.draws(rng))
+            stops = (statistics.worth(rows, -gains, weights, np.zeros(gains.shape[:-1])) for gains in (means, drawn))
+            curve_of["stops"] = _labels(rows, *stops)
+    return curves
+
+
+def _gain(gain: Estimate, k: int) -> dict[str, float]:
+    low, high = gain.interval(0.95)
+    return _floats({"mean": gain.mean[k], "low": low[k], "high": high[k]})
+
+
+def _at_rows(curve: list[tuple[int, int]], scores: np.ndarray) -> tuple[list[int], np.ndarray]:
+    """The rows of a curve's points, and the scores (..., K) there (..., points).
+
+    A small data set can have two points of equal rows (`real@500`, `real@all`): they count as one.
+    """
+    rows = sorted({n for n, _ in curve})
+    means = [scores[..., [i for m, i in curve if m == n]].mean(-1) for n in rows]
+    return rows, np.stack(means, axis=-1) if means else np.empty((*scores.shape[:-1], 0))
+
+
+def _weights(curve: list[tuple[int, int]], error: np.ndarray) -> np.ndarray:
+    weights: np.ndarray = 1 / np.maximum(_at_rows(curve, error**2)[1], LEVEL)
+    return weights
+
+
+def _labels(rows: list[int], labels: np.ndarray, drawn: np.ndarray) -> dict[str, Any]:
+    low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
+    ends = {"labels": labels, "low": low, "high": high}
+    found: dict[str, Any] = {key: None if np.isinf(end) else round(float(end)) for key, end in ends.items()}
+    return found | {"least": rows[0], "most": rows[-1]}

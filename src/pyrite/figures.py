@@ -102,7 +102,9 @@ def classes(task: Findings, encoder: str, asked: Compare) -> Figure | None:
     found = task.evaluated["encoders"][encoder]["mixes"]
     if not {asked.baseline, asked.candidate} <= found.keys():
         return None
-    before, after = ({label: one["f1"] for label, one in found[mix]["per_class"].items()} for mix in _pair(asked))
+    before, after = (
+        {label: one["f1"] for label, one in found[mix]["per_class"].items() if one["f1"]} for mix in _pair(asked)
+    )
     order = sorted(before, key=lambda label: after[label]["mean"] - before[label]["mean"])
     worst = order[0]
     first, last = (100 * side[worst]["mean"] for side in (before, after))

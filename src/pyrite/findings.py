@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pyrite import cards, files, mixes, paths, settings, verdict
+from pyrite import cards, files, mixes, paths, verdict
 from pyrite.cards import Card
 from pyrite.params import Compare, Params
 from pyrite.verdict import Case
@@ -81,7 +81,7 @@ def read(task: str, study: Params) -> Findings:
     return Findings(
         card=cards.load(task),
         prepared=files.read_json(paths.metrics("prepare", task)),
-        generated={s: files.read_json(paths.metrics("generate", f"{task}.{s}")) for s in settings.SETTINGS},
+        generated={s: files.read_json(paths.metrics("generate", f"{task}.{s}")) for s in study.generate.settings},
         evaluated=evaluated,
         diversity=optional(paths.metrics("diversity", task)),
         case=verdict.case(evaluated, asked.encoder, asked.candidate, asked.baseline, asked.margin),

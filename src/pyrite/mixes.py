@@ -2,7 +2,8 @@
 
 A mix is one or more sources joined by `+`. A source is `real` (the training rows), `pool` (the share of them that
 few-shot prompts may show) or a generation setting; `@n` takes n of its rows, `@all` every row. `real` alone takes
-as many rows as the largest generated set has, so that it is compared at equal size.
+as many rows as the largest generated set has, so that it is compared at equal size. `real@n` are the points of the
+learning curve, `real@n+few_shot` those of a mix curve: what generated rows add to n real ones.
 """
 
 from __future__ import annotations
@@ -51,9 +52,18 @@ def settings_of(mix: str) -> list[str]:
 
 
 def is_curve(mix: str) -> bool:
-    """Whether a mix is a point of the real learning curve: `real@n` or `real@all`."""
-    parts = parse(mix)
-    return len(parts) == 1 and parts[0].source == "real" and parts[0].rows is not None
+    """Whether a mix is a point of a curve over real rows: `real@n` or `real@all`, alone or with more after it."""
+    first = parse(mix)[0]
+    return first.source == "real" and first.rows is not None
+
+
+def on_curve(mix: str) -> tuple[str, str] | None:
+    """What a point of a curve has: its real rows, and what is added to them; None for another mix.
+
+    `real@50` is ("real@50", ""), a point of the learning curve; `real@50+few_shot` is ("real@50", "few_shot").
+    """
+    real, _, added = mix.partition("+")
+    return (real, added) if is_curve(mix) else None
 
 
 def rows(mix: str, prepared: pd.DataFrame, synthetic: dict[str, pd.DataFrame], seed: int) -> pd.DataFrame:

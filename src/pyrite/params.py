@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from pyrite import mixes, paths, schema, settings
+from pyrite import mixes, paths, schema
 from pyrite.schema import Schema
 
 Positive = Annotated[int, Field(gt=0)]
@@ -15,11 +15,42 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(gt=0)]
 
 
+class Price(Schema):
+    """What a model costs: US dollars per million tokens, and the day on which that was looked up."""
+
+    input: Annotated[float, Field(ge=0)]
+    output: Annotated[float, Field(ge=0)]
+    date: str
+
+    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """US dollars."""
+        return (prompt_tokens * self.input + completion_tokens * self.output) / 1e6
+
+
 class Generate(Schema):
-    provider: Literal["recorded"]
+    provider: Literal["recorded", "openai"]
+    model: str
+    settings: tuple[str, ...] = Field(min_length=1)
     per_label: Positive
+    texts_per_turn: Positive
+    turns: Positive
+    examples: Positive
+    sampling: dict[str, str | int | float | bool]
+    attempt_cap: Annotated[float, Field(ge=1)]
     near_duplicate: Share
     contamination_cosine: Share
+    concurrency: Positive
+    requests_per_minute: Positive | None
+    tokens_per_minute: Positive | None
+    budget_usd: Rate | None
+    prices: dict[str, Price]
+
+    @field_validator("sampling")
+    @classmethod
+    def _not_ours(cls, value: dict[str, str | int | float | bool]) -> dict[str, str | int | float | bool]:
+        if ours := sorted(set(value) & {"messages", "model", "n", "response_format", "stream"}):
+            raise ValueError(f"'{ours[0]}' is for Pyrite to set; sampling takes the likes of temperature and top_p")
+        return value
 
 
 class _Encoder(Schema):
@@ -29,10 +60,7 @@ class _Encoder(Schema):
     @classmethod
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for mix in value:
-            for source in mixes.settings_of(mix):
-                if source not in settings.SETTINGS:
-                    known = ", ".join((*mixes.REAL, *settings.SETTINGS))
-                    raise ValueError(f"mix '{mix}': unknown source '{source}'; there are {known}")
+            mixes.parse(mix)
         if len(set(value)) < len(value):
             raise ValueError("a mix is there twice")
         return value
@@ -74,6 +102,7 @@ Encoder = Annotated[FineTune | Probe | Tfidf, Field(discriminator="method")]
 
 class Train(Schema):
     seeds: tuple[int, ...] = Field(min_length=1)
+    test_rows: Positive | None
     precision: Literal["auto", "float32", "bfloat16"]
     checkpoints: Literal["first_seed", "all", "none"]
     encoders: dict[str, Encoder]
@@ -112,6 +141,18 @@ class Params(Schema):
     train: Train
     evaluate: Evaluate
     compare: Compare
+
+    @model_validator(mode="after")
+    def _trains_on_what_is_generated(self) -> Params:
+        for name, encoder in self.train.encoders.items():
+            for mix in encoder.mixes:
+                for source in mixes.settings_of(mix):
+                    if source not in self.generate.settings:
+                        known = ", ".join((*mixes.REAL, *self.generate.settings))
+                        raise ValueError(
+                            f"train.encoders.{name}.mixes: mix '{mix}': unknown source '{source}'; there are {known}"
+                        )
+        return self
 
     @model_validator(mode="after")
     def _compares_what_is_trained(self) -> Params:

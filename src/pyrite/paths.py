@@ -37,15 +37,15 @@ def judgements(task: str) -> Path:
 
 
 def recording(task: str, setting: str) -> Path:
-    return Path("data/recordings") / f"{task}.{setting}.jsonl"
+    return Path("data/recordings") / task / f"{setting}.jsonl"
 
 
 def transcript(task: str, setting: str) -> Path:
-    return Path("data/transcripts") / f"{task}.{setting}.jsonl"
+    return Path("data/transcripts") / task / f"{setting}.jsonl"
 
 
 def synthetic(task: str, setting: str) -> Path:
-    return Path("data/synthetic") / f"{task}.{setting}.parquet"
+    return Path("data/synthetic") / task / f"{setting}.parquet"
 
 
 def text_map(task: str) -> Path:
@@ -94,3 +94,7 @@ def metrics(stage: str, name: str) -> Path:
 def store() -> Path:
     """`.pyrite/` of the main checkout: under `dvc exp run --temp` the stage runs elsewhere, DVC_ROOT still names it."""
     return Path(os.environ.get("DVC_ROOT", ".")) / ".pyrite"
+
+
+def answers(task: str, setting: str) -> Path:
+    return store() / "answers" / f"{task}.{setting}.jsonl"

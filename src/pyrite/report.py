@@ -22,7 +22,7 @@ import jinja2
 import pandas as pd
 from jinja2.utils import htmlsafe_json_dumps
 
-from pyrite import charts, console, figures, files, findings, mixes, params, paths, schema, settings, texts, verdict
+from pyrite import charts, console, figures, files, findings, mixes, params, paths, settings, texts, verdict
 from pyrite.findings import Findings
 from pyrite.params import Params
 
@@ -56,7 +56,7 @@ def run() -> None:
     for name, picture in drawn.items():
         files.write_text(paths.REPORT / "figures" / name, picture)
     files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
-    to_read = {task: examples(task) for task in study.tasks}
+    to_read = {task: examples(task, study.generate.settings) for task in study.tasks}
     view |= {"texts": to_read, "maps": {}}
     # The maps may fill what the rest leaves of the page's size.
     left = PAGE_BYTES - len(render("report.html.j2", view).encode())
@@ -79,7 +79,7 @@ def describe(found: Sequence[Findings], study: Params) -> dict[str, Any]:
         "against_gap": figures.against_gap(subjectivity, found, study.compare) if subjectivity else {},
         "measures": measures(found),
         "slopes": findings.slopes({one.task: annotated.get(one.task, {}) for one in found}, study.compare.encoder),
-        "prompts": schema.load(paths.PROMPTS, settings.Prompts),
+        "prompts": {name: settings.load(name) for name in study.generate.settings},
         "versions": {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES},
     }
 
@@ -129,7 +129,7 @@ def measures(found: Sequence[Findings]) -> dict[str, figures.Figure]:
 
 def histories(task: str, encoder: str, study: Params) -> dict[str, list[dict[str, Any]]]:
     """What the fits on real rows and on each setting's noted while they were trained; none where they are not kept."""
-    drawn = [mix for mix in study.train.encoders[encoder].mixes if mix in ("real", *settings.SETTINGS)]
+    drawn = [mix for mix in study.train.encoders[encoder].mixes if mix in ("real", *study.generate.settings)]
     files_of = {mix: [paths.fit(task, encoder, mix, s) / "history.json" for s in study.train.seeds] for mix in drawn}
     return {
         mix: [files.read_json(path) for path in fits]
@@ -163,10 +163,10 @@ def _adjusted() -> dict[tuple[str, str, str], float]:
     return {(row["task"], row["encoder"], row["mix"]): float(row["p_holm"]) for row in rows if row["p_holm"]}
 
 
-def examples(task: str) -> dict[str, dict[str, list[str]]]:
+def examples(task: str, generated: Sequence[str]) -> dict[str, dict[str, list[str]]]:
     """A few training texts of each label, real and of each setting: those with the lowest ids, which is at random."""
     sources = {"real": texts.read(paths.prepared(task))}
-    sources |= {setting: texts.read(paths.synthetic(task, setting)) for setting in settings.SETTINGS}
+    sources |= {setting: texts.read(paths.synthetic(task, setting)) for setting in generated}
 
     def some(frame: pd.DataFrame, label: str) -> list[str]:
         mine = frame[(frame["split"] == "train") & (frame["label"] == label)]

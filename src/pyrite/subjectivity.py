@@ -8,14 +8,14 @@ Writes: `metrics/subjectivity.json`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pyrite import agreement, comparisons, curves, files, intervals, params, paths, settings
+from pyrite import agreement, comparisons, curves, files, intervals, params, paths
 from pyrite.errors import PyriteError
 from pyrite.params import Params
 
@@ -45,7 +45,7 @@ def run() -> None:
     tasks = {task: of_task(task, p, rng) for task in p.tasks}
     judged = {source: of_pairs(source, p.evaluate.resamples, rng) for source in SOURCES}
     gaps = {task: files.read_json(paths.metrics("evaluate", task))["encoders"] for task in p.tasks}
-    against_gap = list(against_gaps(tasks, judged, gaps, rng))
+    against_gap = list(against_gaps(tasks, judged, gaps, p.generate.settings, rng))
     files.write_json(paths.SUBJECTIVITY, {"notes": NOTES, "tasks": tasks, "pairs": judged, "against_gap": against_gap})
 
 
@@ -61,7 +61,7 @@ def of_task(task: str, p: Params, rng: np.random.Generator) -> dict[str, Any]:
     right = {
         encoder: {
             mix: right_predictions(task, encoder, mix, p.train.seeds)
-            for mix in (REAL, *settings.SETTINGS)
+            for mix in (REAL, *p.generate.settings)
             if mix in spec.mixes
         }
         for encoder, spec in p.train.encoders.items()
@@ -160,11 +160,15 @@ def of_pairs(source: str, resamples: int, rng: np.random.Generator) -> dict[str,
 
 
 def against_gaps(
-    tasks: dict[str, Any], judged: dict[str, Any], gaps: dict[str, Any], rng: np.random.Generator
+    tasks: dict[str, Any],
+    judged: dict[str, Any],
+    gaps: dict[str, Any],
+    generated: Sequence[str],
+    rng: np.random.Generator,
 ) -> Iterator[dict[str, Any]]:
     """Spearman's rho over tasks between each measure of subjectivity and each encoder's gap of generated to real."""
     for measure, source, values in _measures(tasks, judged):
-        for encoder, setting in _trained(gaps):
+        for encoder, setting in _trained(gaps, generated):
             points = [
                 {"task": task, "subjectivity": values[task], "gap": gap["macro_f1"]["mean"]}
                 for task, encoders in gaps.items()
@@ -193,12 +197,12 @@ def _measures(tasks: dict[str, Any], judged: dict[str, Any]) -> Iterator[tuple[s
         yield "disagreement", source, {task: 1 - value for task, value in mean.items() if value is not None}
 
 
-def _trained(gaps: dict[str, Any]) -> list[tuple[str, str]]:
+def _trained(gaps: dict[str, Any], generated: Sequence[str]) -> list[tuple[str, str]]:
     """Every encoder with every setting that some task compares with real rows."""
     encoders = dict.fromkeys(encoder for found in gaps.values() for encoder in found)
     return [
         (encoder, setting)
         for encoder in encoders
-        for setting in settings.SETTINGS
+        for setting in generated
         if any(REAL in found.get(encoder, {}).get("gaps", {}).get(setting, {}) for found in gaps.values())
     ]

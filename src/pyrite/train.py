@@ -1,6 +1,6 @@
 """Train: fit every mix and seed of an encoder on a task.
 
-Reads `data/prepared/<task>.parquet` and `data/synthetic/<task>.<setting>.parquet`; writes one folder per fit,
+Reads `data/prepared/<task>.parquet` and `data/synthetic/<task>/<setting>.parquet`; writes one folder per fit,
 `models/<task>/<encoder>/<mix>/seed-<k>/`, with `predictions.parquet` (the test rows), `history.json` and, where
 `train.checkpoints` asks for it, `checkpoint/`. A fit that the store holds is not trained again.
 
@@ -28,7 +28,7 @@ import pandas as pd
 import torch
 from accelerate import PartialState
 
-from pyrite import console, encoder, files, finetune, linear, mixes, params, paths, settings, store, texts
+from pyrite import console, encoder, files, finetune, linear, mixes, params, paths, store, texts
 from pyrite.errors import PyriteError
 from pyrite.params import Encoder, FineTune, Probe
 
@@ -55,6 +55,7 @@ class Data:
 
     prepared: pd.DataFrame
     synthetic: dict[str, pd.DataFrame]
+    test_rows: int | None = None
 
     @property
     def tables(self) -> list[pd.DataFrame]:
@@ -62,7 +63,8 @@ class Data:
 
     @property
     def test(self) -> pd.DataFrame:
-        return self.prepared[self.prepared["split"] == "test"].sort_values("id")
+        # An id is a digest: the lowest ones are a sample at random.
+        return self.prepared[self.prepared["split"] == "test"].sort_values("id").iloc[: self.test_rows]
 
     @property
     def labels(self) -> list[str]:
@@ -89,7 +91,8 @@ def run(task: str, encoder_name: str) -> None:
     spec = p.train.encoders[encoder_name]
     data = Data(
         prepared=texts.read(paths.prepared(task)),
-        synthetic={setting: texts.read(paths.synthetic(task, setting)) for setting in settings.SETTINGS},
+        synthetic={setting: texts.read(paths.synthetic(task, setting)) for setting in p.generate.settings},
+        test_rows=p.train.test_rows,
     )
     precision = encoder.best_precision() if p.train.precision == "auto" else p.train.precision
     fits = plan(data, spec, p.train.seeds, precision, p.train.checkpoints)
