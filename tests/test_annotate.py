@@ -163,7 +163,7 @@ def filled_in(path: Path, **answers: str) -> None:
     """What a person's spreadsheet saves: the sheet with these columns filled in."""
     with path.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows({**row, **answers} for row in rows)

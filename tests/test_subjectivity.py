@@ -136,6 +136,7 @@ def test_annotations_that_say_little_are_marked_gaps(study: Path) -> None:
     assert found["bees"]["human"]["mean_agreement"]["value"] == 1
     assert "same label" in found["bees"]["human"]["alpha"]["note"]
     assert "same agreement" in found["bees"]["human"]["accuracy"]["tfidf"]["real"]["slope"]["note"]
+    assert found["cats"]["human"]["mean_agreement"]["note"] == "1 items; 5 are needed"
     assert found["cats"]["human"]["accuracy"]["tfidf"]["real"]["thresholds"][0]["accuracy"]["note"].startswith(
         "1 items"
     )
@@ -185,11 +186,12 @@ def test_mean_agreement_of_real_ratings_is_the_golden_one(
 
 
 def test_a_text_that_was_judged_twice_counts_twice() -> None:
-    rows = [("a", 1, "1", "yes"), ("a", 1, "2", "yes"), ("a", 2, "1", "yes"), ("a", 2, "2", "no")]
+    copies = [(1, "1", "yes"), (1, "2", "yes"), (2, "1", "yes"), (2, "2", "no")]
+    rows = [(item, *copy) for item in "abc" for copy in copies]
     table = pd.DataFrame(rows, columns=["item", "copy", "annotator", "label"]).assign(agreement=np.nan)
     summary, units = subjectivity.of_source(table, 100, np.random.default_rng(0))
     assert summary["mean_agreement"]["value"] == 0.75
-    assert units.tolist() == [1.0, 0.5]
+    assert units.loc["a"].tolist() == [1.0, 0.5]
 
 
 def test_annotators_of_other_items_say_nothing_of_each_other(study: Path) -> None:

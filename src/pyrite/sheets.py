@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"\d+(?:e\d+)?")
 def read(path: Path, columns: Sequence[str]) -> Iterator[tuple[Row, list[str]]]:
     """The rows of a sheet with their values in `columns`, stripped; other columns don't matter.
 
-    Sheets that were put together with `cat` have headers in their midst: those are left out.
+    Sheets that were put together with `cat` have headers, and marks of UTF-8, in their midst: those are left out.
 
     Raises:
         PyriteError: the file is not CSV in UTF-8, or lacks a column.
@@ -33,7 +33,7 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[tuple[Row, list[str]]]:
         if missing := [column for column in columns if column not in row.fields]:
             there_must_be = f"there must be {', '.join(columns)}, with commas between"
             raise PyriteError(f"{path}: row 1: no column {', '.join(missing)}; {there_must_be}")
-        values = [row.fields[column].strip().removeprefix("'") for column in columns]
+        values = [row.fields[column].removeprefix("\ufeff").strip().removeprefix("'") for column in columns]
         if values != list(columns):
             yield row, values
 

@@ -108,6 +108,10 @@ def of_source(rows: pd.DataFrame, resamples: int, rng: np.random.Generator) -> t
         "annotations": len(rows),
         **agreement.summary(votes, resamples, rng),
     }
+    if 0 < paired.sum() < curves.LEAST_ITEMS:
+        # An interval from so few would look sure of what it can't know.
+        few = intervals.gap(f"{paired.sum()} items; {curves.LEAST_ITEMS} are needed")
+        summary |= {"mean_agreement": few, "alpha": few}
     items = counts.index.get_level_values("item")[paired]
     return summary, pd.Series(agreement.of_units(votes[paired]), index=items, name="agreement")
 
