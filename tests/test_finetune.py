@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification, pipeline
 
 from pyrite import encoder, finetune
+from pyrite.batches import Tokens
 from pyrite.params import FineTune
 
 WORDS = ["red", "green", "blue", "one", "two", "three", "thing", "of", "the", "a"]
@@ -35,10 +36,10 @@ def spec(checkpoint: Path, **changes: object) -> FineTune:
 
 
 @pytest.fixture
-def rows(tiny_checkpoint: Path) -> tuple[list[list[int]], list[int]]:
+def rows(tiny_checkpoint: Path) -> tuple[Tokens, list[int]]:
     generator = np.random.default_rng(0)
-    texts = [" ".join(generator.choice(WORDS[:3] + WORDS[6:], 4)) for _ in range(20)]
-    texts += [" ".join(generator.choice(WORDS[3:], 6)) for _ in range(20)]
+    texts = [" ".join(generator.choice(WORDS[:3] + WORDS[6:], 4 + i % 3)) for i in range(20)]
+    texts += [" ".join(generator.choice(WORDS[3:], 4 + i % 3)) for i in range(20)]
     return encoder.tokenise(texts, str(tiny_checkpoint), None, 16), [0] * 20 + [1] * 20
 
 
@@ -78,13 +79,13 @@ def test_the_checkpoint_is_safetensors_and_labels_as_the_fit_did(
     tiny_checkpoint: Path, rows: tuple, tmp_path: Path
 ) -> None:
     tokens, targets = rows
-    result = finetune.fit(spec(tiny_checkpoint), tokens, targets, tokens[:1], LABELS, 0, "float32")
+    result = finetune.fit(spec(tiny_checkpoint), tokens, targets, tokens.take([0]), LABELS, 0, "float32")
     result.save(tmp_path)
     assert (tmp_path / "model.safetensors").exists()
     assert not list(tmp_path.glob("*.bin"))
     model = AutoModelForSequenceClassification.from_pretrained(tmp_path).eval()
     with torch.inference_mode():
-        again = torch.softmax(model(input_ids=torch.tensor(tokens[:1])).logits, -1).numpy()
+        again = torch.softmax(model(input_ids=torch.tensor(tokens.take([0]).ids[None]).long()).logits, -1).numpy()
     np.testing.assert_allclose(again, result.probabilities, atol=1e-5)
     assert pipeline("text-classification", model=str(tmp_path))("red thing")[0]["label"] in LABELS
 
@@ -99,8 +100,8 @@ def test_leaving_out_unused_embeddings_changes_nothing(
     shrunk.save(tmp_path / "shrunk")
 
     class Everything(finetune.Vocabulary):
-        def __init__(self, tokens: object, pad_id: int) -> None:
-            super().__init__([range(15)], pad_id)
+        def __init__(self, pad_id: int, *texts: Tokens) -> None:
+            super().__init__(pad_id, Tokens.of([range(15)]))
 
     monkeypatch.setattr(finetune, "Vocabulary", Everything)
     whole = finetune.fit(recipe, tokens, targets, held_out, LABELS, 0, "float32")
@@ -109,21 +110,6 @@ def test_leaving_out_unused_embeddings_changes_nothing(
     weights = [load_file(tmp_path / name / "model.safetensors") for name in ("shrunk", "whole")]
     for name, weight in weights[0].items():
         torch.testing.assert_close(weight, weights[1][name], atol=1e-5, rtol=1e-4)
-
-
-@pytest.mark.parametrize("pad_id", [0, 1, 3])
-def test_padding_keeps_its_number(pad_id: int) -> None:
-    vocabulary = finetune.Vocabulary([[9, 7], [5]], pad_id)
-    assert vocabulary.used.tolist() == [*range(pad_id + 1), 5, 7, 9]
-    assert vocabulary.renumber([[7, pad_id]]) == [[pad_id + 2, pad_id]]
-
-
-def test_an_epoch_has_every_row_once() -> None:
-    tokens = [[0] * (1 + i % 7) for i in range(50)]
-    batches = finetune._batches(tokens, 8, seed=0)
-    for _ in range(3):
-        epoch = [next(batches) for _ in range(7)]
-        assert sorted(i for batch in epoch for i in batch) == list(range(50))
 
 
 def test_biases_and_norms_do_not_decay(tiny_checkpoint: Path) -> None:

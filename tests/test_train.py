@@ -15,8 +15,9 @@ import yaml
 from conftest import ROOT
 from sklearn.metrics import accuracy_score
 
-from pyrite import finetune, linear, paths, settings, store, texts, train
+from pyrite import finetune, linear, parallel, paths, settings, store, texts, train, transcripts
 from pyrite.errors import PyriteError
+from pyrite.transcripts import Conversation, Turn
 
 pytestmark = pytest.mark.usefixtures("fresh_accelerate")
 
@@ -41,6 +42,17 @@ def study(
     texts.write(prepared, paths.prepared("words"))
     for setting in settings.SETTINGS:
         texts.write(table(rows(30, "train")).drop_duplicates("id"), paths.synthetic("words", setting))
+        conversation = Conversation(
+            task="words",
+            setting=setting,
+            label="colour",
+            conversation=0,
+            model="an/llm",
+            recorded="2026-01-01",
+            system="You write.",
+            turns=(Turn(prompt="Write 30 texts.", examples=(), answer="[]"),),
+        )
+        transcripts.write(paths.transcript("words", setting), [conversation])
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     tiny = params["train"]["encoders"]["minilm"] | {
         "checkpoint": str(tiny_checkpoint),
@@ -57,7 +69,7 @@ def study(
     params["compare"]["encoder"] = "tiny"
     (project / "params.yaml").write_text(yaml.safe_dump(params))
     # Other processes would not see what a test replaces.
-    monkeypatch.setattr(train, "devices", lambda: 1)
+    monkeypatch.setattr(parallel, "devices", lambda: 1)
     return project
 
 
@@ -217,7 +229,7 @@ def test_fits_side_by_side_equal_fits_in_turn(study: Path, monkeypatch: pytest.M
     in_turn = predictions()
     shutil.rmtree(study / ".pyrite")
     shutil.rmtree(study / "models")
-    monkeypatch.setattr(train, "devices", lambda: 2)
+    monkeypatch.setattr(parallel, "devices", lambda: 2)
     train.run("words", "tiny")
     assert predictions().keys() == in_turn.keys()
     for path, frame in predictions().items():
@@ -226,7 +238,7 @@ def test_fits_side_by_side_equal_fits_in_turn(study: Path, monkeypatch: pytest.M
 
 def test_an_error_in_a_worker_is_one_line_and_keeps_what_is_done(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     change("encoders.tiny.learning_rate", 1e30)
-    monkeypatch.setattr(train, "devices", lambda: 2)
+    monkeypatch.setattr(parallel, "devices", lambda: 2)
     with pytest.raises(PyriteError, match=r"words tiny \w+ seed \d: training diverged"):
         train.run("words", "tiny")
 
@@ -234,9 +246,9 @@ def test_an_error_in_a_worker_is_one_line_and_keeps_what_is_done(study: Path, mo
 def test_workers_end_with_a_parent_that_is_killed(study: Path) -> None:
     change("encoders.tiny.steps", 100_000)
     (study / "run.py").write_text(
-        "from pyrite import train\n"
+        "from pyrite import parallel, train\n"
         "if __name__ == '__main__':\n"
-        "    train.devices = lambda: 2\n"
+        "    parallel.devices = lambda: 2\n"
         "    train.run('words', 'tiny')\n"
     )
     parent = subprocess.Popen([sys.executable, "run.py"], cwd=study, stderr=subprocess.DEVNULL)
