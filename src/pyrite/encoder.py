@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.utils import logging
 
@@ -78,7 +79,7 @@ def pretrained(auto: Any, checkpoint: str, revision: str | None, **options: Any)
         options |= {"use_safetensors": True, "dtype": torch.float32}
     try:
         return auto.from_pretrained(locate(checkpoint), revision=revision, trust_remote_code=False, **options)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0]
         pinned = f" --revision {revision}" if revision else ""
         raise PyriteError(
@@ -143,10 +144,11 @@ def best_precision() -> str:
 def tokenise(texts: Sequence[str], checkpoint: str, revision: str | None, max_tokens: int) -> Tokens:
     """Token ids of each text, special tokens included, cut at `max_tokens` or where the model's positions end."""
     limit = min(max_tokens, position_limit(checkpoint, revision))
-    return _tokenise(_tokenizer(checkpoint, revision), texts, limit)
+    return tokens_of(_tokenizer(checkpoint, revision), texts, limit)
 
 
-def _tokenise(tokenizer: Any, texts: Sequence[str], limit: int) -> Tokens:
+def tokens_of(tokenizer: Any, texts: Sequence[str], limit: int) -> Tokens:
+    """Token ids by a tokenizer at hand, cut at `limit`."""
     if not texts:
         return Tokens.of([])
     encoded = tokenizer(list(texts), truncation=True, max_length=limit)
