@@ -429,7 +429,7 @@ def test_speed_is_in_the_store_and_the_log_only(study: Path, capsys: pytest.Capt
     train.run("words", "tiny")
     assert len(re.findall(r"words tiny \w+ seed \d: [\d.]+ s, [\d,]+ tokens/s on cpu", capsys.readouterr().err)) == 4
     for path in (study / ".pyrite/fits").glob("*/*/speed.json"):
-        assert json.loads(path.read_text()).keys() == {"device", "seconds", "tokens_per_second"}
+        assert json.loads(path.read_text()).keys() == {"device", "seconds", "tokens_per_second", "evaluation_seconds"}
     assert not [path for path in (study / "models").rglob("*.json") if "tokens_per_second" in path.read_text()]
 
 

@@ -48,7 +48,8 @@ class FineTuned:
         history: the mean loss and the accuracy on the training rows at every step, the share of padding among the
             tokens, the truncated texts, and what else describes the fit.
         save: writes the checkpoint into a folder.
-        speed: device, seconds of training and tokens per second (padding left out): they differ from run to run.
+        speed: device, seconds of training, tokens per second (padding left out) and seconds of labelling the test
+            texts: they differ from run to run.
     """
 
     probabilities: np.ndarray
@@ -124,10 +125,17 @@ def fit(
         tokenizer.model_max_length = min(spec.max_tokens, encoder.position_limit(spec.checkpoint, spec.revision))
         tokenizer.save_pretrained(folder)
 
+    started = time.perf_counter()
     probabilities = loop.classify(vocabulary.renumber(test_tokens))
+    evaluation_seconds = time.perf_counter() - started
     truncated = {"train": int(tokens.truncated[rows].sum()), "test": int(test_tokens.truncated.sum())}
     history = {"precision": precision, "truncated_texts": truncated} | loop.history()
-    speed = {"device": _name(device), "seconds": seconds, "tokens_per_second": loop.seen / seconds}
+    speed = {
+        "device": _name(device),
+        "seconds": seconds,
+        "tokens_per_second": loop.seen / seconds,
+        "evaluation_seconds": evaluation_seconds,
+    }
     return FineTuned(probabilities, history, save, speed)
 
 
