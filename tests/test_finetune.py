@@ -135,13 +135,16 @@ def test_bfloat16_agrees_with_float32(family: Path, rows: tuple) -> None:
 def test_a_step_that_does_not_fit_is_done_in_halves_with_the_same_result(
     family: Path, rows: tuple, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(finetune, "PASS", {"cpu": 0})
     whole = of_family(family, rows)
     cross_entropy = finetune.cross_entropy
+    passes = itertools.count()
 
-    def small_device(logits: torch.Tensor, *rest: object, **more: object) -> torch.Tensor:
-        if len(logits) > 3:
+    def small_device(*given: object, **more: object) -> torch.Tensor:
+        # Now and then in the middle of a step, when gradients have been added up.
+        if next(passes) in (1, 8):
             raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
-        return cross_entropy(logits, *rest, **more)
+        return cross_entropy(*given, **more)
 
     monkeypatch.setattr(finetune, "cross_entropy", small_device)
     halves = of_family(family, rows)
