@@ -30,6 +30,8 @@ OneTask = Annotated[str | None, typer.Argument(help="Only this task.")]
 OneSetting = Annotated[str | None, typer.Argument(help="Only this setting.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
+stored = typer.Typer(rich_markup_mode="rich")
+
 
 @app.command(rich_help_panel=STAGES)
 def fetch(task: Task) -> None:
@@ -188,6 +190,45 @@ def table() -> None:
     from pyrite import compare
 
     compare.show(Console())
+
+
+@app.command(rich_help_panel=REPORTS)
+def predict(
+    model: Annotated[Path, typer.Argument(help="The folder of a checkpoint or of its fit.")],
+    file: Annotated[Path | None, typer.Argument(help=".csv, .parquet, .jsonl, or text with one text a line.")] = None,
+    text: Annotated[str, typer.Option(help="The column with the texts.")] = "text",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A .csv, .parquet or .jsonl file; else CSV to the screen.")
+    ] = None,
+) -> None:
+    """Label texts of your own with a trained checkpoint; without FILE, the lines of standard input."""
+    from pyrite import predict
+
+    predict.run(model, file, text, output)
+
+
+@stored.callback(invoke_without_command=True)
+def show_store(context: typer.Context) -> None:
+    """Say what the store holds; `prune` makes it smaller."""
+    if context.invoked_subcommand is None:
+        from pyrite import pruning
+
+        pruning.show()
+
+
+@stored.command()
+def prune(
+    kind: Annotated[list[str] | None, typer.Option(help="Only entries of this kind; can be given again.")] = None,
+    days: Annotated[float | None, typer.Option(min=0, help="Only entries that nothing used for so many days.")] = None,
+    unused: Annotated[bool, typer.Option("--unused", help="Only fits that are not in models/ now.")] = False,
+) -> None:
+    """Delete entries; what is deleted is made again when it is needed. Paid answers only with --kind answers."""
+    from pyrite import pruning
+
+    pruning.prune(tuple(kind or ()), days, unused)
+
+
+app.add_typer(stored, name="store", rich_help_panel=REPORTS)
 
 
 def main() -> None:
