@@ -20,7 +20,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from pyrite import charts, console, figures, files, findings, mixes, params, paths, settings, texts, verdict
+from pyrite import charts, console, figures, files, findings, mixes, params, paths, settings, tables, texts, verdict
 from pyrite.findings import Findings
 from pyrite.params import Params
 
@@ -47,9 +47,11 @@ def run() -> None:
     for name, picture in drawn.items():
         files.write_text(paths.REPORT / "figures" / name, picture)
     files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
-    page = render(
-        "report.html.j2", view | {"texts": {task: examples(task, study.generate.settings) for task in study.tasks}}
-    )
+    read = {
+        "texts": {task: examples(task, study.generate.settings) for task in study.tasks},
+        "flipped": {task["findings"].task: flipped(task["findings"].task, task["flips"]) for task in view["tasks"]},
+    }
+    page = render("report.html.j2", view | read)
     files.write_text(paths.REPORT / "index.html", page)
     console.log.print(f"report: {paths.REPORT / 'index.html'}, {len(page.encode()) / 1e6:.1f} MB")
 
@@ -95,6 +97,11 @@ def task(
         },
         "curves": with_curve,
         "annotated": {who: annotated[who] for who in findings.ANNOTATORS if who in annotated},
+        "remarks": verdict.remarks(found.evaluated, asked),
+        "flips": findings.flips(found, asked),
+        "confusions": findings.confusions(found, asked),
+        "mix_curve": figures.mix_curve(found, asked),
+        "augmentation": tables.augmentation([found.evaluated]),
         "told_apart": findings.told_apart(found, asked),
         "unmeasured": findings.unmeasured(found),
     }
@@ -118,6 +125,14 @@ def examples(task: str, generated: Sequence[str]) -> dict[str, dict[str, list[st
 
     all_labels = sorted(sources["real"]["label"].unique())
     return {label: {source: some(frame, label) for source, frame in sources.items()} for label in all_labels}
+
+
+def flipped(task: str, flips: Sequence[findings.Flips]) -> dict[str, str]:
+    """The test texts that flip, by id."""
+    ids = {one["id"] for side in flips for one in side.clearest}
+    real = texts.read(paths.prepared(task))
+    mine = real[real["id"].isin(ids)]
+    return {str(i): shown(text) for i, text in zip(mine["id"], mine["text"], strict=True)}
 
 
 def shown(text: str) -> str:
