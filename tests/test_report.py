@@ -21,6 +21,7 @@ from pyrite import compare, evaluate, figures, files, findings, params, paths, r
 ROOT = Path(__file__).parents[1]
 MIXES = ("real", "zero_shot", "few_shot", "pool", "pool+few_shot")
 CURVE = ("real@50", "real@200", "real@all")
+BOTH = ("real@50+few_shot", "real@200+few_shot", "real@all+few_shot")
 ROWS = {"zero_shot": 291, "few_shot": 297, "pool": 120, "pool+few_shot": 417, "real@50": 50, "real@200": 200}
 HOSTILE = [
     "<script>document.title = 'owned'</script>",
@@ -39,12 +40,13 @@ class Study:
     ) -> None:
         self.tasks, self.labels = list(tasks), list(labels)
         self.encoders = {"tfidf": {"method": "tfidf", "mixes": list(MIXES), "C": 10.0}}
-        self.encoders["words"] = {"method": "tfidf", "mixes": [*MIXES, *CURVE], "C": 3.0}
+        self.encoders["words"] = {"method": "tfidf", "mixes": [*MIXES, *CURVE, *BOTH], "C": 3.0}
         self.compare = {"encoder": "tfidf", "baseline": "real", "candidate": "few_shot", "margin": 3.0}
         self.text = "a colour of a thing"
         self.title = "Colours of things"
         self.paid: dict[str, float | None] = dict.fromkeys(("prompt_tokens", "completion_tokens", "cost_usd"))
         self.mapped, self.map_text = 5, ""
+        self.write_tests = False
 
     def write(self) -> None:
         settings = {
@@ -82,6 +84,9 @@ class Study:
         files.write_text(paths.card(task), yaml.safe_dump(card, sort_keys=False))
         for table, split in ((paths.prepared(task), "train"), (paths.synthetic(task, "zero_shot"), "train")):
             rows = [(f"{n:016x}", f"{self.text} {n}", label, split) for n, label in enumerate(self.labels * 5)]
+            if self.write_tests and table == paths.prepared(task):
+                labels = np.repeat(self.labels, 83)
+                rows = [(f"{n:016x}", f"secret words {n} !", label, "test") for n, label in enumerate(labels)]
             texts.write(pd.DataFrame(rows, columns=texts.COLUMNS), table)
         shutil.copy(paths.synthetic(task, "zero_shot"), paths.synthetic(task, "few_shot"))
         counts = {
@@ -189,6 +194,7 @@ def _predictions(
 ) -> evaluate.Predictions:
     skill = {"real": 0.8, "zero_shot": 0.6, "few_shot": 0.7, "pool": 0.6, "pool+few_shot": 0.75}
     skill |= {"real@50": 0.4, "real@200": 0.62, "real@all": 0.85}
+    skill |= {"real@50+few_shot": 0.7, "real@200+few_shot": 0.74, "real@all+few_shot": 0.8}
     right = rng.uniform(size=(len(mixes), 2, len(gold))) < np.array([skill[mix] for mix in mixes])[:, None, None]
     predicted = np.where(right, gold, rng.integers(len(labels), size=right.shape))
     rows = [ROWS.get(mix, 633 if mix == "real@all" else 297) for mix in mixes]
@@ -266,6 +272,29 @@ def test_the_page_says_what_was_paid(study: Callable[..., str], paid: dict, word
         study.paid = paid
 
     assert words in Page(study(pay)).text
+
+
+def test_where_it_fails_is_there_to_read_but_not_for_git(study: Callable[..., str]) -> None:
+    def readable(study: Study) -> None:
+        # The test rows' texts; their ids are those of the predictions.
+        study.write_tests = True
+
+    page = Page(study(readable)).text
+    found = files.read_json(paths.metrics("evaluate", "colours"))["encoders"]["tfidf"]
+    lost = found["flips"]["few_shot"]["real"]["lost"]
+    assert f"Right with real, wrong with few-shot: {lost['items']} test texts" in page
+    text = f"secret words {int(lost['clearest'][0]['id'], 16)} "
+    assert text in page
+    for path in (paths.REPORT / "REPORT.md", *Path("metrics").rglob("*.*")):
+        assert "secret words" not in path.read_text()
+
+
+def test_mix_curves_and_money_are_told(study: Callable[..., str]) -> None:
+    page = Page(study(lambda made: made.compare.update(label_price=0.5))).text
+    assert "Real training texts" not in page  # an axis, drawn by the script
+    assert "A small real set, the generated one, and both" in page
+    assert "what generating cost is not known" in page
+    assert "what generating cost is not known" in (paths.REPORT / "REPORT.md").read_text().replace("\n", " ")
 
 
 def test_what_a_study_lacks_is_said(study: Callable[..., str]) -> None:

@@ -294,6 +294,31 @@ def text_map(found: Sequence[Place]) -> alt.LayerChart:
     return _chart(points.encode(x=x, y=y, shape=_shape(), tooltip=_tooltip(), **looks), height=420)
 
 
+def mix_curve(found: Sequence[Point]) -> alt.LayerChart:
+    """Scores over the number of real rows, with and without generated ones: a line for each family."""
+    rows = [_row(dot) | {"rows": dot.rows} for dot in found]
+    table, title = _data(rows), "Macro-F1 (points)"
+    up = alt.Y("mean:Q", title=title, scale=_scale(_domain([row["mean"] for row in rows])))
+    across = alt.X(
+        "rows:Q",
+        title="Real training texts",
+        scale=alt.Scale(
+            type="log", nice=False, domain=[min(row["rows"] for row in rows), max(row["rows"] for row in rows)]
+        ),
+        axis=alt.Axis(values=sorted({row["rows"] for row in rows}), format=",", grid=False, labelOverlap="greedy"),
+    )
+    return _chart(
+        table.mark_area(opacity=0.12, clip=True).encode(
+            x=across, y=alt.Y("low:Q", title=title), y2="high:Q", color=_hue()
+        ),
+        table.mark_line(strokeWidth=2.5).encode(x=across, y=up, color=_hue()),
+        table.mark_point(filled=True, size=80, opacity=1).encode(
+            x=across, y=up, color=_hue(), shape=_shape(), tooltip=_tooltip()
+        ),
+        height=300,
+    )
+
+
 def against_gap(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
     """Each task's gap over its subjectivity: (subjectivity, dot)."""
     rows = [_row(dot) | {"subjective": value} for value, dot in found]

@@ -10,7 +10,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from pyrite import charts, mixes
+from pyrite import charts, mixes, verdict
 from pyrite.charts import Dot, Level, Place, Point
 from pyrite.findings import (
     ANNOTATORS,
@@ -88,6 +88,24 @@ def curve(task: Findings, encoder: str, asked: Compare) -> Figure | None:
         else f"How {encoder} learns from real labels"
     )
     return Figure(capital(title), charts.curve(points, levels))
+
+
+def mix_curve(task: Findings, asked: Compare) -> Figure | None:
+    """What the candidate adds to n real rows; None where no encoder has two points of it."""
+    found = verdict.mix_curve(task.evaluated, asked.encoder, asked.candidate)
+    if found is None or "stops" not in found[1]:
+        return None
+    encoder, curve = found
+    points = [
+        Point(
+            **vars(_dot(mix, point[side], f"{interval(point[side])} with {point['rows']:,} real texts")),
+            rows=point["rows"],
+        )
+        for point in curve["points"]
+        for side, mix in (("without", "real"), ("with", point["mix"]))
+    ]
+    said = verdict.stops_helping(name(asked.candidate), encoder, curve["stops"])
+    return Figure(capital(said.partition(": ")[2].rstrip(".")), charts.mix_curve(points), encoder)
 
 
 def _level(mix: str, entry: Mapping[str, Any]) -> Level:

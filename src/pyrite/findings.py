@@ -25,6 +25,9 @@ VERDICTS = {
     verdict.CANT_TELL: ("muted", "too little evidence either way"),
 }
 
+# Mistakes that the report lists.
+CONFUSIONS = 8
+
 # Sources of annotations and measures of subjectivity, in words.
 ANNOTATORS = {"llm": "LLM personas", "human": "people"}
 MEASURES = {"pairs": "paired comparisons of tasks by {who}", "disagreement": "disagreement of {who} on items"}
@@ -145,6 +148,47 @@ def verdict_of(case: Case) -> dict[str, str]:
         "meaning": meaning.format(candidate=spoken.candidate, baseline=spoken.baseline),
         "sentence": sentence,
     }
+
+
+@dataclass(frozen=True)
+class Flips:
+    """Test texts on which most seeds of candidate and baseline differ: how many, and the clearest of them by id."""
+
+    title: str
+    items: int
+    clearest: list[dict[str, str]]
+
+
+def flips(findings: Findings, asked: Compare) -> list[Flips]:
+    """What the candidate loses and what it wins; nothing where one of the two is no main mix of its kind."""
+    found = findings.evaluated["encoders"][asked.encoder]["flips"].get(asked.candidate, {}).get(asked.baseline)
+    if found is None:
+        return []
+    return [
+        Flips(f"Right with {name(better)}, wrong with {name(worse)}", found[side]["items"], found[side]["clearest"])
+        for side, better, worse in (("lost", asked.baseline, asked.candidate), ("won", asked.candidate, asked.baseline))
+    ]
+
+
+def confusions(findings: Findings, asked: Compare) -> list[dict[str, Any]]:
+    """The mistakes that the candidate makes more often than the baseline, the largest difference first."""
+    found = findings.evaluated["encoders"][asked.encoder]["confusion"]
+    if not {asked.candidate, asked.baseline} <= found.keys():
+        return []
+    labels, candidate, baseline = findings.evaluated["labels"], found[asked.candidate], found[asked.baseline]
+    mistakes = [
+        {
+            "label": label,
+            "said": said,
+            "candidate": candidate[i][j],
+            "baseline": baseline[i][j],
+            "rows": sum(baseline[i]),
+        }
+        for i, label in enumerate(labels)
+        for j, said in enumerate(labels)
+        if i != j and candidate[i][j] > baseline[i][j]
+    ]
+    return sorted(mistakes, key=lambda one: one["baseline"] - one["candidate"])[:CONFUSIONS]
 
 
 def measure(value: float, form: str) -> str:

@@ -22,7 +22,7 @@ import jinja2
 import pandas as pd
 from jinja2.utils import htmlsafe_json_dumps
 
-from pyrite import charts, console, figures, files, findings, mixes, params, paths, settings, texts, verdict
+from pyrite import charts, console, figures, files, findings, mixes, params, paths, settings, tables, texts, verdict
 from pyrite.findings import Findings
 from pyrite.params import Params
 
@@ -57,7 +57,8 @@ def run() -> None:
         files.write_text(paths.REPORT / "figures" / name, picture)
     files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
     to_read = {task: examples(task, study.generate.settings) for task in study.tasks}
-    view |= {"texts": to_read, "maps": {}}
+    to_flip = {task["findings"].task: flipped(task["findings"].task, task["flips"]) for task in view["tasks"]}
+    view |= {"texts": to_read, "flipped": to_flip, "maps": {}}
     # The maps may fill what the rest leaves of the page's size.
     left = PAGE_BYTES - len(render("report.html.j2", view).encode())
     page = render("report.html.j2", view | {"maps": maps(found, left)})
@@ -110,6 +111,11 @@ def task(
         "curves": with_curve,
         "llm_against_human": annotated.get("llm_against_human"),
         "annotated": {who: annotated[who] for who in findings.ANNOTATORS if who in annotated},
+        "remarks": verdict.remarks(found.evaluated, asked),
+        "flips": findings.flips(found, asked),
+        "confusions": findings.confusions(found, asked),
+        "mix_curve": figures.mix_curve(found, asked),
+        "augmentation": tables.augmentation([found.evaluated]),
         "told_apart": findings.told_apart(found, asked),
         "unmeasured": findings.unmeasured(found),
         "duplicates": findings.duplicates(found),
@@ -174,6 +180,14 @@ def examples(task: str, generated: Sequence[str]) -> dict[str, dict[str, list[st
 
     all_labels = sorted(sources["real"]["label"].unique())
     return {label: {source: some(frame, label) for source, frame in sources.items()} for label in all_labels}
+
+
+def flipped(task: str, flips: Sequence[findings.Flips]) -> dict[str, str]:
+    """The test texts that flip, by id."""
+    ids = {one["id"] for side in flips for one in side.clearest}
+    real = texts.read(paths.prepared(task))
+    mine = real[real["id"].isin(ids)]
+    return {str(i): shown(text) for i, text in zip(mine["id"], mine["text"], strict=True)}
 
 
 def shown(text: str, characters: int = CHARACTERS) -> str:

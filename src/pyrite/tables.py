@@ -61,7 +61,7 @@ def _means(rows: Rows) -> Rows:
         by_encoder.setdefault(row["encoder"], []).append(row)
     return [
         {"task": f"mean of {len(mine)}", "encoder": encoder}
-        | {key: round(sum(row[key] for row in mine) / len(mine), 2) for key in list(mine[0])[2:]}
+        | {key: sum(row[key] for row in mine) / len(mine) for key in list(mine[0])[2:]}
         for encoder, mine in by_encoder.items()
         if len(mine) > 1
     ]
@@ -109,7 +109,7 @@ def _augmented(
 
 
 def _points(share: float) -> float:
-    return round(100 * share, 2)
+    return 100 * share
 
 
 # The forms of a table
@@ -119,7 +119,9 @@ def text_csv(rows: Rows) -> str:
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, list(rows[0]) if rows else ["task", "encoder"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    # Rounded here only: a number that is rounded twice can be off by one.
+    for row in rows:
+        writer.writerow({key: round(value, 2) if isinstance(value, float) else value for key, value in row.items()})
     return out.getvalue()
 
 
