@@ -48,6 +48,7 @@ def encoder(mixes: list[str], p: float) -> dict[str, Any]:
             "macro_f1": scores,
             "accuracy": scores,
             "calibration_error": 0.05,
+            "per_class": {"a": {"support": 300}, "b": {"support": 200}},
         }
     if "real@50" in mixes:
         entries["few_shot"]["worth"] = {"labels": 246, "low": 0, "high": None, "least": 50, "most": 900}
@@ -57,8 +58,20 @@ def encoder(mixes: list[str], p: float) -> dict[str, Any]:
         for other in (mix for mix in mixes if mix != one):
             mean = SCORES[one] - SCORES[other]
             more = {"p": p, "detectable": 0.03, "item_error": 0.01, "seed_error": 0.005}
-            gaps[one][other] = {"macro_f1": {**interval(mean), "low90": mean - 0.01, "high90": mean + 0.01, **more}}
-    return {"mixes": entries, "gaps": gaps, "curve": []}
+            gap = {**interval(mean), "low90": mean - 0.01, "high90": mean + 0.01, **more}
+            gaps[one][other] = {"macro_f1": gap, "accuracy": gap}
+    points = [{"mix": "real@50+few_shot", "rows": 50, "without": interval(0.6), "with": interval(0.7)}]
+    points[0]["gain"] = interval(0.1)
+    stops = {"labels": 120, "low": 60, "high": None, "least": 50, "most": 900}
+    curves = {"few_shot": {"points": points, "stops": stops}} if "real@50" in mixes else {}
+    return {"mixes": entries, "gaps": gaps, "curve": [], "mix_curves": curves}
+
+
+def called(gap: float) -> dict[str, Any]:
+    """What evaluate says of an LLM that is so much better than both mixes."""
+    entry = {"macro_f1": interval(0.7), "gap": {"macro_f1": interval(gap, 0.05)}}
+    about = {"rows": 100, "personas": 5, "macro_f1": interval(0.7 + gap), "accuracy": interval(0.7 + gap)}
+    return about | {"encoders": {"tfidf": {"real": entry, "few_shot": entry}}}
 
 
 @pytest.fixture
@@ -70,11 +83,12 @@ def study(project: Path) -> Path:
             "tfidf": encoder(["real", "few_shot", "pool", "pool+few_shot"], p),
             "probe": encoder(["real", "few_shot", "real@50"], p),
         }
-        metrics = {"task": task, "test_rows": 500, "labels": ["a", "b"], "encoders": encoders}
+        metrics = {"task": task, "test_rows": 500, "labels": ["a", "b"], "llm": None, "encoders": encoders}
         files.write_json(paths.metrics("evaluate", task), metrics)
         dropped = {"length": 3, "contamination: exact": 2, "contamination: near": 5, "contamination: embedding": 10}
         files.write_json(
-            paths.metrics("generate", f"{task}.few_shot"), {"total": {"received": 700, "dropped": dropped}}
+            paths.metrics("generate", f"{task}.few_shot"),
+            {"models": ["a/llm"], "total": {"received": 700, "dropped": dropped}},
         )
     return project
 
@@ -97,18 +111,20 @@ def headline() -> dict[str, Any]:
 def test_headline_is_the_mean_over_tasks(study: Path) -> None:
     found = headline()
     assert found == {
-        "verdict": "don't",
         "candidate": "few_shot",
-        "baseline": "real",
+        "llm": "a/llm",
+        "rows": 1000,
         "encoder": "tfidf",
-        "tasks": 2,
         "macro_f1": 75.0,
-        "baseline_macro_f1": 80.0,
         "gap": -5.0,
         # Two tasks of +- 2 points each: 2 / sqrt(2).
-        "gap_low": -6.4,
-        "gap_high": -3.6,
+        "interval": "-6.4 to -3.6",
+        "verdict": "don't",
         "worth": None,
+        "cost_usd": None,
+        "baseline": "real",
+        "baseline_macro_f1": 80.0,
+        "tasks": 2,
     }
 
 
@@ -160,6 +176,42 @@ def test_a_point_of_the_curve_is_no_candidate(study: Path) -> None:
     assert not paths.TABLE.exists()
 
 
+def test_the_llm_is_a_row_of_its_own_on_its_own_test_rows(study: Path) -> None:
+    change("evaluate", "pets", llm=called(0.1))
+    compare.run()
+    rows = [row for row in csv.DictReader(io.StringIO(paths.TABLE.read_text())) if row["encoder"] == "llm"]
+    assert [(row["task"], row["mix"], row["test_rows"], row["gap"]) for row in rows] == [("pets", "", "100", "10.0")]
+
+
+def change(stage: str, name: str, **values: Any) -> None:
+    path = paths.metrics(stage, name)
+    files.write_json(path, files.read_json(path) | values)
+
+
+def test_costs_are_summed_and_divided_by_the_worth(study: Path) -> None:
+    total = {"received": 700, "dropped": {}, "cost_usd": 1.5}
+    for task in ("pets", "cars"):
+        change("generate", f"{task}.few_shot", total=total)
+    assert headline()["cost_usd"] == 3.0
+    rows = csv.DictReader(io.StringIO(paths.TABLE.read_text()))
+    by_key = {(row["task"], row["encoder"], row["mix"]): row for row in rows}
+    mine = by_key["pets", "probe", "few_shot"]
+    # Worth 246 labels, fewer than 50 to more than 900: any price of a label may be the one.
+    assert (mine["cost_usd"], mine["break_even_low"], mine["break_even_high"]) == ("1.5", "0.0", "")
+    assert by_key["pets", "tfidf", "pool+few_shot"]["break_even_low"] == ""
+
+
+def test_the_papers_tables_are_written_in_three_forms(study: Path) -> None:
+    compare.run()
+    names = {f"{name}.{form}" for name in ("scores", "augmentation") for form in ("csv", "md", "tex")}
+    assert {path.name for path in paths.TABLES.iterdir()} == names
+    scores = list(csv.DictReader(io.StringIO((paths.TABLES / "scores.csv").read_text())))
+    assert [(row["task"], row["encoder"]) for row in scores][-1] == ("mean of 2", "probe")
+    assert scores[0]["few_shot - real macro_f1"] == "-5.0"
+    augmented = list(csv.DictReader(io.StringIO((paths.TABLES / "augmentation.csv").read_text())))
+    assert {row["real rows"] for row in augmented} == {"pool", "real@50"}
+
+
 def test_missing_metrics_are_named(study: Path) -> None:
     paths.metrics("evaluate", "cars").unlink()
     with pytest.raises(PyriteError, match=r"metrics/evaluate/cars\.json: no such file"):
@@ -198,6 +250,25 @@ def test_the_tables_fit_and_lose_nothing(study: Path, width: int) -> None:
 
 def test_what_is_printed_when_piped_is_plain(study: Path) -> None:
     assert "\x1b" not in printed(80)
+
+
+def test_what_else_there_is_to_say_is_printed(study: Path) -> None:
+    ask(margin="3.0\n  , label_price: 0.1, llm_price: 0.5")
+    change("evaluate", "pets", llm=called(0.1))
+    change("evaluate", "cars", llm=called(-0.1))
+    text = " ".join(printed(120).split())
+    assert "simply calling the LLM is better by 10.0 (5.0 to 15.0) points. It asks $0.5 for a thousand texts" in text
+    assert "the trained classifier is better by 10.0 (5.0 to 15.0) points" in text
+    assert "few_shot helps up to 120 real rows (60 to > 900)" in text
+    assert "labels that few_shot is worth cost $24.60 at $0.1 each; what generating cost is not known" in text
+
+
+def test_the_papers_tables_are_printed(study: Path) -> None:
+    console = Console(file=io.StringIO(), width=100)
+    compare.show(console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "80.0 / 80.0" in text
+    assert "real@50" in text
 
 
 def test_contamination_and_verdicts_are_printed(study: Path) -> None:

@@ -99,7 +99,7 @@ class Study:
             name: evaluate.evaluate(_predictions(self.labels, spec["mixes"], gold, rng), 100)
             for name, spec in self.encoders.items()
         }
-        found = {"task": task, "test_rows": len(gold), "labels": self.labels, "encoders": encoders}
+        found = {"task": task, "test_rows": len(gold), "labels": self.labels, "llm": None, "encoders": encoders}
         files.write_json(paths.metrics("evaluate", task), found)
 
     def measure_the_rest(self) -> None:

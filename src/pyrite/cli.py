@@ -182,6 +182,16 @@ def verdict() -> None:
     verdict.show(Console())
 
 
+@app.command(rich_help_panel=REPORTS)
+def table() -> None:
+    """Print the paper's tables of the last run; compare wrote them to metrics/tables/ too."""
+    from rich.console import Console
+
+    from pyrite import compare
+
+    compare.show(Console())
+
+
 def main() -> None:
     """Run a command; a user's mistake is one line on standard error and exit code 1."""
     try:

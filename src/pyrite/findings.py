@@ -103,8 +103,7 @@ def name(mix: str) -> str:
 
 def family(mix: str) -> str:
     """What the rows of a mix are: real, generated or both."""
-    generated = [part.source not in mixes.REAL for part in mixes.parse(mix)]
-    return "generated" if all(generated) else "both" if any(generated) else "real"
+    return "generated" if mixes.is_generated(mix) else "both" if mixes.settings_of(mix) else "real"
 
 
 def minus(number: str) -> str:

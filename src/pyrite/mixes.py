@@ -51,6 +51,11 @@ def settings_of(mix: str) -> list[str]:
     return [part.source for part in parse(mix) if part.source not in REAL]
 
 
+def is_generated(mix: str) -> bool:
+    """Whether a mix has no real rows."""
+    return all(part.source not in REAL for part in parse(mix))
+
+
 def is_curve(mix: str) -> bool:
     """Whether a mix is a point of a curve over real rows: `real@n` or `real@all`, alone or with more after it."""
     first = parse(mix)[0]

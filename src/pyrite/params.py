@@ -133,6 +133,8 @@ class Compare(Schema):
     candidate: str
     encoder: str
     margin: Rate
+    label_price: Rate | None = None
+    llm_price: Rate | None = None
 
 
 class Params(Schema):

@@ -15,6 +15,7 @@ ANNOTATORS = TASKS / "annotators.yaml"
 RECORDED_ANNOTATIONS = Path("data/recordings/annotations")
 HEADLINE = Path("metrics/headline.json")
 TABLE = Path("metrics/table.csv")
+TABLES = Path("metrics/tables")
 SUBJECTIVITY = Path("metrics/subjectivity.json")
 REPORT = Path("report")
 

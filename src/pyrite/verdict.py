@@ -6,7 +6,7 @@ Gaps, scores and margins are in points of macro-F1 (0 to 100) here, as people re
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pyrite import files, mixes, params, paths
+from pyrite import files, mixes, params, paths, prices
 from pyrite.errors import PyriteError
 
 REPLACE, AUGMENT, DONT, CANT_TELL = "replace", "augment", "don't", "can't tell"
@@ -223,6 +223,89 @@ def worth(metrics: dict[str, Any], encoder: str, mix: str) -> tuple[str, dict[st
     return None
 
 
+def no_worth(metrics: dict[str, Any], encoder: str, mix: str) -> str:
+    """Why a mix has no worth."""
+    for name in (encoder, *metrics["encoders"]):
+        if why := metrics["encoders"][name]["mixes"].get(mix, {}).get("no_worth"):
+            return f"{why} ({name})"
+    return "no encoder has a learning curve of two points or more"
+
+
+def in_words(worth: dict[str, Any]) -> str:
+    """A worth and its interval: 246 (177 to 367)."""
+    return f"{labels(worth)} ({labels(worth, 'low')} to {labels(worth, 'high')})"
+
+
+def break_even(
+    metrics: dict[str, Any], generated: Mapping[str, Mapping[str, Any]], asked: params.Compare
+) -> str | None:
+    """What generating cost against what labels cost, in one sentence; None where neither price is known."""
+    found = worth(metrics, asked.encoder, asked.candidate)
+    words = in_words(found[1]) if found else ""
+    cost = prices.cost(asked.candidate, generated)
+    return prices.sentence(asked.candidate, found[1] if found else None, cost, asked.label_price, words)
+
+
+def mix_curve(metrics: dict[str, Any], encoder: str, added: str) -> tuple[str, dict[str, Any]] | None:
+    """(encoder, mix curve) of what is added to real rows: of this encoder or else of the first that has one."""
+    for name in (encoder, *metrics["encoders"]):
+        if found := metrics["encoders"][name]["mix_curves"].get(added):
+            return name, found
+    return None
+
+
+def stops_helping(added: str, encoder: str, stops: dict[str, Any]) -> str:
+    """From how many real rows generated ones help no more, in one sentence."""
+    most, least = f"{stops['most']:,}", f"{stops['least']:,}"
+    if stops["labels"] is None and (stops["low"] or 0) > 0:
+        where = f"{added} still helps beside {most} real rows, the most that were tried"
+    elif stops["labels"] == 0 and stops["high"] == 0:
+        where = f"{added} helps beside no number of real rows from {least} on"
+    elif stops["low"] == 0 and stops["high"] is None:
+        where = f"can't tell from how many real rows on {added} helps no more: it may be any from {least} to {most}"
+    else:
+        where = f"{added} helps up to {labels(stops)} real rows ({labels(stops, 'low')} to {labels(stops, 'high')})"
+    return f"Added to real rows ({encoder}): {where}."
+
+
+def called(metrics: dict[str, Any], asked: params.Compare) -> str | None:
+    """The LLM as the classifier beside the candidate, in one sentence; None where it was not asked."""
+    if not (llm := metrics["llm"]):
+        return None
+    score = f"{100 * llm['macro_f1']['mean']:.1f} ({_ends(llm['macro_f1'])})"
+    says = (
+        f"Called as the classifier, the LLM scores {score} in macro-F1 on the {llm['rows']} test rows that it labelled"
+    )
+    mine = llm["encoders"].get(asked.encoder, {}).get(asked.candidate)
+    price = "" if asked.llm_price is None else f" It asks {prices.money(asked.llm_price)} for a thousand texts."
+    if mine is None:
+        return f"{says}.{price}"
+    gap = mine["gap"]["macro_f1"]
+    says += f", {asked.encoder} trained on {asked.candidate} {100 * mine['macro_f1']['mean']:.1f}"
+    difference = f"{abs(100 * gap['mean']):.1f} ({_ends(gap if gap['mean'] > 0 else _turned(gap))})"
+    if gap["low"] > 0:
+        word = f"simply calling the LLM is better by {difference} points"
+    elif gap["high"] < 0:
+        word = f"the trained classifier is better by {difference} points"
+    else:
+        word = f"can't tell which is better ({_ends(gap, '+')} points)"
+    return f"{says}: {word}.{price}"
+
+
+def _ends(found: Mapping[str, float], sign: str = "") -> str:
+    return f"{100 * found['low']:{sign}.1f} to {100 * found['high']:{sign}.1f}"
+
+
+def _turned(gap: Mapping[str, float]) -> dict[str, float]:
+    return {"low": -gap["high"], "high": -gap["low"]}
+
+
+def untested(metrics: dict[str, Any]) -> list[str]:
+    """The labels that no test row has: of them nothing is known."""
+    found = next(iter(next(iter(metrics["encoders"].values()))["mixes"].values()))["per_class"]
+    return [label for label, one in found.items() if not one["support"]]
+
+
 def labels(worth: dict[str, Any], end: str = "labels") -> int | str:
     """A number of real labels: 246, or "< 50" and "> 2320" where it lies outside the learning curve."""
     value: int | None = worth[end]
@@ -256,6 +339,8 @@ def show(console: Console) -> None:
         console.print(_contamination(task, settings))
         console.print()
         console.print(_coloured(cases[-1], sentence(cases[-1])))
+        for words in remarks(metrics, asked):
+            console.print(words, highlight=False, markup=False)
     if len(cases) > 1:
         overall = over_tasks(cases)
         console.print()
@@ -263,6 +348,24 @@ def show(console: Console) -> None:
     page = paths.REPORT / "index.html"
     if page.exists():
         console.print(f"\nThe report: {page}", highlight=False)
+
+
+def remarks(metrics: dict[str, Any], asked: params.Compare) -> list[str]:
+    """What else there is to say of a task, a sentence each."""
+    task = metrics["task"]
+    sets = {
+        setting: files.read_json(paths.metrics("generate", f"{task}.{setting}"))
+        for setting in mixes.settings_of(asked.candidate)
+    }
+    said = [called(metrics, asked), break_even(metrics, sets, asked)]
+    curve = mix_curve(metrics, asked.encoder, asked.candidate)
+    if curve and "stops" in curve[1]:
+        said.append(stops_helping(asked.candidate, curve[0], curve[1]["stops"]))
+    if not worth(metrics, asked.encoder, asked.candidate) and mixes.settings_of(asked.candidate):
+        said.append(f"Worth: can't tell: {no_worth(metrics, asked.encoder, asked.candidate)}.")
+    if missing := untested(metrics):
+        said.append(f"Can't tell how {', '.join(missing)} is classified: no test row has this label.")
+    return [words for words in said if words]
 
 
 def _scores(metrics: dict[str, Any], encoder: str, candidate: str, baseline: str) -> Table:
@@ -273,7 +376,7 @@ def _scores(metrics: dict[str, Any], encoder: str, candidate: str, baseline: str
     by = next(iter(worths.values()))[0] if worths else encoder
     notes = [
         f"{encoder}, {_count(seeds, 'seed')}, {metrics['test_rows']:,} test rows. Points of macro-F1 and accuracy, "
-        "± half the 95 % interval over seeds and test rows."
+        f"± half the 95 % interval over {'seeds and test rows' if seeds > 1 else 'test rows: one seed says no more'}."
     ]
     if worths:
         notes.append(f"Worth: the real labels that give {by} the same score, with the 95 % interval.")
