@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import GENERATE, ROOT
 
 from pyrite import annotate, cli, comparisons, paths, texts
 from pyrite.errors import PyriteError
@@ -195,17 +195,18 @@ def test_an_exported_sheet_has_no_labels_and_comes_back_filled_in(
 
 
 STUDY = """
-tasks: [{tasks}]
-generate: {{provider: recorded, per_label: 20, near_duplicate: 0.8, contamination_cosine: 0.95}}
+tasks: [TASKS]
+generate: GENERATE
 train:
   seeds: [0]
   precision: auto
+  test_rows: null
   checkpoints: none
   encoders:
-    tfidf: {{method: tfidf, C: 10.0, mixes: [real, few_shot]}}
-evaluate: {{resamples: 200}}
-compare: {{encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}}
-"""
+    tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot]}
+evaluate: {resamples: 200}
+compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
+""".replace("GENERATE", GENERATE)
 
 
 def test_a_sheet_of_pairs_says_what_is_to_be_compared_and_comes_back_filled_in(pets: Path) -> None:
@@ -215,7 +216,7 @@ def test_a_sheet_of_pairs_says_what_is_to_be_compared_and_comes_back_filled_in(p
         shutil.copy(paths.prepared("pets"), paths.prepared(task))
     train = texts.read(paths.prepared("owls")).assign(split="train")
     texts.write(train, paths.prepared("owls"))
-    paths.PARAMS.write_text(STUDY.format(tasks="pets, apes, owls"))
+    paths.PARAMS.write_text(STUDY.replace("TASKS", "pets, apes, owls"))
     annotate.export_pairs()
     sheet = paths.sheet("pairs")
     with sheet.open(newline="", encoding="utf-8-sig") as file:
@@ -237,7 +238,7 @@ def test_a_sheet_of_pairs_says_what_is_to_be_compared_and_comes_back_filled_in(p
 
 
 def test_a_pair_takes_two_tasks(pets: Path) -> None:
-    paths.PARAMS.write_text(STUDY.format(tasks="pets"))
+    paths.PARAMS.write_text(STUDY.replace("TASKS", "pets"))
     with pytest.raises(PyriteError, match="a pair takes two"):
         annotate.export_pairs()
 

@@ -83,7 +83,9 @@ def diversity(task: Task) -> None:
 
 @app.command(rich_help_panel=STAGES)
 def annotate(
-    task: Annotated[str, typer.Argument(help="A task; or `export`, for a sheet that people fill in.")],
+    task: Annotated[
+        str, typer.Argument(metavar="TASK|export", help="A task; or `export`, for a sheet that people fill in.")
+    ],
     exported: Annotated[
         str | None, typer.Argument(metavar="[TASK]", help="With `export`: the task whose test texts it shows.")
     ] = None,
