@@ -229,6 +229,13 @@ def test_a_signal_lets_answers_in_flight_arrive(study: Study, project: Path, num
     assert not paths.synthetic("fruit", "zero_shot").exists()
 
 
+def test_no_limit_but_its_own_holds_requests_back(study: Study) -> None:
+    with serve(latency=0.5) as server:
+        study(server.url, per_label=500, texts_per_turn=5, turns=1, concurrency=180)
+        generate.run("fruit", "zero_shot")
+    assert server.server.peak == 180
+
+
 def test_one_turn_after_another_but_conversations_side_by_side(study: Study) -> None:
     with serve(latency=0.1) as server:
         study(server.url, per_label=100, texts_per_turn=5, turns=2, concurrency=8)

@@ -60,7 +60,7 @@ async def _open(p: Generate) -> Endpoint:
 
 
 async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpoint: Endpoint | None) -> list[Held]:
-    """Hold all conversations, at most `generate.concurrency` at a time, each turn by turn."""
+    """Hold all conversations side by side, each turn by turn."""
     held: list[Held] = [(c, False) for c, _ in openings]
     failures: Counter[str] = Counter()
     todo = iter(enumerate(openings))
@@ -97,7 +97,8 @@ async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpo
                     _show(progress, bar, script, endpoint)
             return c, False
 
-        workers = [asyncio.create_task(work()) for _ in range(min(script.p.concurrency, len(openings)))]
+        # Twice as many as may ask at once: while some wait for the disk, others use the endpoint.
+        workers = [asyncio.create_task(work()) for _ in range(min(2 * script.p.concurrency, len(openings)))]
         with _stopped_by_signals(endpoint, workers):
             ended = await asyncio.gather(*workers, return_exceptions=True)
     for reason, times in failures.most_common(3):

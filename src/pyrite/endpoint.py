@@ -10,7 +10,8 @@ import json
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,17 +56,18 @@ class Unanswered(Exception):  # noqa: N818 - no error of ours
 class Endpoint:
     """One endpoint and what all requests to it share: limits, cool-down, budget, and the reason to stop.
 
-    `structured` says whether it takes a JSON schema: None until the first request, which goes alone, has found out.
+    `structured` says whether it takes a JSON schema: None until the first answer has shown it.
     Make it in the event loop that uses it. After `stop` no request is sent; those in flight come to their end.
     """
 
     def __init__(self, p: Generate, attempts: int = ATTEMPTS) -> None:
         self._p, self._attempts = p, attempts
-        self._client = client()
+        self._client = client(p.concurrency)
+        self._slots = asyncio.Semaphore(p.concurrency)
         self._requests, self._tokens = Pace(p.requests_per_minute), Pace(p.tokens_per_minute)
         self._price = p.prices.get(p.model)
         self._ledger = Ledger(p.prices)
-        self._reserved = 0.0  # US dollars that the requests in flight may cost
+        self._reserved: list[float] = []  # US dollars that each request in flight may cost
         self._completion_tokens, self._answers = 0, 0
         self._resume_at = 0.0
         self._last_answer = time.monotonic()
@@ -73,7 +75,6 @@ class Endpoint:
         self._stopping = asyncio.Event()
         self._reason: PyriteError | None = None
         self.structured: bool | None = None
-        self._first = asyncio.Lock()
         if p.budget_usd is not None and self._price is None:
             raise PyriteError(
                 f"params.yaml: generate.budget_usd can't be kept without a price: put '{p.model}' into "
@@ -104,30 +105,21 @@ class Endpoint:
             Unanswered: this request can't be answered.
             PyriteError: no request can, or the run was stopped.
         """
-        if self.structured is None:
-            async with self._first:
-                if self.structured is None:
-                    return await self._ask(messages, schema, keep)
-        return await self._ask(messages, schema, keep)
-
-    async def _ask(self, messages: Sequence[Message], schema: Mapping[str, object], keep: Keep) -> Answer:
         waited = 0
         while True:
-            expected = sum(len(m["content"]) for m in messages) // CHARACTERS_PER_TOKEN, self._typical_answer()
-            await self._wait_for_turn(sum(expected))
-            cost = self._price.of(*expected) if self._price else 0.0
-            self._require_budget(cost)
-            self._reserved += cost
-            try:
-                answer = await self._post(messages, schema)
-                await keep(answer)
-            except APIError as error:
-                waited = await self._after(error, waited)
-            else:
-                self._answered(answer, sum(expected))
-                return answer
-            finally:
-                self._reserved -= cost
+            expected = sum(self._expected(messages))
+            async with AsyncExitStack() as stack:
+                try:
+                    async with self._slots:
+                        await self._wait_for_turn(expected)
+                        await stack.enter_async_context(self._reserve(messages))
+                        answer = await self._post(messages, schema)
+                        self._answered(answer, expected)
+                    await keep(answer)
+                    return answer
+                except APIError as error:
+                    failure = error
+            waited = await self._after(failure, waited)
 
     async def _post(self, messages: Sequence[Message], schema: Mapping[str, object]) -> Answer:
         said = body(messages, self._p)
@@ -140,7 +132,8 @@ class Endpoint:
                 raise
             # It may be the schema that it can't take: without one the truth comes out.
             answer = await self._send(said)
-            console.log.print("the endpoint takes no JSON schema: its answers are read leniently")
+            if self.structured is None:
+                console.log.print("the endpoint takes no JSON schema: its answers are read leniently")
             self.structured = False
             return answer
         self.structured = True
@@ -165,19 +158,38 @@ class Endpoint:
         if answer.prompt_tokens is not None and answer.completion_tokens is not None:
             self._tokens.correct(answer.prompt_tokens + answer.completion_tokens - expected_tokens)
 
-    def _typical_answer(self) -> int:
-        return self._completion_tokens // self._answers if self._answers else TYPICAL_ANSWER
+    @asynccontextmanager
+    async def _reserve(self, messages: Sequence[Message]) -> AsyncIterator[None]:
+        """Keep what a request may cost until its answer is in the ledger.
 
-    def _require_budget(self, cost: float) -> None:
-        budget = self._p.budget_usd
-        if budget is not None and (spent := self._ledger.spent()) + self._reserved + cost > budget:
-            self.stop(
-                PyriteError(
-                    f"params.yaml: generate.budget_usd: ${spent:.4f} of ${budget:.2f} is spent, and the next request "
-                    "could go beyond it; raise it and run again: what is answered is kept"
+        Where the budget has no room for it, wait for requests in flight, which may cost less than was kept for them;
+        stop where there are none.
+        """
+        budget, cost = self._p.budget_usd, 0.0
+        while self._price is not None:
+            cost = self._price.of(*self._expected(messages))
+            spent = self._ledger.spent() if budget is not None else 0.0
+            if budget is None or spent + sum(self._reserved) + cost <= budget:
+                break
+            if not self._reserved:
+                said = f"${spent:.4f} of ${budget:.2f} is spent, and the next request could go beyond it"
+                self.stop(
+                    PyriteError(
+                        f"params.yaml: generate.budget_usd: {said}; raise it and run again: what is answered is kept"
+                    )
                 )
-            )
+            await self._pause(0.02)
         self._go_on()
+        self._reserved.append(cost)
+        try:
+            yield
+        finally:
+            self._reserved.remove(cost)
+
+    def _expected(self, messages: Sequence[Message]) -> tuple[int, int]:
+        """The tokens that a request is reckoned with: sent, and answered as on average so far."""
+        sent = sum(len(m["content"]) for m in messages) // CHARACTERS_PER_TOKEN
+        return sent, self._completion_tokens // self._answers if self._answers else TYPICAL_ANSWER
 
     def _go_on(self) -> None:
         if self._reason is not None:
@@ -251,8 +263,8 @@ class Pace:
         self._free_at += amount * self._seconds
 
 
-def client() -> AsyncOpenAI:
-    """The client that the environment asks for.
+def client(connections: int) -> AsyncOpenAI:
+    """The client that the environment asks for, with so many connections at once.
 
     Raises:
         PyriteError: there is no key, or the address is none.
@@ -268,7 +280,9 @@ def client() -> AsyncOpenAI:
             )
         api_key = "none"  # local servers ask for no key, but the client wants to send one
     try:
-        http = DefaultAioHttpClient(timeout=TIMEOUT, limits=httpx2.Limits(max_connections=None))
+        # Said, because without a number the transport has one of its own: 100.
+        limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
+        http = DefaultAioHttpClient(timeout=TIMEOUT, limits=limits)
         return AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=TIMEOUT, http_client=http)
     except (OpenAIError, ValueError, httpx2.InvalidURL):
         raise PyriteError("OPENAI_BASE_URL: not an address that can be used; see docs/llm.md") from None
