@@ -49,7 +49,7 @@ def encoder(mixes: list[str], p: float) -> dict[str, Any]:
             "macro_f1": scores,
             "accuracy": scores,
             "calibration_error": 0.05,
-            "per_class": {"a": {"support": 300}, "b": {"support": 200}},
+            "per_class": {"a": {"support": 300, "f1": scores}, "b": {"support": 0, "f1": None}},
         }
     if "real@50" in mixes:
         entries["few_shot"]["worth"] = {"labels": 246, "low": 0, "high": None, "least": 50, "most": 900}
@@ -211,6 +211,17 @@ def test_the_papers_tables_are_written_in_three_forms(study: Path) -> None:
     assert scores[0]["few_shot - real macro_f1"] == "-5.0"
     augmented = list(csv.DictReader(io.StringIO((paths.TABLES / "augmentation.csv").read_text())))
     assert {row["real rows"] for row in augmented} == {"pool", "real@50"}
+
+
+def test_plots_are_of_the_candidate(study: Path) -> None:
+    compare.run()
+    assert (paths.PLOTS / "tasks.csv").read_text() == "task,macro_f1\npets,75.0\ncars,75.0\n"
+    # A label without test rows has no bar.
+    assert (paths.PLOTS / "labels.csv").read_text() == "label,f1\npets: a,75.0\ncars: a,75.0\n"
+
+
+def test_a_label_without_test_rows_is_named(study: Path) -> None:
+    assert "Can't tell how b is classified: no test row has this label." in printed(120)
 
 
 def test_missing_metrics_are_named(study: Path) -> None:

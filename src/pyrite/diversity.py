@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
-from pyrite import encoder, files, geometry, intervals, linear, params, paths, texts, wording
+from pyrite import encoder, files, geometry, intervals, linear, params, paths, regions, texts, wording
 from pyrite.intervals import Figure
 from pyrite.neighbours import Vectors
 
@@ -63,7 +63,10 @@ def run(task: str) -> None:
     p = params.load()
     real = _load(texts.read(paths.prepared(task)))
     sets = {setting: _load(texts.read(paths.synthetic(task, setting))) for setting in p.generate.settings}
-    files.write_json(paths.metrics("diversity", task), {"task": task, **measure(real, sets, p.evaluate.resamples)})
+    measured = measure(real, sets, p.evaluate.resamples)
+    train = real.take((real.frame["split"] == "train").to_numpy())
+    uncovered = {name: regions.left_out(train.frame, train.vectors, found.vectors) for name, found in sets.items()}
+    files.write_json(paths.metrics("diversity", task), {"task": task, **measured, "left_out": uncovered})
 
 
 def _load(frame: pd.DataFrame) -> Texts:
