@@ -271,7 +271,7 @@ def test_what_else_there_is_to_say_is_printed(study: Path) -> None:
     text = " ".join(printed(120).split())
     assert "simply calling the LLM is better by 10.0 (5.0 to 15.0) points. It asks $0.5 for a thousand texts" in text
     assert "the trained classifier is better by 10.0 (5.0 to 15.0) points" in text
-    assert "few_shot helps up to 120 real rows (60 to > 900)" in text
+    assert "few_shot helps up to 120 (60 to > 900) real rows" in text
     assert "labels that few_shot is worth cost $24.60 at $0.1 each; what generating cost is not known" in text
 
 
