@@ -74,8 +74,8 @@ def test_every_command_of_the_page_works(clone: Path, monkeypatch: pytest.Monkey
         assert column in shown
     ran = "".join(said[command] for command in said if command.startswith("dvc exp run"))
     assert set(re.findall(r"Running stage '(\w+)", ran)) == {"compare", "report"}
-    pictures = (clone / "plots/index.html").read_text()
+    pictures = (clone / "dvc_plots/index.html").read_text()
     assert "F1 of the candidate by label" in pictures
-    assert "few-shot" in said["dvc exp list origin"]
+    assert "few-shot" in said["dvc exp list origin --all-commits"]
     assert "Running stage" not in said["dvc repro"]
     assert (second / paths.HEADLINE).read_text() == (clone / paths.HEADLINE).read_text()
