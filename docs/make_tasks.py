@@ -43,7 +43,7 @@ no row, such as those with a tie. For the other tasks it is empty.
 
 def page() -> str:
     """The whole page as Markdown."""
-    tasks = sorted(path.stem for path in paths.TASKS.glob("*.yaml") if path != paths.PROMPTS)
+    tasks = sorted(path.stem for path in paths.TASKS.glob("*.yaml") if path not in (paths.PROMPTS, paths.ANNOTATORS))
     # The task that needs no download first, then the paper's, then those with ratings.
     order = {"python_docs": 0} | {task: 1 if cards.load(task).paper else 2 for task in tasks if task != "python_docs"}
     tasks.sort(key=lambda task: (order[task], task))

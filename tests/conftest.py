@@ -12,16 +12,22 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 # Tiny models gain nothing from a second thread and lose much where another process wants the core. Read on import.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pandas as pd
 import pytest
+import yaml
 
-from pyrite import texts
+from pyrite import paths, texts
 
 ROOT = Path(__file__).parents[1]
+# The shipped `generate` settings on one line, for tests of what comes after.
+GENERATE = yaml.safe_dump(
+    yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["generate"], default_flow_style=True, width=9999
+).strip()
 
 
 @pytest.fixture
@@ -146,7 +152,7 @@ def transformers_server(tiny_chat_model: Path, tmp_path_factory: pytest.TempPath
     with said.open("wb") as output:
         server = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT, env=environment)
     try:
-        patience = time.monotonic() + 120
+        patience = time.monotonic() + 300
         while True:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
@@ -172,3 +178,53 @@ def fresh_accelerate() -> Iterator[None]:
     AcceleratorState._reset_state(reset_partial_state=True)
     yield
     AcceleratorState._reset_state(reset_partial_state=True)
+
+
+FRUIT_CARD = """
+id: fruit
+title: Fruit or tool
+description: Say whether a sentence is about fruit or tools.
+source: {kind: file, path: fruit.csv, text: text, label: label, licence: none}
+item: sentence
+items: sentences
+length_words: [4, 9]
+role: You are a grocer.
+style: Short.
+labels:
+  fruit: are about fruit
+  tool: are about tools
+"""
+FRUIT_KEY = "sk-a-key-that-must-not-be-kept"
+
+Study = Callable[..., None]
+
+
+@pytest.fixture
+def study(project: Path, monkeypatch: pytest.MonkeyPatch, table: Callable[..., pd.DataFrame]) -> Study:
+    """A task with sixty real rows and no recording; called with `generate` settings, it writes them down."""
+    (project / "tasks").mkdir()
+    (project / "tasks/fruit.yaml").write_text(FRUIT_CARD)
+    (project / "tasks/prompts.yaml").write_bytes((ROOT / "tasks/prompts.yaml").read_bytes())
+    rows = [(f"real sentence number {n} here", ("fruit", "tool")[n % 2], "train") for n in range(60)]
+    texts.write(table([*rows, ("a test row of some kind", "fruit", "test")]), paths.prepared("fruit"))
+    monkeypatch.setenv("OPENAI_API_KEY", FRUIT_KEY)
+    from pyrite import endpoint, generate
+
+    monkeypatch.setattr(endpoint, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(endpoint, "LONGEST_WAIT", 0.02)
+    # What no test with it is about, and what takes longest.
+    monkeypatch.setattr(generate.Judged, "_closest", lambda self, left: left["text"].map(len).to_numpy() * 0.0)
+
+    def write(url: str | None = None, **settings: Any) -> None:
+        if url:
+            monkeypatch.setenv("OPENAI_BASE_URL", url)
+        params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+        own = {"provider": "openai", "model": "m", "per_label": 20, "texts_per_turn": 5, "turns": 2, "examples": 2}
+        params["tasks"] = ["fruit"]
+        for encoder in params["train"]["encoders"].values():
+            encoder["mixes"] = ["real", "zero_shot"]
+        params["compare"]["candidate"] = "zero_shot"
+        params["generate"] |= own | {"settings": ["zero_shot", "few_shot", "attributed"]} | settings
+        (project / "params.yaml").write_text(yaml.safe_dump(params))
+
+    return write

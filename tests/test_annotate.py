@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from conftest import GENERATE, ROOT
 
-from pyrite import annotate, paths, texts
+from pyrite import annotate, cli, comparisons, paths, texts
 from pyrite.errors import PyriteError
 
 CARD = """
@@ -157,19 +159,113 @@ def test_judgements_with_a_label_that_the_card_lacks(pets: Path) -> None:
         annotate.run("pets")
 
 
-def test_an_exported_sheet_has_no_labels_and_comes_back_filled_in(pets: Path) -> None:
-    sheet = paths.people_annotations("pets")
-    annotate.export("pets", sheet, items=3)
-    with sheet.open(newline="", encoding="utf-8") as file:
+def filled_in(path: Path, **answers: str) -> None:
+    """What a person's spreadsheet saves: the sheet with these columns filled in."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
-    assert [row["item"] for row in rows] == ITEMS[:3]
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows({**row, **answers} for row in rows)
+
+
+def test_an_exported_sheet_has_no_labels_and_comes_back_filled_in(
+    pets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    annotate.export("pets", items=3)
+    sheet = paths.sheet("pets")
+    with sheet.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
     assert {row["label"] for row in rows} == {""}
+    assert {row["choices"] for row in rows} == {"cat | dog"}
     assert [row["text"] for row in rows] == ["'=a cat", "the dog", 'a, "b"']
+    said = capsys.readouterr().err
+    assert "cat: sentences that are about cats" in said and str(paths.people_annotations("pets")) in said
+    filled_in(sheet, annotator="me", label="cat")
+    another = Path("another.sheet.csv")
+    another.write_bytes(sheet.read_bytes())
+    filled_in(another, annotator="you", label="dog")
+    # Put together as with `cat`, headers and all.
+    paths.people_annotations("pets").write_bytes(sheet.read_bytes() + another.read_bytes())
+    annotate.run("pets")
+    assert table()["item"].tolist() == ITEMS[:3] * 2
+    assert table()["label"].tolist() == ["cat"] * 3 + ["dog"] * 3
+    with pytest.raises(PyriteError, match="is there already"):
+        annotate.export("pets", items=3)
+
+
+STUDY = """
+tasks: [TASKS]
+generate: GENERATE
+train:
+  seeds: [0]
+  precision: auto
+  test_rows: null
+  checkpoints: none
+  encoders:
+    tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot]}
+evaluate: {resamples: 200}
+compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
+""".replace("GENERATE", GENERATE)
+
+
+def test_a_sheet_of_pairs_says_what_is_to_be_compared_and_comes_back_filled_in(pets: Path) -> None:
+    paths.ANNOTATORS.write_text((ROOT / paths.ANNOTATORS).read_text())
+    for task in ("apes", "owls"):
+        paths.card(task).write_text(CARD.format(source=LOCAL).replace("pets", task))
+        shutil.copy(paths.prepared("pets"), paths.prepared(task))
+    train = texts.read(paths.prepared("owls")).assign(split="train")
+    texts.write(train, paths.prepared("owls"))
+    paths.PARAMS.write_text(STUDY.replace("TASKS", "pets, apes, owls"))
+    annotate.export_pairs()
+    sheet = paths.sheet("pairs")
+    with sheet.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(tuple(sorted((row["first"], row["second"]))) for row in rows) == [
+        ("apes", "owls"),
+        ("apes", "pets"),
+        ("owls", "pets"),
+    ]
+    about = {row["first"]: row["about first"] for row in rows} | {row["second"]: row["about second"] for row in rows}
+    assert '"cat" for sentences that are about cats' in about["owls"] and '"=a cat"' in about["owls"]
+    assert all("follows from what stands in the text" in row["objective means"] for row in rows)
+    assert comparisons.read(sheet).empty
     with sheet.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
-        writer.writerows({**row, "annotator": "me", "label": "cat"} for row in rows)
-    annotate.run("pets")
-    assert table()["item"].tolist() == ITEMS[:3]
-    with pytest.raises(PyriteError, match="is there already"):
-        annotate.export("pets", sheet)
+        writer.writerows({**row, "annotator": "me", "more_objective": row["first"]} for row in rows)
+    assert comparisons.read(sheet)["more_objective"].tolist() == [row["first"] for row in rows]
+
+
+def test_a_pair_takes_two_tasks(pets: Path) -> None:
+    paths.PARAMS.write_text(STUDY.replace("TASKS", "pets"))
+    with pytest.raises(PyriteError, match="a pair takes two"):
+        annotate.export_pairs()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["export"], "annotate export: name a task, or ask for --pairs"),
+        (["pets", "owls"], "takes nothing more"),
+        (["pets", "--pairs"], "takes nothing more"),
+    ],
+)
+def test_a_command_that_means_nothing_is_one_line(
+    arguments: list[str], problem: str, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr("sys.argv", ["pyrite", "annotate", *arguments])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 1
+    assert problem in capsys.readouterr().err
+
+
+def test_the_stages_command_and_export_are_told_apart(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for arguments in (["export", "pets", "--items", "2"], ["pets"]):
+        monkeypatch.setattr("sys.argv", ["pyrite", "annotate", *arguments])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        assert left.value.code == 0
+    assert len(pd.read_csv(paths.sheet("pets"))) == 2
+    assert table().empty

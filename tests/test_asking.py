@@ -9,62 +9,16 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
-from conftest import ROOT
+from conftest import FRUIT_KEY, Study
 from llm_server import Fault, serve
 
-from pyrite import cards, endpoint, generate, paths, texts, transcripts
+from pyrite import cards, generate, paths, texts, transcripts
 from pyrite.errors import PyriteError
-
-CARD = """
-id: fruit
-title: Fruit or tool
-description: Say whether a sentence is about fruit or tools.
-source: {kind: file, path: fruit.csv, text: text, label: label, licence: none}
-item: sentence
-items: sentences
-length_words: [4, 9]
-role: You are a grocer.
-style: Short.
-labels:
-  fruit: are about fruit
-  tool: are about tools
-"""
-KEY = "sk-a-key-that-must-not-be-kept"
-
-Study = Callable[..., None]
-
-
-@pytest.fixture
-def study(project: Path, monkeypatch: pytest.MonkeyPatch, table: Callable[..., pd.DataFrame]) -> Study:
-    """A task with sixty real rows and no recording; called with `generate` settings, it writes them down."""
-    (project / "tasks").mkdir()
-    (project / "tasks/fruit.yaml").write_text(CARD)
-    (project / "tasks/prompts.yaml").write_bytes((ROOT / "tasks/prompts.yaml").read_bytes())
-    rows = [(f"real sentence number {n} here", ("fruit", "tool")[n % 2], "train") for n in range(60)]
-    texts.write(table([*rows, ("a test row of some kind", "fruit", "test")]), paths.prepared("fruit"))
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr(endpoint, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(endpoint, "LONGEST_WAIT", 0.02)
-    # What no test here is about, and what takes longest.
-    monkeypatch.setattr(generate.Judged, "_closest", lambda self, left: left["text"].map(len).to_numpy() * 0.0)
-
-    def write(url: str | None = None, **settings: Any) -> None:
-        if url:
-            monkeypatch.setenv("OPENAI_BASE_URL", url)
-        params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-        own = {"provider": "openai", "model": "m", "per_label": 20, "texts_per_turn": 5, "turns": 2, "examples": 2}
-        params["tasks"] = ["fruit"]
-        params["generate"] |= own | {"settings": ["zero_shot", "few_shot", "attributed"]} | settings
-        (project / "params.yaml").write_text(yaml.safe_dump(params))
-
-    return write
 
 
 def result(setting: str = "zero_shot") -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -160,7 +114,7 @@ def test_few_shot_shows_real_texts_and_keeps_none(study: Study, project: Path) -
     assert len(kept) > 5
     for path in kept:
         assert b"real sentence number" not in path.read_bytes(), path
-        assert KEY.encode() not in path.read_bytes(), path
+        assert FRUIT_KEY.encode() not in path.read_bytes(), path
 
 
 def test_attributes_are_proposed_and_drawn(study: Study) -> None:

@@ -11,7 +11,7 @@ from conftest import ROOT
 from pyrite import cards
 from pyrite.errors import PyriteError
 
-TASKS = sorted(path.stem for path in (ROOT / "tasks").glob("*.yaml") if path.stem != "prompts")
+TASKS = sorted(path.stem for path in (ROOT / "tasks").glob("*.yaml") if path.stem not in ("prompts", "annotators"))
 
 CARD = """\
 id: greetings

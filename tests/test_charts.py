@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyrite import charts
-from pyrite.charts import Dot, Level, Point
+from pyrite.charts import Dot, Level, Place, Point
 
 REAL = Dot("real", "real", 77.1, 74.5, 79.7)
 FEW = Dot("few-shot", "generated", 71.2, 68.1, 74.3)
@@ -34,6 +34,12 @@ DRAWN = {
     "curve": charts.curve(POINTS, [level(71.2, 246, 177, 367), level(71.3, 250, 0, None)]),
     "curve above and below": charts.curve(POINTS, [level(90.0, None, 300, None), level(20.0, 0, 0, 60)]),
     "curve alone": charts.curve(POINTS, []),
+    "measures": charts.measures([("a", [REAL, FEW]), ("b", [REAL])], "Distance"),
+    "training": charts.training([(1.0, REAL), (2.0, REAL), (1.0, FEW), (2.0, FEW)], "Loss"),
+    "map": charts.text_map(
+        [Place("real", "real", 0.1, 0.2, "a text", 0.6), Place("few-shot", "generated", 0.3, 0.1, "b", 0.0)]
+    ),
+    "map of one text": charts.text_map([Place("real", "real", 0.0, 0.0, "a text", 0.6)]),
     "agreement": charts.agreement([(0.6, REAL), (0.8, REAL), (0.6, FEW), (0.8, FEW)]),
     "against the gap": charts.against_gap([(0.1, FEW), (0.3, BOTH)]),
 }

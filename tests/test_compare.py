@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import GENERATE
 from rich.console import Console
 
 from pyrite import compare, files, paths, verdict
@@ -16,20 +17,18 @@ from pyrite.errors import PyriteError
 
 PARAMS = """
 tasks: [pets, cars]
-generate:
-  {provider: recorded, model: a/llm, settings: [zero_shot, few_shot], per_label: 20, texts_per_turn: 5, turns: 4,
-   examples: 3, sampling: {}, attempt_cap: 3, near_duplicate: 0.8, contamination_cosine: 0.95, concurrency: 1,
-   requests_per_minute: null, tokens_per_minute: null, budget_usd: null, prices: {}}
+generate: GENERATE
 train:
   seeds: [0, 1, 2]
   precision: auto
+  test_rows: null
   checkpoints: none
   encoders:
     tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot, pool, pool+few_shot]}
     probe: {method: probe, checkpoint: x, max_tokens: 8, C: 1.0, mixes: [real, few_shot, real@50]}
 evaluate: {resamples: 300}
 compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
-"""
+""".replace("GENERATE", GENERATE)
 
 SCORES = {"real": 0.80, "few_shot": 0.75, "pool": 0.70, "pool+few_shot": 0.71, "real@50": 0.60}
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyrite import comparisons
+from pyrite import comparisons, sheets
 from pyrite.errors import PyriteError
 
 GAMES = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)).filter(lambda pair: pair[0] != pair[1]), min_size=1)
@@ -40,7 +40,7 @@ def judged(votes: dict[tuple[str, str], int], judges: int = 10) -> pd.DataFrame:
         for (first, second), wins in votes.items()
         for k in range(judges)
     ]
-    return pd.DataFrame(rows, columns=list(comparisons.SHEET))
+    return pd.DataFrame(rows, columns=list(sheets.PAIRS))
 
 
 def test_scores_ranks_and_stars_go_from_objective_to_subjective() -> None:

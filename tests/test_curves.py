@@ -101,3 +101,25 @@ def test_one_agreement_for_all_is_no_trend() -> None:
     assert len(found["thresholds"]) == 1
     assert found["spearman"] is None and "a trend needs 3" in found["note"]
     json.dumps(found, allow_nan=False)
+
+
+def test_the_difference_of_slopes_is_paired_over_items() -> None:
+    rng = np.random.default_rng(0)
+    agreement, right = items(rng, slope=0.8)
+    _, other = items(np.random.default_rng(0), slope=0.2)
+    found = curves.steeper(agreement, right, other, 400, np.random.default_rng(1))
+    one, two = (curves.slope(agreement, of, 400, np.random.default_rng(1)) for of in (right, other))
+    assert found["value"] == pytest.approx(one["value"] - two["value"])
+    assert found["low"] > 0
+    same = curves.steeper(agreement, right, right, 400, np.random.default_rng(1))
+    assert (same["value"], same["low"], same["high"]) == (0, 0, 0)
+
+
+def test_a_difference_without_a_slope_is_a_gap() -> None:
+    agreement, right = items(np.random.default_rng(0))
+    found = curves.steeper(agreement, right, np.ones(len(right)), 100, np.random.default_rng(0))
+    assert found["value"] is None and "equally right" in found["note"]
+    parted = np.repeat([0.6, 1.0], 10)
+    both = curves.steeper(parted, (parted > 0.8) * 1.0, (parted > 0.8) * 1.0, 100, np.random.default_rng(0))
+    assert both["value"] is None and "not defined" in both["note"]
+    json.dumps([found, both], allow_nan=False)

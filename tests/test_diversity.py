@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -57,7 +58,7 @@ def real(rng: np.random.Generator, n: int = 400) -> Texts:
 
 def test_a_set_like_the_real_one_equals_the_reference() -> None:
     rng = np.random.default_rng(0)
-    found = diversity.measure(real(rng), {"zero_shot": make(rng, 150, generated=True)}, 400)
+    found = diversity.measure(real(rng), {"zero_shot": make(rng, 150, generated=True)}, 400, 0.8)
     reference, same = found["sets"]["real"], found["sets"]["zero_shot"]
     assert found["texts"] == 150
     for name, figure in same.items():
@@ -69,7 +70,7 @@ def test_a_set_like_the_real_one_equals_the_reference() -> None:
 def test_a_narrow_distant_set_shows_as_such() -> None:
     rng = np.random.default_rng(0)
     far = make(rng, 150, shift=2.0, spread=0.3, generated=True)
-    sets = diversity.measure(real(rng), {"zero_shot": far}, 400)["sets"]
+    sets = diversity.measure(real(rng), {"zero_shot": far}, 400, 0.8)["sets"]
     for name in ("remote_clique", "chamfer", "vendi", "similarity", "coverage"):
         assert sets["zero_shot"][name]["high"] < sets["real"][name]["low"], name
     assert sets["zero_shot"]["c2st"]["low"] > 0.8
@@ -81,7 +82,7 @@ def test_wrong_labels_show_in_faithfulness() -> None:
     label = made.frame["label"].to_numpy().copy()
     label[:50] = np.where(label[:50] == "day", "night", "day")
     wrong = Texts(made.frame.assign(label=label), made.vectors)
-    sets = diversity.measure(real(rng), {"zero_shot": wrong}, 400)["sets"]
+    sets = diversity.measure(real(rng), {"zero_shot": wrong}, 400, 0.8)["sets"]
     assert sets["zero_shot"]["faithfulness"]["value"] == pytest.approx(0.75, abs=0.07)
     assert sets["real"]["faithfulness"]["value"] > 0.95
 
@@ -89,8 +90,8 @@ def test_wrong_labels_show_in_faithfulness() -> None:
 def test_every_set_gives_as_many_texts_as_the_smallest() -> None:
     rng = np.random.default_rng(0)
     sets = {"zero_shot": make(rng, 90, generated=True), "few_shot": make(rng, 120, generated=True)}
-    assert diversity.measure(real(rng), sets, 200)["texts"] == 90
-    assert diversity.measure(real(rng, 200), sets, 200)["texts"] == 50
+    assert diversity.measure(real(rng), sets, 200, 0.8)["texts"] == 90
+    assert diversity.measure(real(rng, 200), sets, 200, 0.8)["texts"] == 50
 
 
 def test_matched_subsets_have_the_same_labels_and_lengths() -> None:
@@ -127,7 +128,7 @@ def test_texts_of_one_answer_do_not_help_to_tell_it() -> None:
 def test_a_set_with_hardly_any_texts_is_a_marked_gap(n: int) -> None:
     rng = np.random.default_rng(0)
     sets = {"zero_shot": make(rng, n, generated=True), "few_shot": make(rng, 100, generated=True)}
-    found = diversity.measure(real(rng), sets, 200)
+    found = diversity.measure(real(rng), sets, 200, 0.8)
     assert found["sets"]["zero_shot"] == {"note": f"{n} texts: too few to measure"}
     assert found["texts"] == 100
     json.dumps(found, allow_nan=False)
@@ -135,7 +136,7 @@ def test_a_set_with_hardly_any_texts_is_a_marked_gap(n: int) -> None:
 
 def test_other_lengths_than_the_real_texts_are_a_marked_gap() -> None:
     rng = np.random.default_rng(0)
-    sets = diversity.measure(real(rng), {"zero_shot": make(rng, 100, generated=True, words=60)}, 200)["sets"]
+    sets = diversity.measure(real(rng), {"zero_shot": make(rng, 100, generated=True, words=60)}, 200, 0.8)["sets"]
     assert sets["zero_shot"]["c2st"]["value"] is None
     assert "0 texts" in sets["zero_shot"]["self_bleu"]["note"]
     assert sets["zero_shot"]["remote_clique"]["value"] > 0
@@ -146,7 +147,7 @@ def test_equal_texts_give_honest_values() -> None:
     made = make(rng, 100, generated=True, words=6)
     frame = made.frame.assign(text="sun moon star cloud rain snow", label="day", conversation=0, turn=0)
     same = Texts(frame, np.repeat(made.vectors[:1], 100, axis=0))
-    found = diversity.measure(real(rng), {"zero_shot": same}, 200)
+    found = diversity.measure(real(rng), {"zero_shot": same}, 200, 0.8)
     figures = found["sets"]["zero_shot"]
     assert figures["chamfer"]["value"] == pytest.approx(0, abs=1e-6)
     assert figures["vendi"]["value"] == pytest.approx(1, abs=1e-6)
@@ -174,12 +175,19 @@ def test_the_stage_writes_the_same_bytes_twice(
     monkeypatch.setattr(
         diversity.params,
         "load",
-        lambda: type("P", (), {"evaluate": type("E", (), {"resamples": 200})()})(),
+        lambda: SimpleNamespace(
+            evaluate=SimpleNamespace(resamples=200),
+            generate=SimpleNamespace(near_duplicate=0.8, settings=("zero_shot", "few_shot")),
+        ),
     )
     diversity.run("sky")
     first = paths.metrics("diversity", "sky").read_bytes()
     diversity.run("sky")
     assert paths.metrics("diversity", "sky").read_bytes() == first
+    mapped = pd.read_parquet(paths.text_map("sky"))
+    assert mapped.groupby("source").size().to_dict() == {"real": 120, "zero_shot": 120, "few_shot": 120}
+    training = made.frame.loc[made.frame["split"] == "train", "id"]
+    assert set(mapped.loc[mapped["source"] == "real", "id"]) <= set(training)
     assert set(json.loads(first)["sets"]) == {"real", "zero_shot", "few_shot"}
     assert geometry.vendi(made.vectors) > 1
 
@@ -189,5 +197,34 @@ def test_the_classifier_is_held_to_real_rows_that_it_has_not_seen() -> None:
     made = real(rng)
     turned = np.where(made.frame["label"] == "day", "night", "day")
     label = np.where(made.frame["split"] == "test", turned, made.frame["label"])
-    sets = diversity.measure(Texts(made.frame.assign(label=label), made.vectors), {}, 200)["sets"]
+    sets = diversity.measure(Texts(made.frame.assign(label=label), made.vectors), {}, 200, 0.8)["sets"]
     assert sets["real"]["faithfulness"]["value"] < 0.1
+
+
+def test_near_duplicates_of_real_texts_are_counted_and_left_out() -> None:
+    rng = np.random.default_rng(0)
+    made = make(rng, 300)
+    # Every third text is the one before it with a word in front.
+    text, vectors = made.frame["text"].tolist(), made.vectors.copy()
+    for row in range(2, 300, 3):
+        text[row], vectors[row] = "so " + text[row - 1], vectors[row - 1]
+    repeated = Texts(made.frame.assign(text=text), vectors)
+    order = Texts(repeated.frame, repeated.vectors)
+    raw = diversity.geometry.nearest_distances(order.vectors[:100]).mean()
+    found = diversity.without_near_duplicates(order, 100, 0.8, 200, rng)
+    assert found["share"] == pytest.approx(0.33, abs=0.03)
+    assert found["chamfer"]["value"] > raw
+    few = diversity.without_near_duplicates(order.take(np.arange(120)), 100, 0.8, 200, rng)
+    assert few["chamfer"]["value"] is None and "are no near duplicates; 100 are needed" in few["chamfer"]["note"]
+
+
+def test_the_map_shows_as_much_of_each_set_and_what_parts_them() -> None:
+    rng = np.random.default_rng(0)
+    sets = {"real": make(rng, 400), "zero_shot": make(rng, 250, shift=3.0), "few_shot": make(rng, 0)}
+    table, shares = diversity.on_map(sets)
+    assert table["source"].value_counts().to_dict() == {"real": 200, "zero_shot": 200}
+    assert 0 < shares[1] <= shares[0] < 1
+    real, made = (table[table["source"] == name][["x", "y"]].to_numpy() for name in ("real", "zero_shot"))
+    assert np.linalg.norm(real.mean(0) - made.mean(0)) > real.std(0).max()
+    row = table.iloc[0]
+    assert sets["real"].frame.set_index("id").loc[row["id"], "text"] == row["text"]

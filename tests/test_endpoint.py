@@ -5,6 +5,7 @@ import itertools
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -258,3 +259,10 @@ def test_after_a_stop_those_in_flight_are_answered_and_no_more_are_sent(ask: Ask
     answered = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
     assert len(answered) == sum(entry.status == 200 for entry in sent)
     assert 3 <= len(answered) < 10
+
+
+def test_a_server_that_nobody_here_wrote_answers(ask: Ask, transformers_server: str, tiny_chat_model: Path) -> None:
+    answers = ask(transformers_server, 3, model=str(tiny_chat_model), sampling={"max_tokens": 8})
+    assert all(isinstance(answer, Answer) for answer in answers), answers
+    assert {answer.model for answer in answers} == {str(tiny_chat_model)}
+    assert all(0 < answer.completion_tokens <= 8 for answer in answers)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import GENERATE
 from sklearn.metrics import f1_score
 
 from pyrite import evaluate, files, paths
@@ -21,13 +22,11 @@ ITEMS = 150
 
 PARAMS = """
 tasks: [pets]
-generate:
-  {provider: recorded, model: a/llm, settings: [zero_shot, few_shot], per_label: 20, texts_per_turn: 5, turns: 4,
-   examples: 3, sampling: {}, attempt_cap: 3, near_duplicate: 0.8, contamination_cosine: 0.95, concurrency: 1,
-   requests_per_minute: null, tokens_per_minute: null, budget_usd: null, prices: {}}
+generate: GENERATE
 train:
   seeds: [0, 1, 2]
   precision: auto
+  test_rows: null
   checkpoints: none
   encoders:
     tfidf:
@@ -36,7 +35,7 @@ train:
       mixes: [real, zero_shot, few_shot, pool, pool+few_shot, real@20, real@40, real@80, real@all]
 evaluate: {resamples: 300}
 compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
-"""
+""".replace("GENERATE", GENERATE)
 
 
 def save_fit(mix: str, seed: int, skill: float, encoder: str = "tfidf", task: str = "pets") -> Path:

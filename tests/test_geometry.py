@@ -91,3 +91,29 @@ def test_coverage_of_another_sample_is_what_theory_says() -> None:
     rng = np.random.default_rng(0)
     share = geometry.covered(unit(rng, 4000, 6), unit(rng, 4000, 6)).mean()
     assert share == pytest.approx(1 - 2**-5, abs=0.015)
+
+
+@given(SETS)
+def test_the_principal_plane_is_that_of_the_singular_values(vectors: Vectors) -> None:
+    places, shares = geometry.principal_plane(vectors)
+    centred = vectors.astype(float) - vectors.astype(float).mean(0)
+    values = np.linalg.svd(centred, compute_uv=False)
+    np.testing.assert_allclose((places**2).sum(0), values[:2] ** 2, atol=1e-6)
+    np.testing.assert_allclose(shares, values[:2] ** 2 / (values**2).sum(), atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_plane_has_one_way_up(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    vectors = unit(rng, 50)
+    places, _ = geometry.principal_plane(vectors)
+    weights = (vectors - vectors.mean(0)).T @ places
+    assert (weights[np.abs(weights).argmax(0), [0, 1]] > 0).all()
+    order = rng.permutation(50)
+    np.testing.assert_allclose(geometry.principal_plane(vectors[order])[0], places[order], atol=1e-6)
+
+
+def test_equal_texts_have_one_place() -> None:
+    places, shares = geometry.principal_plane(np.repeat(unit(np.random.default_rng(0), 1), 5, axis=0))
+    np.testing.assert_allclose(places, 0, atol=1e-6)
+    assert all(0 <= share <= 1 for share in shares)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -227,6 +228,16 @@ def test_a_client_that_has_gone_gets_no_whole_answer() -> None:
                 break
             time.sleep(0.02)
         assert [entry.whole for entry in server.log] == [False]
+
+
+def test_a_client_that_hangs_up_in_the_middle_gets_no_whole_answer() -> None:
+    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": ASK}]})
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: here\r\nContent-Length: {len(body)}\r\n\r\n"
+    with serve(answers=[Fault.HUGE]) as server:
+        with socket.create_connection(("127.0.0.1", int(server.url.split(":")[2].split("/")[0]))) as connection:
+            connection.sendall((head + body).encode())
+            assert connection.recv(100).startswith(b"HTTP/1.1 200")
+        assert [(entry.status, entry.whole) for entry in server.log] == [(200, False)]
 
 
 def test_as_a_process(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_files_are_where_paths_says() -> None:
     assert str(paths.recording(of_matrix, setting).parent) in STAGES["generate"]["deps"]
     assert names(STAGES["train"]["outs"]) == [str(paths.models(of_matrix, encoder))]
     assert names(STAGES["evaluate"]["outs"]) == [str(paths.metrics("evaluate", task))]
-    assert names(STAGES["diversity"]["outs"]) == [str(paths.metrics("diversity", task))]
+    assert names(STAGES["diversity"]["outs"]) == [str(paths.text_map(task)), str(paths.metrics("diversity", task))]
     assert names(STAGES["annotate"]["outs"]) == [str(paths.annotation_table(task))]
     assert names(STAGES["subjectivity"]["outs"]) == [str(paths.SUBJECTIVITY)]
     assert names(STAGES["compare"]["metrics"]) == [str(paths.HEADLINE)]

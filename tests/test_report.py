@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from conftest import GENERATE
 
-from pyrite import compare, evaluate, files, params, paths, report, texts
+from pyrite import compare, evaluate, figures, files, findings, params, paths, report, texts
 
 ROOT = Path(__file__).parents[1]
 MIXES = ("real", "zero_shot", "few_shot", "pool", "pool+few_shot")
@@ -43,13 +44,21 @@ class Study:
         self.compare = {"encoder": "tfidf", "baseline": "real", "candidate": "few_shot", "margin": 3.0}
         self.text = "a colour of a thing"
         self.title = "Colours of things"
+        self.paid: dict[str, float | None] = dict.fromkeys(("prompt_tokens", "completion_tokens", "cost_usd"))
+        self.mapped, self.map_text = 5, ""
         self.write_tests = False
 
     def write(self) -> None:
         settings = {
             "tasks": self.tasks,
-            "generate": yaml.safe_load((ROOT / paths.PARAMS).read_text())["generate"] | {"per_label": 99},
-            "train": {"seeds": [0, 1], "precision": "auto", "checkpoints": "none", "encoders": self.encoders},
+            "generate": yaml.safe_load(GENERATE) | {"per_label": 99},
+            "train": {
+                "seeds": [0, 1],
+                "test_rows": None,
+                "precision": "auto",
+                "checkpoints": "none",
+                "encoders": self.encoders,
+            },
             "evaluate": {"resamples": 100},
             "compare": self.compare,
         }
@@ -87,7 +96,7 @@ class Study:
         for setting, accepted, leaked in (("zero_shot", 291, 6), ("few_shot", 297, 0)):
             dropped = {"length": 3, "contamination: exact": leaked // 2, "contamination: near": leaked - leaked // 2}
             total = {"answers": 12, "requested": 300, "received": 300, "dropped": dropped, "accepted": accepted}
-            total |= {"also_real_training": leaked + 1, "unparsable_answers": 0}
+            total |= {"also_real_training": leaked + 1, "unparsable_answers": 0, "refused_answers": 0} | self.paid
             about = {"task": task, "setting": setting, "models": ["a/llm"], "stale_answers": 0}
             files.write_json(paths.metrics("generate", f"{task}.{setting}"), about | {"total": total})
         gold = np.repeat(np.arange(len(self.labels)), 83)
@@ -113,23 +122,48 @@ class Study:
             sets["few_shot"]["self_bleu"] = {"value": None, "low": None, "high": None, "note": "only 7 texts"}
             regions = [{"texts": 13, "labels": {self.labels[0]: 13}, "ids": [f"{4:016x}"]}]
             out = {"texts": 29, "labels": {self.labels[0]: {"texts": 29, "left_out": 14}}, "regions": regions}
-            about = {"task": task, "texts": 60, "matched_texts": 55, "sets": sets, "left_out": {"few_shot": out}}
-            files.write_json(paths.metrics("diversity", task), about)
+            about = {
+                "left_out": {"few_shot": out},
+                "near_duplicates": {"share": 0.031, "chamfer": figure()},
+                "map_variance": [0.112, 0.071],
+            }
+            files.write_json(
+                paths.metrics("diversity", task), {"task": task, "texts": 60, "matched_texts": 55, "sets": sets} | about
+            )
+            self._map(task, rng)
+            self._histories(task)
+        point = {"agreement": 0.4, "items": 3, "accuracy": {"value": None, "low": None, "high": None, "note": "3"}}
         line = {
             "thresholds": [{"agreement": a, "items": 90, "accuracy": figure()} for a in (0.6, 0.8, 1.0)],
+            "bins": [point] + [{"agreement": a, "items": 30, "accuracy": figure()} for a in (0.6, 0.8, 1.0)],
             "slope": {"value": 0.31, "low": -0.12, "high": 0.77},
+            "steeper_than_real": {"value": -0.14, "low": None, "high": None, "note": "not defined"},
+            "r_squared": 0.913,
+            "spearman": None,
         }
         about = {"items": 90, "annotators": 5, "mean_agreement": figure(), "alpha": figure()}
-        about["accuracy"] = {encoder: {"real": line, "few_shot": line} for encoder in self.encoders}
+        about["accuracy"] = {encoder: {"real": line, "zero_shot": line, "few_shot": line} for encoder in self.encoders}
+        bound = {"value": None, "low": None, "high": None, "note": "only a lower bound"}
+        people = about | {"annotators": None, "alpha": bound}
+        both = figure() | {"p": 0.041, "items": 77, "mean_agreement": {"llm": figure(), "human": figure()}}
         scores = {task: {"subjectivity": figure(), "rank": figure(), "stars": 4} for task in self.tasks}
         files.write_json(
             paths.SUBJECTIVITY,
             {
                 "notes": {"llm": "one LLM in several roles"},
                 "tasks": {
-                    task: {"llm": about} if n else {"note": "no annotations"} for n, task in enumerate(self.tasks)
+                    task: {"llm": about, "human": people, "llm_against_human": both}
+                    if n
+                    else {"note": "no annotations"}
+                    for n, task in enumerate(self.tasks)
                 },
-                "pairs": {"llm": {"judges": 5, "judgements": 275, "tasks": scores}, "human": {"note": "none"}},
+                "pairs": {
+                    "llm": {
+                        **{"judges": 5, "judgements": 275, "tasks": scores},
+                        "agreement": {"mean_agreement": figure(), "alpha": figure()},
+                    },
+                    "human": {"note": "none"},
+                },
                 "against_gap": [
                     {
                         **{"measure": "pairs", "source": "llm", "encoder": "tfidf", "setting": "few_shot"},
@@ -142,6 +176,23 @@ class Study:
                 ],
             },
         )
+
+    def _map(self, task: str, rng: np.random.Generator) -> None:
+        rows = [
+            (source, f"{n:016x}", f"{self.map_text or self.text} {n}", self.labels[n % len(self.labels)])
+            for source in ("real", "zero_shot", "few_shot")
+            for n in range(self.mapped)
+        ]
+        table = pd.DataFrame(rows, columns=["source", "id", "text", "label"])
+        table[["x", "y"]] = rng.normal(size=(len(table), 2))
+        files.write(paths.text_map(task), lambda file: table.to_parquet(file, index=False))
+
+    def _histories(self, task: str) -> None:
+        for encoder, spec in self.encoders.items():
+            for mix in spec["mixes"]:
+                for seed in (0, 1):
+                    noted = {"loss": [1.25, 0.71, 0.33]} if encoder == "tfidf" else {"versions": {}}
+                    files.write_json(paths.fit(task, encoder, mix, seed) / "history.json", noted)
 
 
 def _predictions(
@@ -215,6 +266,20 @@ def test_the_page_answers_the_question_first(study: Callable[..., str]) -> None:
     assert "nothing was paid" in first
 
 
+@pytest.mark.parametrize(
+    ("paid", "words"),
+    [
+        ({"prompt_tokens": 900, "completion_tokens": 600, "cost_usd": 1.5}, "$1.50 for 12 answers of the LLM"),
+        ({"prompt_tokens": 900, "completion_tokens": 600, "cost_usd": None}, "1,500 tokens sent and answered"),
+    ],
+)
+def test_the_page_says_what_was_paid(study: Callable[..., str], paid: dict, words: str) -> None:
+    def pay(study: Study) -> None:
+        study.paid = paid
+
+    assert words in Page(study(pay)).text
+
+
 def test_where_it_fails_is_there_to_read_but_not_for_git(study: Callable[..., str]) -> None:
     def readable(study: Study) -> None:
         # The test rows' texts; their ids are those of the predictions.
@@ -279,14 +344,17 @@ def test_every_task_is_there(study: Callable[..., str], tasks: tuple[str, ...]) 
     assert ("Over all tasks" in page.text) == (len(tasks) > 1)
     assert len((paths.REPORT / "index.html").read_bytes()) < 3_000_000
     pictures = list((paths.REPORT / "figures").glob("*.svg"))
-    assert len(pictures) == 2 * len(tasks)
+    over_tasks = ["against_gap.pairs.llm.few_shot", "chamfer", "remote_clique", "similarity"]
+    of_task = [f"{task}.{kind}" for task in tasks for kind in ("curve", "scores", "training.loss")]
+    agreement = [f"{task}.agreement.{source}" for task in tasks[1:] for source in ("human", "llm")]
+    assert sorted(picture.stem for picture in pictures) == sorted([*over_tasks, *of_task, *agreement])
     assert all(picture.stat().st_size < 80_000 for picture in pictures)
 
 
 def test_equal_studies_give_equal_reports(study: Callable[..., str]) -> None:
     study(tasks=("a", "b"))
     before = {path: path.read_bytes() for path in paths.REPORT.rglob("*.*")}
-    assert len(before) == 6
+    assert len(before) == 14
     report.run()
     assert {path: path.read_bytes() for path in paths.REPORT.rglob("*.*")} == before
 
@@ -294,7 +362,8 @@ def test_equal_studies_give_equal_reports(study: Callable[..., str]) -> None:
 def test_a_picture_of_another_study_does_not_stay(study: Callable[..., str]) -> None:
     study(tasks=("a", "b"))
     study(tasks=("a",))
-    assert sorted(path.name for path in (paths.REPORT / "figures").iterdir()) == ["a.curve.svg", "a.scores.svg"]
+    assert not list((paths.REPORT / "figures").glob("b.*"))
+    assert (paths.REPORT / "figures/a.scores.svg").exists()
 
 
 def _numbers(text: str) -> set[str]:
@@ -328,7 +397,7 @@ def _known() -> set[str]:
 
 
 # Levels, powers and definitions in the words of the report; sums over labels and reasons, which no file holds.
-DEFINITIONS = {"0", "0.001", "0.1", "1", "2", "3", "5", "50", "95"} | {"633", "51", "249", "6"}
+DEFINITIONS = {"0", "0.001", "0.1", "0.5", "1", "2", "3", "4", "5", "50", "95"} | {"633", "51", "249", "6"}
 
 
 def test_every_number_is_from_the_metrics(study: Callable[..., str]) -> None:
@@ -345,7 +414,7 @@ def test_every_number_is_from_the_metrics(study: Callable[..., str]) -> None:
 def test_every_number_of_a_chart_is_from_the_metrics(study: Callable[..., str]) -> None:
     page = Page(study())
     # Charts get scores in points; the files have shares, rounded to six decimals.
-    known = {round(abs(leaf) * scale, 4) for leaf in _metric_numbers() for scale in (1, 100)}
+    known = {round(abs(leaf) * scale, 4) for leaf in _metric_numbers() for scale in (1, 100)} | {1.25, 0.71, 0.33}
     rows = [row for script in page.scripts[:-2] for values in json.loads(script)["datasets"].values() for row in values]
     drawn = [row[key] for row in rows for key in ("mean", "rows", "score", "meets", "agreement") if key in row]
     assert len(drawn) > 30
@@ -384,6 +453,56 @@ def test_hostile_words_do_no_harm(study: Callable[..., str], hostile: str) -> No
     assert not re.search(r"<\w|</|<!--|\]\(javascript|\{\{", markdown)
 
 
+def test_the_maps_of_many_tasks_keep_the_page_small(study: Callable[..., str]) -> None:
+    def change(study: Study) -> None:
+        study.map_text, study.mapped = "<語" * 300, 200
+
+    page = study(change, tasks=tuple(f"task_{n}" for n in range(14)))
+    assert len(page.encode()) < 3_000_000
+    places = [
+        [row for rows in json.loads(script)["datasets"].values() for row in rows if "x" in row]
+        for script in Page(page).scripts[:-2]
+    ]
+    maps = [rows for rows in places if rows]
+    assert len(maps) == 14 and min(len(rows) for rows in maps) >= 15
+    for rows in maps:
+        # As many of each set, give or take one.
+        counts = pd.Series([row["name"].partition(",")[0] for row in rows]).value_counts()
+        assert set(counts.index) == {"real", "zero-shot", "few-shot"} and counts.max() - counts.min() <= 1
+        assert all(len(row["note"]) == report.HOVERED + 1 for row in rows)
+
+
+def test_the_map_has_the_texts_and_git_has_none(study: Callable[..., str]) -> None:
+    def change(study: Study) -> None:
+        study.text = "a very private text"
+
+    page = study(change)
+    assert '"note":"a very private text 0"' in page
+    kept = [path for folder in (paths.REPORT, Path("metrics")) for path in folder.rglob("*") if path.is_file()]
+    for path in kept:
+        assert path.name == "index.html" or "private" not in path.read_text(), path
+
+
+def test_every_figure_of_an_llms_annotations_says_that_they_are_one_llms(study: Callable[..., str]) -> None:
+    page = Page(study(tasks=("a", "b", "c", "d")))
+    warning = "one LLM in several roles"
+    for caption in ("paired comparisons by", "Agreement of both on the same test texts", "Each task’s gap over its"):
+        assert warning in page.text.split(caption, 1)[1][:700]
+    assert page.text.count("The annotators: one LLM in several roles") == 3 * 2
+    markdown = (paths.REPORT / "REPORT.md").read_text()
+    assert f"LLM personas: {warning}" in markdown and f"The judges: {warning}" in markdown
+
+
+def test_the_claims_are_said_plainly(study: Callable[..., str]) -> None:
+    said = Page(study(tasks=("a", "b", "c", "d"))).text
+    markdown = (paths.REPORT / "REPORT.md").read_text()
+    for text in (said, markdown):
+        assert "the accuracy of tfidf rises with the agreement of people in 0 of 3 tasks" in text
+        assert "falls in 0 and can’t be told in 3" in text
+        assert "the interval holds 0, so whether the claim is true can’t be told here" in text
+        assert "nearly repeat another" in text
+
+
 def test_only_the_pages_own_scripts_may_run(study: Callable[..., str]) -> None:
     source = study()
     policy = next(about["content"] for _, about in Page(source).elements if about.get("http-equiv"))
@@ -403,6 +522,42 @@ def test_every_chart_has_words_for_those_who_cannot_see_it(study: Callable[..., 
     assert all(about["role"] == "img" and len(about["aria-label"] or "") > 20 for about in drawn)
     tables = sum(tag == "table" for tag, _ in page.elements)
     assert tables == sum(tag == "caption" for tag, _ in page.elements)
+
+
+def test_a_training_curve_is_the_mean_over_seeds_and_steps() -> None:
+    def rows(figure: figures.Figure) -> list[tuple[float, float]]:
+        (found,) = (rows for rows in figure.spec["datasets"].values() if "step" in rows[0] and "place" not in rows[0])
+        return [(row["step"], row["mean"]) for row in found]
+
+    # 120 steps are drawn as 40 points of three; the fit that stopped early ends the line.
+    notes = [{"loss": [float(n) for n in range(150)]}, {"loss": [2.0 * n for n in range(120)]}]
+    drawn = rows(figures.training({"real": notes}, "minilm")["loss"])
+    assert len(drawn) == 40
+    assert drawn[0] == (3.0, pytest.approx(1.5)) and drawn[-1] == (120.0, pytest.approx(118 * 1.5))
+    both = figures.training({"real": [{"loss": [1.0, 0.5], "accuracy": [0.25, 0.75]}]}, "minilm")
+    assert rows(both["accuracy"]) == [(1.0, 25.0), (2.0, 75.0)]
+    assert figures.training({"real": [{"versions": {}}]}, "probe") == {}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [(0.1, 0.4, "lose less"), (-0.9, -0.1, "the claim holds here"), (-0.8, 0.2, "can’t be told")],
+)
+def test_a_claim_is_what_the_interval_says(low: float, high: float, says: str) -> None:
+    rho = {"value": (low + high) / 2, "low": low, "high": high, "p": 0.2, "pairs": 10}
+    assert says in findings.gap_claim(rho, "few_shot")
+
+
+def test_a_slope_that_is_not_known_counts_as_none() -> None:
+    def line(low: float | None, high: float | None) -> dict[str, Any]:
+        return {"slope": {"value": 0.1, "low": low, "high": high}}
+
+    annotated = {
+        task: {"human": {"accuracy": {"minilm": {"real": line(*ends)}}}}
+        for task, ends in {"a": (0.1, 0.3), "b": (-0.1, 0.3), "c": (-0.4, -0.1), "d": (None, None)}.items()
+    }
+    (said,) = findings.instance_claim(findings.slopes(annotated, "minilm"), "minilm")
+    assert "rises with the agreement of people in 1 of 3 tasks, falls in 1 and can’t be told in 1" in said
 
 
 # In a browser

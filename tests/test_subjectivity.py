@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import GENERATE, ROOT
 
 from pyrite import annotate, fetch, files, paths, prepare, subjectivity
 from pyrite.errors import PyriteError
@@ -17,16 +17,17 @@ from pyrite.errors import PyriteError
 TASKS = ["ants", "bees", "cats", "dogs"]
 PARAMS = """
 tasks: [ants, bees, cats, dogs]
-generate: {provider: recorded, per_label: 20, near_duplicate: 0.8, contamination_cosine: 0.95}
+generate: GENERATE
 train:
   seeds: [0, 1]
   precision: auto
+  test_rows: null
   checkpoints: none
   encoders:
     tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot, pool]}
 evaluate: {resamples: 200}
 compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
-"""
+""".replace("GENERATE", GENERATE)
 ITEMS = [f"{i:016x}" for i in range(120)]
 
 
@@ -81,7 +82,11 @@ def test_every_task_has_its_agreement_by_source(study: Path) -> None:
     assert human == sorted(human, reverse=True)
     assert (found["ants"]["human"]["items"], found["ants"]["llm"]["items"]) == (120, 40)
     assert found["ants"]["human"]["annotators"] == 5
-    assert found["ants"]["llm_against_human"]["value"] == pytest.approx(1)
+    both = found["ants"]["llm_against_human"]
+    assert both["value"] == pytest.approx(1) and both["items"] == 40
+    assert both["mean_agreement"]["llm"] == both["mean_agreement"]["human"] | {
+        end: both["mean_agreement"]["llm"][end] for end in ("low", "high")
+    }
     assert "personas" in subjectivity.NOTES["llm"]
 
 
@@ -89,6 +94,9 @@ def test_accuracy_rises_with_agreement_where_it_does(study: Path) -> None:
     found = result()["tasks"]["cats"]["human"]["accuracy"]["tfidf"]
     assert set(found) == {"real", "few_shot"}
     assert found["real"]["slope"]["low"] > 0
+    difference = found["few_shot"]["slope"]["value"] - found["real"]["slope"]["value"]
+    assert found["few_shot"]["steeper_than_real"]["value"] == pytest.approx(difference, abs=2e-6)
+    assert "steeper_than_real" not in found["real"]
     predicted = [pd.read_parquet(paths.fit("cats", "tfidf", "real", s) / "predictions.parquet") for s in (0, 1)]
     accuracy = np.mean([(table["predicted"] == table["label"]).mean() for table in predicted])
     assert found["real"]["thresholds"][0]["accuracy"]["value"] == pytest.approx(accuracy, abs=1e-6)
@@ -128,6 +136,7 @@ def test_annotations_that_say_little_are_marked_gaps(study: Path) -> None:
     assert found["bees"]["human"]["mean_agreement"]["value"] == 1
     assert "same label" in found["bees"]["human"]["alpha"]["note"]
     assert "same agreement" in found["bees"]["human"]["accuracy"]["tfidf"]["real"]["slope"]["note"]
+    assert found["cats"]["human"]["mean_agreement"]["note"] == "1 items; 5 are needed"
     assert found["cats"]["human"]["accuracy"]["tfidf"]["real"]["thresholds"][0]["accuracy"]["note"].startswith(
         "1 items"
     )
@@ -177,8 +186,17 @@ def test_mean_agreement_of_real_ratings_is_the_golden_one(
 
 
 def test_a_text_that_was_judged_twice_counts_twice() -> None:
-    rows = [("a", 1, "1", "yes"), ("a", 1, "2", "yes"), ("a", 2, "1", "yes"), ("a", 2, "2", "no")]
+    copies = [(1, "1", "yes"), (1, "2", "yes"), (2, "1", "yes"), (2, "2", "no")]
+    rows = [(item, *copy) for item in "abc" for copy in copies]
     table = pd.DataFrame(rows, columns=["item", "copy", "annotator", "label"]).assign(agreement=np.nan)
     summary, units = subjectivity.of_source(table, 100, np.random.default_rng(0))
     assert summary["mean_agreement"]["value"] == 0.75
-    assert units.tolist() == [1.0, 0.5]
+    assert units.loc["a"].tolist() == [1.0, 0.5]
+
+
+def test_annotators_of_other_items_say_nothing_of_each_other(study: Path) -> None:
+    rows = [(item, f"p{k}", "yes", "human") for item in ITEMS[:50] for k in range(3)]
+    rows += [(item, f"p{k}", "yes", "llm") for item in ITEMS[50:] for k in range(3)]
+    annotations("ants", rows)
+    found = result()["tasks"]["ants"]["llm_against_human"]
+    assert found["value"] is None and found["note"] == "no item was annotated by both"

@@ -155,7 +155,7 @@ def judge(project: Path, log: Path, kills: list[float], given: argparse.Namespac
         "paid_twice": len(stored) - len({answer["key"] for answer in stored}),
         "lost": len(lost) - in_flight,
         "lost_in_flight_at_a_kill": in_flight,
-        "lost_seconds_before_a_kill": sorted(round(seconds, 3) for seconds in before),
+        "lost_seconds_before_a_kill": sorted(round(seconds, 3) for seconds in before if seconds < float("inf")),
         "rows": {label: int((rows["label"] == label).sum()) for label in cards.load(TASK).labels},
     }
 

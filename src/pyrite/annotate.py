@@ -9,16 +9,23 @@ agreement, which stands in place of annotator and label where people's single la
 
 from __future__ import annotations
 
-import csv
-import io
+import itertools
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from pyrite import cards, console, files, paths, readers, texts
+from pyrite import annotators, cards, console, files, params, paths, sheets, texts
 from pyrite.errors import PyriteError
 
-SHEET = ("item", "annotator", "label")
+# Draws the order of a sheet of pairs.
+SEED = 0
+
+_HOW_TO = "Give each person a copy; they fill in their name or a number as annotator, and"
+_GATHER = (
+    "Put the rows of all copies into {path} (leave out the columns with texts that are not yours to publish), then run "
+    "`dvc repro`."
+)
 
 TYPES = {
     "item": "str",
@@ -60,10 +67,7 @@ def sheet(path: Path, test: set[str], card: cards.Card, *, skip_unknown: bool) -
     """
     given: dict[tuple[str, str], str] = {}
     unknown = set()
-    for row in readers.csv_rows(path, "utf-8") if path.exists() else ():
-        if missing := [column for column in SHEET if column not in row.fields]:
-            raise PyriteError(f"{path}: row 1: no column {', '.join(missing)}; there must be {', '.join(SHEET)}")
-        item, annotator, label = (row.fields[column].strip() for column in SHEET)
+    for row, (item, annotator, label) in sheets.read(path, sheets.ANNOTATIONS) if path.exists() else ():
         if not label:
             continue
         if item not in test:
@@ -113,20 +117,40 @@ def _tied(table: pd.DataFrame) -> pd.Series:
     return favourites > 1
 
 
-def export(task: str, path: Path, items: int = 100) -> None:
-    """Write the sheet that one annotator fills in: the first test rows in id order, without their labels.
-
-    Raises:
-        PyriteError: the file is there already.
-    """
-    if path.exists():
-        raise PyriteError(f"{path}: is there already: it may hold somebody's work; name another file")
-    prepared = texts.read(paths.prepared(task))
+def export(task: str, items: int) -> None:
+    """Write the sheet that an annotator fills in: the first test rows in id order, without their labels."""
+    card, prepared = cards.load(task), texts.read(paths.prepared(task))
     test = prepared[prepared["split"] == "test"].sort_values("id").head(items)
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*SHEET, "text"])
-    # A spreadsheet would run a text that begins like a formula; the text is only there to be read.
-    for item, text in zip(test["id"], test["text"], strict=True):
-        writer.writerow([item, "", "", f"'{text}" if text[0] in "=+-@" else text])
-    files.write_text(path, out.getvalue())
+    rows = [(item, "", "", " | ".join(card.labels), text) for item, text in zip(test["id"], test["text"], strict=True)]
+    path = paths.sheet(task)
+    sheets.write(path, [*sheets.ANNOTATIONS, "choices", "text"], rows)
+    labels = "; ".join(f"{label}: {card.items} that {meaning}" for label, meaning in card.labels.items())
+    console.log.print(f"{path}: {len(rows)} texts. {card.description} {labels}.", markup=False)
+    console.log.print(f"{_HOW_TO} a label. {_GATHER.format(path=paths.people_annotations(task))}", markup=False)
+
+
+def export_pairs() -> None:
+    """Write the sheet on which somebody says of each two tasks of the study which one is more objective.
+
+    The order of the pairs, and which task comes first, is drawn at random: neither may tell anything.
+    """
+    tasks = params.load().tasks
+    if len(tasks) < 2:
+        raise PyriteError(f"{paths.PARAMS}: tasks: there is one task, and a pair takes two: name more")
+    about = {task: annotators.describe(cards.load(task), examples(task)) for task in tasks}
+    definition = " ".join(annotators.load().definition.split())
+    rng = np.random.default_rng(SEED)
+    pairs = rng.permuted(list(itertools.combinations(tasks, 2)), axis=1)
+    rows = [("", one, other, "", definition, about[one], about[other]) for one, other in rng.permutation(pairs)]
+    path = paths.sheet("pairs")
+    sheets.write(path, [*sheets.PAIRS, "objective means", "about first", "about second"], rows)
+    console.log.print(f"{path}: {len(rows)} pairs of tasks.", markup=False)
+    how_to = f"{_HOW_TO} the name of the more objective task of each pair"
+    console.log.print(f"{how_to}. {_GATHER.format(path=paths.pairs('human'))}", markup=False)
+
+
+def examples(task: str) -> dict[str, str]:
+    """One real training text of each label, that with the lowest id, which is at random."""
+    prepared = texts.read(paths.prepared(task))
+    train = prepared[prepared["split"] == "train"].sort_values("id")
+    return dict(train.groupby("label")["text"].first())

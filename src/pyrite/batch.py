@@ -62,7 +62,9 @@ def import_answers(paths: list[Path]) -> None:
         with Log(task, setting) as log:
             asyncio.run(_add(log, found, p))
     count = sum(map(len, replies.values()))
-    console.log.print(f"{count:,} answers imported; {len(place) - count:,} requests still wait")
+    console.log.print(
+        f"{count:,} answers imported, {len(place) - count:,} of the round are missing; export the next round"
+    )
     if unknown:
         console.log.print(f"{unknown:,} lines answer nothing that waits: imported before, or asked with other settings")
     for reason, times in errors.most_common():

@@ -250,7 +250,7 @@ def load(task: str) -> Card:
     """
     path = paths.card(task)
     if not path.exists():
-        known = sorted(p.stem for p in paths.TASKS.glob("*.yaml") if p.stem != "prompts")
+        known = sorted(p.stem for p in paths.TASKS.glob("*.yaml") if p not in (paths.PROMPTS, paths.ANNOTATORS))
         raise PyriteError(f"task '{task}': there is no {path}; the cards here are {', '.join(known) or 'none'}")
     card = schema.load(path, Card)
     if card.id != task:

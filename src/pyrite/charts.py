@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -43,6 +43,12 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 # Which rows a classifier was trained on decides colour and shape, in every figure the same.
 SHAPES = {"real": "circle", "generated": "diamond", "both": "square", "muted": "cross"}
 
+# Of lines that have the same colour: one after another.
+DASHES = ([1, 0], [7, 4], [2, 3], [10, 3, 2, 3])
+
+# By how much an axis is longer than what it shows where names stand at its end.
+NAMES = 1.16
+
 # Pixels. In the page a chart is as wide as its column.
 FILE_WIDTH = 700
 ROW = 44
@@ -65,6 +71,18 @@ class Point(Dot):
     """A dot of a learning curve, at so many training rows."""
 
     rows: int = 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """A text on a map; `note` is what the pointer shows, `fill` how solid its point is (0 is hollow)."""
+
+    name: str
+    family: str
+    x: float
+    y: float
+    note: str
+    fill: float
 
 
 @dataclass(frozen=True)
@@ -117,20 +135,34 @@ def gaps(found: Sequence[Dot], margin: float) -> alt.LayerChart:
 
 def classes(found: Sequence[tuple[str, Sequence[Dot]]]) -> alt.LayerChart:
     """F1 of several mixes, label by label: (label, one dot a mix)."""
+    return _grouped(found, "F1 on real test texts (points)")
+
+
+def measures(found: Sequence[tuple[str, Sequence[Dot]]], title: str) -> alt.LayerChart:
+    """A measure of several sets of texts, task by task: (task, one dot a set), each with its set's name beside it."""
+    return _grouped(found, title, named=True)
+
+
+def _grouped(found: Sequence[tuple[str, Sequence[Dot]]], title: str, *, named: bool = False) -> alt.LayerChart:
     rows = [_row(dot) | {"label": label} for label, dots in found for dot in dots]
-    order, names = [label for label, _ in found], [dot.name for dot in found[0][1]]
-    domain = _domain([end for row in rows for end in (row["low"], row["high"])])
+    order, names = [label for label, _ in found], list(dict.fromkeys(row["name"] for row in rows))
+    low, high = _domain([end for row in rows for end in (row["low"], row["high"])])
+    # Names stand to the right of the intervals.
+    domain = (low, low + NAMES * (high - low) if named else high)
     y, offset = _names("label", order), alt.YOffset("name:N", sort=names)
-    table, title = _data(rows), "F1 on real test texts (points)"
-    return _chart(
+    table = _data(rows)
+    layers = [
         table.mark_rule(strokeWidth=2).encode(
             x=_score("low", domain, title), x2="high:Q", y=y, yOffset=offset, color=_hue()
         ),
         table.mark_point(filled=True, size=70, opacity=1).encode(
             x=_score("mean", domain, title), y=y, yOffset=offset, color=_hue(), shape=_shape(), tooltip=_tooltip()
         ),
-        height=ROW * len(found),
-    )
+    ]
+    if named:
+        beside = {"x": _score("high", domain, title), "y": y, "yOffset": offset, "text": "name:N"}
+        layers.append(table.mark_text(align="left", dx=6, fontSize=11).encode(**beside, color=_hue()))
+    return _chart(*layers, height=max(ROW, 18 * len(names)) * len(found))
 
 
 def curve(points: Sequence[Point], levels: Sequence[Level]) -> alt.LayerChart:
@@ -196,23 +228,70 @@ def agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
     rows = [_row(dot) | {"agreement": level} for level, dot in found]
     domain = _domain([end for row in rows for end in (row["low"], row["high"])])
     levels = sorted({level for level, _ in found})
-    table, up = _data(rows), alt.Y("mean:Q", title="Accuracy (points)", scale=_scale(domain))
     across = alt.X(
         "agreement:Q",
         title="At least this share of annotators agrees",
-        scale=_scale(_domain(levels)),
+        scale=_scale((levels[0] - 0.01, levels[0] + NAMES * (levels[-1] - levels[0]) + 0.01)),
         axis=alt.Axis(values=levels, format=".0%", grid=False, labelOverlap="greedy"),
     )
+
+    def up(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title="Accuracy (points)", scale=_scale(domain))
+
+    table = _data(rows)
     return _chart(
-        table.mark_area(opacity=0.12).encode(
-            x=across, y=alt.Y("low:Q", title="Accuracy (points)", scale=_scale(domain)), y2="high:Q", color=_hue()
-        ),
-        table.mark_line(strokeWidth=2.5).encode(x=across, y=up, color=_hue()),
+        table.mark_area(opacity=0.1).encode(x=across, y=up("low"), y2="high:Q", color=_hue(), detail="name:N"),
+        *_lines(rows, across, up, domain, 280),
         table.mark_point(filled=True, size=80, opacity=1).encode(
-            x=across, y=up, color=_hue(), shape=_shape(), tooltip=_tooltip()
+            x=across, y=up("mean"), color=_hue(), shape=_shape(), tooltip=_tooltip()
         ),
-        height=260,
+        height=280,
     )
+
+
+def training(found: Sequence[tuple[float, Dot]], title: str) -> alt.LayerChart:
+    """How a training went: (step, dot) of each mix; the intervals of the dots are not drawn."""
+    rows = [_row(dot) | {"step": step} for step, dot in found]
+    domain, last = _domain([row["mean"] for row in rows]), max(step for step, _ in found)
+    across = alt.X("step:Q", title="Step", scale=_scale((0, NAMES * last)), axis=alt.Axis(tickCount=6, grid=False))
+
+    def up(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title=title, scale=_scale(domain))
+
+    return _chart(*_lines(rows, across, up, domain, 260), height=260)
+
+
+def _lines(
+    rows: Sequence[dict[str, Any]], across: alt.X, up: Callable[[str], alt.Y], domain: tuple[float, float], height: int
+) -> list[alt.Chart]:
+    """A line for each name, with the name at its end. Names of one family differ by their dashes."""
+    dashes: dict[str, tuple[str, list[int]]] = {}
+    for row in rows:
+        of_family = [name for name, (family, _) in dashes.items() if family == row["family"]]
+        if row["name"] not in dashes:
+            dashes[row["name"]] = (row["family"], DASHES[len(of_family) % len(DASHES)])
+    scale = alt.Scale(domain=list(dashes), range=[dash for _, dash in dashes.values()])
+    dash = alt.StrokeDash("name:N", scale=scale, legend=None)
+    line = _data(rows).mark_line(strokeWidth=2.5).encode(x=across, y=up("mean"), color=_hue(), strokeDash=dash)
+    ends = list({row["name"]: row for row in rows}.values())
+    places = _apart([row["mean"] for row in ends], 15 * (domain[1] - domain[0]) / height)
+    beside = _data([row | {"place": place} for row, place in zip(ends, places, strict=True)])
+    return [line, *_words(beside, {"x": across, "y": up("place"), "text": "name:N"}, align="left", dx=9)]
+
+
+def text_map(found: Sequence[Place]) -> alt.LayerChart:
+    """Texts as points on a plane, whose axes mean nothing by themselves."""
+    rows = [{key: getattr(place, key) for key in ("x", "y", "name", "family", "note", "fill")} for place in found]
+    x, y = (
+        alt.X("x:Q", axis=None, scale=_scale(_domain([place.x for place in found]))),
+        alt.Y("y:Q", axis=None, scale=_scale(_domain([place.y for place in found]))),
+    )
+    # Without `aria`, each text would stand in the page a second time, as the description of its point.
+    points = _data(rows).mark_point(size=36, strokeWidth=1, strokeOpacity=0.7, aria=False)
+    fill = alt.Fill("family:N", scale=_families(), legend=None)
+    solid = alt.FillOpacity("fill:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None)
+    looks = {"stroke": alt.Stroke("family:N", scale=_families(), legend=None), "fill": fill, "fillOpacity": solid}
+    return _chart(points.encode(x=x, y=y, shape=_shape(), tooltip=_tooltip(), **looks), height=420)
 
 
 def mix_curve(found: Sequence[Point]) -> alt.LayerChart:
@@ -345,9 +424,12 @@ def _scale(domain: tuple[float, float]) -> alt.Scale:
     return alt.Scale(domain=list(domain), nice=False, zero=False)
 
 
+def _families() -> alt.Scale:
+    return alt.Scale(domain=list(SHAPES), range=[colour(family) for family in SHAPES])
+
+
 def _hue() -> alt.Color:
-    families = list(SHAPES)
-    return alt.Color("family:N", scale=alt.Scale(domain=families, range=[colour(f) for f in families]), legend=None)
+    return alt.Color("family:N", scale=_families(), legend=None)
 
 
 def _shape() -> alt.Shape:

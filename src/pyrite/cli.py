@@ -30,6 +30,8 @@ OneTask = Annotated[str | None, typer.Argument(help="Only this task.")]
 OneSetting = Annotated[str | None, typer.Argument(help="Only this setting.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
+stored = typer.Typer(rich_markup_mode="rich")
+
 
 @app.command(rich_help_panel=STAGES)
 def fetch(task: Task) -> None:
@@ -80,11 +82,32 @@ def diversity(task: Task) -> None:
 
 
 @app.command(rich_help_panel=STAGES)
-def annotate(task: Task) -> None:
-    """Gather what several annotators say of the same test rows."""
+def annotate(
+    task: Annotated[
+        str, typer.Argument(metavar="TASK|export", help="A task; or `export`, for a sheet that people fill in.")
+    ],
+    exported: Annotated[
+        str | None, typer.Argument(metavar="[TASK]", help="With `export`: the task whose test texts it shows.")
+    ] = None,
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="With `export`: which task of each pair is more objective?")
+    ] = False,
+    items: Annotated[int, typer.Option(min=1, help="With `export`: how many texts.")] = 100,
+) -> None:
+    """Gather what several annotators say of the same test rows; `export` writes what they fill in."""
     from pyrite import annotate
 
-    annotate.run(task)
+    # A stage's command is the pipeline's and takes a task alone, so `export` is a word in a task's place.
+    if task != "export":
+        if exported or pairs:
+            raise PyriteError(f"annotate {task}: takes nothing more; a sheet is `pyrite annotate export {task}`")
+        annotate.run(task)
+    elif pairs:
+        annotate.export_pairs()
+    elif exported:
+        annotate.export(exported, items)
+    else:
+        raise PyriteError("annotate export: name a task, or ask for --pairs")
 
 
 @app.command(rich_help_panel=STAGES)
@@ -169,6 +192,45 @@ def table() -> None:
     from pyrite import compare
 
     compare.show(Console())
+
+
+@app.command(rich_help_panel=REPORTS)
+def predict(
+    model: Annotated[Path, typer.Argument(help="The folder of a checkpoint or of its fit.")],
+    file: Annotated[Path | None, typer.Argument(help=".csv, .parquet, .jsonl, or text with one text a line.")] = None,
+    text: Annotated[str, typer.Option(help="The column with the texts.")] = "text",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A .csv, .parquet or .jsonl file; else CSV to the screen.")
+    ] = None,
+) -> None:
+    """Label texts of your own with a trained checkpoint; without FILE, the lines of standard input."""
+    from pyrite import predict
+
+    predict.run(model, file, text, output)
+
+
+@stored.callback(invoke_without_command=True)
+def show_store(context: typer.Context) -> None:
+    """Say what the store holds; `prune` makes it smaller."""
+    if context.invoked_subcommand is None:
+        from pyrite import pruning
+
+        pruning.show()
+
+
+@stored.command()
+def prune(
+    kind: Annotated[list[str] | None, typer.Option(help="Only entries of this kind; can be given again.")] = None,
+    days: Annotated[float | None, typer.Option(min=0, help="Only entries that nothing used for so many days.")] = None,
+    unused: Annotated[bool, typer.Option("--unused", help="Only fits that are not in models/ now.")] = False,
+) -> None:
+    """Delete entries; what is deleted is made again when it is needed. Paid answers only with --kind answers."""
+    from pyrite import pruning
+
+    pruning.prune(tuple(kind or ()), days, unused)
+
+
+app.add_typer(stored, name="store", rich_help_panel=REPORTS)
 
 
 def main() -> None:

@@ -10,12 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pyrite import agreement, intervals, readers
-from pyrite.errors import PyriteError
+from pyrite import agreement, intervals, sheets
 
 Floats = NDArray[np.float64]
-
-SHEET = ("annotator", "first", "second", "more_objective")
 
 # Weight of the sum of squared scores. It keeps the score of a task that won every comparison finite, and moves the
 # others little: the standard deviation of the prior is 3.2, a preference of 96 to 4.
@@ -25,17 +22,15 @@ STARS = 5
 
 
 def read(path: Path) -> pd.DataFrame:
-    """The judgements of a CSV file with the columns of `SHEET`. Rows without an answer are not filled in yet.
+    """The judgements of a CSV file with the columns of `sheets.PAIRS`. Rows without an answer are not filled in yet.
 
     Raises:
         PyriteError: the file is broken, or a row compares a task with itself, names another task as more objective,
             has no annotator, or contradicts an earlier row of the same annotator.
     """
     given: dict[tuple[str, frozenset[str]], list[str]] = {}
-    for row in readers.csv_rows(path, "utf-8"):
-        if missing := [column for column in SHEET if column not in row.fields]:
-            raise PyriteError(f"{path}: row 1: no column {', '.join(missing)}; there must be {', '.join(SHEET)}")
-        judge, first, second, answer = values = [row.fields[column].strip() for column in SHEET]
+    for row, values in sheets.read(path, sheets.PAIRS):
+        judge, first, second, answer = values
         if not answer:
             continue
         if first == second:
@@ -46,7 +41,7 @@ def read(path: Path) -> pd.DataFrame:
             raise row.mistake("no annotator: give each person a name or number")
         if given.setdefault((judge, frozenset((first, second))), values)[3] != answer:
             raise row.mistake(f"{judge} already gave another answer for '{first}' and '{second}'")
-    return pd.DataFrame(list(given.values()), columns=list(SHEET))
+    return pd.DataFrame(list(given.values()), columns=list(sheets.PAIRS))
 
 
 def bradley_terry(wins: Floats) -> Floats:

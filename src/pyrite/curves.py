@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -80,18 +81,45 @@ def _trend(points: Floats) -> dict[str, Any]:
 
 def slope(agreement: Floats, right: Floats, resamples: int, rng: np.random.Generator) -> intervals.Figure:
     """Slope of the logistic regression of `right` on `agreement`, in log-odds for 0.1 of agreement."""
+    if note := _no_slope(agreement, right):
+        return intervals.gap(note)
+    return intervals.bootstrap(_slopes(agreement, right), len(right), resamples, rng)
+
+
+def steeper(
+    agreement: Floats, right: Floats, other: Floats, resamples: int, rng: np.random.Generator
+) -> intervals.Figure:
+    """By how much the slope of `right` exceeds that of `other`, both of the same items in each sample."""
+    if note := _no_slope(agreement, right) or _no_slope(agreement, other):
+        return intervals.gap(note)
+    one, two = _slopes(agreement, right), _slopes(agreement, other)
+
+    def difference(times: Floats) -> Floats:
+        # Two slopes without bound have no difference.
+        with np.errstate(invalid="ignore"):
+            found: Floats = one(times) - two(times)
+        return found
+
+    return intervals.bootstrap(difference, len(right), resamples, rng)
+
+
+def _no_slope(agreement: Floats, right: Floats) -> str | None:
+    """Why there is no slope, if there is none."""
     if len(right) < LEAST_ITEMS:
-        return intervals.gap(f"{len(right)} items; {LEAST_ITEMS} are needed")
+        return f"{len(right)} items; {LEAST_ITEMS} are needed"
     if np.ptp(agreement) == 0:
-        return intervals.gap("all items have the same agreement")
+        return "all items have the same agreement"
     if np.ptp(right) == 0:
-        return intervals.gap("the fits are equally right on every item")
+        return "the fits are equally right on every item"
+    return None
+
+
+def _slopes(agreement: Floats, right: Floats) -> Callable[[Floats], Floats]:
+    """The slope for each sample, given how often each item is in it."""
     # Items with the same agreement and outcome are one cell: a sample is how often each cell is in it.
     cells, cell = np.unique(np.column_stack([agreement, right]), axis=0, return_inverse=True)
     member = np.eye(len(cells))[cell.ravel()]
-    return intervals.bootstrap(
-        lambda times: _logistic_slopes(cells[:, 0], cells[:, 1], times @ member), len(right), resamples, rng
-    )
+    return lambda times: _logistic_slopes(cells[:, 0], cells[:, 1], times @ member)
 
 
 def _logistic_slopes(agreement: Floats, right: Floats, weights: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """Stage `diversity`: how varied the generated texts are, how close to the real ones, and how true to their labels.
 
 Reads: `data/prepared/<task>.parquet`, `data/synthetic/<task>/<setting>.parquet`.
-Writes: `metrics/diversity/<task>.json`.
+Writes: `metrics/diversity/<task>.json`, and `data/maps/<task>.parquet`: some texts of each set and their places.
 
 The real training rows are cut at random into two halves. One is what every set is held against; the other stands as
 the set `real`, so that each figure has its real-against-real reference. Every set gives the same number of texts.
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
-from pyrite import encoder, files, geometry, intervals, linear, params, paths, regions, texts, wording
+from pyrite import encoder, files, geometry, intervals, linear, overlap, params, paths, regions, texts, wording
 from pyrite.intervals import Figure
 from pyrite.neighbours import Vectors
 
@@ -33,6 +33,9 @@ FOLDS = 5
 
 # With fewer texts of equal length and label than this, nothing is said about them.
 LEAST_MATCHED = 30
+
+# Texts of each set on the map.
+MAP_TEXTS = 200
 
 INTERVALS = {
     "remote_clique, chamfer, similarity_reverse, faithfulness": "95 %, bootstrap over the set's texts",
@@ -59,30 +62,35 @@ class Texts:
 
 
 def run(task: str) -> None:
-    """Measure the sets of a task."""
+    """Measure the sets of a task and draw their map."""
     p = params.load()
     real = _load(texts.read(paths.prepared(task)))
     sets = {setting: _load(texts.read(paths.synthetic(task, setting))) for setting in p.generate.settings}
-    measured = measure(real, sets, p.evaluate.resamples)
     train = real.take((real.frame["split"] == "train").to_numpy())
-    uncovered = {name: regions.left_out(train.frame, train.vectors, found.vectors) for name, found in sets.items()}
-    files.write_json(paths.metrics("diversity", task), {"task": task, **measured, "left_out": uncovered})
+    table, shares = on_map({"real": train, **sets})
+    measured = measure(real, sets, p.evaluate.resamples, p.generate.near_duplicate)
+    measured |= {"map_variance": shares}
+    measured["left_out"] = {n: regions.left_out(train.frame, train.vectors, found.vectors) for n, found in sets.items()}
+    files.write(paths.text_map(task), lambda file: table.to_parquet(file, index=False))
+    files.write_json(paths.metrics("diversity", task), {"task": task, **measured})
 
 
 def _load(frame: pd.DataFrame) -> Texts:
     return Texts(frame, encoder.embed(frame["text"].tolist()))
 
 
-def measure(real: Texts, sets: dict[str, Texts], resamples: int) -> dict[str, Any]:
-    """All figures of the real rows (with their splits) and of each generated set."""
+def measure(real: Texts, sets: dict[str, Texts], resamples: int, near_duplicate: float) -> dict[str, Any]:
+    """All figures of the real rows (with their splits) and of each generated set.
+
+    Generated sets have lost their near duplicates (from that Jaccard similarity of words on), real rows have not.
+    """
     rng = np.random.default_rng(SEED)
     train = real.take((real.frame["split"] == "train").to_numpy())
-    shuffled = rng.permutation(len(train))
-    base, other = (train.take(half) for half in np.array_split(shuffled, 2))
-    full = {"real": other, **sets}
+    base, other = (train.take(half) for half in np.array_split(rng.permutation(len(train)), 2))
+    full = {name: found.take(rng.permutation(len(found))) for name, found in {"real": other, **sets}.items()}
     usable = {name: found for name, found in full.items() if len(found) >= 2}
     n = min(len(found) for found in [base, *usable.values()])
-    equal = {name: found.take(rng.permutation(len(found))[:n]) for name, found in usable.items()}
+    equal = {name: found.take(np.arange(n)) for name, found in usable.items()}
     matched_base, *matched = match([base, *usable.values()], rng)
     figures: dict[str, dict[str, Any]] = {}
     for name, found in full.items():
@@ -97,7 +105,44 @@ def measure(real: Texts, sets: dict[str, Texts], resamples: int) -> dict[str, An
     test = real.take((real.frame["split"] == "test").to_numpy())
     for name, figure in faithfulness(train, {**equal, "real": test}, resamples, rng).items():
         figures[name]["faithfulness"] = figure
-    return {"texts": n, "matched_texts": len(matched_base), "intervals": INTERVALS, "sets": figures}
+    return {
+        "texts": n,
+        "matched_texts": len(matched_base),
+        "near_duplicates": without_near_duplicates(full["real"], n, near_duplicate, resamples, rng),
+        "intervals": INTERVALS,
+        "sets": figures,
+    }
+
+
+def without_near_duplicates(
+    real: Texts, n: int, threshold: float, resamples: int, rng: np.random.Generator
+) -> dict[str, Any]:
+    """What near duplicates do to the real reference: their share of n texts, and Chamfer of n texts without any."""
+    # Twice as many texts as are needed, so that what is left out can be made up for.
+    some = real.take(np.arange(min(2 * n, len(real))))
+    repeat = overlap.repeats(some.frame["text"].tolist(), threshold)
+    kept = some.take(~repeat)
+    if len(kept) < n:
+        chamfer = intervals.gap(f"only {len(kept)} real texts are no near duplicates; {n} are needed")
+    else:
+        chamfer = intervals.of_mean(geometry.nearest_distances(kept.vectors[:n]), resamples, rng)
+    return {"share": float(repeat[:n].mean()), "chamfer": chamfer}
+
+
+def on_map(sets: dict[str, Texts]) -> tuple[pd.DataFrame, list[float]]:
+    """Some texts of each set with their place on a plane: those with the lowest ids, which is at random.
+
+    Returns:
+        The table (source, id, text, label, x, y), and the share of the variance that each of the two axes has.
+    """
+    n = min((len(found) for found in sets.values() if len(found)), default=0)
+    # Each set has the same say in where the axes lie.
+    equal = {name: found.take(np.argsort(found.frame["id"].to_numpy())[:n]) for name, found in sets.items()}
+    places, shares = geometry.principal_plane(np.concatenate([found.vectors for found in equal.values()]))
+    frame = pd.concat([found.frame.assign(source=name) for name, found in equal.items()], ignore_index=True)
+    frame["x"], frame["y"] = places.T
+    shown = frame.groupby("source", sort=False).head(MAP_TEXTS)
+    return shown[["source", "id", "text", "label", "x", "y"]].reset_index(drop=True), shares
 
 
 def spread(found: Texts, resamples: int, rng: np.random.Generator) -> dict[str, Figure]:

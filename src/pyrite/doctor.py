@@ -89,7 +89,7 @@ def study() -> str:
         settings.load(setting)
     for task in p.tasks:
         cards.load(task)
-    return f"{len(p.tasks)} tasks, {', '.join(p.generate.settings)}, {', '.join(p.train.encoders)}"
+    return f"tasks: {len(p.tasks)}; {', '.join(p.generate.settings)}, {', '.join(p.train.encoders)}"
 
 
 def store() -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
+import pandas as pd
 
 from pyrite import charts, mixes, verdict
-from pyrite.charts import Dot, Level, Point
+from pyrite.charts import Dot, Level, Place, Point
 from pyrite.findings import (
     ANNOTATORS,
     MEASURES,
@@ -17,8 +19,10 @@ from pyrite.findings import (
     capital,
     family,
     gap,
+    gap_claim,
     interval,
     labels,
+    measure,
     minus,
     name,
     signed,
@@ -26,6 +30,12 @@ from pyrite.findings import (
     worth,
 )
 from pyrite.params import Compare
+
+# How the points of generated sets differ on a map, one set after the other: how solid they are.
+LOOKS = {"hollow": 0.0, "filled": 0.6, "pale": 0.25}
+
+# Points of a training curve: the mean over the steps between two.
+TRAINING_POINTS = 50
 
 
 @dataclass(frozen=True)
@@ -130,17 +140,15 @@ def _pair(asked: Compare) -> tuple[str, str]:
     return asked.baseline, asked.candidate
 
 
-def agreement(measured: Mapping[str, Any], encoder: str, asked: Compare) -> dict[str, Figure]:
-    """Accuracy against agreement, by who annotated: with real texts, and with the candidate or else another mix."""
+def agreement(measured: Mapping[str, Any], encoder: str) -> dict[str, Figure]:
+    """Accuracy against agreement, by who annotated: with real texts and with those of each setting."""
     figures = {}
     for source, who in ANNOTATORS.items():
         of_mix = measured.get(source, {}).get("accuracy", {}).get(encoder, {})
-        real = [mix for mix in of_mix if family(mix) == "real"]
-        others = [mix for mix in of_mix if mix not in real]
         points = [
             (point["agreement"], _dot(mix, _ends(found), f"{interval(_ends(found))} on {point['items']} texts"))
-            for mix in [*real, *([asked.candidate] if asked.candidate in others else others[:1])]
-            for point in of_mix[mix]["thresholds"]
+            for mix, line in of_mix.items()
+            for point in line["thresholds"]
             if (found := point["accuracy"])["low"] is not None
         ]
         # Between two levels there is always a straight line.
@@ -149,9 +157,15 @@ def agreement(measured: Mapping[str, Any], encoder: str, asked: Compare) -> dict
     return figures
 
 
-def against_gap(subjectivity: Mapping[str, Any], found: Sequence[Findings], asked: Compare) -> list[Figure]:
-    """The candidate's loss over the tasks' subjectivity, for each measure of it that ranks four tasks or more."""
-    figures = []
+def against_gap(
+    subjectivity: Mapping[str, Any], found: Sequence[Findings], asked: Compare
+) -> dict[tuple[str, str, str], Figure]:
+    """The candidate's loss over the tasks' subjectivity, for each measure of it that ranks four tasks or more.
+
+    Returns:
+        By measure, source of the judgements and setting.
+    """
+    figures = {}
     hues = {task.task: verdict_of(task.case)["family"] for task in found}
     for entry in subjectivity["against_gap"]:
         rho, setting = entry["spearman"], entry["setting"]
@@ -164,16 +178,82 @@ def against_gap(subjectivity: Mapping[str, Any], found: Sequence[Findings], aske
             points = 100 * point["gap"]
             dot = Dot(point["task"], hues[point["task"]], points, points, points, f"{signed(points)} points")
             dots.append((point["subjectivity"], dot))
-        measure = capital(MEASURES[entry["measure"]].format(who=ANNOTATORS[entry["source"]]))
-        told = f"{rho['value']:.2f} ({rho['low']:.2f} to {rho['high']:.2f})"
-        figures.append(
-            Figure(
-                f"Does {name(setting)} lose more on subjective tasks? {measure}",
-                charts.against_gap(dots),
-                f"Spearman’s ρ is {minus(told)} over {rho['pairs']} tasks (p {rho['p']:.3f}).",
-            )
-        )
+        by = capital(MEASURES[entry["measure"]].format(who=ANNOTATORS[entry["source"]]))
+        title = f"Does {name(setting)} lose more on subjective tasks? {by}"
+        key = (entry["measure"], entry["source"], setting)
+        figures[key] = Figure(title, charts.against_gap(dots), gap_claim(rho, setting))
     return figures
+
+
+def measures(found: Sequence[Findings], key: str, title: str, axis: str) -> Figure | None:
+    """A measure of each task's sets of texts; None where none was measured."""
+    groups = []
+    for task in found:
+        sets = (task.diversity or {"sets": {}})["sets"]
+        dots = [
+            Dot(name(one), family(one), value["value"], value["low"], value["high"], _told(value))
+            for one, figures in sets.items()
+            if (value := figures.get(key, {"low": None}))["low"] is not None
+        ]
+        if dots:
+            groups.append((task.task, dots))
+    return Figure(title, charts.measures(groups, axis)) if groups else None
+
+
+def _told(figure: Mapping[str, float]) -> str:
+    return minus(f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})")
+
+
+def training(histories: Mapping[str, Sequence[Mapping[str, Any]]], encoder: str) -> dict[str, Figure]:
+    """Loss and, where it was noted, accuracy on the training rows over the steps: the mean over the seeds of each mix.
+
+    Args:
+        histories: of each mix, what its fits noted (`history.json`).
+    """
+    titles = {
+        "loss": (f"How {encoder} learns its training rows", "Loss on training rows", 1),
+        "accuracy": (f"How often {encoder} is right on its training rows", "Accuracy on training rows (points)", 100),
+    }
+    figures = {}
+    for key, (title, axis, scale) in titles.items():
+        points = []
+        for mix, notes in histories.items():
+            lines = [note[key] for note in notes if note.get(key)]
+            if not lines:
+                continue
+            # Fits that stopped early are shorter: the line ends where the first of them does.
+            steps = min(len(line) for line in lines)
+            width = -(-steps // TRAINING_POINTS)
+            for start in range(0, steps, width):
+                part = [value for line in lines for value in line[start : min(start + width, steps)]]
+                mean = scale * sum(part) / len(part)
+                end = min(start + width, steps)
+                points.append((float(end), Dot(name(mix), family(mix), mean, mean, mean)))
+        if points:
+            figures[key] = Figure(title, charts.training(points, axis))
+    return figures
+
+
+def text_map(table: pd.DataFrame, shares: Sequence[float]) -> Figure:
+    """Real and generated texts on a plane (source, text, label, x, y), and how much of the variance it holds."""
+    made = [source for source in table["source"].unique() if family(source) == "generated"]
+    looks = dict(zip(made, itertools.cycle(LOOKS), strict=False))
+    columns = (table[column].tolist() for column in ("source", "text", "label", "x", "y"))
+    places = [
+        Place(
+            f"{name(source)}, {label}",
+            family(source),
+            round(x, 3),
+            round(y, 3),
+            text,
+            LOOKS[looks.get(source, "filled")],
+        )
+        for source, text, label, x, y in zip(*columns, strict=True)
+    ]
+    told = " and ".join(f"{look} ones are {name(source)}" for source, look in looks.items())
+    held = " and ".join(measure(share, "{:.1%}") for share in shares)
+    note = f"Of the generated texts, {told}. The axes hold {held} of the variance." if told else ""
+    return Figure("Where real and generated texts lie", charts.text_map(places), note)
 
 
 def gaps(found: Sequence[Findings], asked: Compare) -> Figure:

@@ -7,7 +7,7 @@ Every number comes from `metrics/`; here they are only rounded, ordered and put 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -226,3 +226,68 @@ def told_apart(findings: Findings, asked: Compare) -> str:
 
 def capital(words: str) -> str:
     return words[0].upper() + words[1:]
+
+
+# Diversity and subjectivity
+
+# How the claim that a slope or a rho stands for fares, by where its interval lies.
+ABOVE, BELOW, NEITHER, UNKNOWN = "rises", "falls", "can’t tell", "not known"
+
+
+def side(figure: Mapping[str, Any]) -> str:
+    """Whether a figure is above zero, below it or neither, by its interval."""
+    if figure["value"] is None or figure["low"] is None:
+        return UNKNOWN
+    return ABOVE if figure["low"] > 0 else BELOW if figure["high"] < 0 else NEITHER
+
+
+def slopes(annotated: Mapping[str, Mapping[str, Any]], encoder: str) -> list[dict[str, Any]]:
+    """Accuracy against agreement as rows of a table: each task, source of annotations and mix of an encoder."""
+    return [
+        {"task": task, "source": source, "mix": mix, "says": side(line["slope"]), **line}
+        for task, found in annotated.items()
+        for source in ANNOTATORS
+        if source in found
+        for mix, line in found[source].get("accuracy", {}).get(encoder, {}).items()
+    ]
+
+
+def instance_claim(rows: Sequence[Mapping[str, Any]], encoder: str) -> list[str]:
+    """Whether accuracy is higher where annotators agree, in one sentence for each source of annotations and mix."""
+    sentences = []
+    for source, who in ANNOTATORS.items():
+        for mix in dict.fromkeys(row["mix"] for row in rows):
+            says = [row["says"] for row in rows if (row["source"], row["mix"]) == (source, mix)]
+            known = [said for said in says if said != UNKNOWN]
+            if not known:
+                continue
+            counts = f"rises with the agreement of {who} in {known.count(ABOVE)} of {len(known)} tasks"
+            rest = f"falls in {known.count(BELOW)} and can’t be told in {known.count(NEITHER)}"
+            sentences.append(f"Trained on {name(mix)} texts, the accuracy of {encoder} {counts}, {rest}.")
+    return sentences
+
+
+def gap_claim(rho: Mapping[str, Any], setting: str) -> str:
+    """What Spearman's rho between subjectivity and gap says of the claim that subjective tasks lose more."""
+    told = minus(f"{rho['value']:.2f} ({rho['low']:.2f} to {rho['high']:.2f})")
+    says = {
+        ABOVE: f"here {name(setting)} texts lose less on subjective tasks, against the claim",
+        BELOW: f"the claim holds here: {name(setting)} texts lose more on subjective tasks",
+        NEITHER: "the interval holds 0, so whether the claim is true can’t be told here",
+    }[side(rho)]
+    return f"Spearman’s ρ is {told} over {rho['pairs']} tasks (p {rho['p']:.3f}): {says}."
+
+
+def duplicates(findings: Findings) -> str:
+    """What near duplicates do to the real texts' distance to the nearest other; nothing where there are none."""
+    found = (findings.diversity or {}).get("near_duplicates", {})
+    without = found.get("chamfer", {})
+    if not found.get("share") or without.get("value") is None:
+        return ""
+    low, high = (f"{without[end]:.3f}" for end in ("low", "high"))
+    chamfer = (findings.diversity or {})["sets"]["real"]["chamfer"]["value"]
+    return (
+        f"Of the real texts, {measure(found['share'], '{:.1%}')} nearly repeat another; generated sets have lost such "
+        f"texts. Without them the nearest other real text is {without['value']:.3f} ({low} to {high}) away, in place "
+        f"of {chamfer:.3f}: hold generated sets against that."
+    )

@@ -74,3 +74,21 @@ def vendi(vectors: Vectors) -> float:
         values = np.linalg.eigvalsh(gram / len(exact))
     positive = values[values > 1e-12]
     return float(np.exp(-(positive * np.log(positive)).sum()))
+
+
+def principal_plane(vectors: Vectors) -> tuple[Floats, list[float]]:
+    """Places of texts on the plane of their first two principal components, and each one's share of the variance.
+
+    The same texts always lie in the same places: a component points to where its largest weight is positive.
+
+    Returns:
+        (n, 2) and two shares; zeros where all texts are equal.
+    """
+    exact = vectors.astype(np.float64)
+    centred = exact - exact.mean(0) if len(exact) else exact
+    with threadpool_limits(1):
+        values, components = np.linalg.eigh(centred.T @ centred)
+    largest, axes = values[::-1][:2], components[:, ::-1][:, :2]
+    axes = axes * np.sign(axes[np.abs(axes).argmax(0), [0, 1]])
+    total = values.sum()
+    return centred @ axes, [float(value / total) if total > 0 else 0.0 for value in largest]

@@ -78,6 +78,9 @@ class FineTune(_Encoder):
     warmup: Share
     weight_decay: Annotated[float, Field(ge=0)]
     max_tokens: Positive
+    class_weights: Literal["none", "balanced"] = "none"
+    patience: Annotated[int, Field(ge=0)] = 0
+    compile: bool = False
 
 
 class Probe(_Encoder):
@@ -102,8 +105,10 @@ Encoder = Annotated[FineTune | Probe | Tfidf, Field(discriminator="method")]
 
 class Train(Schema):
     seeds: tuple[int, ...] = Field(min_length=1)
+    test_rows: Positive | None
     precision: Literal["auto", "float32", "bfloat16"]
     checkpoints: Literal["first_seed", "all", "none"]
+    parallel: Literal["fits", "data"] = "fits"
     encoders: dict[str, Encoder]
 
     @field_validator("encoders")

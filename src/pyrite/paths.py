@@ -11,6 +11,7 @@ from pathlib import Path
 PARAMS = Path("params.yaml")
 TASKS = Path("tasks")
 PROMPTS = TASKS / "prompts.yaml"
+ANNOTATORS = TASKS / "annotators.yaml"
 RECORDED_ANNOTATIONS = Path("data/recordings/annotations")
 HEADLINE = Path("metrics/headline.json")
 TABLE = Path("metrics/table.csv")
@@ -49,6 +50,11 @@ def synthetic(task: str, setting: str) -> Path:
     return Path("data/synthetic") / task / f"{setting}.parquet"
 
 
+def text_map(task: str) -> Path:
+    """Real and generated texts with their places on a map. Real texts are in it: never in git."""
+    return Path("data/maps") / f"{task}.parquet"
+
+
 def recorded_annotations(task: str) -> Path:
     return RECORDED_ANNOTATIONS / f"{task}.csv"
 
@@ -60,6 +66,11 @@ def people_annotations(task: str) -> Path:
 def pairs(source: str) -> Path:
     """Pairwise judgements of tasks, by an LLM (`llm`) or people (`human`)."""
     return RECORDED_ANNOTATIONS / ("pairs.csv" if source == "llm" else "pairs.people.csv")
+
+
+def sheet(name: str) -> Path:
+    """What people fill in: of a task, or of all pairs of tasks. In no folder of the project: it holds real texts."""
+    return Path(f"{name}.sheet.csv")
 
 
 def annotation_table(task: str) -> Path:

@@ -1,8 +1,9 @@
 """report: the study as a page for people.
 
-Reads what `metrics/` has of the tasks in `params.yaml`, the task cards, the prompts and, for the texts that the page
-shows, `data/prepared/` and `data/synthetic/`. Writes `report/index.html` (one file, opens offline), `report/REPORT.md`
-and `report/figures/*.svg`. Texts are in the page only, which git ignores: the real ones may not be ours to publish.
+Reads what `metrics/` has of the tasks in `params.yaml`, the task cards, the prompts, what the fits noted while they
+were trained (`models/`) and, for the texts that the page shows, `data/prepared/`, `data/synthetic/` and `data/maps/`.
+Writes `report/index.html` (one file, opens offline), `report/REPORT.md` and `report/figures/*.svg`. Texts are in the
+page only, which git ignores: the real ones may not be ours to publish.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import csv
 import hashlib
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pandas as pd
+from jinja2.utils import htmlsafe_json_dumps
 
 from pyrite import charts, console, figures, files, findings, mixes, params, paths, settings, tables, texts, verdict
 from pyrite.findings import Findings
@@ -34,24 +36,32 @@ _SIGNS = re.compile(r"[\\`*\[\]{}<>#!|~$&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 EXAMPLES = 3
 CHARACTERS = 400
 
+# How large the page may be; what a map takes without its texts, and a place on it without its own.
+PAGE_BYTES = 2_900_000
+MAP_BYTES, PLACE_BYTES = 5_000, 110
+
+# How much of a text the map shows.
+HOVERED = 140
+
 
 def run() -> None:
     """Write the page, its Markdown sister and the figures of both."""
     study = params.load()
     found = [findings.read(task, study) for task in study.tasks]
     view = describe(found, study)
-    drawn = pictures(found, study)
+    drawn = pictures(found, study, view)
     for path in sorted((paths.REPORT / "figures").glob("*.svg")):
         if path.name not in drawn:
             path.unlink()
     for name, picture in drawn.items():
         files.write_text(paths.REPORT / "figures" / name, picture)
     files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
-    read = {
-        "texts": {task: examples(task, study.generate.settings) for task in study.tasks},
-        "real": {task["findings"].task: real_texts(task) for task in view["tasks"]},
-    }
-    page = render("report.html.j2", view | read)
+    to_read = {task: examples(task, study.generate.settings) for task in study.tasks}
+    named = {task["findings"].task: real_texts(task) for task in view["tasks"]}
+    view |= {"texts": to_read, "real": named, "maps": {}}
+    # The maps may fill what the rest leaves of the page's size.
+    left = PAGE_BYTES - len(render("report.html.j2", view).encode())
+    page = render("report.html.j2", view | {"maps": maps(found, left)})
     files.write_text(paths.REPORT / "index.html", page)
     console.log.print(f"report: {paths.REPORT / 'index.html'}, {len(page.encode()) / 1e6:.1f} MB")
 
@@ -67,7 +77,9 @@ def describe(found: Sequence[Findings], study: Params) -> dict[str, Any]:
         "overall": findings.verdict_of(verdict.over_tasks([one.case for one in found])) if several else None,
         "gaps": figures.gaps(found, study.compare) if several else None,
         "subjectivity": subjectivity,
-        "against_gap": figures.against_gap(subjectivity, found, study.compare) if subjectivity else [],
+        "against_gap": figures.against_gap(subjectivity, found, study.compare) if subjectivity else {},
+        "measures": measures(found),
+        "slopes": findings.slopes({one.task: annotated.get(one.task, {}) for one in found}, study.compare.encoder),
         "prompts": {name: settings.load(name) for name in study.generate.settings},
         "versions": {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES},
     }
@@ -88,7 +100,8 @@ def task(
             encoder: {
                 "scores": figures.scores(found, encoder, asked),
                 "classes": figures.classes(found, encoder, asked),
-                "agreement": figures.agreement(annotated, encoder, asked),
+                "agreement": figures.agreement(annotated, encoder),
+                "training": figures.training(histories(found.task, encoder, study), encoder),
                 # An encoder without a learning curve shows that of the first that has one.
                 "curve_of": encoder if encoder in with_curve else next(iter(with_curve), None),
                 "adjusted": {mix: adjusted.get((found.task, encoder, mix)) for mix in entry["mixes"]},
@@ -96,6 +109,7 @@ def task(
             for encoder, entry in evaluated.items()
         },
         "curves": with_curve,
+        "llm_against_human": annotated.get("llm_against_human"),
         "annotated": {who: annotated[who] for who in findings.ANNOTATORS if who in annotated},
         "remarks": verdict.remarks(found.evaluated, asked),
         "flips": findings.flips(found, asked),
@@ -105,7 +119,48 @@ def task(
         "augmentation": tables.augmentation([found.evaluated]),
         "told_apart": findings.told_apart(found, asked),
         "unmeasured": findings.unmeasured(found),
+        "duplicates": findings.duplicates(found),
     }
+
+
+def measures(found: Sequence[Findings]) -> dict[str, figures.Figure]:
+    """The measures of diversity that the paper draws, over the tasks: by the key in the metrics."""
+    drawn = {
+        "remote_clique": ("How far apart are the texts of a set?", "Mean distance to the other texts (remote clique)"),
+        "chamfer": ("How far is a text from the one most like it?", "Mean distance to the nearest other (Chamfer)"),
+        "similarity": ("How near do the sets come to real texts?", "Mean cosine of a real text and the nearest five"),
+    }
+    figure_of = {key: figures.measures(found, key, title, axis) for key, (title, axis) in drawn.items()}
+    return {key: figure for key, figure in figure_of.items() if figure}
+
+
+def histories(task: str, encoder: str, study: Params) -> dict[str, list[dict[str, Any]]]:
+    """What the fits on real rows and on each setting's noted while they were trained; none where they are not kept."""
+    drawn = [mix for mix in study.train.encoders[encoder].mixes if mix in ("real", *study.generate.settings)]
+    files_of = {mix: [paths.fit(task, encoder, mix, s) / "history.json" for s in study.train.seeds] for mix in drawn}
+    return {
+        mix: [files.read_json(path) for path in fits]
+        for mix, fits in files_of.items()
+        if all(path.exists() for path in fits)
+    }
+
+
+def maps(found: Sequence[Findings], size: int) -> dict[str, figures.Figure]:
+    """The map of each task that has one, with as many texts as go into so many bytes."""
+    drawn = {}
+    for one in found:
+        path = paths.text_map(one.task)
+        if one.diversity is None or not path.exists():
+            continue
+        table = pd.read_parquet(path)
+        table["text"] = table["text"].map(lambda text: shown(text, HOVERED))
+        # One text of each set after the other. In JSON a sign can take six bytes.
+        turn = table.assign(turn=table.groupby("source").cumcount()).sort_values("turn", kind="stable")
+        bytes_so_far = turn["text"].map(lambda text: PLACE_BYTES + len(htmlsafe_json_dumps(text))).cumsum()
+        fits = turn[bytes_so_far <= size / len(found) - MAP_BYTES].sort_index()
+        if len(fits):
+            drawn[one.task] = figures.text_map(fits, one.diversity["map_variance"])
+    return drawn
 
 
 def _adjusted() -> dict[tuple[str, str, str], float]:
@@ -137,17 +192,17 @@ def real_texts(task: dict[str, Any]) -> dict[str, str]:
     return {str(i): shown(text) for i, text in zip(mine["id"], mine["text"], strict=True)}
 
 
-def shown(text: str) -> str:
+def shown(text: str, characters: int = CHARACTERS) -> str:
     """A text as the page can show it: no control characters, which HTML does not allow, and not too long."""
     text = re.sub(r"[\x00-\x1f\x7f-\x9f]", "�", text)
-    return text if len(text) <= CHARACTERS else text[:CHARACTERS] + "…"
+    return text if len(text) <= characters else text[:characters] + "…"
 
 
-def pictures(found: Sequence[Findings], study: Params) -> dict[str, str]:
-    """The SVG files: each task's scores and learning curve, by file name."""
+def pictures(found: Sequence[Findings], study: Params, view: dict[str, Any]) -> dict[str, str]:
+    """The SVG files by name: each task's scores, learning curve, agreement and training, and those over the tasks."""
     drawn = {}
     asked = study.compare
-    for one in found:
+    for one, about_it in zip(found, view["tasks"], strict=True):
         about = f"{one.card.title}. {asked.encoder}, mean and 95 % interval over seeds and test texts."
         figure = figures.scores(one, asked.encoder, asked)
         drawn[f"{one.task}.scores.svg"] = charts.svg(figure.chart, figure.title, about)
@@ -156,6 +211,17 @@ def pictures(found: Sequence[Findings], study: Params) -> dict[str, str]:
                 about = f"{one.card.title}. {encoder}; bars at the foot are 95 % intervals of worth."
                 drawn[f"{one.task}.curve.svg"] = charts.svg(learned.chart, learned.title, about)
                 break
+        mine = about_it["encoders"][asked.encoder]
+        for source, figure in mine["agreement"].items():
+            about = f"{one.card.title}. 95 % intervals over test texts; each point holds those to its right."
+            drawn[f"{one.task}.agreement.{source}.svg"] = charts.svg(figure.chart, figure.title, about)
+        for key, figure in mine["training"].items():
+            about = f"{one.card.title}. Mean over seeds."
+            drawn[f"{one.task}.training.{key}.svg"] = charts.svg(figure.chart, figure.title, about)
+    for key, figure in view["measures"].items():
+        drawn[f"{key}.svg"] = charts.svg(figure.chart, figure.title, "Sets of equal size; 95 % intervals.")
+    for key, figure in view["against_gap"].items():
+        drawn[f"against_gap.{'.'.join(key)}.svg"] = charts.svg(figure.chart, figure.title, figure.note)
     return drawn
 
 
@@ -172,6 +238,8 @@ def render(template: str, view: dict[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    # No spaces and no \u escapes: the page is UTF-8, and half of it is JSON.
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False, "sort_keys": True}
     environment.filters |= {"mix": findings.name, "p": p_value, "css": css} | {
         form.__name__: form
         for form in (
@@ -183,6 +251,7 @@ def render(template: str, view: dict[str, Any]) -> str:
         **{"library": library, "own": own, "digest": digest, "LIGHT": charts.LIGHT, "DARK": charts.DARK},
         **{"contaminated": verdict.contaminated, "settings_of": mixes.settings_of},
         **{"DIVERSITY": findings.DIVERSITY, "ANNOTATORS": findings.ANNOTATORS},
+        **{"instance_claim": findings.instance_claim, "ranged": ranged},
     }
     return environment.get_template(template).render(view)
 
@@ -190,6 +259,14 @@ def render(template: str, view: dict[str, Any]) -> str:
 def markdown(value: Any) -> Any:
     """A text whose signs of Markdown and HTML are entities: it then shows as itself and never does anything."""
     return _SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", " ".join(value.split())) if isinstance(value, str) else value
+
+
+def ranged(figure: Mapping[str, Any], form: str) -> str:
+    """A figure with its interval in one line; a dash where there is none."""
+    if figure["value"] is None:
+        return "–"
+    value, *ends = (findings.minus(form % figure[key]) for key in ("value", "low", "high") if figure[key] is not None)
+    return f"{value} ({' to '.join(ends)})" if len(ends) == 2 else value
 
 
 def number(value: float) -> str:

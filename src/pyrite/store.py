@@ -1,7 +1,8 @@
 """The store: `.pyrite/` of the main checkout keeps what is expensive, content-addressed, outside DVC's outputs.
 
 An entry is a folder named by the digest of everything that decides its content. It appears whole or not at all, and
-is never changed afterwards, so any number of processes and experiments can share it.
+is never changed afterwards, so any number of processes and experiments can share it. Its time of change is that of
+its last use. A process that has used the store holds it until it ends: nothing is pruned meanwhile.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -44,6 +48,12 @@ def code(*modules: ModuleType) -> str:
 def find(kind: str, key: str) -> Path | None:
     """The folder of an entry, or None where there is none."""
     folder = _folder(kind, key)
+    if not folder.is_dir():
+        return None
+    _hold()
+    with suppress(OSError):  # a store that others filled may be read-only
+        os.utime(folder)
+    # Only now is it certain that no one takes it away.
     return folder if folder.is_dir() else None
 
 
@@ -57,6 +67,7 @@ def add(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
     temporary = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _hold()
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
         fill(temporary)
         temporary.chmod(0o755)
@@ -69,6 +80,48 @@ def add(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
     return folder
+
+
+_held: dict[Path, int] = {}
+
+
+def _hold() -> int | None:
+    """Hold the store against pruning until this process ends; the descriptor of the lock, where there are locks."""
+    path = (paths.store() / "lock").resolve()
+    if path not in _held:
+        if sys.platform == "win32":
+            return None
+        import fcntl
+
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError:
+            return None  # read-only: what can't be changed can't be pruned from here
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        _held[path] = descriptor
+    return _held[path]
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """No other process uses the store meanwhile.
+
+    Raises:
+        PyriteError: another one does.
+    """
+    descriptor = _hold()
+    if descriptor is None or sys.platform == "win32":
+        raise PyriteError(f"{paths.store()}: can't be locked here; see that no stage runs and delete folders by hand")
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise PyriteError(f"{paths.store()}: a stage that runs uses it; prune when it has finished") from None
+    try:
+        yield
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
 
 
 def _folder(kind: str, key: str) -> Path:

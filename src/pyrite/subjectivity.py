@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pyrite import agreement, comparisons, curves, files, intervals, params, paths
 from pyrite.errors import PyriteError
@@ -30,6 +31,8 @@ NOTES = {
     "llm": "one LLM answering as several personas, not several people: it agrees with itself far more than people do",
     "r_squared, spearman": "over nested thresholds, which flatters them; bins and slope are not nested",
     "slope": "log-odds of a right prediction for 0.1 more agreement",
+    "steeper_than_real": "slope minus that of the fits on real rows, over the same items",
+    "llm_against_human": "Spearman's rho of both agreements over the items that both annotated, and their means there",
     "intervals": "95 %, bootstrap over items (over pairs of tasks for scores and ranks), the fits fixed",
     "against_gap": "gap = generated - real, macro-F1; negative rho: the more subjective the task, the larger the loss",
 }
@@ -72,8 +75,18 @@ def of_task(task: str, p: Params, rng: np.random.Generator) -> dict[str, Any]:
         # A text that was judged twice has its mean agreement here.
         both = pd.concat([units[source].groupby("item").mean() for source in SOURCES], axis=1, join="inner")
         llm, human = both.to_numpy(float).T
-        found["llm_against_human"] = intervals.spearman(llm, human, rng)
+        found["llm_against_human"] = against_people(llm, human, resamples, rng)
     return found
+
+
+def against_people(
+    llm: NDArray[np.float64], human: NDArray[np.float64], resamples: int, rng: np.random.Generator
+) -> dict[str, Any]:
+    """How far an LLM's agreement says on which items people agree: both on the same items, (n,)."""
+    if not len(llm):
+        return intervals.gap("no item was annotated by both")
+    means = {name: intervals.of_mean(values, resamples, rng) for name, values in (("llm", llm), ("human", human))}
+    return intervals.spearman(llm, human, rng) | {"items": len(llm), "mean_agreement": means}
 
 
 def of_source(rows: pd.DataFrame, resamples: int, rng: np.random.Generator) -> tuple[dict[str, Any], pd.Series]:
@@ -95,6 +108,10 @@ def of_source(rows: pd.DataFrame, resamples: int, rng: np.random.Generator) -> t
         "annotations": len(rows),
         **agreement.summary(votes, resamples, rng),
     }
+    if 0 < paired.sum() < curves.LEAST_ITEMS:
+        # An interval from so few would look sure of what it can't know.
+        few = intervals.gap(f"{paired.sum()} items; {curves.LEAST_ITEMS} are needed")
+        summary |= {"mean_agreement": few, "alpha": few}
     items = counts.index.get_level_values("item")[paired]
     return summary, pd.Series(agreement.of_units(votes[paired]), index=items, name="agreement")
 
@@ -119,13 +136,18 @@ def accuracy(
     if agreed.empty:
         return {}
     values = agreed.to_numpy(float)
-    return {
-        encoder: {
-            mix: curves.against_agreement(values, shares.loc[agreed.index].to_numpy(float), resamples, rng)
-            for mix, shares in of_mix.items()
-        }
-        for encoder, of_mix in right.items()
+
+    def of_mix(mix: str, shares: dict[str, NDArray[np.float64]]) -> dict[str, Any]:
+        found = curves.against_agreement(values, shares[mix], resamples, rng)
+        if mix != REAL and REAL in shares:
+            found["steeper_than_real"] = curves.steeper(values, shares[mix], shares[REAL], resamples, rng)
+        return found
+
+    items = {
+        encoder: {mix: shares.loc[agreed.index].to_numpy(float) for mix, shares in mixes.items()}
+        for encoder, mixes in right.items()
     }
+    return {encoder: {mix: of_mix(mix, shares) for mix in shares} for encoder, shares in items.items()}
 
 
 def of_pairs(source: str, resamples: int, rng: np.random.Generator) -> dict[str, Any]:

@@ -1,0 +1,173 @@
+"""How fast and how lean the engine asks: throughput, memory, and peers on the same server and the same requests.
+
+    python benchmarks/generation/throughput.py [--distilabel PYTHON] [--curator PYTHON] [--turns 100000] [--write]
+
+The test server (a process of its own, 200 ms an answer) and Pyrite share this machine. Pyrite's time is that of all
+conversations held, each answer synced to the disk; making the requests is included. Each figure is the median of
+`--repeats` runs, in which the contenders take turns. PYTHON is that of an environment with the peer in it: see
+`distilabel_peer.py` and `curator_peer.py`. `--write` puts the result into benchmarks/results/generation.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from pyrite import asking, cards, settings
+from pyrite.conversations import Script
+from pyrite.params import Generate
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+LATENCY = 0.2
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--requests", type=int, default=2000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--turns", type=int, default=100_000, help="for memory; 0 leaves it out")
+    parser.add_argument("--distilabel", metavar="PYTHON")
+    parser.add_argument("--curator", metavar="PYTHON")
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument(
+        "--hold", nargs=3, type=int, metavar=("CONVERSATIONS", "TURNS", "CONCURRENCY"), help=argparse.SUPPRESS
+    )
+    given = parser.parse_args()
+    if given.hold:
+        print(json.dumps(hold(*given.hold)))
+        return
+    peers = {name: getattr(given, name) for name in ("distilabel", "curator") if getattr(given, name)}
+    found: dict[str, Any] = {"conditions": conditions(given), "concurrency": {}}
+    for concurrency in (64, 256):
+        seconds = race(given.requests, concurrency, given.repeats, peers)
+        ideal = given.requests * LATENCY / concurrency
+        found["concurrency"][str(concurrency)] = {
+            "ideal_seconds": ideal,
+            "seconds": {name: round(statistics.median(times), 3) for name, times in seconds.items()},
+            "share_of_ideal": {name: round(ideal / statistics.median(times), 3) for name, times in seconds.items()},
+            "requests_per_second": {name: round(given.requests / statistics.median(t)) for name, t in seconds.items()},
+        }
+        print(json.dumps({concurrency: found["concurrency"][str(concurrency)]}, indent=2), flush=True)
+    if given.turns:
+        with server(0.0) as url:
+            held = pyrite(url, given.turns // 4, 4, 256)
+        found["memory"] = {
+            "turns": given.turns,
+            "peak_resident_mb": held["peak_resident_mb"],
+            "seconds": held["seconds"],
+        }
+        print(json.dumps(found["memory"], indent=2))
+    if given.write:
+        path = ROOT / "benchmarks/results/generation.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(found, indent=2) + "\n")
+
+
+def race(requests: int, concurrency: int, repeats: int, peers: dict[str, str]) -> dict[str, list[float]]:
+    """Seconds of each contender, run by run."""
+    seconds: dict[str, list[float]] = {"pyrite": [], **{name: [] for name in peers}}
+    with tempfile.TemporaryDirectory() as folder, server(LATENCY) as url:
+        file = Path(folder) / "requests.jsonl"
+        script = a_script(concurrency)
+        labels = list(script.card.labels)
+        openings = (script.opening(labels[n % len(labels)], n) for n in range(requests))
+        file.write_text("".join(json.dumps({"messages": script.request(c).messages}) + "\n" for c in openings))
+        for _ in range(repeats):
+            seconds["pyrite"].append(pyrite(url, requests, 1, concurrency)["seconds"])
+            for name, python in peers.items():
+                command = [python, str(HERE / f"{name}_peer.py"), str(file), url, str(concurrency)]
+                said = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=True)
+                told = json.loads(said.stdout.splitlines()[-1])
+                assert told["answered"] == requests, told
+                seconds[name].append(told["seconds"])
+    return seconds
+
+
+def pyrite(url: str, conversations: int, turns: int, concurrency: int) -> dict[str, Any]:
+    """A run of this script's `hold` in a new process and an empty project."""
+    command = [sys.executable, __file__, "--hold", str(conversations), str(turns), str(concurrency)]
+    environment = os.environ | {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "none"}
+    # Beside the project and not in memory, so that a sync is one.
+    with tempfile.TemporaryDirectory(dir=ROOT, prefix=".bench-") as folder:
+        environment.pop("DVC_ROOT", None)
+        said = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, Any] = json.loads(said.stdout)
+    assert found["turns"] == conversations * turns, found
+    return found
+
+
+def hold(conversations: int, turns: int, concurrency: int) -> dict[str, Any]:
+    """Hold so many conversations; seconds, turns answered and the largest resident size."""
+    script = a_script(concurrency)
+    labels = list(script.card.labels)
+    openings = [(script.opening(labels[n % len(labels)], n), turns) for n in range(conversations)]
+    start = time.perf_counter()
+    with asking.mode(script.p, "python_docs", "zero_shot") as ask:
+        held = ask(openings, script)
+    seconds = time.perf_counter() - start
+    return {
+        "seconds": round(seconds, 3),
+        "turns": sum(len(c.turns) for c, _ in held),
+        "peak_resident_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+
+
+def a_script(concurrency: int) -> Script:
+    """The zero-shot script of the default task, three texts a turn."""
+    before = Path.cwd()
+    os.chdir(ROOT)
+    try:
+        card, templates = cards.load("python_docs"), settings.load("zero_shot")
+        shipped = yaml.safe_load(Path("params.yaml").read_text())["generate"]
+    finally:
+        os.chdir(before)
+    own = {"provider": "openai", "model": "test-model", "texts_per_turn": 3, "concurrency": concurrency}
+    p = Generate.model_validate(shipped | own, strict=False)
+    return Script(card, "zero_shot", templates, p, pd.DataFrame(columns=["id", "text", "label", "split"]))
+
+
+@contextmanager
+def server(latency: float) -> Iterator[str]:
+    """The test server's address."""
+    command = [sys.executable, str(ROOT / "tests/llm_server.py"), "--latency", str(latency)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
+        finally:
+            process.terminate()
+
+
+def conditions(given: argparse.Namespace) -> dict[str, Any]:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "")
+    return {
+        "requests": given.requests,
+        "repeats": given.repeats,
+        "latency_seconds": LATENCY,
+        "cpu": cpu,
+        "cores": len(os.sched_getaffinity(0)),
+        "python": platform.python_version(),
+        "openai": version("openai"),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""How fast is training on CPU cores, and what does it cost in macro-F1?
+
+    python benchmarks/training/cpu.py [--steps N] [--seeds N] [--tasks TASK ...]
+
+MiniLM on 700 real training rows of each task (`data/prepared/`, so `dvc repro` comes first): Pyrite with a fit on each
+core, `transformers.Trainer` with its defaults and tuned, one fit on all cores; the same rows, steps, rows in a step and
+seeds, in turn, in one run. Samples/s are those of the whole machine; the score is macro-F1 on the test rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from statistics import mean, median
+
+import pandas as pd
+import peers
+from rich.console import Console
+from rich.table import Table
+from sklearn.metrics import f1_score
+
+from pyrite import encoder, parallel, paths, texts
+
+TRAINING_ROWS, TEST_ROWS = 700, 800
+
+
+def rows_of(task: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    frame = texts.read(paths.prepared(task))
+    train, test = frame[frame["split"] == "train"], frame[frame["split"] == "test"]
+    return train.sample(min(TRAINING_ROWS, len(train)), random_state=0), test.sample(
+        min(TEST_ROWS, len(test)), random_state=0
+    )
+
+
+def side_by_side(arguments: tuple, seeds: list[int], cores: int) -> tuple[list[peers.Measured], float]:
+    """Fits in as many processes as cores; each, and samples/s of all cores."""
+    with ProcessPoolExecutor(cores, get_context("spawn")) as pool:
+        # Each core is busy all the time: more fits than were asked for fill the last round, and do not count.
+        filled = seeds + seeds[: -len(seeds) % cores]
+        found = [done for done, _ in pool.map(_fit, [(*arguments, seed) for seed in filled])]
+    return found[: len(seeds)], cores * median(one.rows / one.seconds for one in found)
+
+
+def _fit(arguments: tuple) -> tuple[peers.Measured, None]:
+    *shared, seed = arguments
+    measured, _ = peers.pyrite(*shared, seed, encoder.best_precision())
+    return measured, None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--tasks", nargs="+", default=["python_docs", "sms_spam", "imdb"])
+    options = parser.parse_args()
+    cores, seeds = parallel.devices(), list(range(options.seeds))
+    table = Table(title=f"{cores} cores of {os.cpu_count()}, {encoder.best_precision()}, {options.steps} steps of 32")
+    for column in ("task", "system", "samples/s", "times", "macro-F1", "by seed"):
+        table.add_column(column, justify="left" if column in ("task", "system") else "right")
+    for task in options.tasks:
+        train, test = rows_of(task)
+        labels = sorted(train["label"].unique())
+        targets, gold = ([labels.index(label) for label in frame["label"]] for frame in (train, test))
+        spec = peers.recipe(encoder.PACKAGED, options.steps, 32, 2e-4, 128)
+        tokens = [encoder.tokenise(frame["text"].tolist(), spec.checkpoint, None, 128) for frame in (train, test)]
+        shared = (spec, tokens[0], targets, tokens[1], len(labels))
+        results: dict[str, tuple[list[peers.Measured], float]] = {"Pyrite": side_by_side(shared, seeds, cores)}
+        for name, tuned in (("Trainer, defaults", False), ("Trainer, tuned", True)):
+            found = [peers.trainer(*shared, seed, tuned) for seed in seeds]
+            results[name] = found, median(one.rows / one.seconds for one in found)
+        for name, (found, rate) in results.items():
+            scores = [100 * f1_score(gold, one.predicted, average="macro") for one in found]
+            by_seed = ", ".join(f"{score:.1f}" for score in scores)
+            ratio = results["Pyrite"][1] / rate
+            table.add_row(task, name, f"{rate:,.1f}", f"{ratio:.2f}", f"{mean(scores):.1f}", by_seed)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""What do many small fits cost beside their training?
+
+    python benchmarks/training/fits.py [--fits N] [--steps N]
+
+A study of small MiniLM fits on the rows of `python_docs` (`data/prepared/`), in an empty store: the seconds of the
+whole stage (start, tokenising, training, evaluation, saving, writing) against the seconds that the fits trained and
+labelled their test rows, shared out over the devices.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from pyrite import parallel, paths, settings
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fits", type=int, default=30)
+    parser.add_argument("--steps", type=int, default=100)
+    options = parser.parse_args()
+    params = yaml.safe_load(paths.PARAMS.read_text(encoding="utf-8"))
+    minilm = params["train"]["encoders"]["minilm"]
+    minilm |= {"mixes": [params["compare"]["baseline"], params["compare"]["candidate"]], "steps": options.steps}
+    params["train"] |= {"seeds": list(range(options.fits // 2)), "encoders": {"minilm": minilm}}
+    params["train"] |= {"checkpoints": "first_seed"}
+    params["compare"] |= {"encoder": "minilm"}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        inputs = [paths.prepared("python_docs")]
+        for setting in settings.SETTINGS:
+            inputs += [paths.synthetic("python_docs", setting), paths.transcript("python_docs", setting)]
+        for path in inputs:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, folder / path)
+        (folder / "params.yaml").write_text(yaml.safe_dump(params))
+        command = [sys.executable, "-m", "pyrite.cli", "train", "python_docs", "minilm"]
+        environment = {key: value for key, value in os.environ.items() if key != "DVC_ROOT"}
+        started = time.perf_counter()
+        subprocess.run(command, cwd=folder, env=environment, check=True, stderr=subprocess.DEVNULL)
+        whole = time.perf_counter() - started
+        speeds = [json.loads(path.read_text()) for path in (folder / ".pyrite/fits").glob("*/*/speed.json")]
+    devices = min(parallel.devices(), len(speeds))
+    trained = sum(speed["seconds"] + speed["evaluation_seconds"] for speed in speeds) / devices
+    Console().print(
+        f"{len(speeds)} fits of {options.steps} steps on {devices} devices ({speeds[0]['device']}): {whole:.1f} s in "
+        f"all, {trained:.1f} s of training on each device: {whole / trained:.2f} times"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""How fast is training on a GPU?
+
+    python benchmarks/training/gpu.py [--steps N] [--tiny] [--tasks TASK ...]
+
+A model of BERT-base's shape with random weights, and random tokens in rows as long as those of the paper's ten tasks
+(`lengths.json`: the 0th to 100th percentile of each task's training rows in WordPiece tokens, at most 256): speed
+depends on neither weights nor words. Pyrite, Pyrite compiled, `transformers.Trainer` with its defaults and tuned; the
+same rows, steps and rows in a step, in turn, in one run. Prints samples/s, model FLOP utilisation, padding (all that an
+unpadded attention could still save), and the paper's Table 1 summed up: ten tasks, 18 fits each of 3,000 rows and three
+epochs, with what a fit costs beside its training.
+
+Model FLOP are three times those of the forward pass: 2 for each weight of the layers and token, and 4 x tokens x hidden
+units x layers for each token's attention (Chowdhery et al. 2022, appendix B). `--tiny` tries the script on any machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import peers
+import torch
+from rich.console import Console
+from rich.table import Table
+from transformers import BertConfig, BertForSequenceClassification
+
+from pyrite import encoder
+from pyrite.batches import Tokens
+
+# Dense bfloat16 FLOP/s by the makers' data sheets.
+PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12}
+LENGTHS = json.loads((Path(__file__).parent / "lengths.json").read_text())
+ROWS, EPOCHS, BATCH, FITS_OF_A_TASK, LABELS = 3000, 3, 32, 18, 4
+
+
+def random_model(folder: str, tiny: bool) -> BertConfig:
+    small = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 128}
+    config = BertConfig(**(small if tiny else {}), num_labels=LABELS)
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return config
+
+
+def random_rows(task: str, rows: int, rng: np.random.Generator) -> Tokens:
+    lengths = np.interp(rng.random(rows), np.linspace(0, 1, len(LENGTHS[task])), LENGTHS[task]).astype(int)
+    return Tokens.of([rng.integers(1000, 30000, length).tolist() for length in lengths])
+
+
+def model_flop(config: BertConfig, lengths: np.ndarray) -> float:
+    """FLOP of a forward and backward pass over each text once."""
+    weights = config.num_hidden_layers * (4 * config.hidden_size**2 + 2 * config.hidden_size * config.intermediate_size)
+    attention = 4 * config.num_hidden_layers * config.hidden_size * lengths
+    return float(3 * (lengths * (2 * weights + attention)).sum())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=-(-ROWS * EPOCHS // BATCH))
+    parser.add_argument("--tiny", action="store_true")
+    parser.add_argument("--tasks", nargs="+", default=list(LENGTHS))
+    options = parser.parse_args()
+    rng, precision = np.random.default_rng(0), encoder.best_precision()
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    peak = next((flop for name, flop in PEAK.items() if name in device), None)
+    table = Table(title=f"{device}, {precision}, {options.steps} steps of {BATCH} rows, torch {torch.__version__}")
+    for column in ("task", "tokens a row", "padding", "system", "samples/s", "tokens/s", "TFLOP/s", "MFU", "times"):
+        table.add_column(column, justify="left" if column in ("task", "system") else "right")
+    table_one = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        config = random_model(folder, options.tiny)
+        for task in options.tasks:
+            tokens, test = random_rows(task, ROWS, rng), random_rows(task, 500, rng)
+            targets = rng.integers(0, LABELS, ROWS).tolist()
+            rates: dict[str, float] = {}
+            shared = (tokens, targets, test, LABELS, 0)
+            for name in ("Pyrite", "Pyrite, compiled", "Trainer, defaults", "Trainer, tuned"):
+                compiled = name == "Pyrite, compiled"
+                if compiled and not torch.cuda.is_available():
+                    continue
+                spec = peers.recipe(folder, options.steps, BATCH, 3e-5, 256, compile=compiled)
+                started = time.perf_counter()
+                if name.startswith("Pyrite"):
+                    measured, tuned = peers.pyrite(spec, *shared, precision)
+                    whole = time.perf_counter() - started
+                    padding = f"{100 * tuned.history['padding_share']:.1f} %"
+                else:
+                    measured, padding = peers.trainer(spec, *shared, name.endswith("tuned")), ""
+                rates[name] = measured.rows / measured.seconds
+                flop = model_flop(config, tokens.lengths) * measured.rows / ROWS / measured.seconds
+                if name == "Pyrite":
+                    steps = ROWS * EPOCHS / BATCH
+                    beside = whole - measured.seconds
+                    table_one += FITS_OF_A_TASK * (beside + measured.seconds * steps / options.steps)
+                table.add_row(
+                    *(task, f"{tokens.lengths.mean():.0f}", padding, name, f"{rates[name]:,.0f}"),
+                    f"{measured.tokens / measured.seconds:,.0f}",
+                    f"{flop / 1e12:.2f}",
+                    f"{100 * flop / peak:.1f} %" if peak else "",
+                    f"{rates['Pyrite'] / rates[name]:.2f}",
+                )
+    Console(width=140).print(table)
+    fits = FITS_OF_A_TASK * len(options.tasks)
+    Console().print(f"Table 1, {fits} fits of {ROWS} rows and {EPOCHS} epochs: {table_one / 60:.1f} minutes, summed up")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""What the store holds, and deleting what is no longer wanted.
+
+A kind is a folder of the store: `fits`, `checkpoints`, `embeddings` and so on. Answers of an LLM were paid for: they
+are deleted only when asked for by name.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+
+from pyrite import console, files, paths, store
+from pyrite.errors import PyriteError
+
+PAID = {"answers"}
+# The kinds whose entries the outputs name.
+OF_FITS = {"fits", "checkpoints"}
+DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One result in the store: a folder or, among the answers, a file."""
+
+    kind: str
+    path: Path
+    size: int
+    last_used: float
+
+    @property
+    def key(self) -> str:
+        return self.path.name
+
+
+def entries() -> list[Entry]:
+    """All entries of the store, kind by kind; what a killed process left half done is one, too."""
+    found = []
+    for kind in sorted(path for path in paths.store().glob("*") if path.is_dir()):
+        # kind/<two digits>/<key>, or a file right under the kind.
+        for path in sorted([*kind.glob("*/*"), *(path for path in kind.glob("*") if path.is_file())]):
+            size = sum(part.stat().st_size for part in [path, *path.rglob("*")] if part.is_file())
+            found.append(Entry(kind.name, path, size, path.stat().st_mtime))
+    return found
+
+
+def show() -> None:
+    """Print what the store holds: entries, bytes and last uses of each kind."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("kind")
+    for column in ("entries", "size", "last used", "oldest use"):
+        table.add_column(column, justify="right")
+    found = entries()
+    for kind in dict.fromkeys(entry.kind for entry in found):
+        of_kind = [entry for entry in found if entry.kind == kind]
+        uses = [entry.last_used for entry in of_kind]
+        size = decimal(sum(entry.size for entry in of_kind))
+        table.add_row(kind, f"{len(of_kind):,}", size, _ago(max(uses)), _ago(min(uses)))
+    screen = Console(highlight=False)
+    screen.print(table if found else f"{paths.store()}: the store is empty", soft_wrap=not found)
+
+
+def prune(kinds: tuple[str, ...], days: float | None, unused: bool) -> None:
+    """Delete the entries of the store that all of the conditions name.
+
+    Args:
+        kinds: only these kinds; none: all but the paid ones.
+        days: only entries without a use for so long.
+        unused: only fits, and their checkpoints, that no output in `models/` has.
+
+    Raises:
+        PyriteError: no condition, an unknown kind, or a running stage uses the store.
+    """
+    if not (kinds or unused or days is not None):
+        raise PyriteError("say what to prune: --kind, --days or --unused; `pyrite store` says what there is")
+    with store.alone():
+        found = entries()
+        if unknown := set(kinds) - {entry.kind for entry in found}:
+            there = ", ".join(sorted({entry.kind for entry in found})) or "nothing"
+            raise PyriteError(f"{paths.store()}: has no {', '.join(sorted(unknown))}; there is {there}")
+        chosen = [entry for entry in found if (entry.kind in kinds if kinds else entry.kind not in PAID)]
+        if days is not None:
+            chosen = [entry for entry in chosen if entry.last_used < time.time() - days * DAY]
+        if unused:
+            current = {files.read_json(path)["fingerprint"] for path in Path("models").rglob("history.json")}
+            chosen = [entry for entry in chosen if entry.kind in OF_FITS and entry.key not in current]
+        for entry in chosen:
+            if entry.path.is_dir():
+                # First out of sight, so that a half deleted entry is never found.
+                doomed = entry.path.rename(entry.path.with_name(f".old-{entry.key}"))
+                shutil.rmtree(doomed)
+            else:
+                entry.path.unlink()
+    console.log.print(f"deleted {len(chosen):,} entries, {decimal(sum(entry.size for entry in chosen))}")
+
+
+def _ago(then: float) -> str:
+    hours = max(0, time.time() - then) / 3600
+    return f"{hours:.0f} hours ago" if hours < 48 else f"{hours / 24:.0f} days ago"
