@@ -48,7 +48,7 @@ def encoder(mixes: list[str], p: float) -> dict[str, Any]:
             "macro_f1": scores,
             "accuracy": scores,
             "calibration_error": 0.05,
-            "per_class": {"a": {"support": 300}, "b": {"support": 200}},
+            "per_class": {"a": {"support": 300, "f1": scores}, "b": {"support": 0, "f1": None}},
         }
     if "real@50" in mixes:
         entries["few_shot"]["worth"] = {"labels": 246, "low": 0, "high": None, "least": 50, "most": 900}
@@ -212,6 +212,17 @@ def test_the_papers_tables_are_written_in_three_forms(study: Path) -> None:
     assert {row["real rows"] for row in augmented} == {"pool", "real@50"}
 
 
+def test_plots_are_of_the_candidate(study: Path) -> None:
+    compare.run()
+    assert (paths.PLOTS / "tasks.csv").read_text() == "task,macro_f1\npets,75.0\ncars,75.0\n"
+    # A label without test rows has no bar.
+    assert (paths.PLOTS / "labels.csv").read_text() == "label,f1\npets: a,75.0\ncars: a,75.0\n"
+
+
+def test_a_label_without_test_rows_is_named(study: Path) -> None:
+    assert "Can't tell how b is classified: no test row has this label." in printed(120)
+
+
 def test_missing_metrics_are_named(study: Path) -> None:
     paths.metrics("evaluate", "cars").unlink()
     with pytest.raises(PyriteError, match=r"metrics/evaluate/cars\.json: no such file"):
@@ -259,7 +270,7 @@ def test_what_else_there_is_to_say_is_printed(study: Path) -> None:
     text = " ".join(printed(120).split())
     assert "simply calling the LLM is better by 10.0 (5.0 to 15.0) points. It asks $0.5 for a thousand texts" in text
     assert "the trained classifier is better by 10.0 (5.0 to 15.0) points" in text
-    assert "few_shot helps up to 120 real rows (60 to > 900)" in text
+    assert "few_shot helps up to 120 (60 to > 900) real rows" in text
     assert "labels that few_shot is worth cost $24.60 at $0.1 each; what generating cost is not known" in text
 
 

@@ -139,3 +139,21 @@ def test_augmentation_is_the_candidate_with_the_pool(candidate: str, expected: G
 @pytest.mark.parametrize(("value", "expected"), [(246, 246), (0, "< 50"), (None, "> 2320")])
 def test_labels_outside_the_curve_are_bounds(value: int | None, expected: int | str) -> None:
     assert verdict.labels({"labels": value, "least": 50, "most": 2320}) == expected
+
+
+@pytest.mark.parametrize(
+    ("labels", "low", "high", "words"),
+    [
+        (None, None, None, "few_shot still helps beside 900 real rows, the most that were tried"),
+        (0, 0, 0, "few_shot helps beside no number of real rows from 50 on"),
+        (None, 0, None, "can't tell from how many real rows on few_shot helps no more"),
+        (120, 60, None, "few_shot helps up to 120 (60 to > 900) real rows"),
+        (None, 60, None, "few_shot helps up to > 900 (60 to > 900) real rows"),
+        (0, 0, 80, "few_shot helps up to < 50 (< 50 to 80) real rows"),
+    ],
+)
+def test_where_generated_rows_stop_helping(labels: int | None, low: int | None, high: int | None, words: str) -> None:
+    stops = {"labels": labels, "low": low, "high": high, "least": 50, "most": 900}
+    assert verdict.stops_helping("few_shot", "probe", stops) == f"Added to real rows (probe): {words}" + (
+        "." if "tell" not in words else ": it may be any from 50 to 900."
+    )

@@ -2,7 +2,8 @@
 
 Reads `metrics/evaluate/*.json` and `metrics/generate/*.json`. Writes `metrics/headline.json` (few fixed keys: one row
 of `dvc exp show`), `metrics/table.csv` (every task, encoder and mix, and the LLM as the classifier) and the paper's
-tables in `metrics/tables/`. Scores and gaps in points of macro-F1 and accuracy.
+tables in `metrics/tables/`, and in `metrics/plots/` what `dvc plots diff` draws. Scores and gaps are in points of
+macro-F1 and accuracy.
 """
 
 from __future__ import annotations
@@ -51,6 +52,22 @@ def run() -> None:
         files.write_text(paths.TABLES / f"{name}.csv", tables.text_csv(found))
         files.write_text(paths.TABLES / f"{name}.md", tables.markdown(found, TITLES[name]))
         files.write_text(paths.TABLES / f"{name}.tex", tables.latex(found, TITLES[name]))
+    for name, found in plots(evaluated, settings.compare).items():
+        files.write_text(paths.PLOTS / f"{name}.csv", tables.text_csv(found))
+
+
+def plots(evaluated: Sequence[dict[str, Any]], asked: params.Compare) -> dict[str, tables.Rows]:
+    """What `dvc plots diff` draws of two experiments: the candidate's score of each task and F1 of each label."""
+    found = [(m["task"], m["encoders"][asked.encoder]["mixes"][asked.candidate]) for m in evaluated]
+    return {
+        "tasks": [{"task": task, "macro_f1": _points(mix["macro_f1"]["mean"])} for task, mix in found],
+        "labels": [
+            {"label": f"{task}: {label}", "f1": _points(one["f1"]["mean"])}
+            for task, mix in found
+            for label, one in mix["per_class"].items()
+            if one["f1"]
+        ],
+    }
 
 
 def generated_sets(task: str, metrics: Mapping[str, Any]) -> Generated:

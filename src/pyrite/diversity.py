@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
-from pyrite import encoder, files, geometry, intervals, linear, overlap, params, paths, texts, wording
+from pyrite import encoder, files, geometry, intervals, linear, overlap, params, paths, regions, texts, wording
 from pyrite.intervals import Figure
 from pyrite.neighbours import Vectors
 
@@ -66,10 +66,13 @@ def run(task: str) -> None:
     p = params.load()
     real = _load(texts.read(paths.prepared(task)))
     sets = {setting: _load(texts.read(paths.synthetic(task, setting))) for setting in p.generate.settings}
-    table, shares = on_map({"real": real.take((real.frame["split"] == "train").to_numpy()), **sets})
+    train = real.take((real.frame["split"] == "train").to_numpy())
+    table, shares = on_map({"real": train, **sets})
     measured = measure(real, sets, p.evaluate.resamples, p.generate.near_duplicate)
+    measured |= {"map_variance": shares}
+    measured["left_out"] = {n: regions.left_out(train.frame, train.vectors, found.vectors) for n, found in sets.items()}
     files.write(paths.text_map(task), lambda file: table.to_parquet(file, index=False))
-    files.write_json(paths.metrics("diversity", task), {"task": task, **measured, "map_variance": shares})
+    files.write_json(paths.metrics("diversity", task), {"task": task, **measured})
 
 
 def _load(frame: pd.DataFrame) -> Texts:

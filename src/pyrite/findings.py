@@ -191,6 +191,12 @@ def confusions(findings: Findings, asked: Compare) -> list[dict[str, Any]]:
     return sorted(mistakes, key=lambda one: one["baseline"] - one["candidate"])[:CONFUSIONS]
 
 
+def left_out(findings: Findings, asked: Compare) -> dict[str, dict[str, Any]]:
+    """The real training texts that the candidate's generated sets leave out, by setting."""
+    measured = (findings.diversity or {}).get("left_out", {})
+    return {setting: measured[setting] for setting in mixes.settings_of(asked.candidate) if setting in measured}
+
+
 def measure(value: float, form: str) -> str:
     """A figure of diversity in its format; a share with a space before its sign, as everywhere here."""
     return form.format(value).replace("%", "\u00a0%")

@@ -16,6 +16,7 @@ RECORDED_ANNOTATIONS = Path("data/recordings/annotations")
 HEADLINE = Path("metrics/headline.json")
 TABLE = Path("metrics/table.csv")
 TABLES = Path("metrics/tables")
+PLOTS = Path("metrics/plots")
 SUBJECTIVITY = Path("metrics/subjectivity.json")
 REPORT = Path("report")
 

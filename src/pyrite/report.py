@@ -57,8 +57,8 @@ def run() -> None:
         files.write_text(paths.REPORT / "figures" / name, picture)
     files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
     to_read = {task: examples(task, study.generate.settings) for task in study.tasks}
-    to_flip = {task["findings"].task: flipped(task["findings"].task, task["flips"]) for task in view["tasks"]}
-    view |= {"texts": to_read, "flipped": to_flip, "maps": {}}
+    named = {task["findings"].task: real_texts(task) for task in view["tasks"]}
+    view |= {"texts": to_read, "real": named, "maps": {}}
     # The maps may fill what the rest leaves of the page's size.
     left = PAGE_BYTES - len(render("report.html.j2", view).encode())
     page = render("report.html.j2", view | {"maps": maps(found, left)})
@@ -114,6 +114,7 @@ def task(
         "remarks": verdict.remarks(found.evaluated, asked),
         "flips": findings.flips(found, asked),
         "confusions": findings.confusions(found, asked),
+        "left_out": findings.left_out(found, asked),
         "mix_curve": figures.mix_curve(found, asked),
         "augmentation": tables.augmentation([found.evaluated]),
         "told_apart": findings.told_apart(found, asked),
@@ -182,10 +183,11 @@ def examples(task: str, generated: Sequence[str]) -> dict[str, dict[str, list[st
     return {label: {source: some(frame, label) for source, frame in sources.items()} for label in all_labels}
 
 
-def flipped(task: str, flips: Sequence[findings.Flips]) -> dict[str, str]:
-    """The test texts that flip, by id."""
-    ids = {one["id"] for side in flips for one in side.clearest}
-    real = texts.read(paths.prepared(task))
+def real_texts(task: dict[str, Any]) -> dict[str, str]:
+    """The real texts that a task's section names by id: those that flip, and those that generated sets leave out."""
+    ids = {one["id"] for side in task["flips"] for one in side.clearest}
+    ids |= {i for found in task["left_out"].values() for region in found["regions"] for i in region["ids"]}
+    real = texts.read(paths.prepared(task["findings"].task))
     mine = real[real["id"].isin(ids)]
     return {str(i): shown(text) for i, text in zip(mine["id"], mine["text"], strict=True)}
 

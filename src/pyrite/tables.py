@@ -146,17 +146,23 @@ def latex(rows: Rows, title: str) -> str:
 
 
 def terminal(rows: Rows, title: str) -> Table:
-    """The table for a terminal: macro-F1 and accuracy of a mix in one cell, so that it fits 80 columns."""
+    """The table for a terminal: macro-F1 and accuracy in one cell, as are a number and its interval."""
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    pairs = {key: key.removesuffix(" macro_f1") for row in rows[:1] for key in row if not key.endswith(" accuracy")}
-    for key, name in pairs.items():
-        number = bool(rows) and _is_number(rows, key)
-        table.add_column(name, justify="right" if number else "left", overflow="fold")
+    joined = (" accuracy", " low", " high")
+    keys = [key for row in rows[:1] for key in row if not key.endswith(joined)]
+    for key in keys:
+        number = _is_number(rows, key)
+        name = key.removesuffix(" macro_f1")
+        table.add_column(name, justify="right" if number else "left", no_wrap=number, overflow="fold")
     for row in rows:
         cells = []
-        for key, name in pairs.items():
-            accuracy = row.get(f"{name} accuracy") if key != name else None
-            cells.append(_cell(key, row[key]) + (f" / {_cell(key, accuracy)}" if accuracy is not None else ""))
+        for key in keys:
+            cell = _cell(key, row[key])
+            if (accuracy := row.get(f"{key.removesuffix(' macro_f1')} accuracy")) is not None:
+                cell += f" / {_cell(key, accuracy)}"
+            if f"{key} low" in row:
+                cell += f" ({_cell(key, row[f'{key} low'])} to {_cell(key, row[f'{key} high'])})"
+            cells.append(cell)
         table.add_row(*cells)
     return table
 

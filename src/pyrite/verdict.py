@@ -257,14 +257,14 @@ def mix_curve(metrics: dict[str, Any], encoder: str, added: str) -> tuple[str, d
 def stops_helping(added: str, encoder: str, stops: dict[str, Any]) -> str:
     """From how many real rows generated ones help no more, in one sentence."""
     most, least = f"{stops['most']:,}", f"{stops['least']:,}"
-    if stops["labels"] is None and (stops["low"] or 0) > 0:
+    if stops["low"] is None:
         where = f"{added} still helps beside {most} real rows, the most that were tried"
-    elif stops["labels"] == 0 and stops["high"] == 0:
+    elif stops["high"] == 0:
         where = f"{added} helps beside no number of real rows from {least} on"
     elif stops["low"] == 0 and stops["high"] is None:
         where = f"can't tell from how many real rows on {added} helps no more: it may be any from {least} to {most}"
     else:
-        where = f"{added} helps up to {labels(stops)} real rows ({labels(stops, 'low')} to {labels(stops, 'high')})"
+        where = f"{added} helps up to {in_words(stops)} real rows"
     return f"Added to real rows ({encoder}): {where}."
 
 

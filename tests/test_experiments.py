@@ -1,0 +1,81 @@
+"""docs/experiments.md: every command in it, run in order in two clones of a small study."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+from test_pipeline import DVC, repro, run
+
+from pyrite import paths
+
+
+def commands() -> list[str]:
+    """What the page's console blocks say to type."""
+    page = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n(.*?)```", page, flags=re.S)
+    return [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone, with its origin, in which a study of one fast encoder has run."""
+    folder = tmp_path_factory.mktemp("experiments")
+    first = folder / "first"
+    first.mkdir()
+    for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
+        shutil.copy(ROOT / name, first)
+    for name in ("src", "tasks", "data/recordings/annotations", "data/recordings/python_docs"):
+        shutil.copytree(ROOT / name, first / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params["train"] |= {"seeds": [0, 1], "encoders": {"tfidf": params["train"]["encoders"]["tfidf"]}}
+    params["evaluate"]["resamples"] = 200
+    params["compare"]["encoder"] = "tfidf"
+    (first / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    subprocess.run(["git", "init", "-q", "--bare", str(folder / "origin.git")], check=True)
+    run(first, "git", "init", "-q")
+    for key, value in (("user.name", "t"), ("user.email", "t@example.org")):
+        run(first, "git", "config", key, value)
+    run(first, "git", "remote", "add", "origin", str(folder / "origin.git"))
+    run(first, *DVC, "init", "-q")
+    repro(first)
+    run(first, "git", "add", "-A")
+    run(first, "git", "commit", "-qm", "study")
+    return first
+
+
+def typed(folder: Path, command: str, storage: Path) -> str:
+    words = shlex.split(command.replace("/path/to/storage", str(storage)))
+    return run(folder, *(DVC if words[0] == "dvc" else words[:1]), *words[1:])
+
+
+def test_every_command_of_the_page_works(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    storage, second = clone.parent / "storage", clone.parent / "second"
+    said: dict[str, str] = {}
+    folder = clone
+    for command in commands():
+        if command == "dvc pull":
+            subprocess.run(["git", "clone", "-q", str(clone.parent / "origin.git"), str(second)], check=True)
+            folder = second
+        said[command] = typed(folder, command, storage)
+    shown = next(said[command] for command in said if "Experiment|" in command)
+    assert max(map(len, shown.splitlines())) <= 120
+    assert "…" not in shown
+    for name, mix in (("real", "real"), ("zero-shot", "zero_shot"), ("few-shot", "few_shot")):
+        assert re.search(rf"{name}.*\b{mix}\b", shown)
+    for column in ("candidate", "llm", "rows", "encoder", "macro_f1", "gap", "interval", "verdict"):
+        assert column in shown
+    ran = "".join(said[command] for command in said if command.startswith("dvc exp run"))
+    assert set(re.findall(r"Running stage '(\w+)", ran)) == {"compare", "report"}
+    pictures = (clone / "dvc_plots/index.html").read_text()
+    assert "F1 of the candidate by label" in pictures
+    assert "few-shot" in said["dvc exp list origin --all-commits"]
+    assert "Running stage" not in said["dvc repro"]
+    assert (second / paths.HEADLINE).read_text() == (clone / paths.HEADLINE).read_text()
