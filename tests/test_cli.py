@@ -37,3 +37,11 @@ def test_a_users_mistake_is_one_line_and_exit_code_1(project: Path) -> None:
 
 def test_an_unknown_command_is_exit_code_2() -> None:
     assert pyrite("frobnicate").returncode == 2
+
+
+def test_the_store_is_a_command_with_a_command(project: Path) -> None:
+    assert "the store is empty" in pyrite("store", cwd=project).stdout
+    said = pyrite("store", "prune", cwd=project)
+    assert said.returncode == 1
+    assert said.stderr.startswith("pyrite: say what to prune")
+    assert pyrite("store", "prune", "--days", "-1", cwd=project).returncode == 2

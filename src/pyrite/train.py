@@ -15,6 +15,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -87,7 +88,11 @@ def run(task: str, encoder_name: str) -> None:
     )
     name = f"{task} {encoder_name}"
     precision = encoder.best_precision() if p.train.precision == "auto" else p.train.precision
-    state = PartialState(cpu=not torch.accelerator.is_available())  # several CPU processes join only if told so
+    state = PartialState(
+        cpu=not torch.accelerator.is_available(),  # several CPU processes join only if told so
+        # Who has done its fits waits for the others, which may take longer than the minutes that are the default.
+        timeout=timedelta(days=7),
+    )
     processes = 1
     if p.train.parallel == "data" and isinstance(spec, FineTune):
         processes = state.num_processes if parallel.launched() else parallel.devices()
