@@ -15,18 +15,19 @@ run: $(READY)
 	dvc repro
 	@pyrite verdict
 
-# All tests; the one of the whole pipeline takes a minute or two.
+# All tests, on all cores; those of the whole pipeline take a few minutes.
 test: $(READY)
-	python -m pytest
+	python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(READY)
 	ruff check .
 	ruff format --check .
 	mypy
 
-# The claims about speed and about intervals, measured on this machine: some minutes.
+# The claims about speed and about intervals, measured on this machine: an hour or more.
 bench: $(READY)
-	for script in benchmarks/*.py; do python $$script || exit 1; done
+	for script in benchmarks/*.py benchmarks/generation/throughput.py benchmarks/generation/kill.py \
+		benchmarks/training/cpu.py benchmarks/training/fits.py; do python $$script || exit 1; done
 
 $(READY): requirements.lock pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
