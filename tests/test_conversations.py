@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -153,7 +154,7 @@ def test_a_planned_conversation_draws_attributes_for_every_turn(
     # Written and read again it is still what card, templates and its own plan render to.
     assert conversations.current(c, card, ATTRIBUTED) == c
     assert [conversations.asked(c, turn, card, ATTRIBUTED) for turn in range(3)] == [0, 3, 3]
-    other = c.model_copy(update={"turns": (c.turns[0].model_copy(update={"answer": "[]"}), *c.turns[1:])})
+    other = replace(c, turns=(replace(c.turns[0], answer="[]"), *c.turns[1:]))
     assert len(conversations.current(other, card, ATTRIBUTED).turns) == 1
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from pyrite import cards, files, generate, paths, settings, texts
+from pyrite import cards, generate, paths, settings, texts, transcripts
 from pyrite.errors import PyriteError
 from pyrite.transcripts import Conversation, Turn
 
@@ -51,7 +51,7 @@ def fruit(project: Path, table: Callable[..., pd.DataFrame]) -> Callable[..., No
     def record(setting: str = "zero_shot", **answers: list[str]) -> None:
         card, templates = cards.load("fruit"), settings.load(setting)
         examples = () if setting == "zero_shot" else tuple(prepared.loc[prepared["split"] == "train", "id"])
-        lines = [
+        held = [
             Conversation(
                 task="fruit",
                 setting=setting,
@@ -68,10 +68,10 @@ def fruit(project: Path, table: Callable[..., pd.DataFrame]) -> Callable[..., No
                     )
                     for position, answer in enumerate(said)
                 ),
-            ).model_dump_json()
+            )
             for label, said in answers.items()
         ]
-        files.write_text(paths.recording("fruit", setting), "\n".join(lines) + "\n")
+        transcripts.write(paths.recording("fruit", setting), held)
 
     return record
 

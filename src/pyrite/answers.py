@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,8 +24,7 @@ from pyrite.params import Price
 
 Message = Mapping[str, str]
 # How every line begins: the key stands where it can be read without parsing the line.
-_HEAD = b'{"key": "'
-_KEY_END = len(_HEAD) + 64
+_KEY = re.compile(rb'{"key": "([0-9a-f]{64})"')
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Log:
 
     def __init__(self, task: str, setting: str) -> None:
         self.path = paths.answers(task, setting)
-        self._spans: dict[bytes, tuple[int, int]] = {}  # from key to the line's place in the file
+        self._starts: dict[bytes, int] = {}  # where the line of each key begins
         self._end = 0
         self._file: IO[bytes] | None = None
         self._waiting: list[tuple[str, Answer, asyncio.Future[None]]] = []
@@ -67,19 +67,16 @@ class Log:
         self._index()
 
     def __len__(self) -> int:
-        return len(self._spans)
-
-    def __contains__(self, key: str) -> bool:
-        return key.encode() in self._spans
+        return len(self._starts)
 
     def get(self, key: str) -> Answer | None:
         """The answer to a request, or None where there is none or its line is damaged."""
-        span = self._spans.get(key.encode())
-        if span is None:
+        start = self._starts.get(bytes.fromhex(key))
+        if start is None:
             return None
         with self.path.open("rb") as file:
-            file.seek(span[0])
-            return _parse(file.read(span[1]))
+            file.seek(start)
+            return _parse(file.readline())
 
     def __enter__(self) -> Self:
         lock = FileLock(self.path.with_suffix(".lock"))
@@ -129,7 +126,7 @@ class Log:
                         written.set_exception(self._unwritable(error))
                 continue
             for (key, _, written), line in zip(batch, lines, strict=True):
-                self._spans.setdefault(key.encode(), (self._end, len(line)))
+                self._starts.setdefault(bytes.fromhex(key), self._end)
                 self._end += len(line)
                 if not written.done():  # its conversation was cancelled: the answer is kept all the same
                     written.set_result(None)
@@ -158,8 +155,8 @@ class Log:
             for line in file:
                 if not line.endswith(b"\n"):
                     break
-                if line.startswith(_HEAD):
-                    self._spans.setdefault(line[len(_HEAD) : _KEY_END], (self._end, len(line)))
+                if key := _KEY.match(line):
+                    self._starts.setdefault(bytes.fromhex(key[1].decode()), self._end)
                 self._end += len(line)
 
     def _unwritable(self, error: OSError) -> PyriteError:

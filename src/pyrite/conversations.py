@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import random
 import re
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -159,13 +160,14 @@ def drawn(c: Conversation, templates: Templates, turn: int) -> str:
 def answered(c: Conversation, request: Request, answer: Answer) -> Conversation:
     """The conversation with one more turn."""
     said = Turn(
-        prompt=request.prompt,
+        # The prompts of a setting are few: one copy of each is enough.
+        prompt=sys.intern(request.prompt),
         examples=request.examples,
         answer=answer.text,
         prompt_tokens=answer.prompt_tokens,
         completion_tokens=answer.completion_tokens,
     )
-    return c.model_copy(update={"recorded": c.recorded or answer.date, "turns": (*c.turns, said)})
+    return replace(c, recorded=c.recorded or answer.date, turns=(*c.turns, said))
 
 
 def current(c: Conversation, card: Card, templates: Templates) -> Conversation:
@@ -179,7 +181,7 @@ def current(c: Conversation, card: Card, templates: Templates) -> Conversation:
             if asked(c, turn, card, templates) is None:
                 break
             fresh.append(c.turns[turn])
-    return c.model_copy(update={"turns": tuple(fresh)})
+    return replace(c, turns=tuple(fresh))
 
 
 def asked(c: Conversation, turn: int, card: Card, templates: Templates) -> int | None:

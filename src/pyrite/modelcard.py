@@ -12,10 +12,9 @@ import yaml
 from pydantic import ValidationError
 from sklearn.metrics import accuracy_score, f1_score
 
-from pyrite import mixes, paths
+from pyrite import mixes, paths, transcripts
 from pyrite.errors import PyriteError
 from pyrite.params import FineTune
-from pyrite.transcripts import Conversation
 
 TEXT = """\
 ---
@@ -116,7 +115,7 @@ def _provenance(task: str, setting: str) -> str:
     models, asked = set(), []
     try:
         for line in path.read_bytes().splitlines():
-            conversation = Conversation.model_validate_json(line)
+            conversation = transcripts.parse(line)
             models.add(conversation.model)
             asked.append([conversation.system, *(turn.prompt for turn in conversation.turns)])
     except FileNotFoundError:

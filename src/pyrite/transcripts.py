@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from pyrite import files
 from pyrite.cards import Card
 from pyrite.errors import PyriteError
-from pyrite.schema import Schema
 
 Count = Annotated[int, Field(ge=0)]
 
 
-class Turn(Schema):
+_STRICT = ConfigDict(extra="forbid", strict=True)
+
+
+# Dataclasses, not models: a study has a hundred thousand turns, and each would take three times the memory.
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class Turn:
     """One question and its raw answer, with the tokens that the endpoint charged for, where it said so."""
 
     prompt: str
@@ -31,7 +37,8 @@ class Turn(Schema):
     completion_tokens: Count | None = None
 
 
-class Conversation(Schema):
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class Conversation:
     """A system message and the turns that followed, all for one label."""
 
     task: str
@@ -44,6 +51,25 @@ class Conversation(Schema):
     turns: tuple[Turn, ...]
 
 
+_CONVERSATION = TypeAdapter(Conversation)
+
+
+def line(conversation: Conversation) -> str:
+    """A conversation as a line of a transcript; what is not known is left out."""
+    fields = asdict(conversation)
+    fields["turns"] = [{k: v for k, v in turn.items() if v is not None} for turn in fields["turns"]]
+    return json.dumps(fields, ensure_ascii=False) + "\n"
+
+
+def parse(line: bytes) -> Conversation:
+    """The conversation of a line.
+
+    Raises:
+        ValidationError: it is none.
+    """
+    return _CONVERSATION.validate_json(line)
+
+
 def read(path: Path, card: Card, setting: str) -> list[Conversation]:
     """The conversations of a transcript, ordered by label (as in the card) and number.
 
@@ -51,12 +77,12 @@ def read(path: Path, card: Card, setting: str) -> list[Conversation]:
         PyriteError: a line is broken, or it speaks of another task, setting or label.
     """
     conversations: dict[tuple[str, str, int], Conversation] = {}
-    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
-        if not line.strip():
+    for number, record in enumerate(path.read_bytes().split(b"\n"), start=1):
+        if not record.strip():
             continue
         place = f"{path}:{number}"
         try:
-            conversation = Conversation.model_validate_json(line)
+            conversation = parse(record)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             key = ".".join(str(part) for part in first["loc"])
@@ -76,5 +102,4 @@ def read(path: Path, card: Card, setting: str) -> list[Conversation]:
 
 
 def write(path: Path, conversations: Iterable[Conversation]) -> None:
-    lines = (json.dumps(c.model_dump(exclude_none=True), ensure_ascii=False) + "\n" for c in conversations)
-    files.write_text(path, "".join(lines))
+    files.write_text(path, "".join(map(line, conversations)))
