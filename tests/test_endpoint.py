@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import yaml
 from conftest import ROOT
 from llm_server import Entry, Fault, Running, serve
+from openai import APIConnectionError, APITimeoutError
 
 from pyrite import conversations, endpoint
 from pyrite.answers import Answer, Ledger, Log
@@ -271,3 +273,35 @@ def test_a_server_that_nobody_here_wrote_answers(ask: Ask, transformers_server: 
     assert all(isinstance(answer, Answer) for answer in answers), answers
     assert {answer.model for answer in answers} == {str(tiny_chat_model)}
     assert all(0 < answer.completion_tokens <= 8 for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (OSError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"), ["TLS", "SSL_CERT_FILE", "proxy"]),
+        (OSError("Cannot connect to proxy.example"), ["can't be reached", "OPENAI_BASE_URL", "proxy"]),
+        (OSError(f"refused, with {KEY} in it\nand a second line"), ["$OPENAI_API_KEY in it and a second line"]),
+    ],
+)
+def test_a_connection_that_fails_says_why_in_one_line(cause: Exception, words: list[str]) -> None:
+    error = APIConnectionError(request=httpx2.Request("POST", "http://localhost/v1"))
+    error.__cause__ = cause
+    said = endpoint.explain(error)
+    assert all(word in said for word in words), said
+    assert "\n" not in said
+
+
+def test_a_slow_answer_is_told_from_a_server_that_is_not_there() -> None:
+    request = httpx2.Request("POST", "http://localhost/v1")
+    slow, away = APITimeoutError(request=request), APITimeoutError(request=request)
+    away.__cause__ = httpx2.ConnectTimeout("")
+    assert "no answer within 600 s" in endpoint.explain(slow)
+    assert "can't be reached" in endpoint.explain(away)
+
+
+def test_tokens_per_minute_space_requests_too(ask: Ask) -> None:
+    with serve() as server:
+        started = time.monotonic()
+        # The first is reckoned with a thousand tokens, which its answer shows to be some fifty: half a second each.
+        ask(server, 3, tokens_per_minute=6000, concurrency=1)
+    assert 0.8 <= time.monotonic() - started < 8
