@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from conftest import ROOT
@@ -12,12 +13,23 @@ from conftest import ROOT
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def test_the_readme_has_the_result_of_the_committed_report() -> None:
-    spec = importlib.util.spec_from_file_location("make_readme", ROOT / "docs/make_readme.py")
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/{name}.py")
     assert spec is not None
     assert spec.loader is not None
-    make_readme = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(make_readme)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_what_was_measured_stands_in_the_docs() -> None:
+    page = (ROOT / "docs/llm.md").read_text(encoding="utf-8")
+    assert "| 256 | pyrite |" in page
+    assert script("make_llm").filled(page) == page, "run python docs/make_llm.py"
+
+
+def test_the_readme_has_the_result_of_the_committed_report() -> None:
+    make_readme = script("make_readme")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     report = (ROOT / "report/REPORT.md").read_text(encoding="utf-8")
     assert "| real |" in readme
