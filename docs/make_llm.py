@@ -20,15 +20,16 @@ def block(speed: dict[str, Any], kills: dict[str, Any]) -> str:
         for name, share in found["share_of_ideal"].items():
             lines.append(f"| {concurrency} | {name} | {share:.2f} | {found['requests_per_second'][name]} |")
     setting = (
-        f"{had['requests']:,} requests to a server on the same machine that takes {had['latency_seconds']:g} s for each; "
-        f"medians of {had['repeats']} runs; {had['cores']} cores ({had['cpu']}) for server and client. Pyrite's answers "
-        "are synced to the disk one by one, the peers' times leave out their set-up. "
+        f"{had['requests']:,} requests to a server on the same machine that takes {had['latency_seconds']:g} s for"
+        f" each; medians of {had['repeats']} runs; {had['cores']} cores ({had['cpu']}) for server and client. Pyrite's"
+        " answers are synced to the disk one by one, the peers' times leave out their set-up. "
         f"{memory['turns']:,} turns took {memory['peak_resident_mb']} MB of memory."
     )
     safety = (
-        f"Killed {kills['kills']} times at random (SIGKILL) while the server refused, failed, cut and garbled one request "
-        f"in four: of {kills['answers_written_whole']:,} answers {kills['lost']} were lost and {kills['paid_twice']} paid "
-        f"for twice ({kills['lost_in_flight_at_a_kill']} more were in flight at a kill), and each label had its "
+        f"Killed {kills['kills']} times at random (SIGKILL) while the server refused, failed, cut and garbled one"
+        f" request in four: of {kills['answers_written_whole']:,} answers {kills['lost']} were lost and"
+        f" {kills['paid_twice']} paid for twice ({kills['lost_in_flight_at_a_kill']} more were in flight at a kill),"
+        " and each label had its "
         f"{max(kills['rows'].values()):,} texts."
     )
     return "\n".join([*lines, "", setting, "", safety])
