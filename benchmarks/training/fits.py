@@ -4,7 +4,7 @@
 
 A study of small MiniLM fits on the rows of `python_docs` (`data/prepared/`), in an empty store: the seconds of the
 whole stage (start, tokenising, training, evaluation, saving, writing) against the seconds that the fits trained and
-labelled their test rows, shared out over the devices.
+labelled their test rows, shared out over the devices. Writes benchmarks/results/training-fits.json.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
-from pyrite import parallel, paths, settings
+from pyrite import files, parallel, paths
 
 
 def main() -> None:
@@ -39,7 +39,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         inputs = [paths.prepared("python_docs")]
-        for setting in settings.SETTINGS:
+        for setting in params["generate"]["settings"]:
             inputs += [paths.synthetic("python_docs", setting), paths.transcript("python_docs", setting)]
         for path in inputs:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +53,9 @@ def main() -> None:
         speeds = [json.loads(path.read_text()) for path in (folder / ".pyrite/fits").glob("*/*/speed.json")]
     devices = min(parallel.devices(), len(speeds))
     trained = sum(speed["seconds"] + speed["evaluation_seconds"] for speed in speeds) / devices
+    found = {"fits": len(speeds), "steps": options.steps, "devices": devices, "device": speeds[0]["device"]}
+    found |= {"seconds": round(whole, 1), "trained": round(trained, 1), "ratio": round(whole / trained, 3)}
+    files.write_json(Path(__file__).parents[1] / "results/training-fits.json", found)
     Console().print(
         f"{len(speeds)} fits of {options.steps} steps on {devices} devices ({speeds[0]['device']}): {whole:.1f} s in "
         f"all, {trained:.1f} s of training on each device: {whole / trained:.2f} times"
