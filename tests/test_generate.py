@@ -7,28 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import FRUIT_CARD, ROOT
 
 from pyrite import cards, generate, paths, settings, texts, transcripts
 from pyrite.errors import PyriteError
 from pyrite.transcripts import Conversation, Turn
 
 Project = Callable[..., None]
-
-CARD = """
-id: fruit
-title: Fruit or tool
-description: Say whether a sentence is about fruit or tools.
-source: {kind: file, path: fruit.csv, text: text, label: label, licence: none}
-item: sentence
-items: sentences
-length_words: [3, 8]
-role: You are a grocer.
-style: Short.
-labels:
-  fruit: are about fruit
-  tool: are about tools
-"""
 
 REAL = [
     ("An apple a day keeps the doctor away", "fruit", "test"),
@@ -42,7 +27,7 @@ REAL = [
 def fruit(project: Path, table: Callable[..., pd.DataFrame]) -> Callable[..., None]:
     """A task with four real rows; called with answers per label, it records them for a setting."""
     (project / "tasks").mkdir()
-    (project / "tasks/fruit.yaml").write_text(CARD)
+    (project / "tasks/fruit.yaml").write_text(FRUIT_CARD.replace("[4, 9]", "[3, 8]"))
     for name in ("params.yaml", "tasks/prompts.yaml"):
         (project / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
     prepared = table(REAL)

@@ -73,7 +73,7 @@ class Script:
 
     def __init__(self, card: Card, setting: str, templates: Templates, p: Generate, prepared: pd.DataFrame) -> None:
         self.card, self.setting, self.templates, self.p, self.prepared = card, setting, templates, p, prepared
-        self._text_of: dict[str, str] = dict(zip(prepared["id"], prepared["text"], strict=True))
+        self.text_of: dict[str, str] = dict(zip(prepared["id"], prepared["text"], strict=True))
         pool = prepared[texts.in_pool(prepared)].sort_values("id")
         self._pool: dict[str, list[str]] = {str(label): rows["id"].tolist() for label, rows in pool.groupby("label")}
 
@@ -132,7 +132,7 @@ class Script:
         return len(c.turns) < turns + self.templates.plans and bool(parsing.texts(last))
 
     def _filled(self, prompt: str, examples: Sequence[str]) -> str:
-        return prompt.replace("{examples}", json.dumps([self._text_of[i] for i in examples], ensure_ascii=False))
+        return prompt.replace("{examples}", json.dumps([self.text_of[i] for i in examples], ensure_ascii=False))
 
     def _examples(self, c: Conversation) -> tuple[str, ...]:
         """Ids of real rows of the pool, fresh ones in every turn until the pool is used up."""

@@ -67,8 +67,9 @@ def reckon(waiting: Sequence[Opening], script: Script) -> Need:
     answer = script.p.texts_per_turn * ((least + most) / 2 * CHARACTERS_PER_WORD + AROUND_A_TEXT)
     requests, sent, answered = 0, 0.0, 0.0
     for c, turns in waiting:
-        history = float(sum(len(m["content"]) for m in script.request(c).messages))
-        question = len(script.request(c).messages[-1]["content"])
+        messages = script.request(c).messages
+        history = float(sum(len(m["content"]) for m in messages))
+        question = len(messages[-1]["content"])
         for turn in range(len(c.turns), turns + script.templates.plans):
             said = PLAN_CHARACTERS if turn < script.templates.plans else answer
             requests, sent, answered = requests + 1, sent + history, answered + said

@@ -126,7 +126,6 @@ def gather(script: Script, ask: Ask) -> Made:
         made.conversations += [c for c, _ in held]
         made.waiting += sum(waits for _, waits in held)
         if not any(c.turns for c, _ in held):
-            made.candidates = judged(made.conversations)
             return made
 
 
@@ -261,8 +260,7 @@ class Judged:
 
     def _copies(self, candidates: pd.DataFrame, made: Sequence[Conversation], threshold: float) -> np.ndarray:
         """Which texts nearly repeat an example that their own conversation had shown by then."""
-        prepared = self._script.prepared
-        text_of = dict(zip(prepared["id"], prepared["text"], strict=True))
+        text_of = self._script.text_of
         copies = pd.Series(False, index=candidates.index)
         groups = dict(list(candidates.groupby(["label", "conversation"], sort=False)))
         for c in made:
