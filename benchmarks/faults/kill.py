@@ -21,6 +21,7 @@ import argparse
 import csv
 import hashlib
 import importlib
+import itertools
 import json
 import os
 import random
@@ -410,7 +411,7 @@ def paid(log: Path, campaign: Campaign, in_flight: float) -> dict[str, int]:
             sent[request["digest"], bisect(campaign.forgotten, request["received"])].append(request)
     twice = again = 0
     for same in sent.values():
-        for request, following in zip(same, same[1:], strict=False):
+        for request, following in itertools.pairwise(same):
             kills = [kill for kill in campaign.killed if request["received"] < kill < following["received"]]
             if kills and kills[0] - request["answered"] <= in_flight:
                 again += 1
