@@ -74,22 +74,8 @@ class Target:
 
 # Inputs
 
-ODD = [
-    "\x00",
-    "\x1b[31m",
-    "\u2028",
-    "\x85",
-    "\ufeff",
-    "\u202e",
-    "\ud800",
-    "é",
-    "𝒳",
-    "9" * 5000,
-    " ",
-    "\n",
-    "\r\n",
-    "\t",
-]
+ODD = ["\x00", "\x1b[31m", "\u2028", "\x85", "\ufeff", "\u202e", "\ud800", "é", "𝒳", "9" * 5000]
+ODD += [" ", "\n", "\r\n", "\t"]
 
 
 def of(*pieces: str) -> SearchStrategy[str]:
@@ -128,33 +114,9 @@ VALUES = st.recursive(
 JSON = VALUES.map(json.dumps)
 SYNTAX = ["[", "]", "{", "}", '"', ",", ":", "\\", "\\u", "\\ud800", "null", "-", "1e999", "[" * 2000, '{"a":' * 2000]
 TALK = ["```", "```json\n", "1. ", "2) ", "- ", "• ", "I'm sorry", '"name"', '"values"', '"texts"', "A", "B", "Task "]
-YAML = [
-    "- ",
-    ": ",
-    "? ",
-    "&a ",
-    "*a",
-    "<<: ",
-    "!!int ",
-    "!!timestamp ",
-    "!!binary ",
-    "!!python/object:os.system ",
-    "| ",
-]
-YAML += [
-    "2026-99-99",
-    "[a, b]: c",
-    "{a: b}: c",
-    "~",
-    "1_000",
-    "0o8",
-    ".inf",
-    ".nan",
-    "!!set ",
-    "---\n",
-    "%YAML 9\n",
-    "#",
-]
+YAML = ["- ", ": ", "? ", "&a ", "*a", "<<: ", "| ", "#", "~", "1_000", "0o8", ".inf", ".nan", "---\n", "%YAML 9\n"]
+YAML += ["2026-99-99", "[a, b]: c", "{a: b}: c", "!!python/object:os.system "]
+YAML += [f"!!{kind} " for kind in ("int", "float", "bool", "timestamp", "binary", "set", "omap", "pairs", "str")]
 
 # Targets
 
@@ -175,7 +137,7 @@ def reply(value: Any) -> str:
 
 
 def card(source: str) -> str:
-    paths.card("fuzzed").parent.mkdir(exist_ok=True)
+    paths.TASKS.mkdir(exist_ok=True)
     paths.card("fuzzed").write_bytes(source.encode("utf-8", "surrogatepass"))
     cards.load("fuzzed")
     return "read"
@@ -188,6 +150,7 @@ def study(source: str) -> str:
 
 
 def prompts(source: str) -> str:
+    paths.TASKS.mkdir(exist_ok=True)
     paths.PROMPTS.write_bytes(source.encode("utf-8", "surrogatepass"))
     ways.load("zero_shot")
     return "read"
@@ -312,10 +275,8 @@ def _sources() -> dict[str, str]:
         line = next(path for path in sorted(Path("data/recordings/python_docs").glob("zero_shot.jsonl")))
         first = json.loads(line.read_text().splitlines()[0])
         first["turns"] = [turn | {"answer": turn["answer"][:90]} for turn in first["turns"][:2]]
-        done = {
-            "custom_id": "a",
-            "response": {"status_code": 200, "body": {"choices": [{"message": {"content": "x"}}]}},
-        }
+        body = {"choices": [{"message": {"content": "x"}}]}
+        done = {"custom_id": "a", "response": {"status_code": 200, "body": body}}
         return {
             "card": paths.card("sms_spam").read_text().replace("id: sms_spam", "id: fuzzed"),
             "params": yaml.safe_dump(settings_of, sort_keys=False),
@@ -332,14 +293,19 @@ def _bytes(text: str) -> bytes:
 def targets() -> dict[str, Target]:
     source = _sources()
     table = bytes_of("text,label\n", "text", ",", '"', '""', "a", "b", "@", "\n", "\r\n", *SYNTAX)
-    rows = bytes_of(
-        '{"text": "x", "label": "a"}\n', '{"rows": [', '[{"text":', '"label": {"r": "a"}', "]}", "\n", *SYNTAX
-    )
+    whole = [
+        '{"text": "x", "label": "a"}',
+        '{"rows": [{"text": "x", "label": "a"}]}',
+        '[{"text": "x", "label": ["a"]}]',
+    ]
+    rows = bytes_of(*whole, "\n", '{"rows": [', '[{"text":', '"label": {"r": "a"}', "]}", *SYNTAX)
+    message = st.fixed_dictionaries({"message": VALUES | st.fixed_dictionaries({"content": VALUES})})
+    said = st.fixed_dictionaries({"choices": st.lists(VALUES | message), "usage": VALUES})
     words = of("<script>", "</script>", "<!--", "{{ 7 }}", "{% raw %}", "](javascript:x)", "|", "`", "**", "&lt;", '"')
     words = words.filter(lambda text: text.isascii() or text.encode("utf-8", "ignore").decode() == text)
     return {
         "answers": Target(80, of(*SYNTAX, *TALK) | JSON | st.text(), answer),
-        "replies": Target(10, VALUES | st.fixed_dictionaries({"choices": st.lists(VALUES), "usage": VALUES}), reply),
+        "replies": Target(10, VALUES | said, reply),
         "card": Target(8, edits_of(source["card"], *YAML, *SYNTAX) | of(*YAML), card),
         "params": Target(5, edits_of(source["params"], *YAML, *SYNTAX) | of(*YAML), study),
         "prompts": Target(4, edits_of(source["prompts"], *YAML, "{n}", "{nope}"), prompts),
