@@ -157,13 +157,14 @@ def prompts(source: str) -> str:
 
 
 ROWS = TypeAdapter(cards.Rows)
-FORMS: list[dict[str, Any]] = [
-    {"format": "csv", "text": "{text}"},
-    {"format": "csv", "text": "{a}{b.0}", "columns": ("a", "b"), "encoding": "latin-1"},
-    {"format": "separated", "text": "{text}", "separator": "@", "columns": ("text", "label")},
-    {"format": "json", "text": "{key} {text}", "ratings": "label"},
-    {"format": "json_lines", "text": "{text}", "within": "rows"},
-    {"format": "json_lines", "text": "{text}", "parts": {"text": "(?P<label>.*)"}},
+# How a card may describe raw data, with a file of each kind.
+FORMS: list[tuple[dict[str, Any], str]] = [
+    ({"format": "csv", "text": "{text}"}, 'text,label\n"x, ""y""",a\nz,b\n'),
+    ({"format": "csv", "text": "{x}", "columns": ("x", "label"), "encoding": "latin-1"}, 'x,a\n"y\nz",b\n'),
+    ({"format": "separated", "text": "{text}", "separator": "@", "columns": ("text", "label")}, "x@y@a\nz@b\n"),
+    ({"format": "json", "text": "{key} {text}", "ratings": "label"}, '{"k": {"text": "x", "label": ["a", "b"]}}'),
+    ({"format": "json_lines", "text": "{t.u.0}", "within": "r"}, '{"r": [{"t": {"u": ["x"]}, "label": "a"}]}\n'),
+    ({"format": "json_lines", "text": "{text}", "parts": {"text": "(?P<label>[ab]).*"}}, '{"text": "a x"}\n' * 2),
 ]
 
 
@@ -292,6 +293,7 @@ def _bytes(text: str) -> bytes:
 
 def targets() -> dict[str, Target]:
     source = _sources()
+    raws = [st.tuples(st.just(form), edits_of(file, *SYNTAX).map(_bytes)) for form, file in FORMS]
     table = bytes_of("text,label\n", "text", ",", '"', '""', "a", "b", "@", "\n", "\r\n", *SYNTAX)
     whole = [
         '{"text": "x", "label": "a"}',
@@ -299,6 +301,7 @@ def targets() -> dict[str, Target]:
         '[{"text": "x", "label": ["a"]}]',
     ]
     rows = bytes_of(*whole, "\n", '{"rows": [', '[{"text":', '"label": {"r": "a"}', "]}", *SYNTAX)
+    anything = table | rows | JSON.map(_bytes)
     message = st.fixed_dictionaries({"message": VALUES | st.fixed_dictionaries({"content": VALUES})})
     said = st.fixed_dictionaries({"choices": st.lists(VALUES | message), "usage": VALUES})
     words = of("<script>", "</script>", "<!--", "{{ 7 }}", "{% raw %}", "](javascript:x)", "|", "`", "**", "&lt;", '"')
@@ -309,8 +312,8 @@ def targets() -> dict[str, Target]:
         "card": Target(8, edits_of(source["card"], *YAML, *SYNTAX) | of(*YAML), card),
         "params": Target(5, edits_of(source["params"], *YAML, *SYNTAX) | of(*YAML), study),
         "prompts": Target(4, edits_of(source["prompts"], *YAML, "{n}", "{nope}"), prompts),
-        "raw": Target(35, st.tuples(st.sampled_from(FORMS), table | rows | JSON.map(_bytes)), raw),
-        "sheets": Target(15, table | bytes_of("item,annotator,label\n", "i,a,l\n", "'", ",", '"', "\n"), sheet),
+        "raw": Target(35, st.one_of(*raws) | st.tuples(st.sampled_from([form for form, _ in FORMS]), anything), raw),
+        "sheets": Target(15, edits_of("item,annotator,label\n'1e5,é,a\n", *SYNTAX).map(_bytes) | table, sheet),
         "recordings": Target(20, edits_of(source["recording"], "\n", *SYNTAX).map(_bytes) | rows, recording),
         "batch": Target(15, edits_of(source["batch"], "\n", *SYNTAX).map(_bytes) | rows, batch_file),
         "escapes": Target(17, words | st.text(), escaped),
