@@ -6,7 +6,6 @@ python docs/make_scale.py
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +36,10 @@ def rows(found: dict[str, Any]) -> str:
     rate = f"{embedded['texts_per_second']:,.0f} texts/s, {embedded['tokens_per_second']:,.0f} tokens/s"
     hours = 1_000_000 / embedded["texts_per_second"] / 3600
     setting = (
-        f"Seconds of computing on one core ({had['cpu']}), largest memory, and disk (outputs and store). A million is not"
-        " measured but reckoned, by the law between the two largest sizes. Not in the seconds: embedding, measured apart"
-        f" ({rate} on that core, {had['precision']}; {hours:.1f} hours for a million texts), which `generate` does once"
-        " and all others find in the store."
+        f"Seconds of computing on one core ({had['cpu']}), largest memory, and disk (outputs and store). A million is"
+        " not measured but reckoned, by the law between the two largest sizes. Not in the seconds: embedding, measured"
+        f" apart ({rate} on that core, {had['precision']}; {hours:.1f} hours for a million texts), which `generate`"
+        " does once and all others find in the store."
     )
     return "\n".join([*lines, "", setting])
 
@@ -51,13 +50,9 @@ def _cost(found: dict[str, float]) -> str:
 
 
 def _time(seconds: float) -> str:
-    return (
-        f"{seconds:,.0f} s"
-        if seconds < 600
-        else f"{seconds / 60:,.0f} min"
-        if seconds < 7200
-        else f"{seconds / 3600:,.0f} h"
-    )
+    if seconds < 600:
+        return f"{seconds:,.0f} s"
+    return f"{seconds / 60:,.0f} min" if seconds < 7200 else f"{seconds / 3600:,.0f} h"
 
 
 def tasks(found: dict[str, Any]) -> str:
@@ -85,9 +80,8 @@ def filled(page: str) -> str:
     """The page with the committed results between its markers."""
     for name in ("scale", "many-tasks"):
         start, end = f"<!-- {name}: made by docs/make_scale.py from benchmarks/results -->", f"<!-- /{name} -->"
-        page = re.sub(
-            f"{start}.*{end}", lambda _, a=start, b=end, n=name: f"{a}\n{block(n)}\n{b}", page, flags=re.DOTALL
-        )
+        before, _, rest = page.partition(start)
+        page = f"{before}{start}\n{block(name)}\n{end}{rest.partition(end)[2]}"
     return page
 
 
