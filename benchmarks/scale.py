@@ -24,12 +24,14 @@ import resource
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 import yaml
 
@@ -149,7 +151,9 @@ def write(rows: int) -> None:
     lines = [f"{text},{label}" for text, label in zip(real, [*labels] * (REAL // LABELS), strict=True)]
     (paths.raw(TASK) / "real.csv").write_text("\n".join(["text,label", *lines]))
     p = params.load().generate
-    script = conversations.Script(cards.load(TASK), SETTING, settings.load(SETTING), p, no_rows())
+    script = conversations.Script(
+        cards.load(TASK), SETTING, settings.load(SETTING), p, pd.DataFrame(columns=texts.COLUMNS)
+    )
     held = []
     for label in labels:
         written = sentences(rows // LABELS, rng)
@@ -163,12 +167,6 @@ def write(rows: int) -> None:
             held.append(c)
     transcripts.write(paths.recording(TASK, SETTING), held)
     paths.RECORDED_ANNOTATIONS.mkdir(parents=True)
-
-
-def no_rows() -> Any:
-    import pandas as pd
-
-    return pd.DataFrame(columns=texts.COLUMNS)
 
 
 def sentences(n: int, rng: np.random.Generator) -> list[str]:
@@ -189,7 +187,8 @@ def run_without_embedding(run: Callable[[], object]) -> None:
     """Run a stage with random vectors for embeddings."""
 
     def vectors(column: Any, *_: object) -> np.ndarray:
-        made = np.random.default_rng(0).standard_normal((len(column), 384), dtype=np.float32)
+        rng = np.random.default_rng(zlib.crc32(column[0].encode()))
+        made = rng.standard_normal((len(column), 384), dtype=np.float32)
         return made / np.linalg.norm(made, axis=1, keepdims=True)
 
     encoder._embed = vectors
