@@ -248,7 +248,7 @@ def a_view() -> dict[str, Any]:
     found = [findings.read(task, settings_of) for task in settings_of.tasks]
     # The chart library is a megabyte that no words can change.
     report.library = lambda: ""
-    return report.describe(found, settings_of) | {"real": dict.fromkeys(settings_of.tasks, {}), "maps": {}}
+    return report.describe(found, settings_of) | {"real": {task: {} for task in settings_of.tasks}, "maps": {}}
 
 
 @cache
