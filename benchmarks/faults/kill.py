@@ -315,7 +315,7 @@ class Campaign:
         """Kill `dvc repro` so many times on its ways from nothing to the end, which it must reach each time."""
         self._forget_all()
         began = time.perf_counter()
-        self._repro().wait()
+        self._finish_repro()
         seconds, lock = time.perf_counter() - began, Path("dvc.lock").read_bytes()
         self._compare(f"{stage}, undisturbed")
         while self.found["kills"][stage] < kills:
@@ -326,7 +326,7 @@ class Campaign:
                 if not self._kill(process.pid, stage):
                     break
             else:
-                os.waitpid(self._repro().pid, 0)
+                self._finish_repro()
             self.found["runs_that_finished"] += 1
             self._compare(stage)
             if Path("dvc.lock").read_bytes() != lock:
@@ -336,6 +336,10 @@ class Campaign:
         with self.said.open("w") as output:
             command = [sys.executable, "-m", "dvc", "repro"]
             return subprocess.Popen(command, stdout=output, stderr=output, text=True, start_new_session=True)
+
+    def _finish_repro(self) -> None:
+        if self._repro().wait():
+            sys.exit(f"{WHOLE}: {self.said.read_text()}")
 
     def _forget_all(self) -> None:
         """As if nothing had ever run, but for results that git would have."""
