@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -249,7 +250,9 @@ def main() -> None:
     except OSError as error:
         # Who read this, such as `head`, may have seen enough.
         if not isinstance(error, BrokenPipeError):
-            _say(f"{error.filename or 'standard output'}: {error.strerror or error}")
+            unwritable = error.errno in (errno.EBADF, errno.EIO, errno.ENOSPC)
+            where = error.filename or ("standard output" if unwritable else None)
+            _say(f"{where}: {error.strerror}" if where else f"{error}")
         # Python would try once more at the end to write what can't be written, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(1)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import CountVectorizer
 
-# Rows whose candidates are looked up at once.
-BLOCK = 512
+# Rows whose candidates are looked up at once, and pairs compared at once: memory does not grow with alike texts.
+BLOCK, PAIRS = 512, 2**20
 # Less than one word: rounding must not make a prefix too short.
 ROUNDING = 1e-9
 
@@ -74,11 +74,12 @@ def _similar(words: csr_array, rows: Rows, others: Rows, threshold: float) -> It
         block = rows[start : start + BLOCK]
         candidates = csr_array(prefixes[block] @ lookup)
         candidates.sort_indices()
-        left = block[np.repeat(np.arange(len(block)), np.diff(candidates.indptr))]
-        right = others[candidates.indices]
-        shared = np.asarray(words[left].multiply(words[right]).sum(axis=1)).ravel()
-        similar = shared / np.maximum(sizes[left] + sizes[right] - shared, 1) >= threshold
-        yield left[similar], right[similar]
+        lefts = block[np.repeat(np.arange(len(block)), np.diff(candidates.indptr))]
+        for first in range(0, len(lefts), PAIRS):
+            left, right = lefts[first : first + PAIRS], others[candidates.indices[first : first + PAIRS]]
+            shared = np.asarray(words[left].multiply(words[right]).sum(axis=1)).ravel()
+            similar = shared / np.maximum(sizes[left] + sizes[right] - shared, 1) >= threshold
+            yield left[similar], right[similar]
 
 
 def _first(words: csr_array, counts: NDArray[np.integer]) -> csr_array:
