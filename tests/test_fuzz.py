@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-import fuzz
+# Not by its folder on the path: another script there has the name of a package.
+_spec = importlib.util.spec_from_file_location("fuzz", ROOT / "benchmarks/fuzz.py")
+assert _spec is not None
+assert _spec.loader is not None
+fuzz = sys.modules["fuzz"] = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(fuzz)
 
 TARGETS = fuzz.targets()
 
