@@ -23,6 +23,7 @@ import pytest
 import yaml
 from conftest import FRUIT_CARD, ROOT, Study
 from llm_server import serve
+from safetensors.numpy import save_file
 
 from pyrite import answers, endpoint, files, generate, paths, prepare, store, texts
 from pyrite.errors import PyriteError
@@ -87,9 +88,13 @@ def test_a_full_disk_leaves_no_half_entry_in_the_store(small_disk: Path, monkeyp
     monkeypatch.chdir(small_disk)
     monkeypatch.delenv("DVC_ROOT", raising=False)
     vectors = np.zeros(50_000)
-    with pytest.raises(PyriteError, match=r"can't be written \(.*(No space left|is the disk full)"):
-        store.add("embeddings", store.key("many"), lambda folder: np.save(folder / "embeddings.npy", vectors))
-    assert store.find("embeddings", store.key("many")) is None
+    for save in (
+        lambda folder: np.save(folder / "embeddings.npy", vectors),
+        lambda folder: save_file({"weights": vectors}, folder / "model.safetensors"),
+    ):
+        with pytest.raises(PyriteError, match=r"can't be written \(.*(No space left|is the disk full)"):
+            store.add("embeddings", store.key("many"), save)
+        assert store.find("embeddings", store.key("many")) is None
     assert [name for name, _ in contents(small_disk).items()] == [".pyrite/lock"]
 
 

@@ -21,6 +21,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from safetensors import SafetensorError
+
 from pyrite import console, paths
 from pyrite.errors import PyriteError
 
@@ -82,10 +84,10 @@ def add(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
         temporary.chmod(0o755)
         if not folder.exists():
             temporary.rename(folder)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         if not folder.is_dir():
-            # NumPy tells only how much it could not write.
-            reason = error.strerror or f"{error}: is the disk full?"
+            # NumPy and safetensors tell in their own words what the system said.
+            reason = getattr(error, "strerror", None) or f"{error}; is the disk full?"
             raise PyriteError(f"{folder}: can't be written ({reason})") from None
     finally:
         if temporary is not None:
