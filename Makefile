@@ -26,7 +26,7 @@ lint: $(READY)
 
 # The claims about speed and about intervals, measured on this machine: an hour or more.
 bench: $(READY)
-	for script in benchmarks/*.py benchmarks/generation/throughput.py benchmarks/generation/kill.py \
+	for script in benchmarks/*.py benchmarks/generation/throughput.py benchmarks/generation/kill.py benchmarks/faults/kill.py \
 		benchmarks/training/cpu.py benchmarks/training/fits.py; do python $$script || exit 1; done
 
 $(READY): requirements.lock pyproject.toml

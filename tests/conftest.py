@@ -17,6 +17,7 @@ from typing import Any
 # Tiny models gain nothing from a second thread and lose much where another process wants the core. Read on import.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import hypothesis
 import pandas as pd
 import pytest
 import yaml
@@ -24,6 +25,11 @@ import yaml
 from pyrite import paths, texts
 
 ROOT = Path(__file__).parents[1]
+
+# A busy machine is no error; `benchmarks/fuzz.py` counts seconds of computing instead.
+hypothesis.settings.register_profile("pyrite", deadline=None)
+hypothesis.settings.load_profile("pyrite")
+
 # The shipped `generate` settings on one line, for tests of what comes after.
 GENERATE = yaml.safe_dump(
     yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["generate"], default_flow_style=True, width=9999

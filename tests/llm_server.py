@@ -69,6 +69,7 @@ class Behaviour:
         latency: Seconds until an answer; what is rejected (4xx) is rejected at once.
         faults: The probability of each fault (by name); they add up to 1 at most.
         seed: Of faults and texts; both depend on it and on the request's number.
+        repeatable: Texts depend on the request itself instead of its number: asked again, it gets the same ones.
         retry_after: What the header of a `retry_after` fault says, in seconds.
         key: The key to be sent; None takes any or none.
         models: The models that exist; None knows every name.
@@ -81,6 +82,7 @@ class Behaviour:
     latency: float = 0.0
     faults: Mapping[str, float] = dataclasses.field(default_factory=dict)
     seed: int = 0
+    repeatable: bool = False
     retry_after: float = 1.0
     key: str | None = None
     models: Sequence[str] | None = None
@@ -258,7 +260,8 @@ class Server:
         counts = re.findall(r"JSON array of (\d+) strings", str(request["messages"][-1].get("content")))
         bounds = re.findall(r"between (\d+) and (\d+) words", asked)
         low, high = map(int, bounds[-1]) if bounds else (8, 16)
-        rng = random.Random(f"texts {self.behaviour.seed} {number}")
+        name = asked if self.behaviour.repeatable else number
+        rng = random.Random(f"texts {self.behaviour.seed} {name}")
         lengths = [rng.randint(low, high) for _ in range(int(counts[-1]) if counts else 1)]
         texts = [" ".join(rng.choices(WORDS, k=length)).capitalize() + "." for length in lengths]
         match fault:
@@ -382,6 +385,7 @@ async def _main() -> None:
     parser.add_argument("--latency", type=float, default=0.0, help="seconds")
     parser.add_argument("--faults", type=_faults, default={}, help="name=probability,...: " + ", ".join(Fault))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--repeatable", action="store_true", help="texts by request, not by its number")
     parser.add_argument("--retry-after", type=float, default=1.0, help="seconds")
     parser.add_argument("--log", type=Path, help="a JSONL file to append each request to")
     given = vars(parser.parse_args())

@@ -29,6 +29,11 @@ def test_what_was_measured_stands_in_the_docs() -> None:
     assert script("make_llm").filled(page) == page, "run python docs/make_llm.py"
 
 
+def test_the_costs_of_scale_are_those_of_the_benchmarks() -> None:
+    page = (ROOT / "docs/scale.md").read_text(encoding="utf-8")
+    assert script("make_scale").filled(page) == page, "run python docs/make_scale.py"
+
+
 def test_the_readme_has_the_result_of_the_committed_report() -> None:
     make_readme = script("make_readme")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

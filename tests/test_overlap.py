@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,8 +35,16 @@ def test_repeats_keep_the_first_of_each_kind(column: list[str], threshold: float
     assert overlap.repeats(column, threshold).tolist() == expected
 
 
-def test_blocks_meet_without_a_seam() -> None:
+def test_blocks_meet_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overlap, "PAIRS", 7)
     column = [f"word{i} other{i} third{i}" for i in range(overlap.BLOCK + 5)]
     column += [column[0], column[overlap.BLOCK]]
     assert np.flatnonzero(overlap.repeats(column, 0.8)).tolist() == [len(column) - 2, len(column) - 1]
     assert overlap.near(column, column[-1:], 0.8).sum() == 2
+
+
+@given(texts, st.floats(0, 1))
+def test_any_threshold_is_kept_exactly(column: list[str], threshold: float) -> None:
+    expected = [any(jaccard(text, other) >= threshold for other in column[:i]) for i, text in enumerate(column)]
+    found = [overlap.near([text], column[:i], threshold).item() for i, text in enumerate(column)]
+    assert found == expected

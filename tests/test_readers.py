@@ -101,6 +101,7 @@ def test_json_lines_with_and_without_a_list_within(rows) -> None:
         ('[{"t": 1}, 2]', {"format": "json"}, "row 2: not a JSON object"),
         ('"x"', {"format": "json"}, "not a list or an object"),
         ("[" * 100_000, {"format": "json"}, "nested too deeply"),
+        ("9" * 5000, {"format": "json"}, "broken JSON"),
         ('{"t": 1}\n{"t": \n', {"format": "json_lines"}, "row 2: broken JSON"),
         ('{"t": 1}\n[]\n', {"format": "json_lines"}, "row 2: not a JSON object"),
         ('{"rows": 1}', {"format": "json_lines", "within": "rows"}, "row 1: no list 'rows'"),

@@ -97,7 +97,7 @@ def judgements(path: Path, test: set[str], card: cards.Card) -> pd.DataFrame:
     """
     if not path.exists():
         return pd.DataFrame(columns=["item"])
-    table = pd.read_parquet(path)
+    table = files.read_parquet(path)
     table = table[table["item"].isin(test)]
     if "agreement" in table:
         return table.assign(copy=1)

@@ -12,9 +12,10 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from filelock import FileLock, Timeout
 
@@ -61,7 +62,7 @@ class Log:
         self.path = paths.answers(task, setting)
         self._starts: dict[bytes, int] = {}  # where the line of each key begins
         self._end = 0
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
         self._waiting: list[tuple[str, Answer, asyncio.Future[None]]] = []
         self._commit: asyncio.Task[None] | None = None
         self._index()
@@ -88,7 +89,8 @@ class Log:
                 console.log.print(f"{self.path}: another run is adding answers; waiting for it to end")
                 lock.acquire()
             self._lock = lock
-            self._file = self.path.open("ab")
+            # Without a buffer: what a full disk refused must not come later, when the file is closed.
+            self._file = self.path.open("ab", buffering=0)
             # Another run may have added answers since, and one that was killed may have left half a line.
             self._index()
             if self._end < self.path.stat().st_size:
@@ -134,8 +136,9 @@ class Log:
     def _write(self, lines: bytes) -> None:
         assert self._file is not None, "the log is open for reading only"
         try:
-            self._file.write(lines)
-            self._file.flush()
+            left = memoryview(lines)
+            while left:
+                left = left[self._file.write(left) :]
             os.fsync(self._file.fileno())
         except OSError:
             # A line that is half there would spoil the next one.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TextIO, cast
 
 import typer
 
@@ -234,12 +237,62 @@ app.add_typer(stored, name="store", rich_help_panel=REPORTS)
 
 
 def main() -> None:
-    """Run a command; a user's mistake is one line on standard error and exit code 1."""
+    """Run a command; a user's mistake, or what the system refuses, is one line on standard error and exit code 1."""
+    _prepare_streams()
     try:
-        app(prog_name="pyrite")
+        try:
+            app(prog_name="pyrite")
+        finally:
+            sys.stdout.flush()
     except PyriteError as error:
-        print(f"pyrite: {error}", file=sys.stderr)
+        _say(str(error))
         sys.exit(1)
+    except OSError as error:
+        # Who read this, such as `head`, may have seen enough.
+        if not isinstance(error, BrokenPipeError):
+            unwritable = error.errno in (errno.EBADF, errno.EIO, errno.ENOSPC)
+            where = error.filename or ("standard output" if unwritable else None)
+            _say(f"{where}: {error.strerror}" if where else f"{error}")
+        # Python would try once more at the end to write what can't be written, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)
+
+
+class _Lenient:
+    """A stream that loses what can't be written: a full disk under a log, or a closed window, ends no training."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _prepare_streams() -> None:
+    """See that what stages say stops none of them, and that no file takes the place of a closed stream."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY)  # takes the lowest free number, which is this
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)  # writing to it says that it fails
+    if sys.stderr is not None:
+        sys.stderr = cast(TextIO, _Lenient(sys.stderr))
+
+
+def _say(problem: str) -> None:
+    if sys.stderr is not None:  # else `print` would take standard output
+        print(f"pyrite: {problem}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def run(task: str) -> None:
     # Every encoder's fits were made by the same stage from the same table, so the first one stands for all.
     first = next(iter(fits.values()))
     about = {"task": task, "test_rows": len(first.gold), "labels": first.labels}
-    about["llm"] = llm(pd.read_parquet(paths.annotation_table(task)), fits, settings.evaluate.resamples)
+    about["llm"] = llm(files.read_parquet(paths.annotation_table(task)), fits, settings.evaluate.resamples)
     files.write_json(paths.metrics("evaluate", task), {**about, "encoders": encoders})
 
 

@@ -13,7 +13,6 @@ import os
 import platform
 import shutil
 import sysconfig
-import tempfile
 import zlib
 from pathlib import Path
 
@@ -26,22 +25,13 @@ def run(task: str) -> None:
     """Fetch the raw data of `task` into `data/raw/<task>/`, all of it or nothing."""
     card = cards.load(task)
     target = paths.raw(task)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{task}.") as temporary:
-            folder = Path(temporary) / task
-            folder.mkdir()
-            if isinstance(card.source, cards.Docstrings):
-                standard_library(card.source, folder)
-            elif isinstance(card.source, cards.LocalFile):
-                local_file(card.source, folder)
-            else:
-                pinned_files(card.source, folder)
-            if target.exists():
-                shutil.rmtree(target)
-            folder.rename(target)
-    except OSError as error:
-        raise PyriteError(f"{target}: can't be written ({error.strerror or error}); nothing was changed") from None
+    with files.folder(target) as folder:
+        if isinstance(card.source, cards.Docstrings):
+            standard_library(card.source, folder)
+        elif isinstance(card.source, cards.LocalFile):
+            local_file(card.source, folder)
+        else:
+            pinned_files(card.source, folder)
     log.print(f"{task}: fetched into {target}. {terms(card.source)}", markup=False)
 
 

@@ -1,15 +1,25 @@
-"""Files written whole or not at all."""
+"""Files and folders written whole or not at all.
+
+What is being written stands beside its place as `.<name>.<random>.part`; git and DVC ignore such names.
+"""
 
 from __future__ import annotations
 
+import glob
 import json
 import os
+import shutil
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from pyrite.errors import PyriteError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def write(path: Path, save: Callable[[IO[bytes]], object]) -> None:
@@ -20,19 +30,78 @@ def write(path: Path, save: Callable[[IO[bytes]], object]) -> None:
     """
     temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        _make_room(path)
+        prefix, suffix = f".{path.name}.", ".part"
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=prefix, suffix=suffix, delete=False) as file:
             temporary = Path(file.name)
-            save(file)
-            file.flush()
-            os.fsync(file.fileno())
+            with _holding(temporary):
+                save(file)
+                file.flush()
+                os.fsync(file.fileno())
         temporary.chmod(0o644)  # NamedTemporaryFile makes 0600, which colleagues on a shared disk couldn't read
         temporary.replace(path)
     except OSError as error:
-        raise PyriteError(f"{path}: can't be written ({error.strerror or error}); nothing was changed") from None
+        raise _unwritable(path, error) from None
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder(path: Path) -> Iterator[Path]:
+    """A new folder to fill, which takes the place of `path` at the end; if anything is raised, `path` stays as it was.
+
+    Raises:
+        PyriteError: the disk is full or the folder can't be written.
+    """
+    temporary = None
+    try:
+        _make_room(path)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+        with _holding(temporary):
+            yield temporary
+        temporary.chmod(0o755)
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.rename(path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _unwritable(path: Path, error: OSError) -> PyriteError:
+    return PyriteError(f"{path}: can't be written ({error.strerror or error}); nothing was changed")
+
+
+def _make_room(path: Path) -> None:
+    """Make the folder that `path` is in, and delete what killed processes left there half written of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with suppress(OSError), _holding(left) as nobody_writes_it:
+            if nobody_writes_it:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+@contextmanager
+def _holding(path: Path) -> Iterator[bool]:
+    """Hold a file or folder for as long; False where another process does. A killed process holds nothing."""
+    if sys.platform == "win32":
+        yield False
+        return
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = True
+        except OSError:
+            held = False
+        yield held
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -66,3 +135,20 @@ def read_json(path: Path) -> Any:
         raise PyriteError(f"{path}: no such file: run the stage that makes it (`dvc repro`)") from None
     except ValueError as error:
         raise PyriteError(f"{path}: not valid JSON ({error}): delete it and run `dvc repro`") from None
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Read a table that a stage wrote.
+
+    Raises:
+        PyriteError: it is missing or broken.
+    """
+    import pandas as pd  # here, because most who write a file need none of it
+
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError:
+        raise PyriteError(f"{path}: no such file: run the stage that makes it (`dvc repro`)") from None
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise PyriteError(f"{path}: not a readable Parquet file ({reason}): delete it and run `dvc repro`") from None

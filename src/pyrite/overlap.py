@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import CountVectorizer
 
-# Rows compared at once: keeps the block of intersections small whatever the number of texts.
-BLOCK = 512
+# Rows whose candidates are looked up at once, and pairs compared at once: memory does not grow with alike texts.
+BLOCK, PAIRS = 512, 2**20
+# Less than one word: rounding must not make a prefix too short.
+ROUNDING = 1e-9
+
+Rows = NDArray[np.int64]
 
 
 def near(texts: Sequence[str], others: Sequence[str], threshold: float) -> np.ndarray:
@@ -17,39 +22,69 @@ def near(texts: Sequence[str], others: Sequence[str], threshold: float) -> np.nd
 
     The words are a set, lower case: order and repetition don't count. Exact, not hashed.
     """
-    if not texts or not others:
-        return np.zeros(len(texts), dtype=bool)
+    found = np.full(len(texts), threshold <= 0 and len(others) > 0)
+    if threshold <= 0 or not len(texts) or not len(others):
+        return found
     words = _words([*texts, *others])
-    left, right = words[: len(texts)], words[len(texts) :]
-    return np.concatenate(
-        [(_jaccard(left[start : start + BLOCK], right) >= threshold).any(1) for start in range(0, len(texts), BLOCK)]
-    )
+    for rows, _ in _similar(words, np.arange(len(texts)), np.arange(len(texts), words.shape[0]), threshold):
+        found[rows] = True
+    return found
 
 
 def repeats(texts: Sequence[str], threshold: float) -> np.ndarray:
     """For each text, whether it is nearly the same as an earlier one that is itself no repeat."""
     repeat = np.zeros(len(texts), dtype=bool)
-    if not texts:
+    if threshold <= 0:
+        repeat[1:] = True
         return repeat
-    words = _words(texts)
-    for start in range(0, len(texts), BLOCK):
-        block = words[start : start + BLOCK]
-        similar = _jaccard(block, words[: start + block.shape[0]]) >= threshold
-        for row, i in enumerate(range(start, start + block.shape[0])):
-            repeat[i] = (similar[row, :i] & ~repeat[:i]).any()
+    if not len(texts):
+        return repeat
+    every = np.arange(len(texts))
+    for rows, others in _similar(_words(texts), every, every, threshold):
+        earlier = others < rows
+        # In the order of the rows: whether an earlier one is itself a repeat is known by then.
+        for row, other in zip(rows[earlier].tolist(), others[earlier].tolist(), strict=True):
+            repeat[row] |= not repeat[other]
     return repeat
 
 
 def _words(texts: Sequence[str]) -> csr_array:
-    """Which words each text has, (texts, vocabulary). A word is a run of letters and digits or one other sign."""
+    """Which words each text has, (texts, vocabulary), rare words first. A word is a run of letters and digits or one
+    other sign."""
     vectoriser = CountVectorizer(binary=True, token_pattern=r"\w+|[^\w\s]", dtype=np.int32)  # noqa: S106
     # The extra text gives the vectoriser a vocabulary where no text has a word.
-    return csr_array(vectoriser.fit_transform([*texts, "word"]))[:-1]
+    words = csr_array(vectoriser.fit_transform([*texts, "word"]))[:-1]
+    rank = np.empty(words.shape[1], dtype=words.indices.dtype)
+    rank[np.argsort(np.bincount(words.indices, minlength=words.shape[1]), kind="stable")] = np.arange(words.shape[1])
+    ordered = csr_array((words.data, rank[words.indices], words.indptr), shape=words.shape)
+    ordered.sort_indices()
+    return ordered
 
 
-def _jaccard(left: csr_array, right: csr_array) -> np.ndarray:
-    """Jaccard similarities (left, right); two texts without words are not similar."""
-    shared = (left @ right.T).toarray()
-    union = left.sum(1)[:, None] + right.sum(1)[None, :] - shared
-    similarity: np.ndarray = np.divide(shared, union, out=np.zeros(shared.shape), where=union > 0)
-    return similarity
+def _similar(words: csr_array, rows: Rows, others: Rows, threshold: float) -> Iterator[tuple[Rows, Rows]]:
+    """The pairs of a row and one of the others whose similarity reaches the threshold, block by block in their order.
+
+    Two sets that are so similar share a word among the few rarest ones of each, whose number follows from the threshold
+    (prefix filtering: Chaudhuri et al. 2006, Bayardo et al. 2007). Only pairs that do are compared.
+    """
+    sizes = np.diff(words.indptr)
+    prefixes = _first(words, sizes - np.ceil(threshold * sizes - ROUNDING).astype(sizes.dtype) + 1)
+    lookup = csr_array(prefixes[others].T)
+    for start in range(0, len(rows), BLOCK):
+        block = rows[start : start + BLOCK]
+        candidates = csr_array(prefixes[block] @ lookup)
+        candidates.sort_indices()
+        lefts = block[np.repeat(np.arange(len(block)), np.diff(candidates.indptr))]
+        for first in range(0, len(lefts), PAIRS):
+            left, right = lefts[first : first + PAIRS], others[candidates.indices[first : first + PAIRS]]
+            shared = np.asarray(words[left].multiply(words[right]).sum(axis=1)).ravel()
+            similar = shared / np.maximum(sizes[left] + sizes[right] - shared, 1) >= threshold
+            yield left[similar], right[similar]
+
+
+def _first(words: csr_array, counts: NDArray[np.integer]) -> csr_array:
+    """So many of the first words of each row."""
+    sizes = np.diff(words.indptr)
+    kept = np.arange(words.nnz) - np.repeat(words.indptr[:-1], sizes) < np.repeat(counts, sizes)
+    starts = np.concatenate([[0], np.cumsum(np.minimum(counts, sizes))])
+    return csr_array((words.data[kept], words.indices[kept], starts), shape=words.shape)

@@ -185,6 +185,8 @@ def _parse(text: str, place: str) -> Any:
     except json.JSONDecodeError as error:
         line = f"row {error.lineno}: " if ": row" not in place else ""
         raise PyriteError(f"{place}: {line}broken JSON ({error.msg}, column {error.colno})") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise PyriteError(f"{place}: broken JSON ({error})") from None
     except RecursionError:
         raise PyriteError(f"{place}: nested too deeply") from None
 

@@ -152,7 +152,7 @@ def maps(found: Sequence[Findings], size: int) -> dict[str, figures.Figure]:
         path = paths.text_map(one.task)
         if one.diversity is None or not path.exists():
             continue
-        table = pd.read_parquet(path)
+        table = files.read_parquet(path)
         table["text"] = table["text"].map(lambda text: shown(text, HOVERED))
         # One text of each set after the other. In JSON a sign can take six bytes.
         turn = table.assign(turn=table.groupby("source").cumcount()).sort_values("turn", kind="stable")

@@ -22,14 +22,24 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class _Loader(yaml.SafeLoader):
-    """`yaml.SafeLoader` with sequences as tuples, and an error where a key is written twice.
+    """`yaml.SafeLoader` with sequences as tuples, and an error where a key is written twice or is no plain word.
 
     Plain YAML would silently keep the second of two equal keys.
     """
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            # A date that is none, a number of thousands of digits, a tag on what it does not fit.
+            problem = f"'{str(node.value)[:40]}' can't be read ({error})"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from None
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a key must be a plain word", problem_mark=key.start_mark)
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"key '{key.value}' is there twice", problem_mark=key.start_mark)
             seen.add(key.value)

@@ -1,8 +1,9 @@
 """The store: `.pyrite/` of the main checkout keeps what is expensive, content-addressed, outside DVC's outputs.
 
 An entry is a folder named by the digest of everything that decides its content. It appears whole or not at all, and
-is never changed afterwards, so any number of processes and experiments can share it. Its time of change is that of
-its last use. A process that has used the store holds it until it ends: nothing is pruned meanwhile.
+is never changed afterwards, so any number of processes and experiments can share it. The digests of its files are in
+it, so that what a disk does to it is noticed: a damaged entry is made anew. Its time of change is that of its last
+use. A process that has used the store holds it until it ends: nothing is pruned meanwhile.
 """
 
 from __future__ import annotations
@@ -20,8 +21,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pyrite import paths
+from safetensors import SafetensorError
+
+from pyrite import console, paths
 from pyrite.errors import PyriteError
+
+# The file of an entry that has the digests of the others.
+SEAL = ".sha256.json"
 
 
 def key(identity: Any) -> str:
@@ -46,7 +52,11 @@ def code(*modules: ModuleType) -> str:
 
 
 def find(kind: str, key: str) -> Path | None:
-    """The folder of an entry, or None where there is none."""
+    """The folder of an entry, or None where there is none. A damaged one is deleted.
+
+    Raises:
+        PyriteError: it is damaged and can't be deleted.
+    """
     folder = _folder(kind, key)
     if not folder.is_dir():
         return None
@@ -54,7 +64,7 @@ def find(kind: str, key: str) -> Path | None:
     with suppress(OSError):  # a store that others filled may be read-only
         os.utime(folder)
     # Only now is it certain that no one takes it away.
-    return folder if folder.is_dir() else None
+    return folder if folder.is_dir() and _whole(folder) else None
 
 
 def add(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
@@ -70,16 +80,55 @@ def add(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
         _hold()
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
         fill(temporary)
+        (temporary / SEAL).write_text(json.dumps(_digests(temporary)))
         temporary.chmod(0o755)
         if not folder.exists():
             temporary.rename(folder)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         if not folder.is_dir():
-            raise PyriteError(f"{folder}: can't be written ({error.strerror or error})") from None
+            # NumPy and safetensors tell in their own words what the system said.
+            reason = getattr(error, "strerror", None) or f"{error}; is the disk full?"
+            raise PyriteError(f"{folder}: can't be written ({reason})") from None
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
     return folder
+
+
+_found_whole: set[Path] = set()
+
+
+def _whole(folder: Path) -> bool:
+    """Whether an entry is as it was made, which is looked at once in a process; if not, it is deleted."""
+    if (known := folder.resolve()) in _found_whole:
+        return True
+    try:
+        seal = (folder / SEAL).read_bytes()
+        damaged = json.loads(seal) != _digests(folder)
+    except FileNotFoundError:
+        damaged = False  # made before entries had seals
+    except (OSError, ValueError):
+        damaged = True
+    if not damaged:
+        _found_whole.add(known)
+        return True
+    console.log.print(f"{folder}: damaged, so it is made anew")
+    try:
+        # First out of sight, so that a half deleted entry is never found.
+        shutil.rmtree(folder.rename(folder.with_name(f".damaged-{folder.name}")))
+    except OSError as error:
+        raise PyriteError(f"{folder}: damaged, and can't be deleted ({error.strerror}): delete it") from None
+    return False
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """The SHA-256 of every file of an entry but the seal, by name."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != SEAL:
+            with path.open("rb") as file:
+                found[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 _held: dict[Path, int] = {}

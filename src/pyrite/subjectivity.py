@@ -54,7 +54,7 @@ def of_task(task: str, p: Params, rng: np.random.Generator) -> dict[str, Any]:
     path = paths.annotation_table(task)
     if not path.exists():
         raise PyriteError(f"{path}: no such file: run `pyrite annotate {task}`")
-    table = pd.read_parquet(path)
+    table = files.read_parquet(path)
     if table.empty:
         return {"note": "no annotations"}
     resamples = p.evaluate.resamples
@@ -123,7 +123,7 @@ def right_predictions(task: str, encoder: str, mix: str, seeds: tuple[int, ...])
         path = paths.fit(task, encoder, mix, seed) / "predictions.parquet"
         if not path.exists():
             raise PyriteError(f"{path}: no such file: train this fit first (`dvc repro`)")
-        predictions = pd.read_parquet(path).set_index("id")
+        predictions = files.read_parquet(path).set_index("id")
         shares.append((predictions["predicted"] == predictions["label"]).astype(float))
     mean: pd.Series = pd.concat(shares, axis=1).mean(axis=1)
     return mean

@@ -55,12 +55,7 @@ def read(path: Path) -> pd.DataFrame:
     Raises:
         PyriteError: the file is missing, is not Parquet, or lacks a column.
     """
-    if not path.exists():
-        raise PyriteError(f"{path}: no such file: run the stage that makes it (`dvc repro`)")
-    try:
-        frame = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise PyriteError(f"{path}: not a readable Parquet file ({error}): delete it and run `dvc repro`") from None
+    frame = files.read_parquet(path)
     if missing := [column for column in COLUMNS if column not in frame]:
         raise PyriteError(f"{path}: not a text table: no column {', '.join(missing)}")
     return frame

@@ -242,37 +242,45 @@ def _versions(*packages: str) -> dict[str, dict[str, str]]:
 def write(fits: list[Fit], data: Data, task: str, encoder_name: str, spec: Encoder) -> None:
     """Write the folders of all fits from the store, replacing what was there in one step."""
     target = paths.models(task, encoder_name)
-    new = target.with_name(f".{target.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    for fit in fits:
-        stored = store.find("fits", fit.fingerprint)
-        if stored is None:
-            raise PyriteError(f"{paths.store()}: the fit {fit.mix} seed {fit.seed} is gone; run the stage again")
-        folder = new / paths.fit(task, encoder_name, fit.mix, fit.seed).relative_to(target)
-        folder.mkdir(parents=True)
-        probabilities = np.load(stored / "probabilities.npy", allow_pickle=False)
-        predictions = data.test[["id", "label"]].reset_index(drop=True)
-        predictions["predicted"] = np.array(data.labels)[probabilities.argmax(1)]
-        for number, label in enumerate(data.labels):
-            predictions[f"probability:{label}"] = probabilities[:, number]
-        texts.write(predictions, folder / "predictions.parquet")
-        about = {
-            "task": task,
-            "encoder": encoder_name,
-            "mix": fit.mix,
-            "seed": fit.seed,
-            "rows": len(fit.rows),
-            "labels": data.labels,
-            "fingerprint": fit.fingerprint,
-        }
-        files.write_json(folder / "history.json", about | files.read_json(stored / "history.json"))
-        if fit.keep_checkpoint and (checkpoint := store.find("checkpoints", fit.fingerprint)):
-            shutil.copytree(checkpoint, folder / "checkpoint", copy_function=_link)
-            assert isinstance(spec, FineTune)
-            card = modelcard.render(task, fit.mix, fit.seed, spec, fit.rows, data.labels, predictions)
-            files.write_text(folder / "checkpoint/README.md", card)
-    shutil.rmtree(target, ignore_errors=True)
-    new.rename(target)
+    with files.folder(target) as new:
+        for fit in fits:
+            folder = new / paths.fit(task, encoder_name, fit.mix, fit.seed).relative_to(target)
+            folder.mkdir(parents=True)
+            write_fit(fit, folder, data, task, encoder_name, spec)
+
+
+def write_fit(fit: Fit, folder: Path, data: Data, task: str, encoder_name: str, spec: Encoder) -> None:
+    """Write what the store has of a fit.
+
+    Raises:
+        PyriteError: it has nothing.
+    """
+    stored = store.find("fits", fit.fingerprint)
+    if stored is None:
+        raise PyriteError(f"{paths.store()}: the fit {fit.mix} seed {fit.seed} is gone; run the stage again")
+    probabilities = np.load(stored / "probabilities.npy", allow_pickle=False)
+    predictions = data.test[["id", "label"]].reset_index(drop=True)
+    predictions["predicted"] = np.array(data.labels)[probabilities.argmax(1)]
+    for number, label in enumerate(data.labels):
+        predictions[f"probability:{label}"] = probabilities[:, number]
+    texts.write(predictions, folder / "predictions.parquet")
+    about = {
+        "task": task,
+        "encoder": encoder_name,
+        "mix": fit.mix,
+        "seed": fit.seed,
+        "rows": len(fit.rows),
+        "labels": data.labels,
+        "fingerprint": fit.fingerprint,
+    }
+    files.write_json(folder / "history.json", about | files.read_json(stored / "history.json"))
+    if fit.keep_checkpoint and (checkpoint := store.find("checkpoints", fit.fingerprint)):
+        shutil.copytree(
+            checkpoint, folder / "checkpoint", copy_function=_link, ignore=shutil.ignore_patterns(store.SEAL)
+        )
+        assert isinstance(spec, FineTune)
+        card = modelcard.render(task, fit.mix, fit.seed, spec, fit.rows, data.labels, predictions)
+        files.write_text(folder / "checkpoint/README.md", card)
 
 
 def _link(source: str, target: str) -> None:

@@ -1,0 +1,389 @@
+"""Is there an input that makes Pyrite crash or hang?
+
+    python benchmarks/fuzz.py [--inputs 210000] [--targets answers csv ...] [--seed 0] [--write]
+
+Everything that Pyrite reads from others, with inputs that hypothesis makes of the pieces that such files have, broken
+in all ways: answers of an LLM, cards and other YAML, raw data, recordings and the Batch API's files, and the words that
+the report shows. An input may be read or be refused with a PyriteError of one line; any other exception, or more than
+`LONGEST` seconds of computing, ends the run with the smallest such input. `tests/test_fuzz.py` runs a few inputs of
+each. `--write` puts the counts into benchmarks/results/fuzz.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from pydantic import TypeAdapter
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from test_report import Page, Study  # noqa: E402
+
+from pyrite import (  # noqa: E402
+    annotators,
+    batch,
+    cards,
+    conversations,
+    endpoint,
+    fields,
+    files,
+    findings,
+    params,
+    parsing,
+    paths,
+    readers,
+    report,
+    sheets,
+    transcripts,
+)
+from pyrite import settings as ways  # noqa: E402
+from pyrite.errors import PyriteError  # noqa: E402
+
+LONGEST = 5.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something that reads: how many of all inputs it gets, what they are, and what became of one, in a word.
+
+    `check` raises PyriteError for what it refuses.
+    """
+
+    share: int
+    inputs: SearchStrategy[Any]
+    check: Callable[[Any], str]
+
+
+# Inputs
+
+ODD = ["\x00", "\x1b[31m", "\u2028", "\x85", "\ufeff", "\u202e", "\ud800", "é", "𝒳", "9" * 5000]
+ODD += [" ", "\n", "\r\n", "\t"]
+
+
+def of(*pieces: str) -> SearchStrategy[str]:
+    """Texts of these pieces, odd signs and any text between."""
+    piece = st.sampled_from([*pieces, *ODD]) | st.text(max_size=6)
+    return st.lists(piece, max_size=25).map("".join)
+
+
+def bytes_of(*pieces: str) -> SearchStrategy[bytes]:
+    """The same as bytes, of which some are no UTF-8."""
+    encoded = of(*pieces).map(lambda text: text.encode("utf-8", "surrogatepass"))
+    return st.lists(encoded | st.binary(max_size=4), max_size=4).map(b"".join)
+
+
+def edits_of(source: str, *pieces: str) -> SearchStrategy[str]:
+    """A text with a few stretches replaced by pieces, odd signs, other stretches of it or nothing."""
+    place = st.integers(0, len(source))
+    stretch = st.tuples(place, st.integers(0, 60)).map(lambda at: source[at[0] : at[0] + at[1]])
+    new = st.sampled_from([*pieces, *ODD, ""]) | st.text(max_size=4) | stretch
+    edit = st.tuples(place, st.integers(0, 30), new)
+
+    def made(edits: list[tuple[int, int, str]]) -> str:
+        text = source
+        for at, length, put in edits:
+            text = text[:at] + put + text[at + length :]
+        return text
+
+    return st.lists(edit, max_size=4).map(made)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=12,
+)
+JSON = VALUES.map(json.dumps)
+SYNTAX = ["[", "]", "{", "}", '"', ",", ":", "\\", "\\u", "\\ud800", "null", "-", "1e999", "[" * 2000, '{"a":' * 2000]
+TALK = ["```", "```json\n", "1. ", "2) ", "- ", "• ", "I'm sorry", '"name"', '"values"', '"texts"', "A", "B", "Task "]
+YAML = ["- ", ": ", "? ", "&a ", "*a", "<<: ", "| ", "#", "~", "1_000", "0o8", ".inf", ".nan", "---\n", "%YAML 9\n"]
+YAML += ["2026-99-99", "[a, b]: c", "{a: b}: c", "!!python/object:os.system "]
+YAML += [f"!!{kind} " for kind in ("int", "float", "bool", "timestamp", "binary", "set", "omap", "pairs", "str")]
+
+# Targets
+
+
+def answer(text: str) -> str:
+    texts, attributes = parsing.texts(text), parsing.attributes(text)
+    labels = annotators.labels_of(text, 3, cards.Card.model_construct(labels={"a": "x", "b": "y"}))
+    choice = annotators.more_objective(text, "one", "other")
+    assert len(labels) == 3
+    json.dumps([texts, attributes, labels], ensure_ascii=False).encode("utf-8")
+    found = {"texts": texts, "attributes": attributes, "labels": any(labels), "choice": choice}
+    what = [name for name, value in found.items() if value]
+    return what[0] if what else "refusal" if parsing.is_refusal(text) else "nothing"
+
+
+def reply(value: Any) -> str:
+    return "read" if endpoint.read(value, "m", "2026-01-01") else "no answer"
+
+
+def card(source: str) -> str:
+    paths.TASKS.mkdir(exist_ok=True)
+    paths.card("fuzzed").write_bytes(source.encode("utf-8", "surrogatepass"))
+    cards.load("fuzzed")
+    return "read"
+
+
+def study(source: str) -> str:
+    paths.PARAMS.write_bytes(source.encode("utf-8", "surrogatepass"))
+    params.load()
+    return "read"
+
+
+def prompts(source: str) -> str:
+    paths.TASKS.mkdir(exist_ok=True)
+    paths.PROMPTS.write_bytes(source.encode("utf-8", "surrogatepass"))
+    ways.load("zero_shot")
+    return "read"
+
+
+ROWS = TypeAdapter(cards.Rows)
+# How a card may describe raw data, with a file of each kind.
+FORMS: list[tuple[dict[str, Any], str]] = [
+    ({"format": "csv", "text": "{text}"}, 'text,label\n"x, ""y""",a\nz,b\n'),
+    ({"format": "csv", "text": "{x}", "columns": ("x", "label"), "encoding": "latin-1"}, 'x,a\n"y\nz",b\n'),
+    ({"format": "separated", "text": "{text}", "separator": "@", "columns": ("text", "label")}, "x@y@a\nz@b\n"),
+    ({"format": "json", "text": "{key} {text}", "ratings": "label"}, '{"k": {"text": "x", "label": ["a", "b"]}}'),
+    ({"format": "json_lines", "text": "{t.u.0}", "within": "r"}, '{"r": [{"t": {"u": ["x"]}, "label": "a"}]}\n'),
+    ({"format": "json_lines", "text": "{text}", "parts": {"text": "(?P<label>[ab]).*"}}, '{"text": "a x"}\n' * 2),
+]
+
+
+def raw(given: tuple[dict[str, Any], bytes]) -> str:
+    form, data = given
+    if "ratings" not in form:
+        form = form | {"label": "label"}
+    rows = ROWS.validate_python(form | {"file": "data"})
+    Path("data").write_bytes(data)
+    known, kept = {"a": "x", "b": "y"}, 0
+    for row in readers.read(Path(), rows):
+        row = fields.take_apart(row, rows.parts)
+        fields.text(row, rows)
+        kept += bool(fields.ratings(row, rows, known) if rows.ratings else fields.label(row, rows, known))
+    return "rows" if kept else "no rows"
+
+
+def sheet(data: bytes) -> str:
+    Path("sheet.csv").write_bytes(data)
+    return "rows" if list(sheets.read(Path("sheet.csv"), sheets.ANNOTATIONS)) else "no rows"
+
+
+def recording(data: bytes) -> str:
+    path = Path("recording.jsonl")
+    path.write_bytes(data)
+    about, templates = recorded()
+    held = transcripts.read(path, about, "zero_shot")
+    current = [conversations.current(c, about, templates) for c in held]
+    return "current" if any(c.turns for c in current) else "stale" if held else "empty"
+
+
+def batch_file(data: bytes) -> str:
+    path = Path("batch.jsonl")
+    path.write_bytes(data)
+    replies, errors, unknown = batch._read([path], {"a": ("t", "s")})
+    for found in replies.values():
+        for body in found.values():
+            endpoint.read(body, "m", "2026-01-01")
+    return "replies" if replies else "errors" if errors else "unknown" if unknown else "empty"
+
+
+def page(words: list[str]) -> str:
+    """The report with these words as titles, prompts and texts: the same elements as with any other words."""
+    view = a_view()
+    [one] = view["tasks"]
+    title, description, prompt, *shown = words
+    found = one["findings"]
+    found = replace(found, card=found.card.model_copy(update={"title": title, "description": description}))
+    told = {**view, "tasks": [one | {"findings": found}]}
+    told["prompts"] = {name: said.model_copy(update={"first": prompt}) for name, said in view["prompts"].items()}
+    told["texts"] = {found.task: {"red": {"real": list(map(report.shown, shown)), "few_shot": []}}}
+    elements = Page(report.render("report.html.j2", told)).elements
+    assert {tag for tag, _ in elements} == harmless_elements()
+    assert not [name for _, about in elements for name in about if name.startswith("on")]
+    report.render("report.md.j2", told).encode("utf-8")
+    return "rendered"
+
+
+def escaped(text: str) -> str:
+    shown = report.markdown(report.shown(text))
+    assert not set(shown) & set("<>`*[]{}|~$!\\"), shown
+    return "escaped"
+
+
+# What the targets need and takes long to make
+
+
+@cache
+def recorded() -> tuple[cards.Card, ways.Templates]:
+    with in_root():
+        return cards.load("python_docs"), ways.load("zero_shot")
+
+
+@cache
+def a_view() -> dict[str, Any]:
+    """All that the report says of a small study."""
+    made = Study(labels=("blue", "red"))
+    made.write()
+    made.measure_the_rest()
+    settings_of = params.load()
+    found = [findings.read(task, settings_of) for task in settings_of.tasks]
+    # The chart library is a megabyte that no words can change.
+    report.library = lambda: ""
+    return report.describe(found, settings_of) | {"real": {task: {} for task in settings_of.tasks}, "maps": {}}
+
+
+@cache
+def harmless_elements() -> set[str]:
+    view = a_view()
+    told = {**view, "texts": {view["tasks"][0]["findings"].task: {"red": {"real": ["a"], "few_shot": []}}}}
+    return {tag for tag, _ in Page(report.render("report.html.j2", told)).elements}
+
+
+@contextmanager
+def in_root() -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(ROOT)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _sources() -> dict[str, str]:
+    """Small files of each kind, for edits."""
+    with in_root():
+        settings_of = yaml.safe_load(paths.PARAMS.read_text())
+        settings_of["train"]["encoders"]["probe"]["mixes"] = ["real", "few_shot"]
+        line = next(path for path in sorted(Path("data/recordings/python_docs").glob("zero_shot.jsonl")))
+        first = json.loads(line.read_text().splitlines()[0])
+        first["turns"] = [turn | {"answer": turn["answer"][:90]} for turn in first["turns"][:2]]
+        body = {"choices": [{"message": {"content": "x"}}]}
+        done = {"custom_id": "a", "response": {"status_code": 200, "body": body}}
+        return {
+            "card": paths.card("sms_spam").read_text().replace("id: sms_spam", "id: fuzzed"),
+            "params": yaml.safe_dump(settings_of, sort_keys=False),
+            "prompts": paths.PROMPTS.read_text(),
+            "recording": json.dumps(first) + "\n",
+            "batch": json.dumps(done | {"error": None}) + "\n",
+        }
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def targets() -> dict[str, Target]:
+    source = _sources()
+    raws = [st.tuples(st.just(form), edits_of(file, *SYNTAX).map(_bytes)) for form, file in FORMS]
+    table = bytes_of("text,label\n", "text", ",", '"', '""', "a", "b", "@", "\n", "\r\n", *SYNTAX)
+    whole = [
+        '{"text": "x", "label": "a"}',
+        '{"rows": [{"text": "x", "label": "a"}]}',
+        '[{"text": "x", "label": ["a"]}]',
+    ]
+    rows = bytes_of(*whole, "\n", '{"rows": [', '[{"text":', '"label": {"r": "a"}', "]}", *SYNTAX)
+    anything = table | rows | JSON.map(_bytes)
+    message = st.fixed_dictionaries({"message": VALUES | st.fixed_dictionaries({"content": VALUES})})
+    said = st.fixed_dictionaries({"choices": st.lists(VALUES | message), "usage": VALUES})
+    words = of("<script>", "</script>", "<!--", "{{ 7 }}", "{% raw %}", "](javascript:x)", "|", "`", "**", "&lt;", '"')
+    words = words.filter(lambda text: text.isascii() or text.encode("utf-8", "ignore").decode() == text)
+    return {
+        "answers": Target(80, of(*SYNTAX, *TALK) | JSON | st.text(), answer),
+        "replies": Target(10, VALUES | said, reply),
+        "card": Target(8, edits_of(source["card"], *YAML, *SYNTAX) | of(*YAML), card),
+        "params": Target(5, edits_of(source["params"], *YAML, *SYNTAX) | of(*YAML), study),
+        "prompts": Target(4, edits_of(source["prompts"], *YAML, "{n}", "{nope}"), prompts),
+        "raw": Target(35, st.one_of(*raws) | st.tuples(st.sampled_from([form for form, _ in FORMS]), anything), raw),
+        "sheets": Target(15, edits_of("item,annotator,label\n'1e5,é,a\n", *SYNTAX).map(_bytes) | table, sheet),
+        "recordings": Target(20, edits_of(source["recording"], "\n", *SYNTAX).map(_bytes) | rows, recording),
+        "batch": Target(15, edits_of(source["batch"], "\n", *SYNTAX).map(_bytes) | rows, batch_file),
+        "escapes": Target(17, words | st.text(), escaped),
+        "pages": Target(1, st.lists(words, min_size=4, max_size=6), page),
+    }
+
+
+def run(target: Target, inputs: int, number: int) -> Counter[str]:
+    """Give a target so many inputs; how often what became of them.
+
+    Raises:
+        Exception: what a first input raised that was no PyriteError, with that input made small.
+    """
+    outcomes: Counter[str] = Counter()
+
+    # Not hypothesis' deadline, which goes by the clock and is told only when the input is done.
+    def too_long(*_: object) -> None:
+        raise TimeoutError(f"more than {LONGEST} s of computing")
+
+    @seed(number)
+    @settings(
+        max_examples=inputs,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(target.inputs)
+    def one(value: Any) -> None:
+        signal.setitimer(signal.ITIMER_PROF, LONGEST)
+        try:
+            outcomes[target.check(value)] += 1
+        except PyriteError as error:
+            assert "\n" not in str(error), error
+            outcomes["refused"] += 1
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
+    before = signal.signal(signal.SIGPROF, too_long)
+    try:
+        one()
+    finally:
+        signal.signal(signal.SIGPROF, before)
+    return outcomes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--inputs", type=int, default=210_000)
+    parser.add_argument("--targets", nargs="+", choices=list(targets()), default=list(targets()))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--write", action="store_true")
+    given_ = parser.parse_args()
+    chosen = {name: target for name, target in targets().items() if name in given_.targets}
+    shares = sum(target.share for target in chosen.values())
+    found: dict[str, Any] = {"inputs": 0, "seed": given_.seed, "targets": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        for name, target in chosen.items():
+            started = time.process_time()
+            outcomes = run(target, -(-given_.inputs * target.share // shares), given_.seed)
+            took = time.process_time() - started
+            found["targets"][name] = {"inputs": outcomes.total(), "cpu_seconds": round(took, 1), **outcomes}
+            found["inputs"] += outcomes.total()
+            print(name, json.dumps(found["targets"][name]), file=sys.stderr, flush=True)
+        os.chdir(ROOT)
+    print(json.dumps(found, indent=2))
+    if given_.write:
+        files.write_json(ROOT / "benchmarks/results/fuzz.json", found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,254 @@
+"""What does a generated set of N texts cost, stage by stage, and what would one of a million?
+
+    python benchmarks/scale.py [--rows 1000 10000 100000] [--embed 1000] [--write]
+
+For each N a study in a project of its own: ten labels, 3,000 real rows, and recorded answers with N texts. The texts
+are words drawn at random, as often as words are in English (Zipf): for speed only, no study is made of them. Each
+stage runs in a fork of this process; measured are its seconds of computing on one core, without those that imports
+take, the largest memory that it had, and the bytes of what it left, in the outputs and in the store.
+
+How fast MiniLM embeds is measured apart, on `--embed` texts: in the stages, embeddings are random vectors that take no
+time, and what they would take is added (`embedding_seconds`). A fine-tuned fit is not measured: its steps are fixed,
+whatever N. The law between the two largest N (seconds, memory and bytes go with N to the power of what) gives the
+figures for a million. `--write` puts all of it into benchmarks/results/scale.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import resource
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import yaml
+
+from pyrite import (
+    annotate,
+    cards,
+    compare,
+    conversations,
+    diversity,
+    encoder,
+    evaluate,
+    files,
+    generate,
+    params,
+    paths,
+    prepare,
+    report,
+    settings,
+    subjectivity,
+    texts,
+    train,
+    transcripts,
+)
+from pyrite.answers import Answer
+
+ROOT = Path(__file__).parents[1]
+TASK, SETTING, LABELS, REAL, MILLION = "words", "zero_shot", 10, 3000, 1_000_000
+STAGES: dict[str, tuple[Callable[[], object], list[Path]]] = {
+    "prepare": (lambda: prepare.run(TASK), [paths.prepared(TASK)]),
+    "generate": (
+        lambda: generate.run(TASK, SETTING),
+        [paths.transcript(TASK, SETTING), paths.synthetic(TASK, SETTING)],
+    ),
+    "train tfidf": (lambda: train.run(TASK, "tfidf"), [paths.models(TASK, "tfidf")]),
+    "train probe": (lambda: train.run(TASK, "probe"), [paths.models(TASK, "probe")]),
+    "annotate": (lambda: annotate.run(TASK), [paths.annotation_table(TASK)]),
+    "evaluate": (lambda: evaluate.run(TASK), [paths.metrics("evaluate", TASK)]),
+    "diversity": (lambda: diversity.run(TASK), [paths.text_map(TASK), paths.metrics("diversity", TASK)]),
+    "subjectivity": (subjectivity.run, [paths.SUBJECTIVITY]),
+    "compare": (compare.run, [paths.HEADLINE]),
+    "report": (report.run, [paths.REPORT]),
+}
+# Whose stage embeds the whole generated set first, and which take it from the store.
+EMBEDS = "generate"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, nargs="+", default=[1000, 10_000, 100_000])
+    parser.add_argument("--embed", type=int, default=1000, help="texts, to learn how fast MiniLM embeds")
+    parser.add_argument("--write", action="store_true")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    found: dict[str, Any] = {"conditions": conditions(), "embedding": {}, "rows": {}}
+    if given.embed:
+        found["embedding"] = forked(lambda: embedding(given.embed))["said"]
+        print(json.dumps(found["embedding"]), flush=True)
+    for rows in sorted(given.rows):
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            found["rows"][str(rows)] = measure(rows)
+            os.chdir(ROOT)
+        if found["embedding"]:
+            seconds = rows / found["embedding"]["texts_per_second"]
+            found["rows"][str(rows)][EMBEDS]["embedding_seconds"] = round(seconds, 1)
+        print(json.dumps({rows: found["rows"][str(rows)]}, indent=2), flush=True)
+    if len(given.rows) > 1:
+        found["million"] = {stage: law(found["rows"], stage) for stage in STAGES}
+        print(json.dumps(found["million"], indent=2))
+    if given.write:
+        files.write_json(ROOT / "benchmarks/results/scale.json", found)
+
+
+def conditions() -> dict[str, Any]:
+    model = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    return {
+        "date": date.today().isoformat(),
+        "cpu": model[0].split(": ")[1] if model else platform.processor(),
+        "python": platform.python_version(),
+        "precision": encoder.best_precision(),
+    }
+
+
+def measure(rows: int) -> dict[str, Any]:
+    """What each stage of a study with so many generated rows takes, in an empty working directory."""
+    forked(lambda: write(rows))
+    found: dict[str, Any] = {"recording_bytes": paths.recording(TASK, SETTING).stat().st_size}
+    for stage, (run, outputs) in STAGES.items():
+        before = size(paths.store())
+        found[stage] = forked(lambda run=run: run_without_embedding(run))
+        found[stage] |= {"bytes": sum(map(size, outputs)), "store_bytes": size(paths.store()) - before}
+    found["accepted"] = len(texts.read(paths.synthetic(TASK, SETTING)))
+    return found
+
+
+def write(rows: int) -> None:
+    """The study: card, settings, real rows and recorded answers."""
+    labels = {f"label_{number}": f"are of kind {number}" for number in range(LABELS)}
+    source = {"kind": "file", "path": "real.csv", "text": "text", "label": "label", "licence": "none"}
+    about = {"id": TASK, "title": "Words", "description": "Say which.", "item": "text", "items": "texts"}
+    about |= {"length_words": [8, 24], "role": "You write.", "style": "Any.", "labels": labels, "source": source}
+    paths.TASKS.mkdir()
+    paths.card(TASK).write_text(yaml.safe_dump(about))
+    paths.PROMPTS.write_text((ROOT / paths.PROMPTS).read_text())
+    of_study = yaml.safe_load((ROOT / "params.yaml").read_text())
+    of_study["tasks"] = [TASK]
+    of_study["generate"] |= {"settings": [SETTING], "per_label": rows // LABELS, "model": "random/words"}
+    encoders = of_study["train"]["encoders"]
+    mixes = ["real", SETTING, "real@all"]
+    encoders = {name: encoders[name] | {"mixes": mixes} for name in ("tfidf", "probe")}
+    of_study["train"] |= {"seeds": [0], "encoders": encoders}
+    of_study["compare"] |= {"encoder": "tfidf", "candidate": SETTING}
+    paths.PARAMS.write_text(yaml.safe_dump(of_study))
+    rng = np.random.default_rng(0)
+    real = sentences(REAL, rng)
+    paths.raw(TASK).mkdir(parents=True)
+    lines = [f"{text},{label}" for text, label in zip(real, [*labels] * (REAL // LABELS), strict=True)]
+    (paths.raw(TASK) / "real.csv").write_text("\n".join(["text,label", *lines]))
+    p = params.load().generate
+    script = conversations.Script(
+        cards.load(TASK), SETTING, settings.load(SETTING), p, pd.DataFrame(columns=texts.COLUMNS)
+    )
+    held = []
+    for label in labels:
+        written = sentences(rows // LABELS, rng)
+        for number, start in enumerate(range(0, len(written), p.turns * p.texts_per_turn)):
+            c = script.opening(label, number)
+            for turn in range(p.turns):
+                first = start + turn * p.texts_per_turn
+                if some := written[first : first + p.texts_per_turn]:
+                    answer = Answer(p.model, "2026-01-01", 100, 500, json.dumps(some))
+                    c = conversations.answered(c, script.request(c), answer)
+            held.append(c)
+    transcripts.write(paths.recording(TASK, SETTING), held)
+    paths.RECORDED_ANNOTATIONS.mkdir(parents=True)
+
+
+def sentences(n: int, rng: np.random.Generator) -> list[str]:
+    """Texts of 8 to 24 words out of 50,000, which are about as frequent as English ones."""
+    frequencies = 1 / np.arange(10, 50_010)
+    drawn = rng.choice(50_000, size=(n, 24), p=frequencies / frequencies.sum())
+    lengths = rng.integers(8, 25, size=n)
+    return [" ".join(spelt(word) for word in row[:length]) for row, length in zip(drawn, lengths, strict=True)]
+
+
+def spelt(word: int) -> str:
+    """A word for a number: syllables, so that tokens are about as many as in a language."""
+    syllables = ("ba", "de", "fi", "go", "lu", "ma", "ne", "pi", "ro", "su")
+    return "".join(syllables[int(digit)] for digit in str(word))
+
+
+def run_without_embedding(run: Callable[[], object]) -> None:
+    """Run a stage with random vectors for embeddings."""
+
+    def vectors(column: Any, *_: object) -> np.ndarray:
+        rng = np.random.default_rng(zlib.crc32(column[0].encode()))
+        made = rng.standard_normal((len(column), 384), dtype=np.float32)
+        return made / np.linalg.norm(made, axis=1, keepdims=True)
+
+    encoder._embed = vectors
+    run()
+
+
+def embedding(n: int) -> dict[str, float]:
+    """Texts and tokens per second of MiniLM on one core."""
+    column = sentences(n, np.random.default_rng(1))
+    tokens = encoder.tokenise(column, encoder.PACKAGED, None, 256)
+    encoder._embed(column[:8], encoder.PACKAGED, None, 256, encoder.best_precision())
+    started = time.process_time()
+    encoder._embed(column, encoder.PACKAGED, None, 256, encoder.best_precision())
+    seconds = time.process_time() - started
+    return {"texts_per_second": round(n / seconds, 1), "tokens_per_second": round(int(tokens.lengths.sum()) / seconds)}
+
+
+def forked(work: Callable[[], Any]) -> dict[str, Any]:
+    """Do something in a fork of this process: its seconds of computing, its largest memory, and what it returns."""
+    reader, writer = os.pipe()
+    if not (child := os.fork()):
+        code = 1
+        try:
+            os.close(reader)
+            os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+            torch.set_num_threads(1)
+            said = work()
+            usage = resource.getrusage(resource.RUSAGE_SELF)
+            found = {"cpu_seconds": round(usage.ru_utime + usage.ru_stime, 2), "peak_mb": round(usage.ru_maxrss / 1024)}
+            os.write(writer, json.dumps(found | {"said": said}).encode())
+            code = 0
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        told = pipe.read()
+    if os.waitpid(child, 0)[1]:
+        sys.exit("a stage failed")
+    found: dict[str, Any] = json.loads(told)
+    return found if found["said"] is not None else {key: found[key] for key in ("cpu_seconds", "peak_mb")}
+
+
+def size(path: Path) -> int:
+    """Bytes of a file or of all files in a folder."""
+    if path.is_dir():
+        return sum(inner.stat().st_size for inner in path.rglob("*") if inner.is_file())
+    return path.stat().st_size if path.exists() else 0
+
+
+def law(measured: dict[str, dict[str, Any]], stage: str) -> dict[str, Any]:
+    """The exponents between the two largest sizes, and what they make of a million rows."""
+    small, large = sorted(map(int, measured))[-2:]
+    found: dict[str, Any] = {}
+    for key in measured[str(large)][stage]:
+        one, other = (max(measured[str(rows)][stage][key], 1e-9) for rows in (small, large))
+        exponent = max(0.0, math.log(other / one) / math.log(large / small)) if one > 1e-6 else 0.0
+        found[key] = {"exponent": round(exponent, 2), "at_a_million": round(other * (MILLION / large) ** exponent, 1)}
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Put the measured costs of large sets and many tasks into docs/scale.md, between its markers.
+
+python docs/make_scale.py
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs/scale.md"
+RESULTS = ROOT / "benchmarks/results"
+
+
+def block(name: str) -> str:
+    """What stands between the markers of a name; nothing where its benchmark has not been run."""
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        return "Not measured yet."
+    return {"scale": rows, "many-tasks": tasks}[name](json.loads(path.read_text()))
+
+
+def rows(found: dict[str, Any]) -> str:
+    """Computing, memory and disk of each stage by the size of the set."""
+    sizes = sorted(found["rows"], key=int)
+    lines = ["| stage | " + " | ".join(f"{int(n):,} texts" for n in sizes) + " | grows with | 1,000,000 |"]
+    lines.append("|:--|" + "--:|" * (len(sizes) + 2))
+    for stage, at_million in found["million"].items():
+        cells = [_cost(found["rows"][n][stage]) for n in sizes]
+        law = f"n^{at_million['cpu_seconds']['exponent']:g}"
+        whole = {key: figure["at_a_million"] for key, figure in at_million.items()}
+        lines.append(f"| `{stage}` | " + " | ".join([*cells, law, _cost(whole)]) + " |")
+    had, embedded = found["conditions"], found["embedding"]
+    rate = f"{embedded['texts_per_second']:,.0f} texts/s, {embedded['tokens_per_second']:,.0f} tokens/s"
+    hours = 1_000_000 / embedded["texts_per_second"] / 3600
+    setting = (
+        f"Seconds of computing on one core ({had['cpu']}), largest memory, and disk (outputs and store). A million is"
+        " not measured but reckoned, by the law between the two largest sizes. Not in the seconds: embedding, measured"
+        f" apart ({rate} on that core, {had['precision']}; {hours:.1f} hours for a million texts), which `generate`"
+        " does once and all others find in the store."
+    )
+    return "\n".join([*lines, "", setting])
+
+
+def _cost(found: dict[str, float]) -> str:
+    disk = (found["bytes"] + found["store_bytes"]) / 1e6
+    return f"{_time(found['cpu_seconds'])}, {found['peak_mb'] / 1000:.1f} GB, {disk:,.0f} MB"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 600:
+        return f"{seconds:,.0f} s"
+    return f"{seconds / 60:,.0f} min" if seconds < 7200 else f"{seconds / 3600:,.0f} h"
+
+
+def tasks(found: dict[str, Any]) -> str:
+    """What DVC takes with many tasks."""
+    columns = {
+        "first_repro": "first run",
+        "repro_with_nothing_to_do": "`dvc repro`, nothing to do",
+        "one_stage_with_nothing_to_do": "one stage, nothing to do",
+        "status": "`dvc status`",
+        "exp_show": "`dvc exp show`",
+    }
+    columns = {key: name for key, name in columns.items() if any(key in one for one in found["tasks"].values())}
+    lines = [
+        "| tasks | stages | `dvc.lock` | " + " | ".join(columns.values()) + " |",
+        "|--:|" + "--:|" * (len(columns) + 2),
+    ]
+    for number, one in found["tasks"].items():
+        cells = [f"{one[key]['cpu_seconds']:,.1f} s" if key in one else "" for key in columns]
+        lock = f"{one['lock_lines']:,} lines, {one['lock_bytes'] / 1e6:.1f} MB"
+        lines.append(f"| {number} | {one['stages']:,} | {lock} | " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", f"Seconds of computing, of which DVC {found['dvc']} uses one core."])
+
+
+def filled(page: str) -> str:
+    """The page with the committed results between its markers."""
+    for name in ("scale", "many-tasks"):
+        start, end = f"<!-- {name}: made by docs/make_scale.py from benchmarks/results -->", f"<!-- /{name} -->"
+        before, _, rest = page.partition(start)
+        page = f"{before}{start}\n{block(name)}\n{end}{rest.partition(end)[2]}"
+    return page
+
+
+if __name__ == "__main__":
+    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
