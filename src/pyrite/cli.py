@@ -238,7 +238,10 @@ def main() -> None:
     try:
         app(prog_name="pyrite")
     except PyriteError as error:
-        print(f"pyrite: {error}", file=sys.stderr)
+        from pyrite.console import printable
+
+        # It may quote what others wrote.
+        print(f"pyrite: {printable(str(error))}", file=sys.stderr)
         sys.exit(1)
 
 

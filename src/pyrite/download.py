@@ -100,7 +100,7 @@ def _receive(url: str, part: Path, size: int | None) -> None:
 
 
 def _append(answer: http.client.HTTPResponse, part: Path, have: int, total: int | None) -> None:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with (
         part.open("ab" if have else "wb") as file,
         Progress(*columns, console=log, transient=True, disable=not log.is_terminal) as bar,

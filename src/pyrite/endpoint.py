@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import random
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import httpx2
 from openai import (
@@ -271,6 +274,8 @@ def client(connections: int) -> AsyncOpenAI:
     """
     base_url = os.environ.get("OPENAI_BASE_URL") or None
     api_key = os.environ.get("OPENAI_API_KEY") or None
+    if not (api_key or "").isascii() or not (api_key or "").isprintable():
+        raise PyriteError("OPENAI_API_KEY: has signs that no key has, such as a line break; export it anew")
     if base_url is not None and not base_url.startswith(("http://", "https://")):
         raise PyriteError("OPENAI_BASE_URL: not an address; it begins with http:// or https:// and mostly ends in /v1")
     if api_key is None:
@@ -337,16 +342,28 @@ def read(reply: Any, model: str, date: str) -> Answer | None:
         date=date,
         prompt_tokens=_count(usage, "prompt_tokens"),
         completion_tokens=_count(usage, "completion_tokens"),
-        text=encodable(text) if isinstance(text, str) else "",
+        text=encodable(unkeyed(text)) if isinstance(text, str) else "",
     )
 
 
 def clean(text: str) -> str:
     """A server's words as one short line; some repeat the key."""
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
-        if secret := os.environ.get(name):
-            text = text.replace(secret, f"${name}")
-    return " ".join(encodable(text).split())[:200]
+    return " ".join(console.printable(encodable(unkeyed(text))).split())[:200]
+
+
+def unkeyed(text: str) -> str:
+    """A text from outside in which a name stands for the key, the endpoint's address and the password within it."""
+    key, address = os.environ.get("OPENAI_API_KEY"), os.environ.get("OPENAI_BASE_URL")
+    secrets = {key: "$OPENAI_API_KEY", address: "$OPENAI_BASE_URL"}
+    if login := re.match(r"https?://([^/@]*)@", address or ""):
+        user, _, password = login[1].partition(":")
+        for part in (login[1], password or user):
+            # In a header it stands as base64, in an address and a message decoded or not.
+            secrets |= {part: "$OPENAI_BASE_URL", unquote(part): "$OPENAI_BASE_URL"}
+            secrets[base64.b64encode(unquote(part).encode()).decode()] = "$OPENAI_BASE_URL"
+    for secret in sorted((secret for secret in secrets if secret), key=len, reverse=True):
+        text = text.replace(secret, secrets[secret])
+    return text
 
 
 def _retry_after(error: APIStatusError) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -52,6 +53,15 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_rounded(item) for item in value]
     return value
+
+
+# What a spreadsheet takes for the start of a formula (OWASP, CSV injection).
+_FORMULA = re.compile(r"[=+\-@\t\r＝＋－＠]")
+
+
+def cell(text: str) -> str:
+    """A cell of a CSV file that no spreadsheet runs: `'` before a formula makes it text."""
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def read_json(path: Path) -> Any:
