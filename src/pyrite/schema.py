@@ -58,7 +58,7 @@ class _Loader(yaml.SafeLoader):
                 said = f"*{event.anchor} stands for what has aliases itself: write it out"
                 raise yaml.MarkedYAMLError(problem=said, problem_mark=event.start_mark)
         node = super().compose_node(parent, index)
-        if event.anchor and self._aliases > before:
+        if event.anchor and self._aliases > before and not isinstance(event, yaml.AliasEvent):
             self._with_aliases.add(event.anchor)
         if isinstance(node, yaml.ScalarNode) and (found := _CONTROL.search(node.value)):
             raise yaml.MarkedYAMLError(problem=f"a control character, {found[0]!r}", problem_mark=node.start_mark)
