@@ -38,28 +38,31 @@ Model = TypeVar("Model", bound=BaseModel)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
+MOST_VALUES = 100_000
+
+
 class _Loader(yaml.SafeLoader):
     """`yaml.SafeLoader` with sequences as tuples, and an error where a key is written twice.
 
-    Plain YAML would silently keep the second of two equal keys. An alias of what holds aliases is refused, since a few
-    lines of such can stand for any number of values, and so are control characters.
+    Plain YAML would silently keep the second of two equal keys. Control characters are refused, and aliases that stand
+    for far more than a study has: a few lines of aliases of aliases can fill any memory.
     """
 
     def __init__(self, source: str) -> None:
         super().__init__(source)
-        self._aliases = 0
-        self._with_aliases: set[str] = set()
+        self._values = 0
+        self._values_of: dict[str, int] = {}
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event, before = self.peek_event(), self._aliases  # type: ignore[no-untyped-call]
-        if isinstance(event, yaml.AliasEvent):
-            self._aliases += 1
-            if event.anchor in self._with_aliases:
-                said = f"*{event.anchor} stands for what has aliases itself: write it out"
-                raise yaml.MarkedYAMLError(problem=said, problem_mark=event.start_mark)
+        event, before = self.peek_event(), self._values  # type: ignore[no-untyped-call]
         node = super().compose_node(parent, index)
-        if event.anchor and self._aliases > before and not isinstance(event, yaml.AliasEvent):
-            self._with_aliases.add(event.anchor)
+        if isinstance(event, yaml.AliasEvent):
+            self._values += self._values_of.get(event.anchor, 0)
+        else:
+            self._values += 1
+            self._values_of[event.anchor] = self._values - before
+        if self._values > MOST_VALUES:
+            raise yaml.MarkedYAMLError(problem=f"more than {MOST_VALUES} values", problem_mark=event.start_mark)
         if isinstance(node, yaml.ScalarNode) and (found := _CONTROL.search(node.value)):
             raise yaml.MarkedYAMLError(problem=f"a control character, {found[0]!r}", problem_mark=node.start_mark)
         return node
