@@ -1,6 +1,6 @@
 # `make run` and `make test` do everything on a fresh machine. By hand: pip install -e '.[dev]', then dvc repro.
 .DELETE_ON_ERROR:
-.PHONY: run test lint bench lock
+.PHONY: run share test coverage lint bench lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,6 +14,13 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 run: $(READY)
 	dvc repro
 	@pyrite verdict
+
+# Data first, so that no commit comes to a colleague without them.
+share: $(READY)
+	@dvc config core.remote >/dev/null 2>&1 || \
+		{ echo "No place for data yet: dvc remote add -d storage URL (docs/sharing.md), then make share" >&2; exit 1; }
+	dvc push --run-cache
+	git push origin HEAD
 
 # All tests, on all cores; those of the whole pipeline take a few minutes.
 test: $(READY)

@@ -6,17 +6,14 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import os
 import random
-import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote
 
 import httpx2
 from openai import (
@@ -278,6 +275,8 @@ def client(connections: int) -> AsyncOpenAI:
         raise PyriteError("OPENAI_API_KEY: has signs that no key has, such as a line break; export it anew")
     if base_url is not None and not base_url.startswith(("http://", "https://")):
         raise PyriteError("OPENAI_BASE_URL: not an address; it begins with http:// or https:// and mostly ends in /v1")
+    if "@" in (base_url or "").partition("://")[2].partition("/")[0]:
+        raise PyriteError("OPENAI_BASE_URL: has a password in it, which no endpoint is sent; export it without")
     if api_key is None:
         if base_url is None:
             raise PyriteError(
@@ -352,17 +351,10 @@ def clean(text: str) -> str:
 
 
 def unkeyed(text: str) -> str:
-    """A text from outside in which a name stands for the key, the endpoint's address and the password within it."""
-    key, address = os.environ.get("OPENAI_API_KEY"), os.environ.get("OPENAI_BASE_URL")
-    secrets = {key: "$OPENAI_API_KEY", address: "$OPENAI_BASE_URL"}
-    if login := re.match(r"https?://([^/@]*)@", address or ""):
-        user, _, password = login[1].partition(":")
-        for part in (login[1], password or user):
-            # In a header it stands as base64, in an address and a message decoded or not.
-            secrets |= {part: "$OPENAI_BASE_URL", unquote(part): "$OPENAI_BASE_URL"}
-            secrets[base64.b64encode(unquote(part).encode()).decode()] = "$OPENAI_BASE_URL"
-    for secret in sorted((secret for secret in secrets if secret), key=len, reverse=True):
-        text = text.replace(secret, secrets[secret])
+    """A text from outside in which a name stands for the key and for the endpoint's address."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        if secret := os.environ.get(name):
+            text = text.replace(secret, f"${name}")
     return text
 
 
