@@ -26,10 +26,15 @@ share: $(READY)
 test: $(READY)
 	python -m pytest --numprocesses auto --dist loadfile
 
+# All tests once more, counting lines, those in the stages' processes too: slower, and no part of `make test`.
+coverage: $(READY)
+	python -m pytest --numprocesses auto --dist loadfile --cov --cov-report term
+
 lint: $(READY)
 	ruff check .
 	ruff format --check .
 	mypy
+	bandit --quiet --recursive --configfile pyproject.toml src
 
 # The claims about speed and about intervals, measured on this machine: an hour or more.
 bench: $(READY)
