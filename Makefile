@@ -17,7 +17,7 @@ run: $(READY)
 
 # Data first, so that no commit comes to a colleague without them.
 share: $(READY)
-	@dvc config core.remote >/dev/null 2>&1 || \
+	@test -n "$$(dvc config core.remote 2>/dev/null)" || \
 		{ echo "No place for data yet: dvc remote add -d storage URL (docs/sharing.md), then make share" >&2; exit 1; }
 	dvc push --run-cache
 	git push origin HEAD

@@ -51,7 +51,7 @@ class _Loader(yaml.SafeLoader):
     def __init__(self, source: str) -> None:
         super().__init__(source)
         self._values = 0
-        self._values_of: dict[str, int] = {}
+        self._values_of: dict[str | None, int] = {}
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event, before = self.peek_event(), self._values  # type: ignore[no-untyped-call]
