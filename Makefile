@@ -1,6 +1,6 @@
 # `make run` and `make test` do everything on a fresh machine. By hand: pip install -e '.[dev]', then dvc repro.
 .DELETE_ON_ERROR:
-.PHONY: run test lint bench lock
+.PHONY: run share test coverage lint bench lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,14 +15,26 @@ run: $(READY)
 	dvc repro
 	@pyrite verdict
 
+# Data first, so that no commit comes to a colleague without them.
+share: $(READY)
+	@test -n "$$(dvc config core.remote 2>/dev/null)" || \
+		{ echo "No place for data yet: dvc remote add -d storage URL (docs/sharing.md), then make share" >&2; exit 1; }
+	dvc push --run-cache
+	git push origin HEAD
+
 # All tests, on all cores; those of the whole pipeline take a few minutes.
 test: $(READY)
 	python -m pytest --numprocesses auto --dist loadfile
+
+# All tests once more, counting lines, those in the stages' processes too: slower, and no part of `make test`.
+coverage: $(READY)
+	python -m pytest --numprocesses auto --dist loadfile --cov --cov-report term
 
 lint: $(READY)
 	ruff check .
 	ruff format --check .
 	mypy
+	bandit --quiet --recursive --configfile pyproject.toml src
 
 # The claims about speed and about intervals, measured on this machine: an hour or more.
 bench: $(READY)

@@ -29,8 +29,9 @@ PAGE = """# {name}
 
 <!-- Made by docs/make_study.py from metrics/ and run.json. -->
 
-{tasks} tasks, run at commit `{commit}` with [these settings](params.yaml) on {cores} CPU cores ({cpu}) and {memory} GiB
-of memory, without a GPU, with Python {python}: {minutes} minutes from the data to the report, with nothing in the store.
+{tasks} tasks, run at commit `{commit}` with [these settings](params.yaml) on {cores} CPU cores ({cpu}) and
+{memory} GiB of memory, without a GPU, with Python {python}: {minutes} minutes from the data to the report, with nothing
+in the store{beside}.
 [The report](report/REPORT.md) has every figure, [metrics/](metrics) every number.
 
 {short}
@@ -158,8 +159,8 @@ def in_short(folder: Path) -> str:
     )
     (least, its_rows, poor), (most, other_rows, rich) = worths[0], worths[-1]
     lines.append(
-        f"- **Worth** lies on the learning curve of real labels in {len(worths)} of {len(evaluated)} tasks: from {least:,} "
-        f"labels for {its_rows:,.0f} generated texts (`{poor}`) to {most:,} for {other_rows:,.0f} (`{rich}`)."
+        f"- **Worth** lies on the learning curve of real labels in {len(worths)} of {len(evaluated)} tasks: from "
+        f"{least:,} labels for {its_rows:,.0f} generated texts (`{poor}`) to {most:,} for {other_rows:,.0f} (`{rich}`)."
     )
     lines.append(f"- **Single texts, judged by people.** {of_people(subjectivity, 'probe')}")
     lines.append(f"- **Tasks.** {_gap_sentence(subjectivity, 'probe')}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from conftest import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 PAGES += sorted((ROOT / "results").glob("*/README.md"))
 
 
@@ -55,6 +56,18 @@ def test_links_lead_to_files(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         if not target.startswith(("http://", "https://", "#")):
             assert (page.parent / target.partition("#")[0]).exists(), f"{page.name} links to {target}"
+
+
+def test_every_direct_dependency_has_a_line_and_a_pin() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8").lower()
+    page = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
+    tables = page.split("For developers:")
+    for listed, table in zip((project["dependencies"], project["optional-dependencies"]["dev"]), tables, strict=True):
+        wanted = [re.split(r"[\[<>=]", line)[0] for line in listed]
+        cells = [row.split(" | ")[0] for row in re.findall(r"^\| (`.*)", table, flags=re.M)]
+        assert re.findall(r"`([\w-]+)`", " ".join(cells)) == wanted
+        assert [name for name in wanted if f"\n{name}==" not in lock] == []
 
 
 def test_contributing_names_every_module() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from pathlib import PurePath
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from pyrite import paths, schema
 from pyrite.errors import PyriteError
-from pyrite.schema import Schema
+from pyrite.schema import Name, Schema
 
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
@@ -41,6 +41,14 @@ class LocalFile(Source):
     path: str
     text: str
     label: str
+
+    @field_validator("path")
+    @classmethod
+    def _within(cls, value: str) -> str:
+        # What a card names is copied, shown to an LLM and shared: a colleague's card must not reach a file of yours.
+        if PurePath(value).is_absolute() or ".." in PurePath(value).parts:
+            raise ValueError(f"'{value}' is not in the project; put the file into its folder and name it from there")
+        return value
 
 
 class Archive(Schema):
@@ -189,7 +197,7 @@ class Download(Source):
 class Card(Schema):
     """One task, as `tasks/<id>.yaml` has it."""
 
-    id: str
+    id: Name
     title: Words
     description: Words
     paper: str | None = None
@@ -202,14 +210,6 @@ class Card(Schema):
     role: Words
     style: Words
     labels: dict[str, Words]
-
-    @field_validator("id")
-    @classmethod
-    def _plain_id(cls, value: str) -> str:
-        # The id becomes part of file names and of DVC's stage names.
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", value):
-            raise ValueError(f"'{value}' must be lower-case letters, digits and _, beginning with a letter")
-        return value
 
     @field_validator("length_words")
     @classmethod

@@ -22,15 +22,30 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-Task = Annotated[str, typer.Argument(help="A task: the name of its card in tasks/.")]
+
+def plain(name: str | None) -> str | None:
+    """A name that leads nowhere and that no shell runs.
+
+    Raises:
+        PyriteError: it is none.
+    """
+    from pyrite import schema
+
+    try:
+        return name and schema.plain(name)
+    except ValueError as error:
+        raise PyriteError(str(error)) from None
+
+
+Task = Annotated[str, typer.Argument(callback=plain, help="A task: the name of its card in tasks/.")]
 STAGES, LLM, REPORTS = "Stages, in pipeline order", "The LLM and its answers", "Results"
 
 batch = typer.Typer(help="Use the OpenAI Batch API: slower, and about half the price.", no_args_is_help=True)
 app.add_typer(batch, name="batch", rich_help_panel=LLM)
 transcripts = typer.Typer(help="What was said in the conversations with the LLM.", no_args_is_help=True)
 app.add_typer(transcripts, name="transcripts", rich_help_panel=LLM)
-OneTask = Annotated[str | None, typer.Argument(help="Only this task.")]
-OneSetting = Annotated[str | None, typer.Argument(help="Only this setting.")]
+OneTask = Annotated[str | None, typer.Argument(callback=plain, help="Only this task.")]
+OneSetting = Annotated[str | None, typer.Argument(callback=plain, help="Only this setting.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 stored = typer.Typer(rich_markup_mode="rich")
@@ -53,7 +68,9 @@ def prepare(task: Task) -> None:
 
 
 @app.command(rich_help_panel=STAGES)
-def generate(task: Task, setting: Annotated[str, typer.Argument(help="An entry of tasks/prompts.yaml.")]) -> None:
+def generate(
+    task: Task, setting: Annotated[str, typer.Argument(callback=plain, help="An entry of tasks/prompts.yaml.")]
+) -> None:
     """Make a generated set from an LLM's answers."""
     from pyrite import generate
 
@@ -61,7 +78,9 @@ def generate(task: Task, setting: Annotated[str, typer.Argument(help="An entry o
 
 
 @app.command(rich_help_panel=STAGES)
-def train(task: Task, encoder: Annotated[str, typer.Argument(help="A key of train.encoders in params.yaml.")]) -> None:
+def train(
+    task: Task, encoder: Annotated[str, typer.Argument(callback=plain, help="A key of train.encoders in params.yaml.")]
+) -> None:
     """Train every mix and seed of an encoder."""
     from pyrite import train
 
@@ -87,10 +106,14 @@ def diversity(task: Task) -> None:
 @app.command(rich_help_panel=STAGES)
 def annotate(
     task: Annotated[
-        str, typer.Argument(metavar="TASK|export", help="A task; or `export`, for a sheet that people fill in.")
+        str,
+        typer.Argument(
+            callback=plain, metavar="TASK|export", help="A task; or `export`, for a sheet that people fill in."
+        ),
     ],
     exported: Annotated[
-        str | None, typer.Argument(metavar="[TASK]", help="With `export`: the task whose test texts it shows.")
+        str | None,
+        typer.Argument(callback=plain, metavar="[TASK]", help="With `export`: the task whose test texts it shows."),
     ] = None,
     pairs: Annotated[
         bool, typer.Option("--pairs", help="With `export`: which task of each pair is more objective?")
@@ -291,8 +314,11 @@ def _prepare_streams() -> None:
 
 
 def _say(problem: str) -> None:
+    from pyrite.console import printable
+
     if sys.stderr is not None:  # else `print` would take standard output
-        print(f"pyrite: {problem}", file=sys.stderr)
+        # It may quote what others wrote.
+        print(f"pyrite: {printable(problem)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from pyrite import answers, cards, conversations, endpoint, params, parsing, paths, settings
+from pyrite.console import Console
 from pyrite.errors import PyriteError
 
 PACKAGES = ("dvc", "torch", "transformers", "accelerate", "scikit-learn", "pandas", "openai")
@@ -42,8 +42,8 @@ def run(as_json: bool) -> None:
     for finding in look():
         findings.append(finding)
         if not as_json:
-            mark = {True: "[green]ok[/]  ", False: "[red]no[/]  ", None: "[dim]-[/]   "}[finding.well]
-            out.print(f"{mark}[bold]{finding.what}[/]: {escape(finding.found)}", highlight=False, soft_wrap=True)
+            mark = {True: Text("ok  ", "green"), False: Text("no  ", "red"), None: Text("-   ", "dim")}[finding.well]
+            out.print(mark, Text(finding.what, "bold"), f": {finding.found}", sep="")
     if as_json:
         print(json.dumps([asdict(f) for f in findings], indent=2))
     if bad := [f.what for f in findings if f.well is False]:

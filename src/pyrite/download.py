@@ -79,7 +79,7 @@ def _receive(url: str, part: Path, size: int | None) -> None:
     if have:
         request.add_header("Range", f"bytes={have}-")
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # a card's URL is http(s)  # noqa: S310  # nosec B310
             resumes = answer.status == 206 and str(answer.headers["Content-Range"]).startswith(f"bytes {have}-")
             rest = answer.headers["Content-Length"]
             total = size or (int(rest) + have * resumes if rest else None)
@@ -100,7 +100,7 @@ def _receive(url: str, part: Path, size: int | None) -> None:
 
 
 def _append(answer: http.client.HTTPResponse, part: Path, have: int, total: int | None) -> None:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with (
         part.open("ab" if have else "wb") as file,
         Progress(*columns, console=log, transient=True, disable=not log.is_terminal) as bar,

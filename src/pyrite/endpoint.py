@@ -271,8 +271,12 @@ def client(connections: int) -> AsyncOpenAI:
     """
     base_url = os.environ.get("OPENAI_BASE_URL") or None
     api_key = os.environ.get("OPENAI_API_KEY") or None
+    if not (api_key or "").isascii() or not (api_key or "").isprintable():
+        raise PyriteError("OPENAI_API_KEY: has signs that no key has, such as a line break; export it anew")
     if base_url is not None and not base_url.startswith(("http://", "https://")):
         raise PyriteError("OPENAI_BASE_URL: not an address; it begins with http:// or https:// and mostly ends in /v1")
+    if "@" in (base_url or "").partition("://")[2].partition("/")[0]:
+        raise PyriteError("OPENAI_BASE_URL: has a password in it, which no endpoint is sent; export it without")
     if api_key is None:
         if base_url is None:
             raise PyriteError(
@@ -337,16 +341,21 @@ def read(reply: Any, model: str, date: str) -> Answer | None:
         date=date,
         prompt_tokens=_count(usage, "prompt_tokens"),
         completion_tokens=_count(usage, "completion_tokens"),
-        text=encodable(text) if isinstance(text, str) else "",
+        text=encodable(unkeyed(text)) if isinstance(text, str) else "",
     )
 
 
 def clean(text: str) -> str:
     """A server's words as one short line; some repeat the key."""
+    return " ".join(console.printable(encodable(unkeyed(text))).split())[:200]
+
+
+def unkeyed(text: str) -> str:
+    """A text from outside in which a name stands for the key and for the endpoint's address."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         if secret := os.environ.get(name):
             text = text.replace(secret, f"${name}")
-    return " ".join(encodable(text).split())[:200]
+    return text
 
 
 def _retry_after(error: APIStatusError) -> float | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -121,6 +122,15 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_rounded(item) for item in value]
     return value
+
+
+# What a spreadsheet takes for the start of a formula (OWASP, CSV injection).
+_FORMULA = re.compile(r"[=+\-@\t\r＝＋－＠]")
+
+
+def cell(text: str) -> str:
+    """A cell of a CSV file that no spreadsheet runs: `'` before a formula makes it text."""
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def read_json(path: Path) -> Any:

@@ -51,7 +51,7 @@ def repeats(texts: Sequence[str], threshold: float) -> np.ndarray:
 def _words(texts: Sequence[str]) -> csr_array:
     """Which words each text has, (texts, vocabulary), rare words first. A word is a run of letters and digits or one
     other sign."""
-    vectoriser = CountVectorizer(binary=True, token_pattern=r"\w+|[^\w\s]", dtype=np.int32)  # noqa: S106
+    vectoriser = CountVectorizer(binary=True, token_pattern=r"\w+|[^\w\s]", dtype=np.int32)  # a pattern, no password  # noqa: S106  # nosec B106
     # The extra text gives the vectoriser a vocabulary where no text has a word.
     words = csr_array(vectoriser.fit_transform([*texts, "word"]))[:-1]
     rank = np.empty(words.shape[1], dtype=words.indices.dtype)

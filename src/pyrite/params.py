@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from pyrite import mixes, paths, schema
-from pyrite.schema import Schema
+from pyrite.schema import Name, Schema
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -30,7 +29,7 @@ class Price(Schema):
 class Generate(Schema):
     provider: Literal["recorded", "openai"]
     model: str
-    settings: tuple[str, ...] = Field(min_length=1)
+    settings: tuple[Name, ...] = Field(min_length=1)
     per_label: Positive
     texts_per_turn: Positive
     turns: Positive
@@ -109,16 +108,7 @@ class Train(Schema):
     precision: Literal["auto", "float32", "bfloat16"]
     checkpoints: Literal["first_seed", "all", "none"]
     parallel: Literal["fits", "data"] = "fits"
-    encoders: dict[str, Encoder]
-
-    @field_validator("encoders")
-    @classmethod
-    def _plain_names(cls, value: dict[str, Encoder]) -> dict[str, Encoder]:
-        # A name becomes part of file names and of DVC's stage names.
-        for name in value:
-            if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-                raise ValueError(f"'{name}' must be lower-case letters, digits and _, beginning with a letter")
-        return value
+    encoders: dict[Name, Encoder]
 
     @field_validator("seeds")
     @classmethod
@@ -142,7 +132,7 @@ class Compare(Schema):
 
 
 class Params(Schema):
-    tasks: tuple[str, ...] = Field(min_length=1)
+    tasks: tuple[Name, ...] = Field(min_length=1)
     generate: Generate
     train: Train
     evaluate: Evaluate

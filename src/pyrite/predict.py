@@ -1,7 +1,8 @@
 """Predict: label texts with a trained checkpoint, however many there are, in a fixed amount of memory.
 
 Reads a CSV, Parquet or JSON Lines file, or plain text with one text a line; writes its rows again with the columns
-`predicted` and `probability:<label>`, as CSV, Parquet or JSON Lines.
+`predicted` and `probability:<label>`, as CSV, Parquet or JSON Lines. In CSV a cell that a spreadsheet would run as a
+formula has `'` before it.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def run(model: Path, file: Path | None, text: str, output: Path | None) -> None:
             raise PyriteError(f"{file or 'standard input'}: has no texts")
         labelled = label(itertools.chain([first], rows), text, classify, lambda done: progress.advance(bar, done))
         if output is None:
-            write_csv(sys.stdout.buffer, labelled)
+            write_csv(sys.stdout.buffer, labelled, on_terminal=sys.stdout.isatty())
         else:
             files.write(output, lambda handle: WRITERS[output.suffix](handle, labelled))
     if classify.truncated:
@@ -157,16 +158,31 @@ def count(file: Path) -> int | None:
         return None  # `read` says what is wrong
 
 
-def write_csv(handle: IO[bytes], rows: Iterable[Row]) -> None:
+def write_csv(handle: IO[bytes], rows: Iterable[Row], on_terminal: bool = False) -> None:
+    """Write rows of which no cell is run as a formula and, on a terminal, none as a command."""
+
+    def inert(value: Any) -> Any:
+        if not isinstance(value, str) or _is_number(value):
+            return value
+        return files.cell(console.printable(value) if on_terminal else value)
+
     writer = csv.writer(_Text(handle), lineterminator="\n")
     header: list[str] = []
     for row in rows:
         if not header:
             header = list(row)
-            writer.writerow(header)
+            writer.writerow(map(inert, header))
         if list(row) != header:
             raise PyriteError(f"not all rows have the columns {', '.join(header)}: write them as .jsonl")
-        writer.writerow(row.values())
+        writer.writerow(map(inert, row.values()))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def write_json_lines(handle: IO[bytes], rows: Iterable[Row]) -> None:

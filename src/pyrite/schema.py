@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from pyrite.errors import PyriteError
 
@@ -18,14 +19,53 @@ class Schema(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+def plain(name: str) -> str:
+    """The name of a task, a setting or an encoder, which becomes part of file names and of DVC's stages and commands.
+
+    Raises:
+        ValueError: it has signs that a shell or a file system reads otherwise.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ValueError(f"'{name}' must be lower-case letters, digits and _, beginning with a letter")
+    return name
+
+
+Name = Annotated[str, AfterValidator(plain)]
 Model = TypeVar("Model", bound=BaseModel)
+
+
+# What a terminal or a file format obeys. A tab can part columns, and a text can have several lines.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+# Far more than any study has.
+MOST_VALUES = 100_000
 
 
 class _Loader(yaml.SafeLoader):
     """`yaml.SafeLoader` with sequences as tuples, and an error where a key is written twice or is no plain word.
 
-    Plain YAML would silently keep the second of two equal keys.
+    Plain YAML would silently keep the second of two equal keys. Control characters are refused, and aliases that stand
+    for far more than a study has: a few lines of aliases of aliases can fill any memory.
     """
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source)
+        self._values = 0
+        self._values_of: dict[str | None, int] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event, before = self.peek_event(), self._values  # type: ignore[no-untyped-call]
+        node = super().compose_node(parent, index)
+        if isinstance(event, yaml.AliasEvent):
+            self._values += self._values_of.get(event.anchor, 0)
+        else:
+            self._values += 1
+            self._values_of[event.anchor] = self._values - before
+        if self._values > MOST_VALUES:
+            raise yaml.MarkedYAMLError(problem=f"more than {MOST_VALUES} values", problem_mark=event.start_mark)
+        if isinstance(node, yaml.ScalarNode) and (found := _CONTROL.search(node.value)):
+            raise yaml.MarkedYAMLError(problem=f"a control character, {found[0]!r}", problem_mark=node.start_mark)
+        return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
@@ -61,8 +101,9 @@ def load(path: Path, model: type[Model]) -> Model:
     """
     try:
         source = path.read_text(encoding="utf-8")
-        node = yaml.compose(source, Loader=yaml.SafeLoader)
-        data = yaml.load(source, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        loader = _Loader(source)
+        node = loader.get_single_node()
+        data = None if node is None else loader.construct_document(node)
     except FileNotFoundError:
         raise PyriteError(f"{path}: no such file") from None
     except (UnicodeDecodeError, OSError) as error:

@@ -15,9 +15,7 @@ from pyrite.readers import Row
 ANNOTATIONS = ("item", "annotator", "label")
 PAIRS = ("annotator", "first", "second", "more_objective")
 
-# What a spreadsheet takes for the start of a formula (OWASP, CSV injection), and what it takes for a number: an id of
-# digits, perhaps with an e, would come back rounded.
-_FORMULA = re.compile(r"[=+\-@\t\r＝＋－＠]")
+# What a spreadsheet takes for a number: an id of digits, perhaps with an e, would come back rounded.
 _NUMBER = re.compile(r"\d+(?:e\d+)?")
 
 
@@ -55,4 +53,4 @@ def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 
 def _inert(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) or _NUMBER.fullmatch(cell) else cell
+    return f"'{cell}" if _NUMBER.fullmatch(cell) else files.cell(cell)

@@ -14,7 +14,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from pyrite import mixes
+from pyrite import files, mixes
 
 Rows = list[dict[str, Any]]
 
@@ -119,10 +119,16 @@ def text_csv(rows: Rows) -> str:
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, list(rows[0]) if rows else ["task", "encoder"], lineterminator="\n")
     writer.writeheader()
-    # Rounded here only: a number that is rounded twice can be off by one.
     for row in rows:
-        writer.writerow({key: round(value, 2) if isinstance(value, float) else value for key, value in row.items()})
+        writer.writerow({key: _csv(value) for key, value in row.items()})
     return out.getvalue()
+
+
+def _csv(value: Any) -> Any:
+    if isinstance(value, str):  # a card may name a label so that a spreadsheet would run it
+        return files.cell(value)
+    # Rounded here only: a number that is rounded twice can be off by one.
+    return round(value, 2) if isinstance(value, float) else value
 
 
 def markdown(rows: Rows, title: str) -> str:

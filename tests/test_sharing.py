@@ -1,0 +1,201 @@
+"""docs/sharing.md: its commands, typed in two clones of a small live study, over a folder and over S3."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import FRUIT_CARD, ROOT
+from llm_server import serve
+from test_pipeline import DVC, run
+
+from pyrite import paths
+
+KEY = "sk-shared-with-nobody-0123456789"
+
+
+def section(heading: str) -> list[str]:
+    """What the page's section says to type."""
+    page = (ROOT / "docs/sharing.md").read_text(encoding="utf-8")
+    body = re.split(r"^## ", page.partition(f"## {heading}\n")[2], flags=re.M)[0]
+    blocks = re.findall(r"```console\n(.*?)```", body, flags=re.S)
+    return [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+
+
+def typed(folder: Path, *commands: str) -> str:
+    said = ""
+    for command in commands:
+        words = shlex.split(command.replace("/path/to/storage", str(folder.parent / "storage")))
+        if words[0] == "dvc":
+            words = [*DVC, *words[1:]]
+        elif words[0] == "make":  # the environment is there already
+            words = ["make", "-o", ".venv/.ready", *words[1:]]
+        said += run(folder, *words)
+    return said
+
+
+def identify(folder: Path) -> None:
+    for key, value in (("user.name", "t"), ("user.email", "t@example.org")):
+        run(folder, "git", "config", key, value)
+
+
+def add_task(folder: Path, task: str) -> None:
+    """A card like that of the fruit, with texts of its own, and its name in the study's list."""
+    card = FRUIT_CARD.replace("id: fruit", f"id: {task}").replace("fruit.csv", f"{task}.csv")
+    (folder / f"tasks/{task}.yaml").write_text(card)
+    rows = [f"a real {task} sentence number {n} here,{('fruit', 'tool')[n % 2]}\n" for n in range(120)]
+    (folder / f"{task}.csv").write_text("text,label\n" + "".join(rows))
+    (folder / f"data/recordings/{task}").mkdir(parents=True)
+    (folder / f"data/recordings/{task}/.gitkeep").touch()
+    params = yaml.safe_load((folder / "params.yaml").read_text())
+    params["tasks"] = [*params["tasks"], task]
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+
+
+@pytest.fixture(scope="module")
+def first(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A clone in which a study has asked an LLM, with a key and a password, and trained; committed."""
+    first = tmp_path_factory.mktemp("sharing") / "first"
+    first.mkdir()
+    for name in ("dvc.yaml", ".dvcignore", ".gitignore", "Makefile"):
+        shutil.copy(ROOT / name, first)
+    shutil.copytree(ROOT / "src", first / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    shutil.copytree(tiny_checkpoint, first / "tiny")
+    (first / "tasks").mkdir()
+    for name in ("prompts.yaml", "annotators.yaml"):
+        shutil.copy(ROOT / "tasks" / name, first / "tasks")
+    (first / "data/recordings/annotations").mkdir(parents=True)
+    (first / "data/recordings/annotations/.gitkeep").touch()
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params["tasks"] = []
+    params["generate"] |= {"provider": "openai", "model": "m", "settings": ["zero_shot"], "per_label": 10, "turns": 1}
+    params["generate"] |= {"budget_usd": None, "texts_per_turn": 10}
+    encoders = params["train"]["encoders"]
+    tiny = encoders["minilm"] | {"checkpoint": "tiny", "steps": 2, "mixes": ["real"]}
+    tfidf = encoders["tfidf"] | {"mixes": ["real", "zero_shot"]}
+    params["train"] |= {"seeds": [0], "encoders": {"tiny": tiny, "tfidf": tfidf}}
+    params["evaluate"]["resamples"] = 100
+    params["compare"] |= {"encoder": "tfidf", "candidate": "zero_shot"}
+    (first / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    add_task(first, "fruit")
+    subprocess.run(["git", "init", "-q", "--bare", str(first.parent / "origin.git")], check=True)
+    run(first, "git", "init", "-q")
+    identify(first)
+    run(first, "git", "remote", "add", "origin", str(first.parent / "origin.git"))
+    run(first, *DVC, "init", "-q")
+    with serve(key=KEY) as server, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("OPENAI_API_KEY", KEY)
+        environment.setenv("OPENAI_BASE_URL", server.url)
+        (first.parent / "said.txt").write_text(run(first, *DVC, "repro", "-v"))
+        run(first, "git", "add", "-A")
+        run(first, "git", "commit", "-qm", "a study")
+        yield first
+
+
+@pytest.fixture(scope="module")
+def second(first: Path) -> Path:
+    """Another clone, after the first has shared its study and the colleague has pulled it."""
+    refused = subprocess.run(["make", "-o", ".venv/.ready", "share"], cwd=first, capture_output=True, text=True)
+    assert refused.returncode != 0
+    assert refused.stderr.startswith("No place for data yet: dvc remote add -d storage URL")
+    typed(first, *section("Once"), "make share")
+    second = first.parent / "second"
+    run(first, "git", "clone", "-q", str(first.parent / "origin.git"), str(second))
+    identify(second)
+    return second
+
+
+def test_a_colleague_has_all_results_and_runs_nothing(first: Path, second: Path) -> None:
+    *_, pull, dvc_pull, dvc_repro = section("After each run")
+    said = typed(second, pull, dvc_pull, dvc_repro)
+    assert "Running stage" not in said
+    assert "up to date" in said
+    assert not (second / ".pyrite").exists()
+    assert (second / paths.HEADLINE).read_bytes() == (first / paths.HEADLINE).read_bytes()
+    assert (second / "report/index.html").read_bytes() == (first / "report/index.html").read_bytes()
+    fit = paths.fit("fruit", "tiny", "real", 0)
+    labelled = run(second, sys.executable, "-m", "pyrite.cli", "predict", str(fit), "fruit.csv", "-o", "labelled.csv")
+    assert "Traceback" not in labelled
+    assert len((second / "labelled.csv").read_text().splitlines()) == 121
+    (second / "labelled.csv").unlink()
+
+
+def test_an_experiment_comes_to_the_colleague(first: Path, second: Path) -> None:
+    ran, pushed, pulled, shown = section("Experiments")
+    said = typed(second, "dvc pull --run-cache", ran, pushed)
+    assert set(re.findall(r"Running stage '(\w+)", said)) == {"compare", "report"}
+    typed(second, "git checkout -q .")
+    typed(first, pulled)
+    table = run(first, *DVC, *shlex.split(shown)[1:], "--csv", "--keep", "(Experiment|margin)", "--drop", ".*")
+    rows = [line for line in table.splitlines() if line.count(",") > 3]
+    assert any("strict" in row for row in rows), table
+    assert sum("branch_base" in row or "branch_commit" in row or "baseline" in row for row in rows) >= 2, table
+
+
+def test_two_who_each_add_a_task_merge_and_train_nothing_again(first: Path, second: Path) -> None:
+    target = "dvc repro train@{task}-tfidf"
+    for folder, task in ((first, "nuts"), (second, "roots")):
+        add_task(folder, task)
+        said = typed(folder, target.format(task=task))
+        assert f"{task} tfidf: 2 fits, 0 from the store, 2 to train" in said
+        run(folder, sys.executable, "-m", "pyrite.cli", "transcripts", "export", task, "zero_shot")
+        typed(folder, "git add -A", f"git commit -qm {task}")
+    typed(first, "make share")
+    pull, *rest = section("Two people, a task each")
+    merging = subprocess.run(shlex.split(pull), cwd=second, capture_output=True, text=True)
+    assert merging.returncode == 1
+    assert "CONFLICT (content): Merge conflict in dvc.lock" in merging.stdout
+    text = (second / "params.yaml").read_text()
+    (second / "params.yaml").write_text(re.sub(r"^(<<<<<<<|=======|>>>>>>>).*\n", "", text, flags=re.M))
+    assert yaml.safe_load((second / "params.yaml").read_text())["tasks"] == ["fruit", "roots", "nuts"]
+    typed(second, *rest[:-1])
+    said = run(second, *DVC, "repro", "train@nuts-tfidf", "train@roots-tfidf")
+    assert "to train" not in said
+    assert "Stage 'train@nuts-tfidf' is cached - skipping run" in said
+    assert (second / paths.models("nuts", "tfidf")).is_dir()
+    # The colleague's fits never were in this store: they came from the run cache.
+    assert len(list((second / ".pyrite/fits").glob("*/*"))) == 2
+
+
+def test_no_key_is_in_any_file_of_a_live_study(first: Path, second: Path) -> None:
+    assert list((first / ".pyrite/answers").glob("fruit.*.jsonl")), "no LLM was asked"
+    searched = 0
+    for path in first.parent.rglob("*"):
+        if path.is_file() and path.parent.name != "tiny":
+            searched += 1
+            content = path.read_bytes()
+            assert KEY.encode() not in content, path
+    assert searched > 200
+    history = run(first, "git", "log", "--all", "-p", "--text")
+    assert KEY not in history
+
+
+def test_s3_is_a_remote(first: Path, second: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("dvc_s3")
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    import boto3
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    server.start()
+    try:
+        url = "http://{}:{}".format(*server.get_host_and_port())
+        boto3.client("s3", endpoint_url=url).create_bucket(Bucket="studies")
+        for folder in (first, second):
+            typed(folder, "dvc remote add -f --local bucket s3://studies/fruit")
+            typed(folder, f"dvc remote modify --local bucket endpointurl {url}")
+        typed(first, "dvc push --run-cache -r bucket")
+        shutil.rmtree(second / ".dvc/cache")
+        shutil.rmtree(second / "models")
+        typed(second, "dvc pull -r bucket train@fruit-tfidf")
+        assert (second / paths.fit("fruit", "tfidf", "real", 0) / "predictions.parquet").is_file()
+    finally:
+        server.stop()
