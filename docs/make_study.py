@@ -1,7 +1,7 @@
-"""Keep a finished study: `python docs/make_study.py NAME COMMIT MINUTES`, run where `dvc repro` has ended.
+"""Keep a finished study: `python docs/make_study.py NAME COMMIT MINUTES CONDITIONS`, run where `dvc repro` has ended.
 
-Copies the settings, the metrics and the report of this checkout to results/NAME/. COMMIT is the commit that ran and
-MINUTES how long it took. `python docs/make_study.py NAME` writes the pages of a kept study anew from its metrics:
+Copies the settings, the metrics and the report of this checkout to results/NAME/. COMMIT is the commit that ran,
+MINUTES how long it took, CONDITIONS what else to know of that time, such as "on idle cores". `python docs/make_study.py NAME` writes the pages of a kept study anew from its metrics:
 results/NAME/README.md, and its part of the project's README.md.
 """
 
@@ -31,7 +31,7 @@ PAGE = """# {name}
 
 {tasks} tasks, run at commit `{commit}` with [these settings](params.yaml) on {cores} CPU cores ({cpu}) and
 {memory} GiB of memory, without a GPU, with Python {python}: {minutes} minutes from the data to the report, with nothing
-in the store{beside}.
+in the store, {conditions}.
 [The report](report/REPORT.md) has every figure, [metrics/](metrics) every number.
 
 {short}
@@ -85,7 +85,7 @@ five times smaller, learns from some 100 to 200 texts a label by another LLM. Co
 """
 
 
-def keep(name: str, commit: str, minutes: str) -> None:
+def keep(name: str, commit: str, minutes: str, conditions: str) -> None:
     """Copy what this checkout found to results/NAME/."""
     target = ROOT / "results" / name
     shutil.rmtree(target, ignore_errors=True)
@@ -97,7 +97,7 @@ def keep(name: str, commit: str, minutes: str) -> None:
     gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     models = re.findall(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
     run = {"commit": commit, "minutes": int(minutes), "cores": os.cpu_count(), "cpu": models[0]}
-    run |= {"memory": round(gibibytes), "python": platform.python_version()}
+    run |= {"conditions": conditions, "memory": round(gibibytes), "python": platform.python_version()}
     (target / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
 
 
