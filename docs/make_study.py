@@ -1,8 +1,9 @@
 """Keep a finished study: `python docs/make_study.py NAME COMMIT MINUTES CONDITIONS`, run where `dvc repro` has ended.
 
 Copies the settings, the metrics and the report of this checkout to results/NAME/. COMMIT is the commit that ran,
-MINUTES how long it took, CONDITIONS what else to know of that time, such as "on idle cores". `python docs/make_study.py NAME` writes the pages of a kept study anew from its metrics:
-results/NAME/README.md, and its part of the project's README.md.
+MINUTES how long it took, CONDITIONS what else to know of that time, such as "on idle cores".
+`python docs/make_study.py NAME` writes the pages of a kept study anew from its metrics: results/NAME/README.md, and its
+part of the project's README.md.
 """
 
 from __future__ import annotations
