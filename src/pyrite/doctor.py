@@ -11,10 +11,9 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
 
-from pyrite import answers, cards, conversations, endpoint, params, parsing, paths, settings
+from pyrite import answers, cards, console, conversations, endpoint, params, parsing, paths, settings
 from pyrite.errors import PyriteError
 
 PACKAGES = ("dvc", "torch", "transformers", "accelerate", "scikit-learn", "pandas", "openai")
@@ -38,7 +37,7 @@ def run(as_json: bool) -> None:
         PyriteError: something is not well.
     """
     findings = []
-    out = Console()
+    out = console.screen()
     for finding in look():
         findings.append(finding)
         if not as_json:

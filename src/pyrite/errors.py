@@ -1,4 +1,4 @@
-"""The one error a user sees."""
+"""The errors a user sees."""
 
 
 class PyriteError(Exception):
@@ -6,3 +6,7 @@ class PyriteError(Exception):
 
     The command line prints the line and exits with 1; a traceback is never shown for it.
     """
+
+
+class Stopped(PyriteError):  # noqa: N818 - the user's wish, no mistake
+    """The user stopped the work, and this is what became of it. The command line exits with 130."""

@@ -81,6 +81,11 @@ def side_by_side(
             report(steps.value)
     except BrokenProcessPool:
         raise PyriteError(KILLED) from None
+    except KeyboardInterrupt:
+        # Else the pool would wait for the jobs at work, which may take minutes.
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
