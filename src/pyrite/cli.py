@@ -227,6 +227,14 @@ def table(json: Json = False) -> None:
         compare.show(console.screen())
 
 
+@app.command(rich_help_panel=REPORTS, epilog=example("pyrite export python_docs exported"))
+def export(task: Task, folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:
+    """Write the generated texts as a data set that the Hugging Face library `datasets` loads."""
+    from pyrite import export
+
+    export.run(task, folder)
+
+
 @app.command(
     rich_help_panel=REPORTS,
     epilog=example("pyrite predict models/python_docs/minilm/real/seed-0 texts.csv --text body -o labelled.csv"),

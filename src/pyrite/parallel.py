@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,7 +74,8 @@ def side_by_side(
         numbers.put(number)
     pool = ProcessPoolExecutor(workers, context, _begin, (work, shared, steps, numbers))
     try:
-        waiting = {pool.submit(_work, job) for job in jobs}
+        with _deaf_to_ctrl_c():
+            waiting = {pool.submit(_work, job) for job in jobs}
         while waiting:
             done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
             for finished in done:
@@ -127,9 +129,10 @@ def together(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     arguments = (processes, port, work, jobs, shared, steps, answers)
-    group: Any = start_processes(  # type: ignore[no-untyped-call]
-        _member, arguments, processes, join=False, daemon=True
-    )
+    with _deaf_to_ctrl_c():
+        group: Any = start_processes(  # type: ignore[no-untyped-call]
+            _member, arguments, processes, join=False, daemon=True
+        )
     running = True
     while running:
         try:
@@ -170,8 +173,20 @@ def _member(rank: int, processes: int, port: int, work: Any, jobs: Any, shared: 
     torch.distributed.destroy_process_group()
 
 
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes that start meanwhile don't hear Ctrl-C, not even while they import: it is the parent's to handle."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _belong_to_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
 

@@ -50,8 +50,8 @@ def entries() -> list[Entry]:
     return found
 
 
-def show(as_json: bool) -> None:
-    """Print what the store holds: entries, bytes and last uses of each kind."""
+def show(as_json: bool = False) -> None:
+    """Print what the store holds: entries, bytes and last uses of each kind, as a table or as JSON."""
     found = entries()
     kinds = {kind: [entry for entry in found if entry.kind == kind] for kind in dict.fromkeys(e.kind for e in found)}
     if as_json:
