@@ -175,18 +175,19 @@ def _member(rank: int, processes: int, port: int, work: Any, jobs: Any, shared: 
 
 @contextmanager
 def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes that start meanwhile don't hear Ctrl-C, not even while they import: it is the parent's to handle."""
-    if threading.current_thread() is not threading.main_thread():
+    """Processes that start meanwhile don't hear Ctrl-C, not even while they import; the parent hears it afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _belong_to_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
 
