@@ -113,7 +113,8 @@ async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpo
         console.log.print(f"{script.card.id} {script.setting}: {times} requests failed: {reason}")
     for error in ended:
         if isinstance(error, asyncio.CancelledError):
-            raise Stopped("stopped; what is answered is kept, the requests in flight were dropped")
+            dropped = ", the requests in flight were dropped" if endpoint else ""
+            raise Stopped(f"stopped; what is answered is kept{dropped}: run it again to go on")
         if error is not None:
             raise error
     return held
