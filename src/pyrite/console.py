@@ -29,7 +29,7 @@ PLAIN_WIDTH = 1000
 
 def screen() -> Console:
     """Standard output: folded to the terminal or to `COLUMNS`, elsewhere in whole lines."""
-    known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    known = sys.stdout.isatty() or bool(os.environ.get("COLUMNS"))
     return Console(width=None if known else PLAIN_WIDTH)
 
 

@@ -61,7 +61,7 @@ Dropped as contamination means too like a validation or test text of the real da
 ## Licence
 
 The LLM's provider has terms for what it writes: look them up before you publish or sell. The real data, of which
-few-shot prompts showed texts, come with: {terms}
+few-shot prompts showed texts, have their own. {terms}
 
 ## Limits
 

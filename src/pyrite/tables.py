@@ -154,7 +154,7 @@ def terminal(rows: Rows, title: str) -> Table:
         number = _is_number(rows, key)
         # In 80 columns a difference takes two lines at the head, and names may be folded, but not to single letters.
         name = key.removesuffix(" macro_f1").replace(" - ", "\n- ")
-        width = None if number else min(8, max(len(key), *(len(str(row[key])) for row in rows)))
+        width = None if number else min(4, max(len(key), *(len(str(row[key])) for row in rows)))
         table.add_column(name, justify="right" if number else "left", no_wrap=number, overflow="fold", min_width=width)
     for row in rows:
         cells = []
