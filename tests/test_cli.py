@@ -1,18 +1,52 @@
 from __future__ import annotations
 
+import json
+import os
 import re
+import shlex
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
+import typer
 import yaml
-from conftest import ROOT
+from conftest import ROOT, Study
+
+from pyrite import cli, paths
+from pyrite.errors import PyriteError, Stopped
 
 PYRITE = [sys.executable, "-c", "from pyrite.cli import main; main()"]
 
 
-def pyrite(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*PYRITE, *arguments], cwd=cwd, capture_output=True, text=True)
+def pyrite(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*PYRITE, *arguments], cwd=cwd, capture_output=True, text=True, env=os.environ | environment)
+
+
+def parsed(words: list[str]) -> dict[str, Any]:
+    """The values that `pyrite WORDS` gives its command, which is not run; wrong words end in an exception."""
+    command: Any = typer.main.get_command(cli.app)
+    context = command.make_context("pyrite", words)
+    while rest := [*getattr(context, "_protected_args", []), *context.args]:
+        name, command, rest = context.command.resolve_command(context, rest)
+        context = command.make_context(name, rest, parent=context)
+        if not hasattr(command, "commands"):
+            break
+    return dict(context.params)
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command and the group of commands that runs by itself, by name."""
+    todo = [("", typer.main.get_command(cli.app))]
+    while todo:
+        place, command = todo.pop()
+        if place and (not hasattr(command, "commands") or command.invoke_without_command):
+            yield place, command
+        todo += [(f"{place} {name}".strip(), one) for name, one in getattr(command, "commands", {}).items()]
 
 
 def test_help_lists_the_stages_in_pipeline_order_without_heavy_imports() -> None:
@@ -45,3 +79,119 @@ def test_the_store_is_a_command_with_a_command(project: Path) -> None:
     assert said.returncode == 1
     assert said.stderr.startswith("pyrite: say what to prune")
     assert pyrite("store", "prune", "--days", "-1", cwd=project).returncode == 2
+
+
+def test_every_command_has_a_short_help_and_an_example_that_it_takes() -> None:
+    names = dict(commands())
+    assert {"fetch", "batch export", "store", "store prune"} <= names.keys()
+    for name, command in names.items():
+        assert 0 < len(command.help) < 120, name
+        example = command.epilog.removeprefix("Example: ")
+        words = shlex.split(example)
+        assert words[: 1 + len(name.split())] == ["pyrite", *name.split()], example
+        parsed(words[1:])
+    with pytest.raises(Exception, match=r"(?i)no such option"):
+        parsed(["store", "prune", "--no-such-thing"])
+    with pytest.raises(Exception, match=r"(?i)missing"):
+        parsed(["train", "python_docs"])
+
+
+def test_a_shell_completes_commands_and_tasks() -> None:
+    def completed(line: str) -> set[str]:
+        words = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1 + line.endswith(" "))}
+        return set(pyrite(cwd=ROOT, _PYRITE_COMPLETE="complete_bash", **words).stdout.split())
+
+    assert completed("pyrite pre") == {"prepare", "predict"}
+    assert completed("pyrite fetch tweet_") == {"tweet_emotion", "tweet_irony", "tweet_sentiment"}
+    assert not {"prompts", "annotators"} & set(cli.tasks(""))
+
+
+def test_colours_are_for_terminals_and_for_who_wants_them() -> None:
+    assert "\x1b" not in pyrite("verdict", FORCE_COLOR="").stdout
+    assert "\x1b[1;31m" in pyrite("verdict", FORCE_COLOR="1", NO_COLOR="").stdout
+    assert not re.search(r"\x1b\[[0-9;]*3\d", pyrite("verdict", FORCE_COLOR="1", NO_COLOR="1").stdout)
+
+
+def test_what_a_program_may_read_is_json(project: Path) -> None:
+    verdict = json.loads(pyrite("verdict", "--json").stdout)
+    headline = json.loads((ROOT / paths.HEADLINE).read_text())
+    assert verdict["overall"]["verdict"] == headline["verdict"]
+    assert verdict["tasks"][0]["gap"]["mean"] == pytest.approx(headline["gap"], abs=0.06)
+    table = json.loads(pyrite("table", "--json").stdout)
+    narrow = pyrite("table", COLUMNS="80").stdout
+    assert max(map(len, narrow.splitlines())) <= 80
+    for row in table["scores"]:
+        gap = [row[f"few_shot - real {score}"] for score in ("macro_f1", "accuracy")]
+        assert "{:+.1f} / {:+.1f}".format(*gap) in narrow, "a number is cut"
+    assert "pyth" in narrow, "a name is folded to single letters"
+    assert "python_docs" in pyrite("table", COLUMNS="").stdout
+    assert {row["task"] for row in table["scores"]} == {"python_docs"}
+    assert table["augmentation"][0]["real rows"] == "pool"
+    assert json.loads(pyrite("store", "--json", cwd=project).stdout) == []
+    paths.answers("fruit", "zero_shot").parent.mkdir(parents=True)
+    paths.answers("fruit", "zero_shot").write_text("{}\n")
+    [kind] = json.loads(pyrite("store", "--json", cwd=project).stdout)
+    assert (kind["kind"], kind["entries"], kind["bytes"]) == ("answers", 1, 3)
+
+
+def test_debug_shows_where_a_mistake_came_up(project: Path) -> None:
+    (project / "params.yaml").write_text("tasks: [")
+    plain = pyrite("compare", cwd=project)
+    assert plain.stderr.count("\n") == 1
+    for told in (pyrite("--debug", "compare", cwd=project), pyrite("compare", cwd=project, PYRITE_DEBUG="1")):
+        assert told.returncode == 1
+        assert "Traceback" in told.stderr
+        assert "ParserError" in told.stderr, "what the mistake was made of is hidden"
+        assert told.stderr.endswith(plain.stderr)
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException) -> tuple[Any, str]:
+    """The exit code and the words when a command raises an error."""
+
+    def fail(task: str) -> None:
+        raise error
+
+    monkeypatch.setattr("pyrite.prepare.run", fail)
+    monkeypatch.setattr(sys, "argv", ["pyrite", "prepare", "fruit"])
+    monkeypatch.delenv(cli.DEBUG, raising=False)
+    with pytest.raises(SystemExit) as exit_:
+        cli.main()
+    return exit_.value.code, capsys.readouterr().err
+
+
+def test_how_a_command_ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(monkeypatch, capsys, PyriteError("x: no")) == (1, "pyrite: x: no\n")
+    assert ended(monkeypatch, capsys, Stopped("stopped; all is kept")) == (130, "pyrite: stopped; all is kept\n")
+    code, said = ended(monkeypatch, capsys, KeyboardInterrupt())
+    assert (code, said.count("\n")) == (130, 1)
+    assert "run it again to go on" in said
+    code, said = ended(monkeypatch, capsys, PermissionError(13, "Permission denied", "data/raw"))
+    assert (code, said.count("\n")) == (1, 1)
+    assert said.startswith("pyrite: data/raw: Permission denied")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")
+def test_ctrl_c_while_texts_are_judged_says_a_sentence(study: Study, project: Path) -> None:
+    study(provider="recorded", settings=["zero_shot"])
+    waiting = project / "judging"
+    code = f"""
+import pathlib, time
+from pyrite import cli, generate
+def judge(self, made):
+    pathlib.Path({str(waiting)!r}).touch()
+    time.sleep(60)
+generate.Judged.__call__ = judge
+cli.main()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "generate", "fruit", "zero_shot"], stderr=subprocess.PIPE, text=True, cwd=project
+    )
+    patience = time.monotonic() + 120
+    while not waiting.exists():
+        assert process.poll() is None
+        assert time.monotonic() < patience
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == "pyrite: stopped; what is finished is kept: run it again to go on\n"

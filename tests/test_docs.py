@@ -1,15 +1,27 @@
-"""README and docs: that they say what the last committed run found, and that their links lead somewhere."""
+"""README and docs: that they say what the last committed run found, that links lead somewhere, that commands exist.
+
+Every command of a console block, and every `pyrite`, `dvc` or `make` command in running text, is parsed here by the
+parser of its program, so that no command, argument or option is made up; scripts and files that it names are there.
+Which of them also *run*, and with what result: all of docs/experiments.md and `RUN` in `test_experiments.py`. Only
+parsed, because they want a network, a GPU, several machines, an LLM, a new environment or hours, are the others:
+`make`, `pip`, `torchrun`, `accelerate`, the studies of the paper, downloads, batch imports, predictions with a
+checkpoint of MiniLM, sheets of tasks that the small study lacks, and what changes a shell.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from conftest import ROOT
+from test_cli import commands, parsed
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 PAGES += sorted((ROOT / "results").glob("*/README.md"))
@@ -22,6 +34,133 @@ def script(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def typed_in_docs() -> list[tuple[str, list[str]]]:
+    """What every console block says to type: (page, words), one for each command of a line, without variables."""
+    found = []
+    for page in PAGES:
+        for block in re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.S):
+            for line in block.replace("\\\n", " ").splitlines():
+                assert line.startswith("$ "), f"{page.name}: {line}: a console block has only what is typed"
+                found += [(page.name, words) for words in split(line.removeprefix("$ "))]
+    return found
+
+
+def written_in_docs() -> list[tuple[str, list[str]]]:
+    """The commands in running text, between backticks."""
+    found = []
+    for page in PAGES:
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
+        for line in re.findall(r"`((?:pyrite|dvc|make|cp) [^`]+)`", text):
+            found += [(page.name, words) for words in split(line)]
+    return found
+
+
+def split(line: str) -> list[list[str]]:
+    """The commands of a line, joined by `&&`, without comments and leading variables."""
+    parts: list[list[str]] = [[]]
+    for word in shlex.split(line, comments=True):
+        if word == "&&":
+            parts.append([])
+        elif parts[-1] or not re.match(r"[A-Z_]+=", word):
+            parts[-1].append(word)
+    return parts
+
+
+def check(program: str, *words: str) -> None:
+    """Whether a program takes these words; an exception where it does not, or where the program is not known here."""
+    if program == "pyrite":
+        # Those two end the parsing; and a name alone is what a page may call a command.
+        rest = [word for word in words if word not in ("--help", "--install-completion")]
+        if rest and " ".join(rest) not in {name for name, _ in commands()} | {"batch", "transcripts"}:
+            parsed(rest)
+    elif program == "dvc":
+        from dvc.cli.parser import get_main_parser
+
+        get_main_parser().parse_args(list(words))
+    elif program == "make":
+        [target] = words
+        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M)
+    elif program in ("torchrun", "accelerate"):
+        launched(program, list(words))
+    elif program == "git":
+        known = subprocess.run(["git", "--list-cmds=main"], capture_output=True, text=True, check=True).stdout
+        assert words[0] in known.split()
+    elif program == "cp":
+        source, target = words
+        assert (ROOT / source).is_file()
+        assert (ROOT / target).is_file()
+    elif program in ("python", "python3") and words[0] != "-m":
+        assert (ROOT / words[0]).is_file()
+    else:
+        # What the Makefile does too, and a shell's own words.
+        assert [program, *words] in [
+            ["python3", "-m", "venv", ".venv"],
+            [".", ".venv/bin/activate"],
+            ["pip", "install", "-e", "."],
+        ] or (program == "export" and len(words) == 1)
+
+
+def launched(launcher: str, words: list[str]) -> None:
+    """Whether a launcher takes its options and Pyrite the rest."""
+    parser: Any
+    if launcher == "torchrun":
+        from torch.distributed.run import get_args_parser
+
+        parser = get_args_parser()
+    else:
+        from accelerate.commands.launch import launch_command_parser
+
+        assert words.pop(0) == "launch"
+        parser = launch_command_parser()
+    found = parser.parse_args(words)
+    assert found.module
+    assert found.training_script == "pyrite.cli"
+    parsed(found.training_script_args)
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _ in typed_in_docs() + written_in_docs()}))
+def test_every_command_is_one(page: str) -> None:
+    here = [words for where, words in typed_in_docs() + written_in_docs() if where == page]
+    assert here
+    for words in here:
+        try:
+            check(*words)
+        except (Exception, SystemExit) as error:
+            raise AssertionError(f"{page}: {shlex.join(words)}: {error!r}") from error
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pyrite frobnicate",
+        "pyrite train python_docs",
+        "pyrite store prune --all",
+        "dvc reproduce",
+        "dvc exp run --no-such-option",
+        "make coffee",
+        "cp studies/nothing.yaml params.yaml",
+        "python benchmarks/nothing.py",
+        "rm -rf .",
+    ],
+)
+def test_a_command_that_is_none_is_found(line: str) -> None:
+    [words] = split(line)
+    with pytest.raises((Exception, SystemExit)):
+        check(*words)
+
+
+def test_the_picture_of_the_stages_is_that_of_dvc() -> None:
+    page = (ROOT / "docs/how-it-works.md").read_text(encoding="utf-8")
+    assert '["subjectivity"]' in page
+    assert script("make_dag").filled(page) == page, "run python docs/make_dag.py"
+
+
+def test_the_index_names_every_page() -> None:
+    index = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.name == "README.md" or f"({page.name})" in index, f"docs/README.md does not name {page.name}"
 
 
 def test_what_was_measured_stands_in_the_docs() -> None:
@@ -54,8 +193,16 @@ def test_the_page_of_a_kept_study_and_the_readme_say_what_its_metrics_say(study:
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_links_lead_to_files(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
-        if not target.startswith(("http://", "https://", "#")):
-            assert (page.parent / target.partition("#")[0]).exists(), f"{page.name} links to {target}"
+        if target.startswith(("http://", "https://")):
+            continue
+        file, _, heading = target.partition("#")
+        there = page.parent / file if file else page
+        assert there.exists(), f"{page.name} links to {target}"
+        if heading:
+            lines = re.findall(r"^#+ (.*)$", there.read_text(encoding="utf-8"), flags=re.M)
+            # As git hosts make them: lower case, spaces to hyphens, no punctuation.
+            anchors = {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
+            assert heading in anchors, f"{page.name} links to {target}"
 
 
 def test_every_direct_dependency_has_a_line_and_a_pin() -> None:

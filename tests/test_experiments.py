@@ -1,15 +1,20 @@
-"""docs/experiments.md: every command in it, run in order in a small study."""
+"""docs/experiments.md: every command in it, run in order in a small study; and what else the docs run.
+
+Run here, of the other pages and the README: `RUN`. `test_docs.py` holds all the rest against the programs' parsers.
+"""
 
 from __future__ import annotations
 
 import re
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import ROOT
+from test_docs import typed_in_docs
 from test_pipeline import DVC, repro, run
 
 
@@ -41,6 +46,42 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(first, "git", "add", "-A")
     run(first, "git", "commit", "-qm", "study")
     return first
+
+
+# What the other pages say to type and is cheap where the study of one fast encoder is done, with words that it prints.
+RUN = {
+    "pyrite --help": "subjectivity",
+    "pyrite train --help": "Example: pyrite train",
+    "pyrite doctor": "endpoint: not asked",
+    "pyrite doctor --json": '"what": "versions"',
+    "pyrite estimate": "few_shot",
+    "pyrite estimate --json": '"prompt_tokens"',
+    "pyrite verdict": "few_shot stands",
+    "pyrite verdict --json": '"overall"',
+    "pyrite table": "python_docs",
+    "pyrite table --json": '"augmentation"',
+    "pyrite store --json": '"kind": "fits"',
+    "pyrite --debug compare": "",
+    "pyrite prepare python_docs": " train, ",
+    "pyrite generate python_docs few_shot": "accepted",
+    "pyrite train python_docs tfidf": "0 to train",
+    "pyrite export python_docs exported": "few_shot texts and README.md",
+    "pyrite transcripts export": "conversations of anthropic/claude",
+    "pyrite batch export": "requests wait",
+    "dvc status": "",
+    "dvc repro --dry": "",
+    "dvc params diff": "",
+}
+
+
+def test_what_the_other_pages_say_to_type_runs(clone: Path) -> None:
+    there = {" ".join(command) for _, command in typed_in_docs()}
+    assert set(RUN) <= there, f"no page says to type {set(RUN) - there}"
+    for command, words in RUN.items():
+        program, *arguments = shlex.split(command)
+        start = DVC if program == "dvc" else [sys.executable, "-m", "pyrite.cli"]
+        assert words in run(clone, *start, *arguments), command
+    assert (clone / "exported/data/few_shot.parquet").exists()
 
 
 def typed(folder: Path, command: str) -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-
-from rich.progress import Progress, TaskID
 
 from pyrite import console, conversations
 from pyrite.answers import Answer, Log
 from pyrite.conversations import Script
 from pyrite.endpoint import Endpoint, Unanswered
-from pyrite.errors import PyriteError
+from pyrite.errors import Stopped
 from pyrite.params import Generate
 from pyrite.transcripts import Conversation
 
@@ -23,6 +22,9 @@ Opening = tuple[Conversation, int]
 # A conversation as far as it came, and whether it waits for an answer.
 Held = tuple[Conversation, bool]
 Ask = Callable[[Sequence[Opening], Script], list[Held]]
+
+# The cost so far is added up from the store: not for every answer.
+COST_SECONDS = 0.5
 
 
 @contextmanager
@@ -65,15 +67,22 @@ async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpo
     failures: Counter[str] = Counter()
     todo = iter(enumerate(openings))
 
+    doing = f"asking {script.p.model}" if endpoint else "reading answers"
     with console.progress() as progress:
-        bar = progress.add_task("", total=sum(turns for _, turns in openings))
+        total = sum(turns for _, turns in openings)
+        bar = progress.add_task(f"{script.card.id} {script.setting}: {doing}", total=total, cost=_spent(endpoint))
+        reckoned = time.monotonic()
+
+        def advance() -> None:
+            nonlocal reckoned
+            if time.monotonic() - reckoned > COST_SECONDS:
+                reckoned = time.monotonic()
+                progress.update(bar, cost=_spent(endpoint))
+            progress.advance(bar)
 
         async def work() -> None:
             for number, (c, turns) in todo:
-                try:
-                    held[number] = await _hold(c, turns)
-                finally:
-                    _show(progress, bar, script, endpoint)
+                held[number] = await _hold(c, turns)
 
         async def _hold(c: Conversation, turns: int) -> Held:
             while script.goes_on(c, turns):
@@ -93,8 +102,7 @@ async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpo
                         return c, True
                 c = conversations.answered(c, request, answer)
                 if len(c.turns) > script.templates.plans:
-                    progress.advance(bar)
-                    _show(progress, bar, script, endpoint)
+                    advance()
             return c, False
 
         # Twice as many as may ask at once: while some wait for the disk, others use the endpoint.
@@ -105,17 +113,15 @@ async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpo
         console.log.print(f"{script.card.id} {script.setting}: {times} requests failed: {reason}")
     for error in ended:
         if isinstance(error, asyncio.CancelledError):
-            raise PyriteError("stopped; what is answered is kept, the requests in flight were dropped")
+            dropped = ", the requests in flight were dropped" if endpoint else ""
+            raise Stopped(f"stopped; what is answered is kept{dropped}: run it again to go on")
         if error is not None:
             raise error
     return held
 
 
-def _show(progress: Progress, bar: TaskID, script: Script, endpoint: Endpoint | None) -> None:
-    if not progress.disable:
-        spent = endpoint.spent if endpoint else None
-        cost = "" if spent is None else f", ${spent:.2f} so far"
-        progress.update(bar, description=f"{script.card.id} {script.setting}: asking {script.p.model}{cost}")
+def _spent(endpoint: Endpoint | None) -> float | None:
+    return endpoint.spent if endpoint else None
 
 
 @contextmanager
@@ -132,7 +138,7 @@ def _stopped_by_signals(endpoint: Endpoint | None, workers: Sequence[asyncio.Tas
         else:
             asked_to = True
             console.log.print("stopping when the requests in flight are answered; once more stops at once")
-            endpoint.stop(PyriteError("stopped; what is answered is kept: run it again to go on"))
+            endpoint.stop(Stopped("stopped; what is answered is kept: run it again to go on"))
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     with suppress(NotImplementedError, RuntimeError, ValueError):  # no such thing on Windows or beside the main thread

@@ -1,23 +1,28 @@
-"""The command line: the stages in pipeline order, each a function of the pipeline's coordinates only."""
+"""The command line: the stages in pipeline order, each a function of the pipeline's coordinates only.
+
+Exit codes: 0 done; 1 a mistake that one line on standard error explains; 2 no such command or option; 130 stopped.
+"""
 
 from __future__ import annotations
 
 import errno
+import json as json_format
 import os
 import sys
+import traceback
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, TextIO, cast
+from typing import Annotated, Any, NoReturn, TextIO, cast
 
 import typer
 
-from pyrite.errors import PyriteError
+from pyrite.errors import PyriteError, Stopped
 
 app = typer.Typer(
     help="How much is LLM-generated training data worth for a text classifier, compared with real labels?",
-    epilog="The stages run in this order; `dvc repro` runs those that are needed.",
+    epilog="The stages run in this order; `dvc repro` runs those that are needed. Exit codes: 0 done, 1 a mistake that "
+    "a line explains, 2 no such command or option, 130 stopped by Ctrl-C. More: docs/command-line.md",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -37,21 +42,48 @@ def plain(name: str | None) -> str | None:
         raise PyriteError(str(error)) from None
 
 
-Task = Annotated[str, typer.Argument(callback=plain, help="A task: the name of its card in tasks/.")]
+DEBUG = "PYRITE_DEBUG"
+
+
+def tasks(incomplete: str) -> list[str]:
+    """The tasks that a shell may complete: the cards here."""
+    return sorted(path.stem for path in Path("tasks").glob(f"{incomplete}*.yaml") if path.stem not in NO_CARDS)
+
+
+# What else is in tasks/.
+NO_CARDS = {"annotators", "prompts"}
+Task = Annotated[
+    str, typer.Argument(callback=plain, help="A task: the name of its card in tasks/.", autocompletion=tasks)
+]
 STAGES, LLM, REPORTS = "Stages, in pipeline order", "The LLM and its answers", "Results"
 
 batch = typer.Typer(help="Use the OpenAI Batch API: slower, and about half the price.", no_args_is_help=True)
 app.add_typer(batch, name="batch", rich_help_panel=LLM)
 transcripts = typer.Typer(help="What was said in the conversations with the LLM.", no_args_is_help=True)
 app.add_typer(transcripts, name="transcripts", rich_help_panel=LLM)
-OneTask = Annotated[str | None, typer.Argument(callback=plain, help="Only this task.")]
+OneTask = Annotated[str | None, typer.Argument(callback=plain, help="Only this task.", autocompletion=tasks)]
 OneSetting = Annotated[str | None, typer.Argument(callback=plain, help="Only this setting.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 stored = typer.Typer(rich_markup_mode="rich")
 
 
-@app.command(rich_help_panel=STAGES)
+@app.callback()
+def options(
+    debug: Annotated[
+        bool, typer.Option("--debug", help=f"Show the traceback of a mistake ({DEBUG}=1 does so too).")
+    ] = False,
+) -> None:
+    if debug:
+        os.environ[DEBUG] = "1"
+
+
+def example(line: str) -> str:
+    """The end of a command's help. A test holds that the command takes what the example gives it."""
+    return f"Example: {line}"
+
+
+@app.command(rich_help_panel=STAGES, epilog=example("pyrite fetch python_docs"))
 def fetch(task: Task) -> None:
     """Get a task's real data into data/raw/."""
     from pyrite import fetch
@@ -59,7 +91,7 @@ def fetch(task: Task) -> None:
     fetch.run(task)
 
 
-@app.command(rich_help_panel=STAGES)
+@app.command(rich_help_panel=STAGES, epilog=example("pyrite prepare python_docs"))
 def prepare(task: Task) -> None:
     """Normalise, label and split the real texts."""
     from pyrite import prepare
@@ -67,7 +99,7 @@ def prepare(task: Task) -> None:
     prepare.run(task)
 
 
-@app.command(rich_help_panel=STAGES)
+@app.command(rich_help_panel=STAGES, epilog=example("pyrite generate python_docs few_shot"))
 def generate(
     task: Task, setting: Annotated[str, typer.Argument(callback=plain, help="An entry of tasks/prompts.yaml.")]
 ) -> None:
@@ -77,7 +109,7 @@ def generate(
     generate.run(task, setting)
 
 
-@app.command(rich_help_panel=STAGES)
+@app.command(rich_help_panel=STAGES, epilog=example("pyrite train python_docs minilm"))
 def train(
     task: Task, encoder: Annotated[str, typer.Argument(callback=plain, help="A key of train.encoders in params.yaml.")]
 ) -> None:
@@ -87,7 +119,7 @@ def train(
     train.run(task, encoder)
 
 
-@app.command(rich_help_panel=STAGES)
+@app.command(rich_help_panel=STAGES, epilog=example("pyrite evaluate python_docs"))
 def evaluate(task: Task) -> None:
     """Score all fits of a task, with intervals."""
     from pyrite import evaluate
@@ -95,7 +127,7 @@ def evaluate(task: Task) -> None:
     evaluate.run(task)
 
 
-@app.command(rich_help_panel=STAGES)
+@app.command(rich_help_panel=STAGES, epilog=example("pyrite diversity python_docs"))
 def diversity(task: Task) -> None:
     """Measure how diverse the generated texts are, and how close to the real ones."""
     from pyrite import diversity
@@ -103,7 +135,7 @@ def diversity(task: Task) -> None:
     diversity.run(task)
 
 
-@app.command(rich_help_panel=STAGES)
+@app.command(rich_help_panel=STAGES, epilog=example("pyrite annotate export nyt_sentiment"))
 def annotate(
     task: Annotated[
         str,
@@ -136,7 +168,7 @@ def annotate(
         raise PyriteError("annotate export: name a task, or ask for --pairs")
 
 
-@app.command(rich_help_panel=STAGES)
+@app.command(rich_help_panel=STAGES, epilog=example("pyrite subjectivity"))
 def subjectivity() -> None:
     """Measure how far annotators agree, task by task."""
     from pyrite import subjectivity
@@ -144,7 +176,7 @@ def subjectivity() -> None:
     subjectivity.run()
 
 
-@app.command(rich_help_panel=STAGES)
+@app.command(rich_help_panel=STAGES, epilog=example("pyrite compare"))
 def compare() -> None:
     """Hold the candidate against the baseline."""
     from pyrite import compare
@@ -152,7 +184,7 @@ def compare() -> None:
     compare.run()
 
 
-@app.command(rich_help_panel=STAGES)
+@app.command(rich_help_panel=STAGES, epilog=example("pyrite report"))
 def report() -> None:
     """Draw the report."""
     from pyrite import report
@@ -160,7 +192,7 @@ def report() -> None:
     report.run()
 
 
-@app.command(rich_help_panel=LLM)
+@app.command(rich_help_panel=LLM, epilog=example("pyrite doctor --json"))
 def doctor(json: Json = False) -> None:
     """Check the set-up, with one tiny question to the endpoint."""
     from pyrite import doctor
@@ -168,7 +200,7 @@ def doctor(json: Json = False) -> None:
     doctor.run(json)
 
 
-@app.command(rich_help_panel=LLM)
+@app.command(rich_help_panel=LLM, epilog=example("pyrite estimate python_docs"))
 def estimate(task: OneTask = None, setting: OneSetting = None, json: Json = False) -> None:
     """Reckon requests, tokens and money that generate still needs."""
     from pyrite import estimate
@@ -176,7 +208,7 @@ def estimate(task: OneTask = None, setting: OneSetting = None, json: Json = Fals
     estimate.run(task, setting, json)
 
 
-@batch.command("export")
+@batch.command("export", epilog=example("pyrite batch export round-1"))
 def batch_export(folder: Annotated[Path, typer.Argument(help="Where to write the files.")] = Path("batch")) -> None:
     """Write the requests that wait as Batch API input files."""
     from pyrite import batch
@@ -184,7 +216,7 @@ def batch_export(folder: Annotated[Path, typer.Argument(help="Where to write the
     batch.export_requests(folder)
 
 
-@batch.command("import")
+@batch.command("import", epilog=example("pyrite batch import output.jsonl errors.jsonl"))
 def batch_import(files: Annotated[list[Path], typer.Argument(help="Output and error files of the Batch API.")]) -> None:
     """Put the Batch API's answers into the store."""
     from pyrite import batch
@@ -192,7 +224,7 @@ def batch_import(files: Annotated[list[Path], typer.Argument(help="Output and er
     batch.import_answers(files)
 
 
-@transcripts.command("export")
+@transcripts.command("export", epilog=example("pyrite transcripts export python_docs"))
 def transcripts_export(task: OneTask = None, setting: OneSetting = None) -> None:
     """Turn stored answers into recordings, which git can share."""
     from pyrite import recordings
@@ -200,27 +232,40 @@ def transcripts_export(task: OneTask = None, setting: OneSetting = None) -> None
     recordings.run(task, setting)
 
 
-@app.command(rich_help_panel=REPORTS)
-def verdict() -> None:
+@app.command(rich_help_panel=REPORTS, epilog=example("pyrite verdict"))
+def verdict(json: Json = False) -> None:
     """Print the verdict of the last run."""
-    from rich.console import Console
+    from pyrite import console, verdict
 
-    from pyrite import verdict
+    if json:
+        print(json_format.dumps(verdict.as_json(), indent=2))
+    else:
+        verdict.show(console.screen())
 
-    verdict.show(Console())
 
-
-@app.command(rich_help_panel=REPORTS)
-def table() -> None:
+@app.command(rich_help_panel=REPORTS, epilog=example("pyrite table --json"))
+def table(json: Json = False) -> None:
     """Print the paper's tables of the last run; compare wrote them to metrics/tables/ too."""
-    from rich.console import Console
+    from pyrite import compare, console
 
-    from pyrite import compare
+    if json:
+        print(json_format.dumps(compare.papers(), indent=2))
+    else:
+        compare.show(console.screen())
 
-    compare.show(Console())
+
+@app.command(rich_help_panel=REPORTS, epilog=example("pyrite export python_docs exported"))
+def export(task: Task, folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:
+    """Write the generated texts as a data set that the Hugging Face library `datasets` loads."""
+    from pyrite import export
+
+    export.run(task, folder)
 
 
-@app.command(rich_help_panel=REPORTS)
+@app.command(
+    rich_help_panel=REPORTS,
+    epilog=example("pyrite predict models/python_docs/minilm/real/seed-0 texts.csv --text body -o labelled.csv"),
+)
 def predict(
     model: Annotated[Path, typer.Argument(help="The folder of a checkpoint or of its fit.")],
     file: Annotated[Path | None, typer.Argument(help=".csv, .parquet, .jsonl, or text with one text a line.")] = None,
@@ -235,16 +280,16 @@ def predict(
     predict.run(model, file, text, output)
 
 
-@stored.callback(invoke_without_command=True)
-def show_store(context: typer.Context) -> None:
+@stored.callback(invoke_without_command=True, epilog=example("pyrite store"))
+def show_store(context: typer.Context, json: Json = False) -> None:
     """Say what the store holds; `prune` makes it smaller."""
     if context.invoked_subcommand is None:
         from pyrite import pruning
 
-        pruning.show()
+        pruning.show(json)
 
 
-@stored.command()
+@stored.command(epilog=example("pyrite store prune --unused --days 30"))
 def prune(
     kind: Annotated[list[str] | None, typer.Option(help="Only entries of this kind; can be given again.")] = None,
     days: Annotated[float | None, typer.Option(min=0, help="Only entries that nothing used for so many days.")] = None,
@@ -267,18 +312,24 @@ def main() -> None:
             app(prog_name="pyrite")
         finally:
             sys.stdout.flush()
-    except PyriteError as error:
-        _say(str(error))
-        sys.exit(1)
+    except Stopped as stopped:
+        _leave(stopped, str(stopped), 130)
+    except PyriteError as mistake:
+        _leave(mistake, str(mistake), 1)
     except OSError as error:
-        # Who read this, such as `head`, may have seen enough.
-        if not isinstance(error, BrokenPipeError):
-            unwritable = error.errno in (errno.EBADF, errno.EIO, errno.ENOSPC)
-            where = error.filename or ("standard output" if unwritable else None)
-            _say(f"{where}: {error.strerror}" if where else f"{error}")
         # Python would try once more at the end to write what can't be written, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(1)
+        # Who read this, such as `head`, may have seen enough.
+        if isinstance(error, BrokenPipeError):
+            sys.exit(1)
+        unwritable = error.errno in (errno.EBADF, errno.EIO, errno.ENOSPC)
+        where = error.filename or ("standard output" if unwritable else None)
+        said = f"{where}: {error.strerror}" if where else f"{error}"
+        _leave(error, f"{said}; {DEBUG}=1 shows where", 1)
+    except SystemExit as ended:
+        if ended.code == 130:  # how Typer ends on Ctrl-C
+            _leave(ended, "stopped; what is finished is kept: run it again to go on", 130)
+        raise
 
 
 class _Lenient:
@@ -313,12 +364,19 @@ def _prepare_streams() -> None:
         sys.stderr = cast(TextIO, _Lenient(sys.stderr))
 
 
-def _say(problem: str) -> None:
+def _leave(error: BaseException, said: str, code: int) -> NoReturn:
     from pyrite.console import printable
 
+    if os.environ.get(DEBUG):
+        # Where an error stands in for another (`raise ... from None`), that one is what is looked for.
+        link: BaseException | None = error
+        while link is not None:
+            link.__suppress_context__, link = False, link.__cause__ or link.__context__
+        traceback.print_exception(error)
     if sys.stderr is not None:  # else `print` would take standard output
         # It may quote what others wrote.
-        print(f"pyrite: {printable(problem)}", file=sys.stderr)
+        print(f"pyrite: {printable(said)}", file=sys.stderr)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

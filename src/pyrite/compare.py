@@ -178,9 +178,14 @@ def _points(share: float) -> float:
     return round(100 * share, 2)
 
 
-def show(console: Console) -> None:
-    """Print the paper's tables, from the metrics files alone."""
+def papers() -> dict[str, tables.Rows]:
+    """The paper's tables by name, from the metrics files alone."""
     evaluated = [files.read_json(paths.metrics("evaluate", task)) for task in params.load().tasks]
-    for name, found in (("scores", tables.scores(evaluated)), ("augmentation", tables.augmentation(evaluated))):
+    return {"scores": tables.scores(evaluated), "augmentation": tables.augmentation(evaluated)}
+
+
+def show(console: Console) -> None:
+    """Print the paper's tables."""
+    for name, found in papers().items():
         console.print()
         console.print(tables.terminal(found, TITLES[name]))

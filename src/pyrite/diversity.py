@@ -20,7 +20,20 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
-from pyrite import encoder, files, geometry, intervals, linear, overlap, params, paths, regions, texts, wording
+from pyrite import (
+    console,
+    encoder,
+    files,
+    geometry,
+    intervals,
+    linear,
+    overlap,
+    params,
+    paths,
+    regions,
+    texts,
+    wording,
+)
 from pyrite.intervals import Figure
 from pyrite.neighbours import Vectors
 
@@ -73,6 +86,7 @@ def run(task: str) -> None:
     measured["left_out"] = {n: regions.left_out(train.frame, train.vectors, found.vectors) for n, found in sets.items()}
     files.write(paths.text_map(task), lambda file: table.to_parquet(file, index=False))
     files.write_json(paths.metrics("diversity", task), {"task": task, **measured})
+    console.log.print(f"{task}: {len(sets)} generated sets measured beside real texts, {measured['texts']:,} of each")
 
 
 def _load(frame: pd.DataFrame) -> Texts:
@@ -93,15 +107,16 @@ def measure(real: Texts, sets: dict[str, Texts], resamples: int, near_duplicate:
     equal = {name: found.take(np.arange(n)) for name, found in usable.items()}
     matched_base, *matched = match([base, *usable.values()], rng)
     figures: dict[str, dict[str, Any]] = {}
-    for name, found in full.items():
-        if name not in usable:
-            figures[name] = {"note": f"{len(found)} texts: too few to measure"}
-            continue
-        figures[name] = {
-            **spread(equal[name], resamples, rng),
-            **against(base.take(np.arange(n)), equal[name], resamples, rng),
-            **on_matched(matched_base, matched[list(usable).index(name)], resamples, rng),
-        }
+    with console.progress() as view:
+        for name, found in view.track(full.items(), description="measuring texts"):
+            if name not in usable:
+                figures[name] = {"note": f"{len(found)} texts: too few to measure"}
+                continue
+            figures[name] = {
+                **spread(equal[name], resamples, rng),
+                **against(base.take(np.arange(n)), equal[name], resamples, rng),
+                **on_matched(matched_base, matched[list(usable).index(name)], resamples, rng),
+            }
     test = real.take((real.frame["split"] == "test").to_numpy())
     for name, figure in faithfulness(train, {**equal, "real": test}, resamples, rng).items():
         figures[name]["faithfulness"] = figure

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from pyrite import answers, cards, conversations, endpoint, params, parsing, paths, settings
-from pyrite.console import Console
+from pyrite import answers, cards, console, conversations, endpoint, params, parsing, paths, settings
 from pyrite.errors import PyriteError
 
 PACKAGES = ("dvc", "torch", "transformers", "accelerate", "scikit-learn", "pandas", "openai")
@@ -38,7 +37,7 @@ def run(as_json: bool) -> None:
         PyriteError: something is not well.
     """
     findings = []
-    out = Console()
+    out = console.screen()
     for finding in look():
         findings.append(finding)
         if not as_json:

@@ -9,10 +9,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
 from pyrite import paths
-from pyrite.console import log
+from pyrite.console import log, progress
 from pyrite.errors import PyriteError
 
 ATTEMPTS = 4
@@ -100,12 +98,9 @@ def _receive(url: str, part: Path, size: int | None) -> None:
 
 
 def _append(answer: http.client.HTTPResponse, part: Path, have: int, total: int | None) -> None:
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with (
-        part.open("ab" if have else "wb") as file,
-        Progress(*columns, console=log, transient=True, disable=not log.is_terminal) as bar,
-    ):
-        task = bar.add_task(f"downloading {answer.url.rsplit('/', 1)[-1]}", total=total, completed=have)
+    with part.open("ab" if have else "wb") as file, progress() as view:
+        name = answer.url.rsplit("/", 1)[-1]
+        task = view.add_task(f"downloading {name}", total=total, completed=have, unit="bytes")
         while chunk := answer.read(CHUNK_BYTES):
             have += len(chunk)
             if have > (total or MOST_BYTES):
@@ -113,7 +108,7 @@ def _append(answer: http.client.HTTPResponse, part: Path, have: int, total: int 
                     f"{answer.url}: sends more than {total or MOST_BYTES} bytes: it is not the pinned file; {WAY_OUT}"
                 )
             file.write(chunk)
-            bar.update(task, completed=have)
+            view.update(task, completed=have)
 
 
 def _digest(path: Path, algorithm: str) -> str:

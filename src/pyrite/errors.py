@@ -1,4 +1,4 @@
-"""The one error a user sees."""
+"""The errors a user sees."""
 
 
 class PyriteError(Exception):
@@ -10,3 +10,7 @@ class PyriteError(Exception):
 
     def __init__(self, line: str) -> None:
         super().__init__("".join(" " if sign.isspace() else sign if sign.isprintable() else "�" for sign in line))
+
+
+class Stopped(PyriteError):  # noqa: N818 - the user's wish, no mistake
+    """The user stopped the work, and this is what became of it. The command line exits with 130."""

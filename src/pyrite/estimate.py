@@ -6,10 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from rich.console import Console
 from rich.table import Table
 
-from pyrite import generate, params
+from pyrite import console, generate, params
 from pyrite.answers import Ledger
 from pyrite.asking import Opening
 from pyrite.conversations import Script
@@ -44,7 +43,7 @@ def run(task: str | None, setting: str | None, as_json: bool) -> None:
     if as_json:
         print(json.dumps([asdict(n) for n in needs], indent=2))
         return
-    out = Console()
+    out = console.screen()
     out.print(table(needs, p.generate.attempt_cap))
     if p.generate.model not in p.generate.prices:
         out.print(f"'{p.generate.model}' has no price in generate.prices, so only tokens are reckoned.")

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pyrite import called, files, flips, mixes, params, paths, statistics
-from pyrite.console import progress
+from pyrite import called, console, files, flips, mixes, params, paths, statistics
 from pyrite.errors import PyriteError
 from pyrite.statistics import Estimate
 
@@ -52,19 +51,21 @@ def run(task: str) -> None:
     """Evaluate every encoder, mix and seed of a task."""
     settings = params.load()
     encoders, fits = {}, {}
-    with progress() as bar:
-        step = bar.add_task(f"evaluating {task}", total=len(settings.train.encoders))
+    with console.progress() as view:
+        step = view.add_task(f"{task}: evaluating encoders", total=len(settings.train.encoders))
         for name, encoder in settings.train.encoders.items():
             # A task with few real rows has no points at the far end of the curve: `train` leaves them out.
             there = [mix for mix in encoder.mixes if not mixes.is_curve(mix) or paths.mix(task, name, mix).exists()]
             fits[name] = read(task, name, there, settings.train.seeds)
             encoders[name] = evaluate(fits[name], settings.evaluate.resamples)
-            bar.advance(step)
+            view.advance(step)
     # Every encoder's fits were made by the same stage from the same table, so the first one stands for all.
     first = next(iter(fits.values()))
     about = {"task": task, "test_rows": len(first.gold), "labels": first.labels}
     about["llm"] = llm(files.read_parquet(paths.annotation_table(task)), fits, settings.evaluate.resamples)
     files.write_json(paths.metrics("evaluate", task), {**about, "encoders": encoders})
+    scored = sum(len(found.mixes) * len(found.seeds) for found in fits.values())
+    console.log.print(f"{task}: {scored:,} fits of {len(fits)} encoders scored on {len(first.gold):,} test rows")
 
 
 def llm(annotations: pd.DataFrame, fits: dict[str, Predictions], resamples: int) -> dict[str, Any] | None:

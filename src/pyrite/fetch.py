@@ -17,7 +17,7 @@ import zlib
 from pathlib import Path
 
 from pyrite import archives, cards, download, files, paths, readers
-from pyrite.console import log
+from pyrite.console import log, progress
 from pyrite.errors import PyriteError
 
 
@@ -123,7 +123,8 @@ def from_web(file: cards.Pinned) -> bytes:
     path = download.get(file.url, algorithm, digest or "", archive.bytes)
     if archive.folders:
         # A pack made here: the archive's digest has vouched for its texts.
-        with log.status(f"unpacking {file.name}"):
+        with progress() as view:
+            view.add_task(f"unpacking {file.name}", total=None)
             return archives.pack(path, archive.folders, file.url)
     return verified(archives.member(path, archive.member or "", file.url), file, f"{archive.member} in {file.url}")
 

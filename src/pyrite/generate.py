@@ -227,23 +227,28 @@ class Judged:
         least, most = script.card.length_words
         threshold = script.p.near_duplicate
 
-        def drop(reason: str, check: Any) -> None:
-            left = frame[frame["reason"] == ""]
-            if len(left):
-                holds = np.asarray(check(left), dtype=bool)
-                frame.loc[left.index[holds], "reason"] = reason
+        with console.progress() as view:
+            doing = f"{script.card.id} {script.setting}: judging {len(frame):,} texts"
+            bar = view.add_task(doing, total=len(REASONS))
 
-        drop("unasked", lambda left: ~left["wanted"].astype(bool))
-        drop("empty", lambda left: left["text"] == "")
-        drop("length", lambda left: ~left["text"].map(texts.word_count).between(least, most))
-        drop("control characters", lambda left: left["text"].str.contains(_CONTROL))
-        drop("exact duplicate", lambda left: left["id"].duplicated())
-        drop("near duplicate", lambda left: overlap.repeats(left["text"].tolist(), threshold))
-        drop("copy of an example", lambda left: self._copies(left, made, threshold))
-        drop("contamination: exact", lambda left: left["id"].isin(held_out["id"]))
-        drop("contamination: near", lambda left: overlap.near(left["text"].tolist(), others, threshold))
-        drop("contamination: embedding", lambda left: self._closest(left) >= script.p.contamination_cosine)
-        drop("surplus", lambda left: left.groupby("label").cumcount() >= script.p.per_label)
+            def drop(reason: str, check: Any) -> None:
+                left = frame[frame["reason"] == ""]
+                if len(left):
+                    holds = np.asarray(check(left), dtype=bool)
+                    frame.loc[left.index[holds], "reason"] = reason
+                view.advance(bar)
+
+            drop("unasked", lambda left: ~left["wanted"].astype(bool))
+            drop("empty", lambda left: left["text"] == "")
+            drop("length", lambda left: ~left["text"].map(texts.word_count).between(least, most))
+            drop("control characters", lambda left: left["text"].str.contains(_CONTROL))
+            drop("exact duplicate", lambda left: left["id"].duplicated())
+            drop("near duplicate", lambda left: overlap.repeats(left["text"].tolist(), threshold))
+            drop("copy of an example", lambda left: self._copies(left, made, threshold))
+            drop("contamination: exact", lambda left: left["id"].isin(held_out["id"]))
+            drop("contamination: near", lambda left: overlap.near(left["text"].tolist(), others, threshold))
+            drop("contamination: embedding", lambda left: self._closest(left) >= script.p.contamination_cosine)
+            drop("surplus", lambda left: left.groupby("label").cumcount() >= script.p.per_label)
         return frame
 
     def _closest(self, candidates: pd.DataFrame) -> np.ndarray:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
-from pydantic import ValidationError
 from sklearn.metrics import accuracy_score, f1_score
 
 from pyrite import mixes, paths, transcripts
-from pyrite.errors import PyriteError
 from pyrite.params import FineTune
 
 TEXT = """\
@@ -111,16 +107,5 @@ def _metadata(task: str, base: str, spec: FineTune, scores: dict[str, float]) ->
 
 def _provenance(task: str, setting: str) -> str:
     """A row of the table: which LLM wrote the texts of a setting, asked what."""
-    path = paths.transcript(task, setting)
-    models, asked = set(), []
-    try:
-        for line in path.read_bytes().splitlines():
-            conversation = transcripts.parse(line)
-            models.add(conversation.model)
-            asked.append([conversation.system, *(turn.prompt for turn in conversation.turns)])
-    except FileNotFoundError:
-        raise PyriteError(f"{path}: no such file: run `pyrite generate {task} {setting}`") from None
-    except ValidationError:
-        raise PyriteError(f"{path}: a line is no conversation: run `pyrite generate {task} {setting}`") from None
-    digest = hashlib.sha256(json.dumps(asked).encode()).hexdigest()
-    return f"| `{setting}` texts | written by {', '.join(sorted(models))}; SHA-256 of the prompts `{digest[:16]}` |\n"
+    models, digest = transcripts.provenance(paths.transcript(task, setting))
+    return f"| `{setting}` texts | written by {', '.join(models)}; SHA-256 of the prompts `{digest[:16]}` |\n"

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,7 +74,8 @@ def side_by_side(
         numbers.put(number)
     pool = ProcessPoolExecutor(workers, context, _begin, (work, shared, steps, numbers))
     try:
-        waiting = {pool.submit(_work, job) for job in jobs}
+        with _deaf_to_ctrl_c():
+            waiting = {pool.submit(_work, job) for job in jobs}
         while waiting:
             done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
             for finished in done:
@@ -81,6 +83,11 @@ def side_by_side(
             report(steps.value)
     except BrokenProcessPool:
         raise PyriteError(KILLED) from None
+    except KeyboardInterrupt:
+        # Else the pool would wait for the jobs at work, which may take minutes.
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -122,9 +129,10 @@ def together(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     arguments = (processes, port, work, jobs, shared, steps, answers)
-    group: Any = start_processes(  # type: ignore[no-untyped-call]
-        _member, arguments, processes, join=False, daemon=True
-    )
+    with _deaf_to_ctrl_c():
+        group: Any = start_processes(  # type: ignore[no-untyped-call]
+            _member, arguments, processes, join=False, daemon=True
+        )
     running = True
     while running:
         try:
@@ -163,6 +171,19 @@ def _member(rank: int, processes: int, port: int, work: Any, jobs: Any, shared: 
         answers.join_thread()
         os._exit(1)
     torch.distributed.destroy_process_group()
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes that start meanwhile don't hear Ctrl-C, not even while they import; the parent hears it afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _belong_to_parent() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from pyrite import cards, fields, files, paths, readers, texts
-from pyrite.console import log
+from pyrite.console import log, progress
 from pyrite.errors import PyriteError
 
 TRAIN_SHARE = 0.70
@@ -46,7 +46,8 @@ def run(task: str) -> None:
     folder = paths.raw(task)
     if not folder.is_dir():
         raise PyriteError(f"{folder}: no such folder: run `dvc repro` or `pyrite fetch {task}`")
-    with log.status(f"reading {folder}"):
+    with progress() as view:
+        view.add_task(f"{task}: reading {folder}", total=None)
         raw = read(card, folder)
         table, dropped = clean(raw.rows)
     table["split"] = split(table)
@@ -58,6 +59,8 @@ def run(task: str) -> None:
     if raw.ratings:
         counts["test_mean_agreement"] = mean_agreement(people, table)
     files.write_json(paths.metrics("prepare", task), counts)
+    rows = ", ".join(f"{sum(of_label.values()):,} {name}" for name, of_label in counts["rows"].items())
+    log.print(f"{task}: {rows} rows; {sum(counts['dropped'].values()):,} rows left out")
 
 
 def read(card: cards.Card, folder: Path) -> Raw:

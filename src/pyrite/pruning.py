@@ -6,12 +6,13 @@ are deleted only when asked for by name.
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
@@ -49,20 +50,29 @@ def entries() -> list[Entry]:
     return found
 
 
-def show() -> None:
-    """Print what the store holds: entries, bytes and last uses of each kind."""
+def show(as_json: bool = False) -> None:
+    """Print what the store holds: entries, bytes and last uses of each kind, as a table or as JSON."""
+    found = entries()
+    kinds = {kind: [entry for entry in found if entry.kind == kind] for kind in dict.fromkeys(e.kind for e in found)}
+    if as_json:
+        print(json.dumps([_about(kind, of_kind) for kind, of_kind in kinds.items()], indent=2))
+        return
     table = Table(box=None, pad_edge=False)
     table.add_column("kind")
     for column in ("entries", "size", "last used", "oldest use"):
         table.add_column(column, justify="right")
-    found = entries()
-    for kind in dict.fromkeys(entry.kind for entry in found):
-        of_kind = [entry for entry in found if entry.kind == kind]
+    for kind, of_kind in kinds.items():
         uses = [entry.last_used for entry in of_kind]
         size = decimal(sum(entry.size for entry in of_kind))
         table.add_row(kind, f"{len(of_kind):,}", size, _ago(max(uses)), _ago(min(uses)))
-    screen = Console(highlight=False)
-    screen.print(table if found else f"{paths.store()}: the store is empty", soft_wrap=not found)
+    empty = f"{paths.store()}: the store is empty"
+    console.screen().print(table if found else empty, soft_wrap=not found, highlight=False)
+
+
+def _about(kind: str, of_kind: list[Entry]) -> dict[str, str | int]:
+    uses = [datetime.fromtimestamp(entry.last_used, UTC).isoformat(timespec="seconds") for entry in of_kind]
+    size = sum(entry.size for entry in of_kind)
+    return {"kind": kind, "entries": len(of_kind), "bytes": size, "last_used": max(uses), "oldest_use": min(uses)}
 
 
 def prune(kinds: tuple[str, ...], days: float | None, unused: bool) -> None:

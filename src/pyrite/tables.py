@@ -158,8 +158,10 @@ def terminal(rows: Rows, title: str) -> Table:
     keys = [key for row in rows[:1] for key in row if not key.endswith(joined)]
     for key in keys:
         number = _is_number(rows, key)
-        name = key.removesuffix(" macro_f1")
-        table.add_column(name, justify="right" if number else "left", no_wrap=number, overflow="fold")
+        # In 80 columns a difference takes two lines at the head, and names may be folded, but not to single letters.
+        name = key.removesuffix(" macro_f1").replace(" - ", "\n- ")
+        width = None if number else min(4, max(len(key), *(len(str(row[key])) for row in rows)))
+        table.add_column(name, justify="right" if number else "left", no_wrap=number, overflow="fold", min_width=width)
     for row in rows:
         cells = []
         for key in keys:

@@ -149,7 +149,8 @@ def train(fits: list[Fit], inputs: Inputs, processes: int) -> list[str]:
     steps = spec.steps if isinstance(spec, FineTune) else 1
     failed = []
     with console.progress() as progress:
-        bar = progress.add_task(f"training {inputs.name}, {len(fits)} fits", total=steps * len(fits))
+        doing, total = f"{inputs.name}: training", steps * len(fits)
+        bar = progress.add_task(f"{doing}, 0 of {len(fits)} fits done", total=total)
         report = partial(progress.update, bar)
         outcomes: Iterator[Outcome]
         if parallel.launched() or not isinstance(spec, FineTune):
@@ -160,7 +161,8 @@ def train(fits: list[Fit], inputs: Inputs, processes: int) -> list[str]:
             outcomes = parallel.side_by_side(fit_one, fits, inputs, workers, lambda done: report(completed=done))
         else:
             outcomes = (fit_one(fit, inputs, lambda: progress.advance(bar)) for fit in fits)
-        for outcome in outcomes:
+        for done, outcome in enumerate(outcomes, start=1):
+            report(description=f"{doing}, {done} of {len(fits)} fits done")
             if outcome.failed:
                 failed.append(outcome.said)
             elif isinstance(spec, FineTune) and PartialState().is_main_process:

@@ -6,6 +6,7 @@ A recording is a transcript that ships with the project. No real text is in one:
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -99,6 +100,25 @@ def read(path: Path, card: Card, setting: str) -> list[Conversation]:
         conversations[position] = conversation
     order = list(card.labels)
     return sorted(conversations.values(), key=lambda c: (order.index(c.label), c.conversation))
+
+
+def provenance(path: Path) -> tuple[list[str], str]:
+    """The LLMs that speak in a transcript, and the SHA-256 of all that they were asked.
+
+    Raises:
+        PyriteError: the file is missing, or a line is broken.
+    """
+    models, asked = set(), []
+    try:
+        for record in path.read_bytes().splitlines():
+            conversation = parse(record)
+            models.add(conversation.model)
+            asked.append([conversation.system, *(turn.prompt for turn in conversation.turns)])
+    except FileNotFoundError:
+        raise PyriteError(f"{path}: no such file: run `dvc repro`") from None
+    except ValidationError:
+        raise PyriteError(f"{path}: a line is no conversation: run `dvc repro`") from None
+    return sorted(models), hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
 def write(path: Path, conversations: Iterable[Conversation]) -> None:

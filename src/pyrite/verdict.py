@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich import box
@@ -322,6 +322,23 @@ def contaminated(generated: dict[str, Any]) -> tuple[int, int]:
 
 
 # What `pyrite verdict` prints
+
+
+def as_json() -> dict[str, Any]:
+    """The verdict of every task and over all of them, for a program; gaps, margins and errors in points of macro-F1."""
+    settings = params.load()
+    asked = settings.compare
+    evaluated = [files.read_json(paths.metrics("evaluate", task)) for task in settings.tasks]
+    cases = [case(m, asked.encoder, asked.candidate, asked.baseline, asked.margin) for m in evaluated]
+
+    def told(of: Case) -> dict[str, Any]:
+        return {"verdict": decide(of), "sentence": sentence(of), **asdict(of)}
+
+    tasks = [
+        {"task": m["task"], "encoder": asked.encoder, **told(one), "remarks": remarks(m, asked)}
+        for m, one in zip(evaluated, cases, strict=True)
+    ]
+    return {"tasks": tasks, "overall": told(over_tasks(cases))}
 
 
 def show(console: Console) -> None:
