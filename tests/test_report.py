@@ -144,7 +144,8 @@ class Study:
         about = {"items": 90, "annotators": 5, "mean_agreement": figure(), "alpha": figure()}
         about["accuracy"] = {encoder: {"real": line, "zero_shot": line, "few_shot": line} for encoder in self.encoders}
         bound = {"value": None, "low": None, "high": None, "note": "only a lower bound"}
-        people = about | {"annotators": None, "alpha": bound}
+        # A source of bounds names no annotators.
+        people = {key: value for key, value in about.items() if key != "annotators"} | {"alpha": bound}
         both = figure() | {"p": 0.041, "items": 77, "mean_agreement": {"llm": figure(), "human": figure()}}
         scores = {task: {"subjectivity": figure(), "rank": figure(), "stars": 4} for task in self.tasks}
         files.write_json(
