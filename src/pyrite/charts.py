@@ -253,7 +253,7 @@ def agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
 def training(found: Sequence[tuple[float, Dot]], title: str) -> alt.LayerChart:
     """How a training went: (step, dot) of each mix; the intervals of the dots are not drawn."""
     # Many points and no intervals: a row has what is drawn.
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": dot.name, "family": dot.family, "mean": round(dot.mean, 4), "step": int(step)} for step, dot in found
     ]
     domain, last = _domain([row["mean"] for row in rows]), max(step for step, _ in found)
