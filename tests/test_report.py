@@ -514,20 +514,27 @@ def test_hostile_words_do_no_harm(study: Callable[..., str], hostile: str) -> No
     assert not re.search(r"<\w|</|<!--|\]\(javascript|\{\{", markdown)
 
 
-def test_the_maps_of_many_tasks_keep_the_page_small(study: Callable[..., str]) -> None:
+def test_a_map_has_as_many_texts_as_there_is_room_for(study: Callable[..., str]) -> None:
     def change(study: Study) -> None:
         study.map_text, study.mapped = "<語" * 300, 200
 
-    page = study(change, tasks=tuple(f"task_{n}" for n in range(14)))
-    assert len(page.encode()) < 3_000_000
-    places = [[row for rows in chart["datasets"].values() for row in rows if "x" in row] for chart in Page(page).charts]
-    maps = [rows for rows in places if rows]
-    assert len(maps) == 14 and min(len(rows) for rows in maps) >= 15
-    for rows in maps:
-        # As many of each set, give or take one.
-        counts = pd.Series([row["name"].partition(",")[0] for row in rows]).value_counts()
-        assert set(counts.index) == {"real", "zero-shot", "few-shot"} and counts.max() - counts.min() <= 1
+    def texts_of(figure: figures.Figure) -> list[dict[str, Any]]:
+        (rows,) = figure.spec["datasets"].values()
         assert all(len(row["note"]) == report.HOVERED + 1 for row in rows)
+        return rows
+
+    study(change)
+    found = [findings.read("colours", params.load())]
+    whole = report.maps(found, 1_000_000)["colours"]
+    assert len(texts_of(whole)) == 3 * 200
+    room = len(report.packed(whole.spec)) // 2
+    part = report.maps(found, room)["colours"]
+    assert len(report.packed(part.spec)) <= room
+    # As many of each set, give or take one.
+    counts = pd.Series([row["name"].partition(",")[0] for row in texts_of(part)]).value_counts()
+    assert set(counts.index) == {"real", "zero-shot", "few-shot"} and counts.max() - counts.min() <= 1
+    assert 15 <= counts.min() < 200
+    assert report.maps(found, 0) == {}
 
 
 def test_the_map_has_the_texts_and_git_has_none(study: Callable[..., str]) -> None:

@@ -154,7 +154,7 @@ def histories(task: str, encoder: str, study: Params) -> dict[str, list[dict[str
 
 
 def maps(found: Sequence[Findings], size: int) -> dict[str, figures.Figure]:
-    """The map of each task that has one, with as many texts as go into so many bytes."""
+    """The map of each task that has one, all together in so many bytes: with as many texts as go into its share."""
     drawn = {}
     for one in found:
         path = paths.text_map(one.task)
@@ -164,7 +164,7 @@ def maps(found: Sequence[Findings], size: int) -> dict[str, figures.Figure]:
         table["text"] = table["text"].map(lambda text: shown(text, HOVERED))
         # One text of each set after the other.
         turn = table.assign(turn=table.groupby("source").cumcount()).sort_values("turn", kind="stable")
-        while len(turn):
+        while size > 0 and len(turn):
             figure = figures.text_map(turn.sort_index(), one.diversity["map_variance"])
             if (much := len(packed(figure.spec)) / (size / len(found))) <= 1:
                 drawn[one.task] = figure
