@@ -103,6 +103,11 @@ def test_text_can_be_read(palette: dict[str, str], text: str, ground: str) -> No
     assert _contrast(palette[text], palette[ground]) >= 4.5
 
 
+def test_a_label_has_no_line_through_it() -> None:
+    assert charts._clear(10, [40, 13, 10, 12], 4) == 13
+    assert charts._clear(10, [10, 14], 4) == 10
+
+
 @given(st.lists(st.floats(0, 100), max_size=8), st.floats(0.1, 10))
 def test_labels_are_moved_apart_and_only_up(heights: list[float], distance: float) -> None:
     places = charts._apart(heights, distance)

@@ -148,7 +148,12 @@ def test_labels_outside_the_curve_are_bounds(value: int | None, expected: int | 
         (0, 0, 0, "few_shot helps beside no number of real rows from 50 on"),
         (None, 0, None, "can't tell from how many real rows on few_shot helps no more"),
         (120, 60, None, "few_shot helps up to 120 (60 to > 900) real rows"),
-        (None, 60, None, "few_shot helps up to > 900 (60 to > 900) real rows"),
+        (
+            None,
+            60,
+            None,
+            "few_shot seems to help beside all 900 real rows that were tried, with 95 % confidence beside 60",
+        ),
         (0, 0, 80, "few_shot helps up to < 50 (< 50 to 80) real rows"),
     ],
 )

@@ -174,7 +174,8 @@ def curve(points: Sequence[Point], levels: Sequence[Level]) -> alt.LayerChart:
     bottom = max(min(point.low for point in points), least - 0.4 * (most - least) - 1)
     domain = _domain([bottom, most, *(point.high for point in points if point.rows > first)])
     pixel = (domain[1] - domain[0]) / height
-    places = _apart([level.score for level in levels], 17 * pixel)
+    lines = [level.score for level in levels]
+    places = _apart([_clear(score, lines, 17 * pixel) for score in lines], 17 * pixel)
     start = first / 1.1
     x_scale = alt.Scale(type="log", domain=[start, last * 1.1], nice=False)
     axis = alt.Axis(values=[point.rows for point in points], format=",d", grid=False, labelOverlap="greedy")
@@ -251,7 +252,10 @@ def agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
 
 def training(found: Sequence[tuple[float, Dot]], title: str) -> alt.LayerChart:
     """How a training went: (step, dot) of each mix; the intervals of the dots are not drawn."""
-    rows = [_row(dot) | {"step": step} for step, dot in found]
+    # Many points and no intervals: a row has what is drawn.
+    rows: list[dict[str, Any]] = [
+        {"name": dot.name, "family": dot.family, "mean": round(dot.mean, 4), "step": int(step)} for step, dot in found
+    ]
     domain, last = _domain([row["mean"] for row in rows]), max(step for step, _ in found)
     across = alt.X("step:Q", title="Step", scale=_scale((0, NAMES * last)), axis=alt.Axis(tickCount=6, grid=False))
 
@@ -298,13 +302,14 @@ def mix_curve(found: Sequence[Point]) -> alt.LayerChart:
     """Scores over the number of real rows, with and without generated ones: a line for each family."""
     rows = [_row(dot) | {"rows": dot.rows} for dot in found]
     table, title = _data(rows), "Macro-F1 (points)"
-    up = alt.Y("mean:Q", title=title, scale=_scale(_domain([row["mean"] for row in rows])))
+    first, last = min(row["rows"] for row in rows), max(row["rows"] for row in rows)
+    # The intervals of the first points can be wider than all else in the figure: they may run out of it.
+    shown = [row["mean"] for row in rows] + [row["high"] for row in rows if row["rows"] > first]
+    up = alt.Y("mean:Q", title=title, scale=_scale(_domain(shown)))
     across = alt.X(
         "rows:Q",
-        title="Real training texts",
-        scale=alt.Scale(
-            type="log", nice=False, domain=[min(row["rows"] for row in rows), max(row["rows"] for row in rows)]
-        ),
+        title="Real training texts (log scale)",
+        scale=alt.Scale(type="log", nice=False, domain=[first / 1.1, last * 1.1]),
         axis=alt.Axis(values=sorted({row["rows"] for row in rows}), format=",", grid=False, labelOverlap="greedy"),
     )
     return _chart(
@@ -341,8 +346,28 @@ def colour(name: str) -> str:
     return f"var(--{name})"
 
 
+# How all charts look. In the page it stands once.
+CONFIG = {
+    "background": "transparent",
+    "font": FONT,
+    "view": {"stroke": None},
+    "axis": {
+        **{"labelColor": colour("muted"), "titleColor": colour("muted"), "labelFontSize": 12, "titleFontSize": 12},
+        **{"titleFontWeight": "normal", "titlePadding": 10, "labelPadding": 6, "labelLimit": 220},
+        **{"gridColor": colour("line"), "domainColor": colour("line"), "ticks": False, "domain": False},
+    },
+    "title": {
+        **{"anchor": "start", "frame": "group", "offset": 14, "fontSize": 17, "color": colour("ink")},
+        **{"subtitleFontSize": 13, "subtitleColor": colour("muted"), "subtitlePadding": 6},
+    },
+}
+
+
 def spec(chart: alt.LayerChart, description: str) -> dict[str, Any]:
-    """The Vega-Lite JSON of a chart for the page, as wide as its column; `description` is for screen readers."""
+    """The Vega-Lite JSON of a chart for the page, as wide as its column and without `CONFIG`.
+
+    `description` is for screen readers.
+    """
     return {**_json(chart), "width": "container", "description": description}
 
 
@@ -351,7 +376,7 @@ def svg(chart: alt.LayerChart, title: str, subtitle: str) -> str:
     heading = {"text": title, "subtitle": subtitle}
     found = {**_json(chart), "width": FILE_WIDTH, "title": heading, "description": f"{title}. {subtitle}"}
     found["padding"] = {"left": 20, "right": 24, "top": 18, "bottom": 16}
-    found["background"] = LIGHT["paper"]
+    found["config"] = CONFIG | {"background": LIGHT["paper"]}
     light = re.sub(r"var\(--(\w+)\)", lambda name: LIGHT[name[1]], json.dumps(found))
     picture: str = vl_convert.vegalite_to_svg(light)
     # Vega numbers its clip paths on from chart to chart; a file must not depend on what was drawn before it.
@@ -369,17 +394,8 @@ def library() -> str:
 
 
 def _chart(*layers: alt.Chart, height: int) -> alt.LayerChart:
-    axis = {
-        **{"labelColor": colour("muted"), "titleColor": colour("muted"), "labelFontSize": 12, "titleFontSize": 12},
-        **{"titleFontWeight": "normal", "titlePadding": 10, "labelPadding": 6, "labelLimit": 220},
-        **{"gridColor": colour("line"), "domainColor": colour("line"), "ticks": False, "domain": False},
-    }
-    title = {
-        **{"anchor": "start", "frame": "group", "offset": 14, "fontSize": 17, "color": colour("ink")},
-        **{"subtitleFontSize": 13, "subtitleColor": colour("muted"), "subtitlePadding": 6},
-    }
     chart: alt.LayerChart = alt.layer(*layers).properties(height=height)
-    return chart.configure(background="transparent", font=FONT, axis=axis, title=title, view={"stroke": None})
+    return chart
 
 
 def _data(rows: Sequence[dict[str, Any]]) -> alt.Chart:
@@ -408,7 +424,9 @@ def _words(table: alt.Chart, where: dict[str, Any], **mark: Any) -> list[alt.Cha
 
 
 def _row(dot: Dot) -> dict[str, Any]:
-    return {key: getattr(dot, key) for key in ("name", "family", "mean", "low", "high", "note")}
+    # More digits than a chart can show would only make the page larger.
+    ends = {key: round(getattr(dot, key), 4) for key in ("mean", "low", "high")}
+    return {"name": dot.name, "family": dot.family, **ends, "note": dot.note}
 
 
 def _names(field: str, order: Sequence[str]) -> alt.Y:
@@ -447,6 +465,14 @@ def _domain(values: Sequence[float]) -> tuple[float, float]:
     return least - air, most + air
 
 
+def _clear(height: float, lines: Sequence[float], room: float) -> float:
+    """The first place from a height on where a label that needs so much room above it has no line through it."""
+    for line in sorted(lines):
+        if height < line < height + room:
+            height = line
+    return height
+
+
 def _apart(heights: Sequence[float], distance: float) -> list[float]:
     """The heights, moved up where needed so that no two are nearer than `distance`: labels that don't overlap."""
     places = list(heights)
@@ -457,5 +483,7 @@ def _apart(heights: Sequence[float], distance: float) -> list[float]:
 
 
 def _json(chart: alt.LayerChart) -> dict[str, Any]:
-    found: dict[str, Any] = chart.to_dict()
+    # Its parts were checked as they were made; checking the whole again would take most of the time.
+    found: dict[str, Any] = chart.to_dict(validate=False)
+    del found["config"]
     return found

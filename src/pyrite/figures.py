@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import altair as alt
@@ -46,7 +47,7 @@ class Figure:
     chart: alt.LayerChart
     note: str = ""
 
-    @property
+    @cached_property
     def spec(self) -> dict[str, Any]:
         return charts.spec(self.chart, self.title)
 
@@ -65,6 +66,30 @@ def scores(task: Findings, encoder: str, asked: Compare) -> Figure:
         side = "above" if between["mean"] > 0 else "below"
         title = f"{candidate} stands {abs(100 * between['mean']):.1f} points {side} {baseline}"
     return Figure(capital(title), charts.scores(list(dots.values()), dots.get(asked.baseline), asked.margin))
+
+
+def called(task: Findings, encoder: str, asked: Compare) -> Figure | None:
+    """The LLM as the classifier beside an encoder's mixes, on the texts that it labelled; None where it was not asked.
+
+    The numbers differ from those of `scores`: these are fewer texts.
+    """
+    llm = task.evaluated["llm"]
+    if not llm or encoder not in llm["encoders"]:
+        return None
+    mine = llm["encoders"][encoder]
+    low, mean, high = (100 * llm["macro_f1"][key] for key in ("low", "mean", "high"))
+    dots = [Dot("the LLM itself", "muted", mean, low, high, interval(llm["macro_f1"]))]
+    dots += [_dot(mix, found["macro_f1"]) for mix, found in mine.items()]
+    title, candidate = "The LLM itself as the classifier", name(asked.candidate)
+    if asked.candidate in mine:
+        above = mine[asked.candidate]["gap"]["macro_f1"]
+        if above["low"] > 0:
+            title = f"Simply calling the LLM beats {candidate} by {100 * above['mean']:.1f} points"
+        elif above["high"] < 0:
+            title = f"{candidate} beats calling the LLM by {-100 * above['mean']:.1f} points"
+        else:
+            title = f"Calling the LLM and {candidate} can’t be told apart: {gap(above)} points"
+    return Figure(capital(title), charts.scores(dots, None, asked.margin))
 
 
 def curve(task: Findings, encoder: str, asked: Compare) -> Figure | None:

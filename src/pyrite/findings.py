@@ -127,12 +127,54 @@ def gap(found: Mapping[str, float]) -> str:
 
 
 def labels(worth: dict[str, Any], end: str = "labels") -> str:
-    """A number of real labels: 246, > 2,320 or < 50."""
-    return re.sub(r"\d+", lambda digits: f"{int(digits[0]):,}", str(verdict.labels(worth, end)))
+    """A number of real labels: 246, > 2,320 or < 50, which no line break parts."""
+    return verdict.label_count(worth, end).replace(" ", "\u00a0")
 
 
 def worth(found: dict[str, Any]) -> str:
-    return f"{labels(found)} ({labels(found, 'low')} to {labels(found, 'high')})"
+    """A worth and its interval; beyond an end of the curve with all of it, the bound alone."""
+    value, low, high = (labels(found, end) for end in ("labels", "low", "high"))
+    return value if value == low == high else f"{value} ({low} to {high})"
+
+
+def spoken(words: str, trained: Sequence[str]) -> str:
+    """A sentence for the command line as the report says it."""
+    for mix in sorted(trained, key=len, reverse=True):
+        words = re.sub(rf"(?<![\w+@]){re.escape(mix)}(?![\w+@])", name(mix), words)
+    return typographic(words)
+
+
+def typographic(words: str) -> str:
+    return re.sub(r"\b([Cc]an|[Dd]on)'t\b", r"\1’t", re.sub(r"(?<!\w)-(?=\d)", "−", words))
+
+
+def remarks(findings: Findings, asked: Compare) -> list[str]:
+    """What else there is to say of a task, a sentence each."""
+    trained = {mix for found in findings.evaluated["encoders"].values() for mix in found["mixes"]}
+    return [spoken(words, sorted(trained)) for words in verdict.remarks(findings.evaluated, asked)]
+
+
+def spent(generated: Mapping[str, Any]) -> tuple[str, str]:
+    """(what a generated set cost, what that means), from its metrics."""
+    total = generated["total"]
+    answers, kept = f"{total['answers']:,} answers", f"{total['accepted']:,} usable texts"
+    if total["cost_usd"] is not None:
+        return f"${total['cost_usd']:.2f}", f"for {answers} of the LLM, which gave {kept}"
+    if total["prompt_tokens"] is not None:
+        tokens = f"{total['prompt_tokens'] + total['completion_tokens']:,} tokens"
+        return tokens, f"sent and answered, of an LLM without a price in params.yaml. Its {answers} gave {kept}"
+    return answers, f"of the LLM, replayed from a recording: nothing was paid for this run. They gave {kept}"
+
+
+def spent_over_tasks(found: Sequence[Findings], asked: Compare, cost: float | None) -> tuple[str, str]:
+    """(what all tasks' generated sets cost, what that means); `cost` is that of the headline."""
+    what = f"for the {name(asked.candidate)} texts of all tasks"
+    if cost is not None:
+        return f"${cost:,.2f}", what
+    sets = [one.generated[setting]["total"] for one in found for setting in mixes.settings_of(asked.candidate)]
+    if all(total["prompt_tokens"] is None for total in sets):
+        return "nothing paid", f"{what}: the LLM’s answers are replayed from recordings"
+    return "not known", f"{what}: of an LLM without a price in params.yaml; each task’s tokens are below"
 
 
 def verdict_of(case: Case) -> dict[str, str]:
@@ -141,12 +183,20 @@ def verdict_of(case: Case) -> dict[str, str]:
     word = verdict.decide(case)
     hue, meaning = VERDICTS[word]
     _, _, sentence = verdict.sentence(spoken).partition(": ")
-    sentence = re.sub(r"(?<!\w)-(?=\d)", "−", sentence[0].upper() + sentence[1:])
     return {
-        "word": word[0].upper() + word[1:],
+        "word": capital(typographic(word)),
         "family": hue,
         "meaning": meaning.format(candidate=spoken.candidate, baseline=spoken.baseline),
-        "sentence": sentence,
+        "sentence": typographic(capital(sentence)),
+    }
+
+
+def verdicts(findings: Findings, asked: Compare) -> dict[str, dict[str, str]]:
+    """The verdict that each encoder would give by itself, of those that were trained on both mixes."""
+    return {
+        encoder: verdict_of(verdict.case(findings.evaluated, encoder, asked.candidate, asked.baseline, asked.margin))
+        for encoder, found in findings.evaluated["encoders"].items()
+        if asked.baseline in found["gaps"].get(asked.candidate, {})
     }
 
 

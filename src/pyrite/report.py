@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import base64
 import csv
+import gzip
 import hashlib
+import json
 import platform
 import re
 from collections.abc import Mapping, Sequence
@@ -20,7 +22,7 @@ from typing import Any
 
 import jinja2
 import pandas as pd
-from jinja2.utils import htmlsafe_json_dumps
+import yaml
 
 from pyrite import charts, console, figures, files, findings, mixes, params, paths, settings, tables, texts, verdict
 from pyrite.findings import Findings
@@ -36,9 +38,8 @@ _SIGNS = re.compile(r"[\\`*\[\]{}<>#!|~$&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 EXAMPLES = 3
 CHARACTERS = 400
 
-# How large the page may be; what a map takes without its texts, and a place on it without its own.
+# How large the page may be.
 PAGE_BYTES = 2_900_000
-MAP_BYTES, PLACE_BYTES = 5_000, 110
 
 # How much of a text the map shows.
 HOVERED = 140
@@ -71,15 +72,19 @@ def describe(found: Sequence[Findings], study: Params) -> dict[str, Any]:
     adjusted, subjectivity = _adjusted(), findings.optional(paths.SUBJECTIVITY)
     annotated = subjectivity["tasks"] if subjectivity else {}
     several = len(found) > 1
+    overall = verdict.over_tasks([one.case for one in found])
     return {
         "study": study,
         "tasks": [task(one, study, adjusted, annotated.get(one.task, {})) for one in found],
-        "overall": findings.verdict_of(verdict.over_tasks([one.case for one in found])) if several else None,
+        "overall": findings.verdict_of(overall) if several else None,
+        "overall_gap": {key: getattr(overall.gap, key) / 100 for key in ("mean", "low", "high")},
+        "spent": findings.spent_over_tasks(found, study.compare, files.read_json(paths.HEADLINE)["cost_usd"]),
         "gaps": figures.gaps(found, study.compare) if several else None,
         "subjectivity": subjectivity,
         "against_gap": figures.against_gap(subjectivity, found, study.compare) if subjectivity else {},
         "measures": measures(found),
         "slopes": findings.slopes({one.task: annotated.get(one.task, {}) for one in found}, study.compare.encoder),
+        "parameters": yaml.safe_dump(study.model_dump(), sort_keys=False, allow_unicode=True),
         "prompts": {name: settings.load(name) for name in study.generate.settings},
         "versions": {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES},
     }
@@ -99,6 +104,7 @@ def task(
         "encoders": {
             encoder: {
                 "scores": figures.scores(found, encoder, asked),
+                "called": figures.called(found, encoder, asked),
                 "classes": figures.classes(found, encoder, asked),
                 "agreement": figures.agreement(annotated, encoder),
                 "training": figures.training(histories(found.task, encoder, study), encoder),
@@ -111,7 +117,9 @@ def task(
         "curves": with_curve,
         "llm_against_human": annotated.get("llm_against_human"),
         "annotated": {who: annotated[who] for who in findings.ANNOTATORS if who in annotated},
-        "remarks": verdict.remarks(found.evaluated, asked),
+        "remarks": findings.remarks(found, asked),
+        "spent": {s: findings.spent(found.generated[s]) for s in mixes.settings_of(asked.candidate)},
+        "said_of": findings.verdicts(found, asked),
         "flips": findings.flips(found, asked),
         "confusions": findings.confusions(found, asked),
         "left_out": findings.left_out(found, asked),
@@ -146,7 +154,7 @@ def histories(task: str, encoder: str, study: Params) -> dict[str, list[dict[str
 
 
 def maps(found: Sequence[Findings], size: int) -> dict[str, figures.Figure]:
-    """The map of each task that has one, with as many texts as go into so many bytes."""
+    """The map of each task that has one, all together in so many bytes: with as many texts as go into its share."""
     drawn = {}
     for one in found:
         path = paths.text_map(one.task)
@@ -154,12 +162,14 @@ def maps(found: Sequence[Findings], size: int) -> dict[str, figures.Figure]:
             continue
         table = files.read_parquet(path)
         table["text"] = table["text"].map(lambda text: shown(text, HOVERED))
-        # One text of each set after the other. In JSON a sign can take six bytes.
+        # One text of each set after the other.
         turn = table.assign(turn=table.groupby("source").cumcount()).sort_values("turn", kind="stable")
-        bytes_so_far = turn["text"].map(lambda text: PLACE_BYTES + len(htmlsafe_json_dumps(text))).cumsum()
-        fits = turn[bytes_so_far <= size / len(found) - MAP_BYTES].sort_index()
-        if len(fits):
-            drawn[one.task] = figures.text_map(fits, one.diversity["map_variance"])
+        while size > 0 and len(turn):
+            figure = figures.text_map(turn.sort_index(), one.diversity["map_variance"])
+            if (much := len(packed(figure.spec)) / (size / len(found))) <= 1:
+                drawn[one.task] = figure
+                break
+            turn = turn.head(int(len(turn) / max(much, 1.02)))
     return drawn
 
 
@@ -218,6 +228,10 @@ def pictures(found: Sequence[Findings], study: Params, view: dict[str, Any]) -> 
         for key, figure in mine["training"].items():
             about = f"{one.card.title}. Mean over seeds."
             drawn[f"{one.task}.training.{key}.svg"] = charts.svg(figure.chart, figure.title, about)
+    if gaps := view["gaps"]:
+        about = f"{findings.name(asked.candidate)} minus {findings.name(asked.baseline)}, {asked.encoder}"
+        about = f"{findings.capital(about)}. Shaded: within the margin. 95 % intervals."
+        drawn["gaps.svg"] = charts.svg(gaps.chart, gaps.title, about)
     for key, figure in view["measures"].items():
         drawn[f"{key}.svg"] = charts.svg(figure.chart, figure.title, "Sets of equal size; 95 % intervals.")
     for key, figure in view["against_gap"].items():
@@ -239,17 +253,22 @@ def render(template: str, view: dict[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    # No spaces and no \u escapes: the page is UTF-8, and half of it is JSON.
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False, "sort_keys": True}
     environment.filters |= {"mix": findings.name, "p": p_value, "css": css} | {
         form.__name__: form
         for form in (
             *(findings.family, findings.interval, findings.gap, findings.worth, findings.labels, findings.capital),
-            *(findings.measure, findings.minus, number, points),
+            *(findings.measure, findings.minus, number, packed, points),
         )
     }
     environment.globals |= {
-        **{"library": library, "own": own, "digest": digest, "LIGHT": charts.LIGHT, "DARK": charts.DARK},
+        **{
+            "library": library,
+            "script": script,
+            "own": own,
+            "digest": digest,
+            "LIGHT": charts.LIGHT,
+            "DARK": charts.DARK,
+        },
         **{"contaminated": verdict.contaminated, "settings_of": mixes.settings_of},
         **{"DIVERSITY": findings.DIVERSITY, "ANNOTATORS": findings.ANNOTATORS},
         **{"instance_claim": findings.instance_claim, "ranged": ranged},
@@ -268,6 +287,12 @@ def ranged(figure: Mapping[str, Any], form: str) -> str:
         return "–"
     value, *ends = (findings.minus(form % figure[key]) for key in ("value", "low", "high") if figure[key] is not None)
     return f"{value} ({' to '.join(ends)})" if len(ends) == 2 else value
+
+
+def packed(spec: Mapping[str, Any]) -> str:
+    """A chart as the page holds it: compressed, and made of letters that mean nothing to HTML."""
+    text = json.dumps(spec, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 def number(value: float) -> str:
@@ -289,6 +314,11 @@ def css(palette: dict[str, str]) -> str:
 def library() -> str:
     """The chart library, unable to end or comment out the element that it is in."""
     return charts.library().replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def script() -> str:
+    """The page's own script, which finds in `config` how all charts look."""
+    return f'"use strict";\nconst config = {json.dumps(charts.CONFIG)};\n{own("report.js")}'
 
 
 def own(name: str) -> str:

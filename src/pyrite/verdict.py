@@ -6,6 +6,7 @@ Gaps, scores and margins are in points of macro-F1 (0 to 100) here, as people re
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -233,7 +234,7 @@ def no_worth(metrics: dict[str, Any], encoder: str, mix: str) -> str:
 
 def in_words(worth: dict[str, Any]) -> str:
     """A worth and its interval: 246 (177 to 367)."""
-    return f"{labels(worth)} ({labels(worth, 'low')} to {labels(worth, 'high')})"
+    return f"{label_count(worth)} ({label_count(worth, 'low')} to {label_count(worth, 'high')})"
 
 
 def break_even(
@@ -263,6 +264,9 @@ def stops_helping(added: str, encoder: str, stops: dict[str, Any]) -> str:
         where = f"{added} helps beside no number of real rows from {least} on"
     elif stops["low"] == 0 and stops["high"] is None:
         where = f"can't tell from how many real rows on {added} helps no more: it may be any from {least} to {most}"
+    elif stops["labels"] is None:
+        where = f"{added} seems to help beside all {most} real rows that were tried, with 95 % confidence beside "
+        where += f"{stops['low']:,}"
     else:
         where = f"{added} helps up to {in_words(stops)} real rows"
     return f"Added to real rows ({encoder}): {where}."
@@ -273,9 +277,8 @@ def called(metrics: dict[str, Any], asked: params.Compare) -> str | None:
     if not (llm := metrics["llm"]):
         return None
     score = f"{100 * llm['macro_f1']['mean']:.1f} ({_ends(llm['macro_f1'])})"
-    says = (
-        f"Called as the classifier, the LLM scores {score} in macro-F1 on the {llm['rows']} test rows that it labelled"
-    )
+    rows = f"{llm['rows']:,} test rows that it labelled"
+    says = f"Called as the classifier, the LLM scores {score} in macro-F1 on the {rows}"
     mine = llm["encoders"].get(asked.encoder, {}).get(asked.candidate)
     price = "" if asked.llm_price is None else f" It asks {prices.money(asked.llm_price)} for a thousand texts."
     if mine is None:
@@ -312,6 +315,11 @@ def labels(worth: dict[str, Any], end: str = "labels") -> int | str:
     if value is None:
         return f"> {worth['most']}"
     return f"< {worth['least']}" if value == 0 else value
+
+
+def label_count(worth: dict[str, Any], end: str = "labels") -> str:
+    """A number of real labels as people write it: 246, < 50 or > 2,320."""
+    return re.sub(r"\d+", lambda digits: f"{int(digits[0]):,}", str(labels(worth, end)))
 
 
 def contaminated(generated: dict[str, Any]) -> tuple[int, int]:

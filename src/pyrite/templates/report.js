@@ -1,12 +1,27 @@
-"use strict";
+// `config` is how all charts look; the page puts it before this script.
+// A chart is JSON, compressed and in base64: many of them would be too much for one page.
+async function unpack(text) {
+  const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+}
+
 // Charts are drawn when they are first seen: a hidden element has no width to draw into.
+async function paint(place) {
+  try {
+    const spec = await unpack(place.nextElementSibling.textContent);
+    // The content security policy allows no eval, so expressions are interpreted (ast).
+    await vegaEmbed(place, spec, { actions: false, renderer: "svg", ast: true, config });
+  } catch (error) {
+    place.textContent = "This chart could not be drawn; its numbers are in the tables.";
+    console.error(error);
+  }
+}
+
 function draw() {
   for (const place of document.querySelectorAll(".chart:not([data-drawn])")) {
     if (!place.clientWidth) continue;
     place.dataset.drawn = "";
-    // The content security policy allows no eval, so expressions are interpreted (ast).
-    vegaEmbed(place, JSON.parse(place.nextElementSibling.textContent), { actions: false, renderer: "svg", ast: true })
-      .catch((error) => { place.textContent = "This chart could not be drawn; its numbers are in the tables."; console.error(error); });
+    paint(place);
   }
 }
 
