@@ -1,28 +1,68 @@
-"""Asking: many conversations with an LLM side by side, their answers from the store or, where allowed, the endpoint."""
+"""Asking: many dialogues with an LLM side by side, their answers from the store or, where allowed, the endpoint.
+
+A dialogue is a conversation for generated texts or a question to an annotator: what it asks next, its script knows.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from typing import Protocol, TypeVar
 
 from rich.progress import Progress, TaskID
 
-from pyrite import console, conversations
-from pyrite.answers import Answer, Log
-from pyrite.conversations import Script
+from pyrite import console
+from pyrite.answers import Answer, Log, Message
 from pyrite.endpoint import Endpoint, Unanswered
 from pyrite.errors import PyriteError
 from pyrite.params import Generate
-from pyrite.transcripts import Conversation
 
-# A conversation that has begun or not, and how many of its turns ask for texts.
-Opening = tuple[Conversation, int]
-# A conversation as far as it came, and whether it waits for an answer.
-Held = tuple[Conversation, bool]
-Ask = Callable[[Sequence[Opening], Script], list[Held]]
+
+class Request(Protocol):
+    """What is sent, the JSON schema of its answer (None: any text), and what the store finds the answer by."""
+
+    @property
+    def messages(self) -> Sequence[Message]: ...
+    @property
+    def schema(self) -> Mapping[str, object] | None: ...
+    @property
+    def key(self) -> str: ...
+
+
+C = TypeVar("C")
+R = TypeVar("R", bound=Request)
+# A dialogue that has begun or not, and how many turns it may have.
+Opening = tuple[C, int]
+# A dialogue as far as it came, and whether it waits for an answer.
+Held = tuple[C, bool]
+
+
+class Script(Protocol[C, R]):
+    """All that decides what is asked in the dialogues of a (task, setting)."""
+
+    task: str
+    setting: str
+    p: Generate
+
+    def requests(self, turns: int) -> int:
+        """How many requests a dialogue of so many turns is reckoned with."""
+
+    def goes_on(self, c: C, turns: int) -> bool:
+        """Whether a dialogue of so many turns has a next request."""
+
+    def request(self, c: C) -> R:
+        """The next request of a dialogue."""
+
+    def answered(self, c: C, request: R, answer: Answer) -> C:
+        """The dialogue with one more answer."""
+
+
+class Ask(Protocol):
+    def __call__(self, openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
+        """Hold all dialogues side by side."""
 
 
 @contextmanager
@@ -30,28 +70,36 @@ def mode(p: Generate, task: str, setting: str) -> Iterator[Ask]:
     """How a (task, setting) gets its answers: from the store only, or what is missing from the endpoint too.
 
     Raises:
-        PyriteError: the endpoint can't be used or the store not be written, here or while conversations are held.
+        PyriteError: the endpoint can't be used or the store not be written, here or while dialogues are held.
     """
     log = Log(task, setting)
     if p.provider == "recorded" and not len(log):
         # Nothing to find: then nothing need be asked, for which a task may have too few examples.
-        yield lambda openings, script: [(c, False) for c, _ in openings]
+        def nothing(openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
+            return [(c, False) for c, _ in openings]
+
+        yield nothing
         return
     with asyncio.Runner() as runner:
+        endpoint: Endpoint | None = None
+
+        def ask(openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
+            return runner.run(_hold_all(openings, script, log, endpoint))
+
         if p.provider == "recorded":
-            yield lambda openings, script: runner.run(_hold_all(openings, script, log, None))
+            yield ask
             return
         with log:
             endpoint = runner.run(_open(p))
             try:
-                yield lambda openings, script: runner.run(_hold_all(openings, script, log, endpoint))
+                yield ask
             finally:
                 runner.run(endpoint.close())
 
 
-def look(openings: Sequence[Opening], script: Script) -> list[Held]:
-    """Conversations as far as the store has their answers."""
-    log = Log(script.card.id, script.setting)
+def look(openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
+    """Dialogues as far as the store has their answers."""
+    log = Log(script.task, script.setting)
     return asyncio.run(_hold_all(openings, script, log, None))
 
 
@@ -59,14 +107,16 @@ async def _open(p: Generate) -> Endpoint:
     return Endpoint(p)  # in the loop that will use it
 
 
-async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpoint: Endpoint | None) -> list[Held]:
-    """Hold all conversations side by side, each turn by turn."""
-    held: list[Held] = [(c, False) for c, _ in openings]
+async def _hold_all(
+    openings: Sequence[Opening[C]], script: Script[C, R], log: Log, endpoint: Endpoint | None
+) -> list[Held[C]]:
+    """Hold all dialogues side by side, each turn by turn."""
+    held: list[Held[C]] = [(c, False) for c, _ in openings]
     failures: Counter[str] = Counter()
     todo = iter(enumerate(openings))
 
     with console.progress() as progress:
-        bar = progress.add_task("", total=sum(turns for _, turns in openings))
+        bar = progress.add_task("", total=sum(script.requests(turns) for _, turns in openings))
 
         async def work() -> None:
             for number, (c, turns) in todo:
@@ -75,7 +125,7 @@ async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpo
                 finally:
                     _show(progress, bar, script, endpoint)
 
-        async def _hold(c: Conversation, turns: int) -> Held:
+        async def _hold(c: C, turns: int) -> Held[C]:
             while script.goes_on(c, turns):
                 request = script.request(c)
                 answer = log.get(request.key)
@@ -91,10 +141,9 @@ async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpo
                     except Unanswered as failed:
                         failures[str(failed)] += 1
                         return c, True
-                c = conversations.answered(c, request, answer)
-                if len(c.turns) > script.templates.plans:
-                    progress.advance(bar)
-                    _show(progress, bar, script, endpoint)
+                c = script.answered(c, request, answer)
+                progress.advance(bar)
+                _show(progress, bar, script, endpoint)
             return c, False
 
         # Twice as many as may ask at once: while some wait for the disk, others use the endpoint.
@@ -102,7 +151,7 @@ async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpo
         with _stopped_by_signals(endpoint, workers):
             ended = await asyncio.gather(*workers, return_exceptions=True)
     for reason, times in failures.most_common(3):
-        console.log.print(f"{script.card.id} {script.setting}: {times} requests failed: {reason}")
+        console.log.print(f"{script.task} {script.setting}: {times} requests failed: {reason}")
     for error in ended:
         if isinstance(error, asyncio.CancelledError):
             raise PyriteError("stopped; what is answered is kept, the requests in flight were dropped")
@@ -111,11 +160,11 @@ async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpo
     return held
 
 
-def _show(progress: Progress, bar: TaskID, script: Script, endpoint: Endpoint | None) -> None:
+def _show(progress: Progress, bar: TaskID, script: Script[C, R], endpoint: Endpoint | None) -> None:
     if not progress.disable:
         spent = endpoint.spent if endpoint else None
         cost = "" if spent is None else f", ${spent:.2f} so far"
-        progress.update(bar, description=f"{script.card.id} {script.setting}: asking {script.p.model}{cost}")
+        progress.update(bar, description=f"{script.task} {script.setting}: asking {script.p.model}{cost}")
 
 
 @contextmanager

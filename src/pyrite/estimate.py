@@ -11,9 +11,9 @@ from rich.table import Table
 
 from pyrite import generate, params
 from pyrite.answers import Ledger
-from pyrite.asking import Opening
 from pyrite.conversations import Script
 from pyrite.endpoint import CHARACTERS_PER_TOKEN
+from pyrite.generate import Opening
 
 # A word of English with the space after it, in characters; and what JSON puts around each text.
 CHARACTERS_PER_WORD, AROUND_A_TEXT = 6, 4
@@ -70,7 +70,7 @@ def reckon(waiting: Sequence[Opening], script: Script) -> Need:
         messages = script.request(c).messages
         history = float(sum(len(m["content"]) for m in messages))
         question = len(messages[-1]["content"])
-        for turn in range(len(c.turns), turns + script.templates.plans):
+        for turn in range(len(c.turns), script.requests(turns)):
             said = PLAN_CHARACTERS if turn < script.templates.plans else answer
             requests, sent, answered = requests + 1, sent + history, answered + said
             history += said + question
