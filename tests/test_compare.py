@@ -26,6 +26,7 @@ train:
   encoders:
     tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot, pool, pool+few_shot]}
     probe: {method: probe, checkpoint: x, max_tokens: 8, C: 1.0, mixes: [real, few_shot, real@50]}
+annotate: {items: 100}
 evaluate: {resamples: 300}
 compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
 """.replace("GENERATE", GENERATE)

@@ -25,6 +25,7 @@ train:
   checkpoints: none
   encoders:
     tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot, pool]}
+annotate: {items: 100}
 evaluate: {resamples: 200}
 compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
 """.replace("GENERATE", GENERATE)

@@ -128,6 +128,10 @@ class Train(Schema):
         return value
 
 
+class Annotate(Schema):
+    items: Positive
+
+
 class Evaluate(Schema):
     resamples: Annotated[int, Field(ge=100)]
 
@@ -145,6 +149,7 @@ class Params(Schema):
     tasks: tuple[str, ...] = Field(min_length=1)
     generate: Generate
     train: Train
+    annotate: Annotate
     evaluate: Evaluate
     compare: Compare
 
