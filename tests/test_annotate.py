@@ -15,7 +15,8 @@ import pytest
 from conftest import FRUIT_CARD, FRUIT_KEY, GENERATE, ROOT, Study
 from llm_server import Fault, serve
 
-from pyrite import annotate, annotators, cli, comparisons, estimate, paths, recordings, texts
+from pyrite import annotate, annotators, cli, comparisons, estimate, params, paths, recordings, texts
+from pyrite.answers import Ledger
 from pyrite.errors import PyriteError
 
 CARD = """
@@ -337,9 +338,8 @@ def test_personas_label_what_no_recording_of_their_llm_has(study: Study, fruit: 
     # Thirteen texts, ten in a request: each text went to each persona once.
     sent = [entry.request["messages"][1]["content"] for entry in server.log]
     assert len(sent) == 10
-    assert Counter(n for n in range(15) for said in sent if f'"secret test sentence {n}"' in said) == dict.fromkeys(
-        range(2, 15), 5
-    )
+    times = Counter(n for n in range(15) for said in sent if f'"secret test sentence {n}"' in said)
+    assert times == dict.fromkeys(range(2, 15), 5)
 
 
 def test_the_first_rows_are_asked_as_many_as_params_say(
@@ -454,12 +454,14 @@ def test_a_label_outside_the_card_is_none(study: Study, fruit: list[str], reads:
 
 def test_the_budget_holds_for_annotators_too(study: Study, fruit: list[str]) -> None:
     with serve(answers=labels) as server:
-        study(server.url, prices=PRICE, budget_usd=0.003, concurrency=1)
-        with pytest.raises(PyriteError, match="generate.budget_usd: "):
+        prices = {"m": {"input": 100.0, "output": 2.0, "date": "2026-01-01"}}
+        study(server.url, prices=prices, budget_usd=0.1, concurrency=1)
+        with pytest.raises(PyriteError, match=r"generate\.budget_usd: "):
             annotate.run("fruit")
-        spent = estimate.Ledger(estimate.params.load().generate.prices).spent()
-    assert 0 < spent <= 0.003
+        spent = Ledger(params.load().generate.prices).spent()
+    assert 0.05 < spent <= 0.1
     assert 0 < len(server.log) < 10
+    assert not paths.annotation_table("fruit").exists()
 
 
 def test_recorded_asks_nothing_and_says_what_is_missing(
