@@ -177,7 +177,8 @@ def test_mean_agreement_of_real_ratings_is_the_golden_one(
     golden = json.loads((shared / "golden/summary.json").read_text())[task]["test_mean_agreement"]
     monkeypatch.setenv("PYRITE_DATA_MIRROR", str(shared / "datasets"))
     paths.TASKS.mkdir()
-    paths.card(task).write_text((ROOT / paths.card(task)).read_text())
+    for file in (paths.PARAMS, paths.ANNOTATORS, paths.card(task)):
+        file.write_text((ROOT / file).read_text())
     fetch.run(task)
     prepare.run(task)
     annotate.run(task)

@@ -60,7 +60,7 @@ def recorded(path: Path, columns: Sequence[str], model: str) -> list[tuple[Row, 
 
 
 def add(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Add rows with these columns to a CSV file, which keeps what it has.
+    """Add rows with these columns to a CSV file, which keeps what it has (with the line ends of RFC 4180).
 
     Raises:
         PyriteError: the file is there and is not CSV in UTF-8.
@@ -68,7 +68,7 @@ def add(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> No
     standing = [row.fields for row in readers.csv_rows(path, "utf-8")] if path.exists() else []
     header = list(dict.fromkeys([*(standing[0] if standing else ()), *columns]))
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, header, restval="", lineterminator="\n")
+    writer = csv.DictWriter(out, header, restval="")
     writer.writeheader()
     writer.writerows([*standing, *(dict(zip(columns, row, strict=True)) for row in rows)])
     files.write_text(path, out.getvalue())
