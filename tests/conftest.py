@@ -210,7 +210,8 @@ def study(project: Path, monkeypatch: pytest.MonkeyPatch, table: Callable[..., p
     """A task with sixty real rows and no recording; called with `generate` settings, it writes them down."""
     (project / "tasks").mkdir()
     (project / "tasks/fruit.yaml").write_text(FRUIT_CARD)
-    (project / "tasks/prompts.yaml").write_bytes((ROOT / "tasks/prompts.yaml").read_bytes())
+    for name in (paths.PROMPTS, paths.ANNOTATORS):
+        (project / name).write_bytes((ROOT / name).read_bytes())
     rows = [(f"real sentence number {n} here", ("fruit", "tool")[n % 2], "train") for n in range(60)]
     texts.write(table([*rows, ("a test row of some kind", "fruit", "test")]), paths.prepared("fruit"))
     monkeypatch.setenv("OPENAI_API_KEY", FRUIT_KEY)

@@ -30,6 +30,15 @@ def test_rows_that_every_persona_labelled_count() -> None:
     assert [LABELS[code] for code in said[1]] == [LABELS[(int(i) + 1) % 2] for i in IDS[::-1][rows]]
 
 
+def test_of_personas_with_rows_of_their_own_the_set_with_the_most_rows_counts() -> None:
+    asked = [(item, f"asked {persona}", label, source) for item, persona, label, source in by_personas(2, IDS[8:])]
+    found = called.answers(annotations(*by_personas(3, IDS[:8]), *asked), IDS, LABELS)
+    assert found is not None
+    rows, said = found
+    assert IDS[rows].tolist() == IDS[8:].tolist()
+    assert said.shape == (2, 22)
+
+
 @pytest.mark.parametrize("table", [annotations(), annotations(*by_personas(2, IDS[:19]))])
 def test_too_few_rows_say_nothing(table: pd.DataFrame) -> None:
     assert called.answers(table, IDS, LABELS) is None

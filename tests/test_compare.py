@@ -26,6 +26,7 @@ train:
   encoders:
     tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot, pool, pool+few_shot]}
     probe: {method: probe, checkpoint: x, max_tokens: 8, C: 1.0, mixes: [real, few_shot, real@50]}
+annotate: {items: 100}
 evaluate: {resamples: 300}
 compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
 """.replace("GENERATE", GENERATE)
@@ -268,6 +269,7 @@ def test_what_else_there_is_to_say_is_printed(study: Path) -> None:
     change("evaluate", "pets", llm=called(0.1))
     change("evaluate", "cars", llm=called(-0.1))
     text = " ".join(printed(120).split())
+    assert "Called as the classifier, in 5 personas, the LLM scores" in text
     assert "simply calling the LLM is better by 10.0 (5.0 to 15.0) points. It asks $0.5 for a thousand texts" in text
     assert "the trained classifier is better by 10.0 (5.0 to 15.0) points" in text
     assert "few_shot helps up to 120 (60 to > 900) real rows" in text

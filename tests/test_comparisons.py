@@ -90,6 +90,14 @@ def test_a_sheet_is_read_and_what_is_not_filled_in_left_out(tmp_path: Path) -> N
     assert found.to_numpy().tolist() == [["p1", "a", "b", "a"], ["p2", "a", "b", "b"]]
 
 
+def test_of_a_recording_the_judgements_of_one_llm_count(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text("annotator,first,second,more_objective,model\np,a,b,a,m\np,a,b,b,other\np,a,c,,m\n")
+    assert comparisons.read(path, "m").to_numpy().tolist() == [["p", "a", "b", "a"]]
+    assert comparisons.read(path, "other").to_numpy().tolist() == [["p", "a", "b", "b"]]
+    assert comparisons.read(path, "nobody").empty
+
+
 @pytest.mark.parametrize(
     ("row", "problem"),
     [

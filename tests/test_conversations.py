@@ -52,7 +52,7 @@ def say(text: str) -> Answer:
 def hold(script: Script, label: str, said: list[str], number: int = 0) -> transcripts.Conversation:
     c = script.opening(label, number)
     for text in said:
-        c = conversations.answered(c, script.request(c), say(text))
+        c = script.answered(c, script.request(c), say(text))
     return c
 
 

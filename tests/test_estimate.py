@@ -35,7 +35,7 @@ def test_only_what_is_missing_is_reckoned(study: Study, capsys: pytest.CaptureFi
         study(server.url)
         generate.run("fruit", "zero_shot")
     found = {n["setting"]: n["requests"] for n in needs(capsys, "fruit")}
-    assert found == {"zero_shot": 0, "few_shot": 8, "attributed": 12}
+    assert found == {"zero_shot": 0, "few_shot": 8, "attributed": 12, "annotations": 5}
     study(per_label=30)
     [zero_shot] = needs(capsys, "fruit", "zero_shot")
     assert zero_shot["requests"] == 4

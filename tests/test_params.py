@@ -20,7 +20,7 @@ def test_every_key_of_the_shipped_params_has_a_comment() -> None:
             continue
         key = stripped.partition(":")[0]
         # A section's own keys say what it is for; a key explained once need not be explained again.
-        section = stripped.endswith(":") and key in {"generate", "train", "evaluate", "compare", "mixes"}
+        section = stripped.endswith(":") and key in {"generate", "train", "annotate", "evaluate", "compare", "mixes"}
         if not section and key != "method" and key not in seen:
             assert before.strip().startswith("#"), f"{key} has no comment above it"
         seen.add(key)
@@ -45,6 +45,7 @@ def test_the_shipped_params_are_in_block_style() -> None:
         ("per_label: 100", "per_lable: 100", ["generate.per_lable", "unknown key", "per_label"]),
         ("per_label: 100", "per_label: many", ["generate.per_label", "integer"]),
         ("per_label: 100", "per_label: 0", ["generate.per_label", "greater than 0"]),
+        ("items: 100", "items: 0", ["annotate.items", "greater than 0"]),
         ("steps: 100", "steps: 1.5", ["train.encoders.minilm.steps", "integer"]),
         ("method: tfidf", "method: magic", ["train.encoders.tfidf", "magic"]),
         ("- pool+few_shot", "- pool+many_shot", ["train.encoders.minilm.mixes", "unknown source 'many_shot'"]),

@@ -41,3 +41,20 @@ def test_a_sheet_with_semicolons_says_what_is_wrong(tmp_path: Path) -> None:
     path.write_text("item;annotator;label\n1;2;3\n")
     with pytest.raises(PyriteError, match=r"no column item, annotator, label; .* with commas between"):
         list(sheets.read(path, sheets.ANNOTATIONS))
+
+
+def test_rows_are_added_to_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('item,note\n1,"a, b"\n')
+    sheets.add(path, ["item", "model"], [["2", "m"], ["3", "m"]])
+    assert path.read_text() == 'item,note,model\n1,"a, b",\n2,,m\n3,,m\n'
+    sheets.add(tmp_path / "new.csv", ["item"], [["1"]])
+    assert (tmp_path / "new.csv").read_text() == "item\n1\n"
+
+
+def test_a_broken_file_is_not_added_to(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("item,label\n1\n")
+    with pytest.raises(PyriteError, match=r"a\.csv: row 2: "):
+        sheets.add(path, ["item"], [["2"]])
+    assert path.read_text() == "item,label\n1\n"

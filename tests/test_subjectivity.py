@@ -25,6 +25,7 @@ train:
   checkpoints: none
   encoders:
     tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot, pool]}
+annotate: {items: 100}
 evaluate: {resamples: 200}
 compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
 """.replace("GENERATE", GENERATE)
@@ -176,7 +177,8 @@ def test_mean_agreement_of_real_ratings_is_the_golden_one(
     golden = json.loads((shared / "golden/summary.json").read_text())[task]["test_mean_agreement"]
     monkeypatch.setenv("PYRITE_DATA_MIRROR", str(shared / "datasets"))
     paths.TASKS.mkdir()
-    paths.card(task).write_text((ROOT / paths.card(task)).read_text())
+    for file in (paths.PARAMS, paths.ANNOTATORS, paths.card(task)):
+        file.write_text((ROOT / file).read_text())
     fetch.run(task)
     prepare.run(task)
     annotate.run(task)

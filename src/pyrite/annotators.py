@@ -1,7 +1,7 @@
 """LLM annotators: the personas of `tasks/annotators.yaml`, what each is asked, and how an answer is read.
 
-Pure: nothing here asks an LLM. Questions leave real texts out (`{texts}`, `{first}`, `{second}` stay unfilled until
-they are sent), so that what is recorded of them holds none.
+Nothing here asks an LLM: a survey says what `asking` sends. Questions leave real texts out (`{texts}`, `{first}`,
+`{second}` stay unfilled until they are sent), and recordings hold labels by id only.
 """
 
 from __future__ import annotations
@@ -9,15 +9,22 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from pyrite import paths, schema
+from pyrite import answers, paths, schema
+from pyrite.answers import Answer, Message
 from pyrite.cards import Card, Words
+from pyrite.params import Generate
 from pyrite.schema import Schema
+
+# The answers' place in the store, beside those of the settings that generate texts.
+SETTING = "annotations"
+# How often a question is put before what its answers leave open stays open.
+TRIES = 2
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -53,12 +60,69 @@ def _with_fields(template: str, known: set[str], needed: set[str]) -> str:
 
 @dataclass(frozen=True)
 class Question:
-    """What one persona is asked. `about` is what fills the prompt: the ids of texts, or two tasks."""
+    """What one persona is asked, and what it answered so far.
+
+    `about` is what fills the prompt: the ids of texts, or two tasks.
+    """
 
     annotator: str
     system: str
     prompt: str
     about: tuple[str, ...]
+    answers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question as it is sent; `key` is what the store finds the answer by."""
+
+    messages: tuple[Message, ...]
+    schema: dict[str, object] | None
+    key: str
+
+
+@dataclass
+class Survey:
+    """The questions to all personas about one task, or about pairs of tasks: a script of `asking`.
+
+    Attributes:
+        task: the task, or `pairs`.
+        fill: a question's prompt as it is sent.
+        read: what one answer to a question says: a label of each text, or the more objective task; None where it
+            can't be read.
+        schema: the JSON schema of a question's answers, or None.
+    """
+
+    task: str
+    p: Generate
+    fill: Callable[[Question], str]
+    read: Callable[[Question, str], list[str | None]]
+    schema: Callable[[Question], dict[str, object] | None]
+    setting: str = SETTING
+
+    def requests(self, turns: int) -> int:
+        """One as a rule: only what can't be read is asked again."""
+        return 1
+
+    def goes_on(self, c: Question, turns: int) -> bool:
+        """Whether a question that may be put so often is put (again)."""
+        return len(c.answers) < turns and None in self.said(c)
+
+    def request(self, c: Question) -> Request:
+        """The question as it is sent."""
+        messages = ({"role": "system", "content": c.system}, {"role": "user", "content": self.fill(c)})
+        position = (self.setting, len(c.answers))
+        key = answers.key(messages, self.p.model, self.p.sampling, position)
+        return Request(messages, self.schema(c), key)
+
+    def answered(self, c: Question, request: Request, answer: Answer) -> Question:
+        """The question with one more answer."""
+        return replace(c, answers=(*c.answers, answer.text))
+
+    def said(self, c: Question) -> list[str | None]:
+        """What all answers to a question say together: of several, the first that can be read counts."""
+        tries = [self.read(c, answer) for answer in c.answers] or [self.read(c, "")]
+        return [next((one for one in said if one is not None), None) for said in zip(*tries, strict=True)]
 
 
 def load() -> Annotators:
@@ -68,6 +132,35 @@ def load() -> Annotators:
         PyriteError: the file is missing or not valid.
     """
     return schema.load(paths.ANNOTATORS, Annotators)
+
+
+def labels(card: Card, texts: Mapping[str, str], p: Generate) -> Survey:
+    """The survey on the labels of texts (id -> text)."""
+
+    def schema(question: Question) -> dict[str, object]:
+        one = {"type": "string", "enum": list(card.labels)}
+        numbers = [str(number) for number, _ in enumerate(question.about, start=1)]
+        of_all = dict.fromkeys(numbers, one)
+        return {"type": "object", "properties": of_all, "required": numbers, "additionalProperties": False}
+
+    return Survey(
+        task=card.id,
+        p=p,
+        fill=lambda question: with_texts(question, texts),
+        read=lambda question, answer: labels_of(answer, len(question.about), card),
+        schema=schema,
+    )
+
+
+def pairs(described: Mapping[str, str], p: Generate) -> Survey:
+    """The survey on which of two tasks is more objective (task -> what `describe` says of it)."""
+    return Survey(
+        task="pairs",
+        p=p,
+        fill=lambda question: with_tasks(question, described),
+        read=lambda question, answer: [more_objective(answer, *question.about)],
+        schema=lambda question: None,
+    )
 
 
 def label_questions(card: Card, items: Sequence[str], annotators: Annotators) -> Iterator[Question]:

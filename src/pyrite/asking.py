@@ -1,4 +1,7 @@
-"""Asking: many conversations with an LLM side by side, their answers from the store or, where allowed, the endpoint."""
+"""Asking: many dialogues with an LLM side by side, their answers from the store or, where allowed, the endpoint.
+
+A dialogue is a conversation for generated texts or a question to an annotator: what it asks next, its script knows.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,60 @@ import asyncio
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from typing import Protocol, TypeVar
 
-from pyrite import console, conversations
-from pyrite.answers import Answer, Log
-from pyrite.conversations import Script
+from pyrite import console
+from pyrite.answers import Answer, Log, Message
 from pyrite.endpoint import Endpoint, Unanswered
 from pyrite.errors import Stopped
 from pyrite.params import Generate
-from pyrite.transcripts import Conversation
 
-# A conversation that has begun or not, and how many of its turns ask for texts.
-Opening = tuple[Conversation, int]
-# A conversation as far as it came, and whether it waits for an answer.
-Held = tuple[Conversation, bool]
-Ask = Callable[[Sequence[Opening], Script], list[Held]]
+
+class Request(Protocol):
+    """What is sent, the JSON schema of its answer (None: any text), and what the store finds the answer by."""
+
+    @property
+    def messages(self) -> Sequence[Message]: ...
+    @property
+    def schema(self) -> Mapping[str, object] | None: ...
+    @property
+    def key(self) -> str: ...
+
+
+C = TypeVar("C")
+R = TypeVar("R", bound=Request)
+# A dialogue that has begun or not, and how many turns it may have.
+Opening = tuple[C, int]
+# A dialogue as far as it came, and whether it waits for an answer.
+Held = tuple[C, bool]
+
+
+class Script(Protocol[C, R]):
+    """All that decides what is asked in the dialogues of a (task, setting)."""
+
+    task: str
+    setting: str
+    p: Generate
+
+    def requests(self, turns: int) -> int:
+        """How many requests a dialogue of so many turns is reckoned with."""
+
+    def goes_on(self, c: C, turns: int) -> bool:
+        """Whether a dialogue of so many turns has a next request."""
+
+    def request(self, c: C) -> R:
+        """The next request of a dialogue."""
+
+    def answered(self, c: C, request: R, answer: Answer) -> C:
+        """The dialogue with one more answer."""
+
+
+class Ask(Protocol):
+    def __call__(self, openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
+        """Hold all dialogues side by side."""
+
 
 # The cost so far is added up from the store: not for every answer.
 COST_SECONDS = 0.5
@@ -32,28 +73,36 @@ def mode(p: Generate, task: str, setting: str) -> Iterator[Ask]:
     """How a (task, setting) gets its answers: from the store only, or what is missing from the endpoint too.
 
     Raises:
-        PyriteError: the endpoint can't be used or the store not be written, here or while conversations are held.
+        PyriteError: the endpoint can't be used or the store not be written, here or while dialogues are held.
     """
     log = Log(task, setting)
     if p.provider == "recorded" and not len(log):
         # Nothing to find: then nothing need be asked, for which a task may have too few examples.
-        yield lambda openings, script: [(c, False) for c, _ in openings]
+        def nothing(openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
+            return [(c, False) for c, _ in openings]
+
+        yield nothing
         return
     with asyncio.Runner() as runner:
+        endpoint: Endpoint | None = None
+
+        def ask(openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
+            return runner.run(_hold_all(openings, script, log, endpoint))
+
         if p.provider == "recorded":
-            yield lambda openings, script: runner.run(_hold_all(openings, script, log, None))
+            yield ask
             return
         with log:
             endpoint = runner.run(_open(p))
             try:
-                yield lambda openings, script: runner.run(_hold_all(openings, script, log, endpoint))
+                yield ask
             finally:
                 runner.run(endpoint.close())
 
 
-def look(openings: Sequence[Opening], script: Script) -> list[Held]:
-    """Conversations as far as the store has their answers."""
-    log = Log(script.card.id, script.setting)
+def look(openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
+    """Dialogues as far as the store has their answers."""
+    log = Log(script.task, script.setting)
     return asyncio.run(_hold_all(openings, script, log, None))
 
 
@@ -61,16 +110,18 @@ async def _open(p: Generate) -> Endpoint:
     return Endpoint(p)  # in the loop that will use it
 
 
-async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpoint: Endpoint | None) -> list[Held]:
-    """Hold all conversations side by side, each turn by turn."""
-    held: list[Held] = [(c, False) for c, _ in openings]
+async def _hold_all(
+    openings: Sequence[Opening[C]], script: Script[C, R], log: Log, endpoint: Endpoint | None
+) -> list[Held[C]]:
+    """Hold all dialogues side by side, each turn by turn."""
+    held: list[Held[C]] = [(c, False) for c, _ in openings]
     failures: Counter[str] = Counter()
     todo = iter(enumerate(openings))
 
     doing = f"asking {script.p.model}" if endpoint else "reading answers"
     with console.progress() as progress:
-        total = sum(turns for _, turns in openings)
-        bar = progress.add_task(f"{script.card.id} {script.setting}: {doing}", total=total, cost=_spent(endpoint))
+        total = sum(script.requests(turns) for _, turns in openings)
+        bar = progress.add_task(f"{script.task} {script.setting}: {doing}", total=total, cost=_spent(endpoint))
         reckoned = time.monotonic()
 
         def advance() -> None:
@@ -84,7 +135,7 @@ async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpo
             for number, (c, turns) in todo:
                 held[number] = await _hold(c, turns)
 
-        async def _hold(c: Conversation, turns: int) -> Held:
+        async def _hold(c: C, turns: int) -> Held[C]:
             while script.goes_on(c, turns):
                 request = script.request(c)
                 answer = log.get(request.key)
@@ -100,9 +151,8 @@ async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpo
                     except Unanswered as failed:
                         failures[str(failed)] += 1
                         return c, True
-                c = conversations.answered(c, request, answer)
-                if len(c.turns) > script.templates.plans:
-                    advance()
+                c = script.answered(c, request, answer)
+                advance()
             return c, False
 
         # Twice as many as may ask at once: while some wait for the disk, others use the endpoint.
@@ -110,7 +160,7 @@ async def _hold_all(openings: Sequence[Opening], script: Script, log: Log, endpo
         with _stopped_by_signals(endpoint, workers):
             ended = await asyncio.gather(*workers, return_exceptions=True)
     for reason, times in failures.most_common(3):
-        console.log.print(f"{script.card.id} {script.setting}: {times} requests failed: {reason}")
+        console.log.print(f"{script.task} {script.setting}: {times} requests failed: {reason}")
     for error in ended:
         if isinstance(error, asyncio.CancelledError):
             dropped = ", the requests in flight were dropped" if endpoint else ""

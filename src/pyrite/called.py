@@ -6,6 +6,7 @@ spread is part of the interval.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -26,13 +27,20 @@ def answers(annotations: pd.DataFrame, ids: np.ndarray, labels: list[str]) -> tu
         ids: (n,), the test rows.
 
     Returns:
-        The positions of the m rows that every persona labelled, and what each said, codes (personas, m); None where
-        there are fewer than 20.
+        The positions of the m rows that the same personas labelled, all of them, and what each said, codes
+        (personas, m); None where there are fewer than 20.
     """
     of_llm = annotations[(annotations["source"] == "llm") & annotations["label"].isin(labels)]
     # One table row for each test row: the first answer counts where a text was labelled twice.
     wide = of_llm.groupby(["item", "annotator"])["label"].first().unstack().reindex(ids)
-    whole = np.flatnonzero(wide.notna().all(axis=1).to_numpy()) if wide.shape[1] else np.array([], dtype=int)
+    labelled = wide.notna().to_numpy()
+    patterns = Counter(map(tuple, labelled[labelled.any(axis=1)].tolist()))
+    if not patterns:
+        return None
+    # Recorded personas and those asked since may each have rows of their own: the set with the most rows counts.
+    most = max(patterns, key=lambda pattern: (patterns[pattern], pattern))
+    wide = wide.loc[:, list(most)]
+    whole = np.flatnonzero(wide.notna().all(axis=1).to_numpy())
     if len(whole) < FEWEST:
         return None
     said = [pd.Index(labels).get_indexer(pd.Index(wide[persona].iloc[whole])) for persona in wide]

@@ -138,25 +138,30 @@ def diversity(task: Task) -> None:
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite annotate export nyt_sentiment"))
 def annotate(
     task: Annotated[
-        str,
+        str | None,
         typer.Argument(
             callback=plain, metavar="TASK|export", help="A task; or `export`, for a sheet that people fill in."
         ),
-    ],
+    ] = None,
     exported: Annotated[
         str | None,
         typer.Argument(callback=plain, metavar="[TASK]", help="With `export`: the task whose test texts it shows."),
     ] = None,
     pairs: Annotated[
-        bool, typer.Option("--pairs", help="With `export`: which task of each pair is more objective?")
+        bool,
+        typer.Option("--pairs", help="Ask the LLM (with `export`: people) which task of each pair is more objective."),
     ] = False,
     items: Annotated[int, typer.Option(min=1, help="With `export`: how many texts.")] = 100,
 ) -> None:
-    """Gather what several annotators say of the same test rows; `export` writes what they fill in."""
+    """Gather what several annotators say of the same test rows; `export` writes what people fill in."""
     from pyrite import annotate
 
     # A stage's command is the pipeline's and takes a task alone, so `export` is a word in a task's place.
-    if task != "export":
+    if task is None:
+        if not pairs:
+            raise PyriteError("annotate: name a task, or ask for --pairs")
+        annotate.ask_pairs()
+    elif task != "export":
         if exported or pairs:
             raise PyriteError(f"annotate {task}: takes nothing more; a sheet is `pyrite annotate export {task}`")
         annotate.run(task)
@@ -202,7 +207,7 @@ def doctor(json: Json = False) -> None:
 
 @app.command(rich_help_panel=LLM, epilog=example("pyrite estimate python_docs"))
 def estimate(task: OneTask = None, setting: OneSetting = None, json: Json = False) -> None:
-    """Reckon requests, tokens and money that generate still needs."""
+    """Reckon requests, tokens and money that generate and annotate still need."""
     from pyrite import estimate
 
     estimate.run(task, setting, json)

@@ -21,15 +21,19 @@ PENALTY = 0.05
 STARS = 5
 
 
-def read(path: Path) -> pd.DataFrame:
+def read(path: Path, model: str | None = None) -> pd.DataFrame:
     """The judgements of a CSV file with the columns of `sheets.PAIRS`. Rows without an answer are not filled in yet.
+
+    Args:
+        model: of a recording, the LLM whose judgements are meant; None: the file is people's, and all count.
 
     Raises:
         PyriteError: the file is broken, or a row compares a task with itself, names another task as more objective,
             has no annotator, or contradicts an earlier row of the same annotator.
     """
     given: dict[tuple[str, frozenset[str]], list[str]] = {}
-    for row, values in sheets.read(path, sheets.PAIRS):
+    rows = sheets.read(path, sheets.PAIRS) if model is None else sheets.recorded(path, sheets.PAIRS, model)
+    for row, values in rows:
         judge, first, second, answer = values
         if not answer:
             continue

@@ -73,6 +73,7 @@ class Script:
 
     def __init__(self, card: Card, setting: str, templates: Templates, p: Generate, prepared: pd.DataFrame) -> None:
         self.card, self.setting, self.templates, self.p, self.prepared = card, setting, templates, p, prepared
+        self.task = card.id
         self.text_of: dict[str, str] = dict(zip(prepared["id"], prepared["text"], strict=True))
         pool = prepared[texts.in_pool(prepared)].sort_values("id")
         self._pool: dict[str, list[str]] = {str(label): rows["id"].tolist() for label, rows in pool.groupby("label")}
@@ -117,6 +118,10 @@ class Script:
             key=answers.key(messages, self.p.model, self.p.sampling, position),
         )
 
+    def requests(self, turns: int) -> int:
+        """The requests of a conversation with so many turns that ask for texts."""
+        return turns + self.templates.plans
+
     def goes_on(self, c: Conversation, turns: int) -> bool:
         """Whether there is a next turn of a conversation of so many turns that ask for texts.
 
@@ -129,7 +134,19 @@ class Script:
             return False
         if len(c.turns) == self.templates.plans:
             return bool(parsing.attributes(last))
-        return len(c.turns) < turns + self.templates.plans and bool(parsing.texts(last))
+        return len(c.turns) < self.requests(turns) and bool(parsing.texts(last))
+
+    def answered(self, c: Conversation, request: Request, answer: Answer) -> Conversation:
+        """The conversation with one more turn."""
+        said = Turn(
+            # The prompts of a setting are few: one copy of each is enough.
+            prompt=sys.intern(request.prompt),
+            examples=request.examples,
+            answer=answer.text,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+        )
+        return replace(c, recorded=c.recorded or answer.date, turns=(*c.turns, said))
 
     def _filled(self, prompt: str, examples: Sequence[str]) -> str:
         return prompt.replace("{examples}", json.dumps([self.text_of[i] for i in examples], ensure_ascii=False))
@@ -155,19 +172,6 @@ def drawn(c: Conversation, templates: Templates, turn: int) -> str:
     named = parsing.attributes(c.turns[0].answer)
     rng = random.Random(f"{c.setting}/{c.label}/{c.conversation}/{turn}")
     return "; ".join(f"{name}: {rng.choice(values)}" for name, values in named.items())
-
-
-def answered(c: Conversation, request: Request, answer: Answer) -> Conversation:
-    """The conversation with one more turn."""
-    said = Turn(
-        # The prompts of a setting are few: one copy of each is enough.
-        prompt=sys.intern(request.prompt),
-        examples=request.examples,
-        answer=answer.text,
-        prompt_tokens=answer.prompt_tokens,
-        completion_tokens=answer.completion_tokens,
-    )
-    return replace(c, recorded=c.recorded or answer.date, turns=(*c.turns, said))
 
 
 def current(c: Conversation, card: Card, templates: Templates) -> Conversation:

@@ -95,11 +95,11 @@ class Endpoint:
             self._reason = reason
         self._stopping.set()
 
-    async def ask(self, messages: Sequence[Message], schema: Mapping[str, object], keep: Keep) -> Answer:
+    async def ask(self, messages: Sequence[Message], schema: Mapping[str, object] | None, keep: Keep) -> Answer:
         """The answer to a conversation so far, handed to `keep` before anything else happens.
 
         Args:
-            schema: the JSON schema of the answer, sent along where the endpoint takes one.
+            schema: the JSON schema of the answer, sent along where the endpoint takes one; None: any text will do.
 
         Raises:
             Unanswered: this request can't be answered.
@@ -121,9 +121,9 @@ class Endpoint:
                     failure = error
             waited = await self._after(failure, waited)
 
-    async def _post(self, messages: Sequence[Message], schema: Mapping[str, object]) -> Answer:
+    async def _post(self, messages: Sequence[Message], schema: Mapping[str, object] | None) -> Answer:
         said = body(messages, self._p)
-        if self.structured is False:
+        if self.structured is False or schema is None:
             return await self._send(said)
         try:
             answer = await self._send(said | {"response_format": response_format(schema)})

@@ -1,4 +1,4 @@
-"""Estimate: the requests, tokens and money that `generate` would still need, before any is spent."""
+"""Estimate: the requests, tokens and money that `generate` and `annotate` would still need, before any is spent."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from dataclasses import asdict, dataclass
 
 from rich.table import Table
 
-from pyrite import console, generate, params
+from pyrite import annotate, annotators, console, generate, params
+from pyrite.annotators import Question, Survey
 from pyrite.answers import Ledger
-from pyrite.asking import Opening
 from pyrite.conversations import Script
 from pyrite.endpoint import CHARACTERS_PER_TOKEN
+from pyrite.generate import Opening
 
 # A word of English with the space after it, in characters; and what JSON puts around each text.
 CHARACTERS_PER_WORD, AROUND_A_TEXT = 6, 4
+# What an annotator's answer says of one text, with its number.
+CHARACTERS_PER_LABEL = 16
 # The attributes of a plan: six of ten values, as the shipped prompt asks for.
 PLAN_CHARACTERS = 2000
 
@@ -33,13 +36,17 @@ class Need:
 
 
 def run(task: str | None, setting: str | None, as_json: bool) -> None:
-    """Print what every (task, setting) of the study needs, or the one that is named."""
+    """Print what every (task, setting) of the study needs, or the one that is named; the labels of test rows are the
+    setting `annotations`, and so are judgements of pairs of tasks, where some are open."""
     p = params.load()
     needs = [
-        need(generate.load(t, s))
+        of_survey(*_questions(t)) if s == annotators.SETTING else need(generate.load(t, s))
         for t in ([task] if task else p.tasks)
-        for s in ([setting] if setting else p.generate.settings)
+        for s in ([setting] if setting else (*p.generate.settings, annotators.SETTING))
     ]
+    if task is None and setting in (None, annotators.SETTING) and len(p.tasks) > 1:
+        pairs = of_survey(*annotate.load_pairs())
+        needs += [pairs] if pairs.requests else []
     if as_json:
         print(json.dumps([asdict(n) for n in needs], indent=2))
         return
@@ -69,13 +76,28 @@ def reckon(waiting: Sequence[Opening], script: Script) -> Need:
         messages = script.request(c).messages
         history = float(sum(len(m["content"]) for m in messages))
         question = len(messages[-1]["content"])
-        for turn in range(len(c.turns), turns + script.templates.plans):
+        for turn in range(len(c.turns), script.requests(turns)):
             said = PLAN_CHARACTERS if turn < script.templates.plans else answer
             requests, sent, answered = requests + 1, sent + history, answered + said
             history += said + question
     tokens = round(sent / CHARACTERS_PER_TOKEN), round(answered / CHARACTERS_PER_TOKEN)
     price = script.p.prices.get(script.p.model)
     return Need(script.card.id, script.setting, requests, *tokens, price.of(*tokens) if price else None)
+
+
+def _questions(task: str) -> tuple[Survey, list[Question]]:
+    about = annotate.load(task)
+    return about.survey, about.questions
+
+
+def of_survey(survey: Survey, questions: Sequence[Question]) -> Need:
+    """What the questions to annotators still need, if every answer can be read."""
+    waiting = [question for question, waits in annotate.look(survey, questions) if waits]
+    sent = sum(len(m["content"]) for question in waiting for m in survey.request(question).messages)
+    answered = sum(len(question.about) for question in waiting) * CHARACTERS_PER_LABEL
+    tokens = round(sent / CHARACTERS_PER_TOKEN), round(answered / CHARACTERS_PER_TOKEN)
+    price = survey.p.prices.get(survey.p.model)
+    return Need(survey.task, survey.setting, len(waiting), *tokens, price.of(*tokens) if price else None)
 
 
 def table(needs: Sequence[Need], attempt_cap: float) -> Table:
@@ -100,6 +122,8 @@ def table(needs: Sequence[Need], attempt_cap: float) -> Table:
         "If every text is accepted. Dropped texts are asked for again, "
         f"up to {attempt_cap:g} times as many in all (generate.attempt_cap)."
     )
+    if any(n.task == "pairs" for n in needs):
+        drawn.caption += " Pairs of tasks are judged by `pyrite annotate --pairs` alone."
     return drawn
 
 

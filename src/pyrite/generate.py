@@ -8,7 +8,7 @@ asked for, received, paid and dropped, and why).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,10 +32,13 @@ from pyrite import (
     texts,
     transcripts,
 )
-from pyrite.asking import Ask, Held, Opening
 from pyrite.conversations import Script
 from pyrite.errors import PyriteError
 from pyrite.transcripts import Conversation
+
+Opening = asking.Opening[Conversation]
+Held = asking.Held[Conversation]
+Ask = Callable[[Sequence[Opening], Script], list[Held]]
 
 # Why a text is dropped, in the order of the checks: a text has the first reason that holds.
 REASONS = (

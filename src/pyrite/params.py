@@ -118,6 +118,10 @@ class Train(Schema):
         return value
 
 
+class Annotate(Schema):
+    items: Positive
+
+
 class Evaluate(Schema):
     resamples: Annotated[int, Field(ge=100)]
 
@@ -135,6 +139,7 @@ class Params(Schema):
     tasks: tuple[Name, ...] = Field(min_length=1)
     generate: Generate
     train: Train
+    annotate: Annotate
     evaluate: Evaluate
     compare: Compare
 

@@ -1,18 +1,23 @@
-"""Recordings: stored answers as transcripts in `data/recordings/`, so that git can share them."""
+"""Recordings: stored answers in `data/recordings/`, so that git can share them."""
 
 from __future__ import annotations
 
-from pyrite import console, generate, params, paths, transcripts
+from pyrite import annotate, annotators, console, generate, params, paths, transcripts
 
 
 def run(task: str | None, setting: str | None) -> None:
-    """Write the conversations of this study's LLM to the recordings, of all of the study or of what is named.
+    """Write what this study's LLM said to the recordings, of all of the study or of what is named.
 
-    Those that another LLM has in the same file stay. Nothing real is written: examples are ids.
+    That is its conversations for generated texts by setting, and its labels of test rows (`annotations`). What another
+    LLM has in the same file stays. Nothing real is written: examples and labelled texts are ids.
     """
     p = params.load()
     for t in [task] if task else p.tasks:
-        for s in [setting] if setting else p.generate.settings:
+        for s in [setting] if setting else (*p.generate.settings, annotators.SETTING):
+            if s == annotators.SETTING:
+                added = annotate.record(t)
+                console.log.print(f"{paths.recorded_annotations(t)}: {added} labels of {p.generate.model} added")
+                continue
             script, path = generate.load(t, s), paths.recording(t, s)
             others = (
                 [c for c in transcripts.read(path, script.card, s) if c.model != p.generate.model]

@@ -43,7 +43,7 @@ def run() -> None:
     p = params.load()
     rng = np.random.default_rng(SEED)
     tasks = {task: of_task(task, p, rng) for task in p.tasks}
-    judged = {source: of_pairs(source, p.evaluate.resamples, rng) for source in SOURCES}
+    judged = {source: of_pairs(source, p, rng) for source in SOURCES}
     gaps = {task: files.read_json(paths.metrics("evaluate", task))["encoders"] for task in p.tasks}
     against_gap = list(against_gaps(tasks, judged, gaps, p.generate.settings, rng))
     files.write_json(paths.SUBJECTIVITY, {"notes": NOTES, "tasks": tasks, "pairs": judged, "against_gap": against_gap})
@@ -150,13 +150,13 @@ def accuracy(
     return {encoder: {mix: of_mix(mix, shares) for mix in shares} for encoder, shares in items.items()}
 
 
-def of_pairs(source: str, resamples: int, rng: np.random.Generator) -> dict[str, Any]:
-    """Subjectivity of all tasks that a source's pairwise judgements name."""
+def of_pairs(source: str, p: Params, rng: np.random.Generator) -> dict[str, Any]:
+    """Subjectivity of all tasks that a source's pairwise judgements name: of LLMs, those of the study's."""
     path = paths.pairs(source)
-    judged = comparisons.read(path) if path.exists() else None
+    judged = comparisons.read(path, p.generate.model if source == "llm" else None) if path.exists() else None
     if judged is None or judged.empty:
         return {"note": "no pairwise judgements"}
-    return comparisons.subjectivity(judged, resamples, rng)
+    return comparisons.subjectivity(judged, p.evaluate.resamples, rng)
 
 
 def against_gaps(

@@ -277,8 +277,10 @@ def called(metrics: dict[str, Any], asked: params.Compare) -> str | None:
     if not (llm := metrics["llm"]):
         return None
     score = f"{100 * llm['macro_f1']['mean']:.1f} ({_ends(llm['macro_f1'])})"
-    rows = f"{llm['rows']:,} test rows that it labelled"
-    says = f"Called as the classifier, the LLM scores {score} in macro-F1 on the {rows}"
+    says = (
+        f"Called as the classifier, in {llm['personas']} personas, the LLM scores {score} in macro-F1 on the "
+        f"{llm['rows']:,} test rows that it labelled"
+    )
     mine = llm["encoders"].get(asked.encoder, {}).get(asked.candidate)
     price = "" if asked.llm_price is None else f" It asks {prices.money(asked.llm_price)} for a thousand texts."
     if mine is None:
