@@ -20,7 +20,8 @@ app = typer.Typer(
 )
 
 Task = Annotated[str, typer.Argument(help="A task: the name of its card in tasks/.")]
-STAGES, LLM, REPORTS = "Stages, in pipeline order", "The LLM and its answers", "Results"
+YOURS, STAGES = "A task of your own", "Stages, in pipeline order"
+LLM, REPORTS = "The LLM and its answers", "Results"
 
 batch = typer.Typer(help="Use the OpenAI Batch API: slower, and about half the price.", no_args_is_help=True)
 app.add_typer(batch, name="batch", rich_help_panel=LLM)
@@ -31,6 +32,27 @@ OneSetting = Annotated[str | None, typer.Argument(help="Only this setting.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 stored = typer.Typer(rich_markup_mode="rich")
+
+
+@app.command(rich_help_panel=YOURS)
+def new(
+    task: Annotated[str, typer.Argument(metavar="ID", help="The name of the new task: lower-case letters, digits, _.")],
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Your data: .csv, .tsv, .jsonl, .json, .parquet, or a data set's folder."),
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="The column with the texts.")] = None,
+    label: Annotated[str | None, typer.Option(help="The column with the labels.")] = None,
+    labels: Annotated[str | None, typer.Option(help="Only these labels: a,b,c. Without --from: the labels.")] = None,
+    model: Annotated[str | None, typer.Option(help="The LLM to ask, as the endpoint calls it.")] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Take the changed file into the card that is there.")
+    ] = False,
+) -> None:
+    """Make a task of your own from a file of texts and labels."""
+    from pyrite import new
+
+    new.run(task, source, text, label, labels, model, refresh)
 
 
 @app.command(rich_help_panel=STAGES)
