@@ -32,14 +32,19 @@ TITLES = {
     "augmentation": "Macro-F1 of a small real set, of the generated one and of both (points)",
 }
 
+# The keys of the headline, in their order.
+HEADLINE = ("candidate", "llm", "rows", "encoder", "macro_f1", "gap", "interval", "verdict", "worth", "cost_usd")
+HEADLINE += ("baseline", "baseline_macro_f1", "tasks")
+
 Generated = Mapping[str, Mapping[str, Any]]
 
 
 def run() -> None:
     """Write the headline and the tables."""
     settings = params.load()
-    evaluated = [files.read_json(paths.metrics("evaluate", task)) for task in settings.tasks]
-    generated = [generated_sets(task, metrics) for task, metrics in zip(settings.tasks, evaluated, strict=True)]
+    # A task without real texts has no scores, and nothing to compare.
+    evaluated = [found for task in settings.tasks if (found := read(task))["encoders"]]
+    generated = [generated_sets(metrics["task"], metrics) for metrics in evaluated]
     headline_row = headline(evaluated, generated, settings.compare)
     rows = table(evaluated, generated, settings.compare)
     files.write_json(paths.HEADLINE, headline_row)
@@ -54,6 +59,12 @@ def run() -> None:
         files.write_text(paths.TABLES / f"{name}.tex", tables.latex(found, TITLES[name]))
     for name, found in plots(evaluated, settings.compare).items():
         files.write_text(paths.PLOTS / f"{name}.csv", tables.text_csv(found))
+
+
+def read(task: str) -> dict[str, Any]:
+    """The evaluate metrics of a task."""
+    metrics: dict[str, Any] = files.read_json(paths.metrics("evaluate", task))
+    return metrics
 
 
 def plots(evaluated: Sequence[dict[str, Any]], asked: params.Compare) -> dict[str, tables.Rows]:
@@ -80,6 +91,9 @@ def headline(
     evaluated: Sequence[dict[str, Any]], generated: Sequence[Generated], asked: params.Compare
 ) -> dict[str, Any]:
     """The experiment as one row: means over tasks, costs summed; worth only where there is one task."""
+    if not evaluated:
+        known = {"candidate": asked.candidate, "encoder": asked.encoder, "verdict": verdict.CANT_TELL}
+        return dict.fromkeys(HEADLINE) | known | {"baseline": asked.baseline, "tasks": 0}
     cases = [verdict.case(m, asked.encoder, asked.candidate, asked.baseline, asked.margin) for m in evaluated]
     overall = verdict.over_tasks(cases)
     worth = verdict.worth(evaluated[0], asked.encoder, asked.candidate) if len(evaluated) == 1 else None
@@ -180,7 +194,7 @@ def _points(share: float) -> float:
 
 def show(console: Console) -> None:
     """Print the paper's tables, from the metrics files alone."""
-    evaluated = [files.read_json(paths.metrics("evaluate", task)) for task in params.load().tasks]
+    evaluated = [found for task in params.load().tasks if (found := read(task))["encoders"]]
     for name, found in (("scores", tables.scores(evaluated)), ("augmentation", tables.augmentation(evaluated))):
         console.print()
         console.print(tables.terminal(found, TITLES[name]))

@@ -343,6 +343,8 @@ def _require_enough(found: Look, only: Sequence[str] | None) -> None:
             f"{path}: column '{column}' has {len(found.labels)} different values in {sum(found.rows.values())} rows: "
             "labels repeat; name their column with --label"
         )
+    if found.share < 1:
+        return  # a label may have rows that the sample lacks; `prepare` sees them all
     table, pool = found.table, texts.in_pool(found.table)
     short = {}
     for label in found.labels:
@@ -432,7 +434,9 @@ def source_entry(source: cards.LocalFile | None) -> str:
 
 def _entry(key: str, value: str | None) -> str:
     """A key and its value as YAML, quoted where YAML would read another value."""
-    return yaml.safe_dump({key: value}, allow_unicode=True, width=10**9).rstrip("\n")
+    # Plain and in single quotes, PyYAML writes some line breaks of Unicode as they are, and reads them as spaces.
+    style = None if key.isprintable() and (value is None or value.isprintable()) else '"'
+    return yaml.safe_dump({key: value}, allow_unicode=True, width=10**9, default_style=style).rstrip("\n")
 
 
 def _lengths(found: Look) -> tuple[int, int]:
@@ -478,13 +482,19 @@ def _refresh(task: str, path: Path | None, text: str | None, label: str | None) 
 
 def reckon(card: cards.Card, study: params.Params, found: Look | None) -> list[estimate.Need]:
     """Requests, tokens and money of every setting, if nothing is answered yet."""
-    prepared = found.table[texts.COLUMNS] if found else pd.DataFrame(columns=texts.COLUMNS)
+    prepared = found.table[texts.COLUMNS] if found else pd.DataFrame(columns=texts.COLUMNS, dtype=str)
+    pool = set(prepared.loc[texts.in_pool(prepared), "label"])
     needs = []
     for setting in study.generate.settings:
         script = Script(card, setting, settings.load(setting), study.generate, prepared)
         nothing = pd.DataFrame(columns=["label", "reason"])
         made = generate.Made([], 0, 0, dict.fromkeys(card.labels, 0), nothing)
-        wave = [(script.opening(label, number), turns) for label, number, turns in generate.top_up(made, script)]
+        wave = [
+            (script.opening(label, number), turns)
+            for label, number, turns in generate.top_up(made, script)
+            # A sample may lack what the whole has.
+            if label in pool or not script.templates.shows_examples
+        ]
         needs.append(estimate.reckon(wave, script))
     return needs
 

@@ -59,7 +59,8 @@ def run(task: str) -> None:
         raw = read(card, folder)
         table, dropped = clean(raw.rows)
     table["split"] = split(table)
-    check_splits(table, card)
+    if not isinstance(card.source, cards.NoData):
+        check_splits(table, card)
     people = judgements(card, folder, raw)
     texts.write(table[texts.COLUMNS], paths.prepared(task))
     files.write(paths.judgements(task), lambda file: people.to_parquet(file, index=False))
@@ -111,7 +112,7 @@ def tables(source: cards.LocalFile | cards.Download | cards.NoData, folder: Path
 def local(source: cards.LocalFile, names: Sequence[str]) -> tuple[cards.Rows, ...]:
     """The same of a user's file or the shards of a folder, whose names may tell their sides."""
     found = {name: _SIDE.search(name) for name in sorted(names)}
-    sides = {name: _SIDES[match[1]] for name, match in found.items() if match}
+    sides = {name: _SIDES[match[1].lower()] for name, match in found.items() if match}
     if len(sides) < len(found) or not {"train", "test"} <= set(sides.values()):
         # Not all of it is on a side, or there is nothing to learn from or to test on: the texts' digests decide.
         sides = {}
