@@ -3,6 +3,8 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -505,3 +507,23 @@ def test_without_real_data_the_report_says_what_can_be_known(
     assert len(server.log) == 6
     assert all("real texts" in entry.request["messages"][1]["content"] for entry in server.log)
     assert json.loads(paths.HEADLINE.read_text())["tasks"] == 1
+
+
+def test_every_command_of_the_page_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs/your-own-task.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n(.*?)```", page, flags=re.S)
+    commands = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    Path("../labelled.csv").write_bytes(csv_of(rows(("praise", "complaint", "question"), each=60)))
+    run = []
+    for command in commands:
+        words = shlex.split(command)
+        if words[:2] in (["pyrite", "new"], ["pyrite", "estimate"]):
+            if "estimate" in words:
+                prepared()
+            cli.app(words[1:], standalone_mode=False)
+            run.append(words[1])
+        else:
+            # The stages and the verdict are run above; `dvc exp run` in test_experiments.py.
+            assert command in ("dvc repro", "pyrite verdict", "dvc exp run -S compare.candidate=zero_shot")
+    assert run == ["new", "new", "estimate", "new", "new"]
+    assert len(prepared("ideas")) == 180

@@ -33,8 +33,10 @@ TITLES = {
 }
 
 # The keys of the headline, in their order.
-HEADLINE = ("candidate", "llm", "rows", "encoder", "macro_f1", "gap", "interval", "verdict", "worth", "cost_usd")
-HEADLINE += ("baseline", "baseline_macro_f1", "tasks")
+HEADLINE = [
+    *("candidate", "llm", "rows", "encoder", "macro_f1", "gap", "interval", "verdict"),
+    *("worth", "cost_usd", "baseline", "baseline_macro_f1", "tasks"),
+]
 
 Generated = Mapping[str, Mapping[str, Any]]
 
@@ -42,8 +44,7 @@ Generated = Mapping[str, Mapping[str, Any]]
 def run() -> None:
     """Write the headline and the tables."""
     settings = params.load()
-    # A task without real texts has no scores, and nothing to compare.
-    evaluated = [found for task in settings.tasks if (found := read(task))["encoders"]]
+    evaluated = scored(settings.tasks)
     generated = [generated_sets(metrics["task"], metrics) for metrics in evaluated]
     headline_row = headline(evaluated, generated, settings.compare)
     rows = table(evaluated, generated, settings.compare)
@@ -61,10 +62,10 @@ def run() -> None:
         files.write_text(paths.PLOTS / f"{name}.csv", tables.text_csv(found))
 
 
-def read(task: str) -> dict[str, Any]:
-    """The evaluate metrics of a task."""
-    metrics: dict[str, Any] = files.read_json(paths.metrics("evaluate", task))
-    return metrics
+def scored(tasks: Sequence[str]) -> list[dict[str, Any]]:
+    """The evaluate metrics of tasks; one without real texts has no scores, and nothing to compare."""
+    evaluated = [files.read_json(paths.metrics("evaluate", task)) for task in tasks]
+    return [metrics for metrics in evaluated if metrics["encoders"]]
 
 
 def plots(evaluated: Sequence[dict[str, Any]], asked: params.Compare) -> dict[str, tables.Rows]:
@@ -194,7 +195,7 @@ def _points(share: float) -> float:
 
 def show(console: Console) -> None:
     """Print the paper's tables, from the metrics files alone."""
-    evaluated = [found for task in params.load().tasks if (found := read(task))["encoders"]]
+    evaluated = scored(params.load().tasks)
     for name, found in (("scores", tables.scores(evaluated)), ("augmentation", tables.augmentation(evaluated))):
         console.print()
         console.print(tables.terminal(found, TITLES[name]))

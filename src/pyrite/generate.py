@@ -158,9 +158,9 @@ def held(script: Script) -> list[Conversation]:
 
 def top_up(made: Made, script: Script) -> list[tuple[str, int, int]]:
     """The conversations that every label still needs: label, number, and how many turns ask for texts."""
-    p, wave = script.p, []
     if script.mute:
-        return wave
+        return []
+    p, wave = script.p, []
     accepted = made.candidates.loc[made.candidates["reason"] == "", "label"].value_counts()
     for label in script.card.labels:
         have, asked = int(accepted.get(label, 0)), made.asked[label]
