@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 import yaml
 from conftest import ROOT
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from llm_server import serve
 
@@ -240,6 +240,7 @@ def test_labels_with_odd_characters_stay_what_they_are(capsys: pytest.CaptureFix
     assert "[red]{x}" in capsys.readouterr().out
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(min_size=1).map(str.strip).filter(bool), min_size=2, unique=True))
 @example(ODD)
 @example(["a\u2028b", "a\nb", "a\x85b", "\ufeffx", "<<", "=", "2001-01-01", "0x1f", "? a"])
