@@ -163,6 +163,7 @@ def test_every_format_gives_the_same_rows(name: str, write) -> None:
     write(Path("..", name))
     if name == "saved":
         Path("../saved/state.json").write_text('{"_data_files": []}')
+        Path("../saved/README.txt").write_text("about")
         arrow([{"other": "x"}], Path("../saved/cache-1.arrow"))
     make("support", "--from", f"../{name}", "--text", "body", "--label", "queue")
     table = prepared()

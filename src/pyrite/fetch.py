@@ -23,14 +23,7 @@ from pyrite.console import log
 from pyrite.errors import PyriteError
 
 # What a local file's name says of its format, as a card calls it.
-FORMATS = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".txt": "csv",
-    ".json": "json",
-    ".jsonl": "json_lines",
-    ".ndjson": "json_lines",
-}
+FORMATS = {".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json_lines", ".ndjson": "json_lines"}
 FORMATS |= {".parquet": "parquet", ".arrow": "arrow"}
 
 
