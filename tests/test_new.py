@@ -392,6 +392,8 @@ def test_a_changed_file_is_taken_only_with_refresh() -> None:
 def test_refresh_says_what_it_can_not_do() -> None:
     with pytest.raises(PyriteError, match=r"there is no tasks/support\.yaml"):
         make("support", "--refresh")
+    with pytest.raises(PyriteError, match="labels are those of the card"):
+        make("support", "--refresh", "--labels", "a,b")
     shutil.copy(ROOT / "tasks/sms_spam.yaml", paths.TASKS)
     with pytest.raises(PyriteError, match="its data are downloaded"):
         make("sms_spam", "--refresh")

@@ -113,6 +113,8 @@ def run(
     """
     named = None if labels is None else [part.strip() for part in labels.split(",") if part.strip()]
     if refresh:
+        if named or model:
+            raise PyriteError("new --refresh: labels are those of the card, and the LLM that of params.yaml: edit them")
         _refresh(task, path, text, label)
         return
     _check_name(task)
@@ -200,7 +202,7 @@ def look(path: Path, text: str | None, label: str | None, only: Sequence[str] | 
     table, dropped = prepare.clean(sample)
     table["split"] = prepare.split(table)
     found = Look(source, rows, table, dropped, share)
-    _require_enough(found, only)
+    _require_enough(found)
     return found
 
 
@@ -334,7 +336,7 @@ def _sample(
     return rows, [one for _, one in sample], share
 
 
-def _require_enough(found: Look, only: Sequence[str] | None) -> None:
+def _require_enough(found: Look) -> None:
     """Raise PyriteError unless there are two labels or more, and every one has rows for what is done with it."""
     path, column = found.source.path, found.source.label
     _require_several(found.labels, f"{path}: column '{column}'")
