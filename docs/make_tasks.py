@@ -103,6 +103,8 @@ def origin(card: cards.Card) -> str:
         return "the standard library of the running Python"
     if isinstance(card.source, cards.LocalFile):
         return card.source.path
+    if isinstance(card.source, cards.NoData):
+        return "none"
     repositories = []
     for file in card.source.files:
         host, *path = file.url.removeprefix("https://").split("/")

@@ -18,6 +18,7 @@ Side = Literal["train", "validation", "test"]
 Cleaning = Literal["backslashes", "ampersands", "unescape", "tags", "line_breaks"]
 # A plain name: it can't lead out of its folder.
 FileName = Annotated[str, StringConstraints(pattern=r"^[^./\\][^/\\]*$")]
+Separator = Annotated[str, StringConstraints(min_length=1, max_length=1)]
 
 
 class Source(Schema):
@@ -35,12 +36,26 @@ class Docstrings(Source):
 
 
 class LocalFile(Source):
-    """A CSV file in the project, with one column of texts and one of labels."""
+    """A file of the user's, or a folder with the shards of one data set: a column of texts and one of labels.
+
+    `sha256` pins the bytes (`fetch.digest`); without it any will do. `values` and `other_values` are those of `_Rows`.
+    """
 
     kind: Literal["file"]
     path: str
+    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
+    format: Literal["csv", "json", "json_lines", "parquet", "arrow"] = "csv"
+    separator: Separator = ","
     text: str
     label: str
+    values: dict[str, str] = Field(default_factory=dict)
+    other_values: Literal["error", "drop"] = "error"
+
+
+class NoData(Source):
+    """No real data: texts are generated, and nothing can say what they are worth."""
+
+    kind: Literal["none"]
 
     @field_validator("path")
     @classmethod
@@ -114,9 +129,10 @@ class _Rows(Schema):
 
 
 class Csv(_Rows):
-    """Comma-separated with quotes; the first row names the columns unless the card does."""
+    """Comma-separated, or by another sign, with quotes; the first row names the columns unless the card does."""
 
     format: Literal["csv"]
+    separator: Separator = ","
     columns: tuple[str, ...] | None = None
 
 
@@ -149,7 +165,13 @@ class JsonLines(_Rows):
     within: str | None = None
 
 
-Rows = Annotated[Csv | Separated | Json | JsonLines, Field(discriminator="format")]
+class Columns(_Rows):
+    """A Parquet file, or an Arrow file as Hugging Face's `datasets` writes them."""
+
+    format: Literal["parquet", "arrow"]
+
+
+Rows = Annotated[Csv | Separated | Json | JsonLines | Columns, Field(discriminator="format")]
 
 
 class Judgements(Schema):
@@ -203,7 +225,7 @@ class Card(Schema):
     paper: str | None = None
     # For readers of docs/tasks.md: no stage uses them.
     notes: Words | None = None
-    source: Annotated[Docstrings | LocalFile | Download, Field(discriminator="kind")]
+    source: Annotated[Docstrings | LocalFile | Download | NoData, Field(discriminator="kind")]
     item: Words
     items: Words
     length_words: tuple[int, int]

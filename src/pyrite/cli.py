@@ -55,7 +55,8 @@ NO_CARDS = {"annotators", "prompts"}
 Task = Annotated[
     str, typer.Argument(callback=plain, help="A task: the name of its card in tasks/.", autocompletion=tasks)
 ]
-STAGES, LLM, REPORTS = "Stages, in pipeline order", "The LLM and its answers", "Results"
+YOURS, STAGES = "A task of your own", "Stages, in pipeline order"
+LLM, REPORTS = "The LLM and its answers", "Results"
 
 batch = typer.Typer(help="Use the OpenAI Batch API: slower, and about half the price.", no_args_is_help=True)
 app.add_typer(batch, name="batch", rich_help_panel=LLM)
@@ -81,6 +82,33 @@ def options(
 def example(line: str) -> str:
     """The end of a command's help. A test holds that the command takes what the example gives it."""
     return f"Example: {line}"
+
+
+@app.command(
+    rich_help_panel=YOURS,
+    epilog=example("pyrite new support --from ../tickets.csv --text body --label queue --model gpt-4.1-mini"),
+)
+def new(
+    task: Annotated[
+        str,
+        typer.Argument(callback=plain, metavar="ID", help="The name of the new task: lower-case letters, digits, _."),
+    ],
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Your data: .csv, .tsv, .jsonl, .json, .parquet, or a data set's folder."),
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="The column with the texts.")] = None,
+    label: Annotated[str | None, typer.Option(help="The column with the labels.")] = None,
+    labels: Annotated[str | None, typer.Option(help="Only these labels: a,b,c. Without --from: the labels.")] = None,
+    model: Annotated[str | None, typer.Option(help="The LLM to ask, as the endpoint calls it.")] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Take the changed file into the card that is there.")
+    ] = False,
+) -> None:
+    """Make a task of your own from a file of texts and labels."""
+    from pyrite import new
+
+    new.run(task, source, text, label, labels, model, refresh)
 
 
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite fetch python_docs"))

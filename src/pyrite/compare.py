@@ -32,14 +32,20 @@ TITLES = {
     "augmentation": "Macro-F1 of a small real set, of the generated one and of both (points)",
 }
 
+# The keys of the headline, in their order.
+HEADLINE = [
+    *("candidate", "llm", "rows", "encoder", "macro_f1", "gap", "interval", "verdict"),
+    *("worth", "cost_usd", "baseline", "baseline_macro_f1", "tasks"),
+]
+
 Generated = Mapping[str, Mapping[str, Any]]
 
 
 def run() -> None:
     """Write the headline and the tables."""
     settings = params.load()
-    evaluated = [files.read_json(paths.metrics("evaluate", task)) for task in settings.tasks]
-    generated = [generated_sets(task, metrics) for task, metrics in zip(settings.tasks, evaluated, strict=True)]
+    evaluated = scored(settings.tasks)
+    generated = [generated_sets(metrics["task"], metrics) for metrics in evaluated]
     headline_row = headline(evaluated, generated, settings.compare)
     rows = table(evaluated, generated, settings.compare)
     files.write_json(paths.HEADLINE, headline_row)
@@ -54,6 +60,12 @@ def run() -> None:
         files.write_text(paths.TABLES / f"{name}.tex", tables.latex(found, TITLES[name]))
     for name, found in plots(evaluated, settings.compare).items():
         files.write_text(paths.PLOTS / f"{name}.csv", tables.text_csv(found))
+
+
+def scored(tasks: Sequence[str]) -> list[dict[str, Any]]:
+    """The evaluate metrics of tasks; one without real texts has no scores, and nothing to compare."""
+    evaluated = [files.read_json(paths.metrics("evaluate", task)) for task in tasks]
+    return [metrics for metrics in evaluated if metrics["encoders"]]
 
 
 def plots(evaluated: Sequence[dict[str, Any]], asked: params.Compare) -> dict[str, tables.Rows]:
@@ -80,6 +92,9 @@ def headline(
     evaluated: Sequence[dict[str, Any]], generated: Sequence[Generated], asked: params.Compare
 ) -> dict[str, Any]:
     """The experiment as one row: means over tasks, costs summed; worth only where there is one task."""
+    if not evaluated:
+        known = {"candidate": asked.candidate, "encoder": asked.encoder, "verdict": verdict.CANT_TELL}
+        return dict.fromkeys(HEADLINE) | known | {"baseline": asked.baseline, "tasks": 0}
     cases = [verdict.case(m, asked.encoder, asked.candidate, asked.baseline, asked.margin) for m in evaluated]
     overall = verdict.over_tasks(cases)
     worth = verdict.worth(evaluated[0], asked.encoder, asked.candidate) if len(evaluated) == 1 else None
@@ -180,7 +195,7 @@ def _points(share: float) -> float:
 
 def papers() -> dict[str, tables.Rows]:
     """The paper's tables by name, from the metrics files alone."""
-    evaluated = [files.read_json(paths.metrics("evaluate", task)) for task in params.load().tasks]
+    evaluated = scored(params.load().tasks)
     return {"scores": tables.scores(evaluated), "augmentation": tables.augmentation(evaluated)}
 
 

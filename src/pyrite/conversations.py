@@ -78,6 +78,11 @@ class Script:
         pool = prepared[texts.in_pool(prepared)].sort_values("id")
         self._pool: dict[str, list[str]] = {str(label): rows["id"].tolist() for label, rows in pool.groupby("label")}
 
+    @property
+    def mute(self) -> bool:
+        """Whether nothing can be asked: the prompts show real texts, and the task has none at all."""
+        return self.templates.shows_examples and self.prepared.empty
+
     def opening(self, label: str, number: int) -> Conversation:
         """A conversation in which nothing has been asked yet."""
         return Conversation(

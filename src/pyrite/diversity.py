@@ -79,6 +79,14 @@ def run(task: str) -> None:
     p = params.load()
     real = _load(texts.read(paths.prepared(task)))
     sets = {setting: _load(texts.read(paths.synthetic(task, setting))) for setting in p.generate.settings}
+    if real.frame.empty:
+        table, shares = on_map(sets)
+        files.write(paths.text_map(task), lambda file: table.to_parquet(file, index=False))
+        files.write_json(
+            paths.metrics("diversity", task),
+            {"task": task, **alone(sets, p.evaluate.resamples), "map_variance": shares},
+        )
+        return
     train = real.take((real.frame["split"] == "train").to_numpy())
     table, shares = on_map({"real": train, **sets})
     measured = measure(real, sets, p.evaluate.resamples, p.generate.near_duplicate)
@@ -127,6 +135,18 @@ def measure(real: Texts, sets: dict[str, Texts], resamples: int, near_duplicate:
         "intervals": INTERVALS,
         "sets": figures,
     }
+
+
+def alone(sets: dict[str, Texts], resamples: int) -> dict[str, Any]:
+    """The figures that need no real texts, of each generated set."""
+    rng = np.random.default_rng(SEED)
+    figures = {
+        name: {**spread(found, resamples, rng), **variety(found, resamples, rng)}
+        if len(found) >= LEAST_MATCHED
+        else {"note": f"{len(found)} texts: too few to measure"}
+        for name, found in sets.items()
+    }
+    return {"texts": max(len(found) for found in sets.values()), "intervals": INTERVALS, "sets": figures}
 
 
 def without_near_duplicates(
@@ -188,6 +208,12 @@ def on_matched(base: Texts, found: Texts, resamples: int, rng: np.random.Generat
     if len(base) < LEAST_MATCHED:
         note = f"only {len(base)} texts of each set have the same lengths and labels; {LEAST_MATCHED} are needed"
         return dict.fromkeys(names, intervals.gap(note))
+    figures = variety(found, resamples, rng)
+    return {**figures, "c2st": intervals.of_mean(told_apart(base, found), resamples, rng)}
+
+
+def variety(found: Texts, resamples: int, rng: np.random.Generator) -> dict[str, Figure]:
+    """How varied the words of a set are."""
     column = found.frame["text"].to_numpy()
 
     def left_out(statistic: Callable[[list[str]], float]) -> Figure:
@@ -198,7 +224,6 @@ def on_matched(base: Texts, found: Texts, resamples: int, rng: np.random.Generat
         "distinct_2": left_out(lambda some: wording.distinct(some, 2)),
         "compression_ratio": left_out(wording.compression_ratio),
         "self_bleu": intervals.of_mean(wording.self_bleu(column.tolist()), resamples, rng),
-        "c2st": intervals.of_mean(told_apart(base, found), resamples, rng),
     }
 
 

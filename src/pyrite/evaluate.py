@@ -50,6 +50,12 @@ class Predictions:
 def run(task: str) -> None:
     """Evaluate every encoder, mix and seed of a task."""
     settings = params.load()
+    folders = [paths.models(task, name) for name in settings.train.encoders]
+    if all(folder.is_dir() and not any(folder.iterdir()) for folder in folders):
+        # Without real texts nothing was trained.
+        nothing = {"task": task, "test_rows": 0, "labels": [], "llm": None, "encoders": {}}
+        files.write_json(paths.metrics("evaluate", task), nothing)
+        return
     encoders, fits = {}, {}
     with console.progress() as view:
         step = view.add_task(f"{task}: evaluating encoders", total=len(settings.train.encoders))

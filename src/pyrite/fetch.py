@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import os
 import platform
+import re
 import shutil
 import sysconfig
 import zlib
@@ -19,6 +20,10 @@ from pathlib import Path
 from pyrite import archives, cards, download, files, paths, readers
 from pyrite.console import log, progress
 from pyrite.errors import PyriteError
+
+# What a local file's name says of its format, as a card calls it.
+FORMATS = {".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json_lines", ".ndjson": "json_lines"}
+FORMATS |= {".parquet": "parquet", ".arrow": "arrow"}
 
 
 def run(task: str) -> None:
@@ -29,13 +34,16 @@ def run(task: str) -> None:
         if isinstance(card.source, cards.Docstrings):
             standard_library(card.source, folder)
         elif isinstance(card.source, cards.LocalFile):
-            local_file(card.source, folder)
-        else:
+            local_file(card, card.source, folder)
+        elif isinstance(card.source, cards.Download):
             pinned_files(card.source, folder)
-    log.print(f"{task}: fetched into {target}. {terms(card.source)}", markup=False)
+    if isinstance(card.source, cards.NoData):
+        log.print(f"{task}: no real data to fetch; its texts are generated only")
+    else:
+        log.print(f"{task}: fetched into {target}. {terms(card.source)}")
 
 
-def terms(source: cards.Docstrings | cards.LocalFile | cards.Download) -> str:
+def terms(source: cards.Source) -> str:
     """The licences of a source, each once."""
     licences = [source.licence]
     if isinstance(source, cards.Download):
@@ -68,16 +76,48 @@ def standard_library(source: cards.Docstrings, folder: Path) -> None:
     files.write_json(folder / "python.json", {**python, "absent_modules": absent})
 
 
-def local_file(source: cards.LocalFile, folder: Path) -> None:
-    """Copy a file of the user's.
+def local_file(card: cards.Card, source: cards.LocalFile, folder: Path) -> None:
+    """Copy a file of the user's, or the shards in a folder.
 
     Raises:
-        PyriteError: there is no such file.
+        PyriteError: there is no such file, or its bytes are not those that the card pins.
     """
     path = Path(source.path)
-    if not path.is_file():
+    found = shards(path, source.format)
+    if not found:
         raise PyriteError(f"source.path: there is no file {path}; the path is relative to the project's folder")
-    shutil.copyfile(path, folder / path.name)
+    for name, shard in found.items():
+        shutil.copyfile(shard, folder / name)
+    # The copies: what is hashed is what `prepare` reads.
+    if source.sha256 and digest({name: folder / name for name in found}) != source.sha256:
+        raise PyriteError(
+            f"{path}: has changed since {paths.card(card.id)} was written: bring the old file back, or take the new "
+            f"one with `pyrite new {card.id} --refresh`"
+        )
+
+
+def shards(path: Path, form: str) -> dict[str, Path]:
+    """The files of a data set by plain names: the file itself, or those of one format anywhere in a folder."""
+    if not path.is_dir():
+        return {path.name: path} if path.is_file() else {}
+    inside = {file.relative_to(path): file for file in sorted(path.rglob("*")) if file.is_file()}
+    return {
+        ".".join(place.parts): file
+        for place, file in inside.items()
+        # `datasets` keeps the results of `map` beside its data, in cache-*.arrow.
+        if FORMATS.get(file.suffix.lower()) == form and not re.match(r"\.|cache-", file.name)
+    }
+
+
+def digest(found: dict[str, Path]) -> str:
+    """The SHA-256 of a file, or of the list of several: a line `<sha256>  <name>` for each, as `sha256sum` has it."""
+    digests = {}
+    for name, path in found.items():
+        with path.open("rb") as file:
+            digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    if len(digests) == 1:
+        return next(iter(digests.values()))
+    return hashlib.sha256("".join(f"{one}  {name}\n" for name, one in sorted(digests.items())).encode()).hexdigest()
 
 
 def pinned_files(source: cards.Download, folder: Path) -> None:

@@ -91,6 +91,41 @@ def read(task: str, study: Params) -> Findings:
     )
 
 
+@dataclass(frozen=True)
+class Unscored:
+    """What the metrics say of a task without real texts: `says` is it in words, `figures` the diversity of each set."""
+
+    card: Card
+    generated: dict[str, dict[str, Any]]
+    says: list[str]
+    figures: dict[str, dict[str, Any]]
+
+    @property
+    def task(self) -> str:
+        return self.card.id
+
+
+def read_unscored(task: str, study: Params) -> Unscored:
+    """The metrics of a task without real texts.
+
+    Raises:
+        PyriteError: those of generate are missing.
+    """
+    measured = (optional(paths.metrics("diversity", task)) or {"sets": {}})["sets"]
+    generated = {s: files.read_json(paths.metrics("generate", f"{task}.{s}")) for s in study.generate.settings}
+    return Unscored(
+        card=cards.load(task),
+        generated={setting: made for setting, made in generated.items() if made["total"]["answers"]},
+        says=[re.sub(r"`([^`]*)`", r"“\1”", words) for words in verdict.unscored(task, study)],
+        figures={name: found for name, found in measured.items() if "note" not in found},
+    )
+
+
+def scored(task: str) -> bool:
+    """Whether a task has scores: without real texts it has none."""
+    return bool(files.read_json(paths.metrics("evaluate", task))["encoders"])
+
+
 def optional(path: Path) -> dict[str, Any] | None:
     """Metrics of a stage that a study can do without."""
     return files.read_json(path) if path.exists() else None

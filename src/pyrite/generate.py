@@ -68,7 +68,8 @@ def run(task: str, setting: str) -> None:
     with asking.mode(p, task, setting) as ask:
         made = gather(script, ask)
     accepted = made.candidates[made.candidates["reason"] == ""].assign(split="train")
-    require_every_label(accepted, made, script)
+    if not script.mute:
+        require_every_label(accepted, made, script)
 
     columns = [*texts.COLUMNS, *texts.ORIGIN]
     texts.write(accepted.sort_values("id")[columns].reset_index(drop=True), paths.synthetic(task, setting))
@@ -78,6 +79,9 @@ def run(task: str, setting: str) -> None:
         paths.metrics("generate", f"{task}.{setting}"),
         {"task": task, "setting": setting, "models": [p.model], "stale_answers": made.stale} | counts,
     )
+    if script.mute:
+        console.log.print(f"{task} {setting}: nothing is asked: it shows the LLM real texts, and the task has none")
+        return
     console.log.print(table(counts, p.per_label, f"{task} {setting}"))
     if short := [label for label, n in counts["labels"].items() if n["accepted"] < p.per_label]:
         console.log.print(f"{task} {setting}: {_why_short(short, made, script)}")
@@ -157,6 +161,8 @@ def held(script: Script) -> list[Conversation]:
 
 def top_up(made: Made, script: Script) -> list[tuple[str, int, int]]:
     """The conversations that every label still needs: label, number, and how many turns ask for texts."""
+    if script.mute:
+        return []
     p, wave = script.p, []
     accepted = made.candidates.loc[made.candidates["reason"] == "", "label"].value_counts()
     for label in script.card.labels:

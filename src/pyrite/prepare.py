@@ -10,12 +10,15 @@ The split of a row depends on nothing but its own text (or its official side), s
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import TypeAdapter
 
 from pyrite import cards, fields, files, paths, readers, texts
 from pyrite.console import log, progress
@@ -29,6 +32,12 @@ VALIDATION_SHARE = 0.05
 SUMMARY_WORDS = (4, 40)
 
 JUDGEMENT = ["item", "copy", "annotator", "label"]
+
+# What the names of files say of sides: train-00000-of-00001.parquet, or the folder test.
+_SIDES = {"train": "train", "training": "train", "test": "test"}
+_SIDES |= dict.fromkeys(("validation", "valid", "val", "dev"), "validation")
+_SIDE = re.compile(rf"(?:^|[._-])({'|'.join(_SIDES)})(?![a-z])", re.IGNORECASE)
+ROWS: TypeAdapter[cards.Rows] = TypeAdapter(cards.Rows)
 
 
 @dataclass
@@ -51,7 +60,8 @@ def run(task: str) -> None:
         raw = read(card, folder)
         table, dropped = clean(raw.rows)
     table["split"] = split(table)
-    check_splits(table, card)
+    if not isinstance(card.source, cards.NoData):
+        check_splits(table, card)
     people = judgements(card, folder, raw)
     texts.write(table[texts.COLUMNS], paths.prepared(task))
     files.write(paths.judgements(task), lambda file: people.to_parquet(file, index=False))
@@ -73,7 +83,7 @@ def read(card: cards.Card, folder: Path) -> Raw:
         return read_docstrings(card.source, folder)
     raw = Raw()
     copies = Counter[str]()
-    for rows in tables(card.source):
+    for rows in tables(card.source, folder):
         for row in readers.read(folder, rows):
             if any(fields.get(row, name) != value for name, value in rows.where.items()):
                 raw.dropped["other_part"] += 1
@@ -95,12 +105,31 @@ def read(card: cards.Card, folder: Path) -> Raw:
     return raw
 
 
-def tables(source: cards.LocalFile | cards.Download) -> tuple[cards.Rows, ...]:
+def tables(source: cards.LocalFile | cards.Download | cards.NoData, folder: Path) -> tuple[cards.Rows, ...]:
     """What the source's files are and which of their fields are used."""
     if isinstance(source, cards.Download):
         return source.tables
-    name = Path(source.path).name
-    return (cards.Csv(format="csv", file=name, text=f"{{{source.text}}}", label=source.label),)
+    return local(source, [path.name for path in folder.iterdir()]) if isinstance(source, cards.LocalFile) else ()
+
+
+def local(source: cards.LocalFile, names: Sequence[str]) -> tuple[cards.Rows, ...]:
+    """The same of a user's file or the shards of a folder, whose names may tell their sides."""
+    found = {name: _SIDE.search(name) for name in sorted(names)}
+    sides = {name: _SIDES[match[1].lower()] for name, match in found.items() if match}
+    if len(sides) < len(found) or not {"train", "test"} <= set(sides.values()):
+        # Not all of it is on a side, or there is nothing to learn from or to test on: the texts' digests decide.
+        sides = {}
+    return tuple(
+        ROWS.validate_python(
+            {
+                **{"file": name, "format": source.format, "side": sides.get(name)},
+                **{"text": f"{{{source.text}}}", "label": source.label},
+                **{"values": source.values, "other_values": source.other_values},
+                **({"separator": source.separator} if source.format == "csv" else {}),
+            }
+        )
+        for name in found
+    )
 
 
 def read_docstrings(source: cards.Docstrings, folder: Path) -> Raw:

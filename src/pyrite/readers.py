@@ -15,6 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+from pyarrow import parquet
+
 from pyrite import cards
 from pyrite.errors import PyriteError
 
@@ -22,6 +25,10 @@ from pyrite.errors import PyriteError
 _SIGNATURE = re.compile(r"[\w.]+\(.*\)(\s*->.*)?")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
+
+# Rows of a Parquet file that are in memory at once.
+_BATCH = 1000
+_SIGNS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 
 
 class Row(NamedTuple):
@@ -44,25 +51,31 @@ def read(folder: Path, rows: cards.Rows) -> Iterator[Row]:
     """
     path = folder / rows.file
     try:
-        if isinstance(rows, cards.Csv):
-            yield from csv_rows(path, rows.encoding, rows.columns)
-        elif isinstance(rows, cards.Json):
-            yield from json_rows(path, rows.encoding)
-        elif isinstance(rows, cards.JsonLines):
-            yield from json_lines(path, rows.encoding, rows.within)
-        elif rows.beside:
-            first = separated_rows(path, rows.encoding, rows.separator, rows.columns)
-            second = separated_rows(folder / rows.beside.file, rows.encoding, rows.separator, rows.beside.columns)
-            yield from side_by_side(first, second)
-        else:
-            yield from separated_rows(path, rows.encoding, rows.separator, rows.columns)
+        found = read_file(path, rows)
+        if isinstance(rows, cards.Separated) and rows.beside:
+            beside = folder / rows.beside.file
+            found = side_by_side(found, separated_rows(beside, rows.encoding, rows.separator, rows.beside.columns))
+        yield from found
     except FileNotFoundError as error:
         raise PyriteError(f"{error.filename}: no such file: run `pyrite fetch {folder.name}`") from None
 
 
-def csv_rows(path: Path, encoding: str, columns: tuple[str, ...] | None = None) -> Iterator[Row]:
+def read_file(path: Path, rows: cards.Rows) -> Iterator[Row]:
+    """The rows of a file, whatever its name, which has the form of `rows`."""
+    if isinstance(rows, cards.Csv):
+        return csv_rows(path, rows.encoding, rows.columns, rows.separator)
+    if isinstance(rows, cards.Json):
+        return json_rows(path, rows.encoding)
+    if isinstance(rows, cards.JsonLines):
+        return json_lines(path, rows.encoding, rows.within)
+    if isinstance(rows, cards.Columns):
+        return column_rows(path, rows.format)
+    return separated_rows(path, rows.encoding, rows.separator, rows.columns)
+
+
+def csv_rows(path: Path, encoding: str, columns: tuple[str, ...] | None = None, separator: str = ",") -> Iterator[Row]:
     """The rows of a CSV file with a header, or with the given columns where it has none."""
-    reader = csv.reader(_lines(path, encoding), strict=True)
+    reader = csv.reader(lines(path, encoding), delimiter=separator, strict=True)
     number = 0
     try:
         header = 0
@@ -74,7 +87,7 @@ def csv_rows(path: Path, encoding: str, columns: tuple[str, ...] | None = None) 
             if values and len(values) != len(columns):
                 raise PyriteError(
                     f"{path}: row {number}: {len(values)} fields, not {len(columns)} ({', '.join(columns)}): "
-                    "put a text with a comma in double quotes"
+                    f"put a text with {_SIGNS.get(separator, separator)} in double quotes"
                 )
             if values:
                 yield Row(path, number, dict(zip(columns, values, strict=True)))
@@ -85,7 +98,7 @@ def csv_rows(path: Path, encoding: str, columns: tuple[str, ...] | None = None) 
 
 def separated_rows(path: Path, encoding: str, separator: str, columns: tuple[str, ...]) -> Iterator[Row]:
     """The rows of a file with one row a line: the last separators part its columns, quotes mean nothing."""
-    for number, line in enumerate(_lines(path, encoding), start=1):
+    for number, line in enumerate(lines(path, encoding), start=1):
         values = line.rstrip("\r\n").rsplit(separator, len(columns) - 1)
         if len(values) < len(columns):
             raise PyriteError(f"{path}: row {number}: {len(values)} of {len(columns)} columns ({', '.join(columns)})")
@@ -106,7 +119,7 @@ def side_by_side(first: Iterator[Row], second: Iterator[Row]) -> Iterator[Row]:
 
 def json_rows(path: Path, encoding: str) -> Iterator[Row]:
     """The rows of a JSON file: a list, or an object whose values are rows or lists of rows (`key` is their name)."""
-    data = _parse("".join(_lines(path, encoding)), f"{path}")
+    data = _parse("".join(lines(path, encoding)), f"{path}")
     if isinstance(data, list):
         rows = iter(data)
     elif isinstance(data, dict):
@@ -120,7 +133,7 @@ def json_rows(path: Path, encoding: str) -> Iterator[Row]:
 
 def json_lines(path: Path, encoding: str, within: str | None = None) -> Iterator[Row]:
     """The rows of a file with one JSON object a line, or the objects in the list `within` of each line."""
-    for number, line in enumerate(_lines(path, encoding), start=1):
+    for number, line in enumerate(lines(path, encoding), start=1):
         row = _object(path, number, _parse(line, f"{path}: row {number}"))
         if within is None:
             yield row
@@ -129,6 +142,21 @@ def json_lines(path: Path, encoding: str, within: str | None = None) -> Iterator
             raise row.mistake(f"no list '{within}'")
         for inner in row.fields[within]:
             yield _object(path, number, inner)
+
+
+def column_rows(path: Path, form: str) -> Iterator[Row]:
+    """The rows of a Parquet file, or of an Arrow stream, which is what `datasets` writes."""
+    with path.open("rb") as file:
+        number = 0
+        try:
+            batches = parquet.ParquetFile(file).iter_batches(_BATCH) if form == "parquet" else pa.ipc.open_stream(file)
+            for batch in batches:
+                for fields in batch.to_pylist():
+                    number += 1
+                    yield Row(path, number, fields)
+        except (pa.ArrowException, OSError) as error:
+            reason = str(error).splitlines()[0]
+            raise PyriteError(f"{path}: row {number + 1}: not readable as {form} ({reason})") from None
 
 
 def docstrings(folder: Path, modules: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
@@ -166,15 +194,17 @@ def _summary(docstring: str) -> str:
     return ""
 
 
-def _lines(path: Path, encoding: str) -> Iterator[str]:
+def lines(path: Path, encoding: str) -> Iterator[str]:
     """The lines of a file with their ends, parted at line feeds only: texts contain other line breaks."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
                 text = line.decode(encoding)
             except UnicodeDecodeError as error:
+                how = "a spreadsheet calls that CSV UTF-8; from latin-1: iconv -f latin1 -t utf-8 OLD > NEW"
                 raise PyriteError(
                     f"{path}: row {number}: not {encoding.upper()} (byte {error.start + 1} of the line): save it so"
+                    f"{f' ({how})' if encoding == 'utf-8' else ''}"
                 ) from None
             yield text.removeprefix("\ufeff") if number == 1 else text
 

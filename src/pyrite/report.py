@@ -48,18 +48,25 @@ HOVERED = 140
 def run() -> None:
     """Write the page, its Markdown sister and the figures of both."""
     study = params.load()
-    found = [findings.read(task, study) for task in study.tasks]
-    view = describe(found, study)
-    drawn = pictures(found, study, view)
+    found = [findings.read(task, study) for task in study.tasks if findings.scored(task)]
+    unscored = [findings.read_unscored(task, study) for task in study.tasks if not findings.scored(task)]
+    view: dict[str, Any] = describe(found, study) if found else {"study": study, "tasks": []}
+    view["unscored"] = unscored
+    drawn = pictures(found, study, view) if found else {}
     for path in sorted((paths.REPORT / "figures").glob("*.svg")):
         if path.name not in drawn:
             path.unlink()
     for name, picture in drawn.items():
         files.write_text(paths.REPORT / "figures" / name, picture)
-    files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
     to_read = {task: examples(task, study.generate.settings) for task in study.tasks}
+    view["texts"] = to_read
+    if not found:
+        files.write_text(paths.REPORT / "REPORT.md", render("unscored.md.j2", view))
+        files.write_text(paths.REPORT / "index.html", render("only_generated.html.j2", view))
+        return
+    files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
     named = {task["findings"].task: real_texts(task) for task in view["tasks"]}
-    view |= {"texts": to_read, "real": named, "maps": {}}
+    view |= {"real": named, "maps": {}}
     # The maps may fill what the rest leaves of the page's size.
     left = PAGE_BYTES - len(render("report.html.j2", view).encode())
     page = render("report.html.j2", view | {"maps": maps(found, left)})
@@ -189,7 +196,10 @@ def examples(task: str, generated: Sequence[str]) -> dict[str, dict[str, list[st
         mine = frame[(frame["split"] == "train") & (frame["label"] == label)]
         return [shown(text) for text in mine.sort_values("id")["text"].head(EXAMPLES)]
 
-    all_labels = sorted(sources["real"]["label"].unique())
+    # Without real texts the labels are those that were generated.
+    all_labels = sorted(sources["real"]["label"].unique()) or sorted(
+        {label for frame in sources.values() for label in frame["label"]}
+    )
     return {label: {source: some(frame, label) for source, frame in sources.items()} for label in all_labels}
 
 

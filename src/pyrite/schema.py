@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -99,15 +100,33 @@ def load(path: Path, model: type[Model]) -> Model:
     Raises:
         PyriteError: the file is missing, is not YAML, or does not fit the schema; the line says where.
     """
+    return parse(read(path), path, model)
+
+
+def read(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        PyriteError: it is missing or is no UTF-8.
+    """
     try:
-        source = path.read_text(encoding="utf-8")
-        loader = _Loader(source)
-        node = loader.get_single_node()
-        data = None if node is None else loader.construct_document(node)
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise PyriteError(f"{path}: no such file") from None
     except (UnicodeDecodeError, OSError) as error:
         raise PyriteError(f"{path}: can't be read ({error})") from None
+
+
+def parse(source: str, path: Path, model: type[Model]) -> Model:
+    """The YAML `source`, which is or shall be in `path`, as a `model`.
+
+    Raises:
+        PyriteError: as `load` does.
+    """
+    try:
+        loader = _Loader(source)
+        node = loader.get_single_node()
+        data = None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise PyriteError(f"{path}:{line}: not valid YAML: {error.problem}") from None
@@ -119,6 +138,29 @@ def load(path: Path, model: type[Model]) -> Model:
         return model.model_validate(data)
     except ValidationError as error:
         raise PyriteError(_explain(path, node, data, error)) from None
+
+
+def put(source: str, keys: Sequence[str], entry: str) -> str:
+    """The YAML `source` with the entry (key and value) of a key replaced; all else stays, comments too.
+
+    Args:
+        keys: the key, after those that it is within.
+
+    Raises:
+        KeyError: there is no such key.
+    """
+    node: Any = yaml.compose(source, Loader=yaml.SafeLoader)
+    start = 0
+    for name in keys:
+        entries = {key.value: (key, value) for key, value in node.value}
+        key, node = entries[name]
+        start = key.start_mark.index
+    # A block ends for YAML where the next key begins, behind comments that are not its own: its last scalar says where.
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style:
+        last = node.value[-1]
+        node = last[1] if isinstance(last, tuple) else last
+    end = node.start_mark.index + len(source[node.start_mark.index : node.end_mark.index].rstrip())
+    return source[:start] + entry + source[end:]
 
 
 def _explain(path: Path, node: yaml.Node | None, data: Any, error: ValidationError) -> str:

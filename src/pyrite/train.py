@@ -86,6 +86,10 @@ def run(task: str, encoder_name: str) -> None:
         synthetic={setting: texts.read(paths.synthetic(task, setting)) for setting in p.generate.settings},
         test_rows=p.train.test_rows,
     )
+    if data.prepared.empty:
+        write([], data, task, encoder_name, spec)
+        console.log.print(f"{task} {encoder_name}: nothing is trained: no real texts could say how good it is")
+        return
     name = f"{task} {encoder_name}"
     precision = encoder.best_precision() if p.train.precision == "auto" else p.train.precision
     state = PartialState(

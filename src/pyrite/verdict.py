@@ -358,6 +358,12 @@ def show(console: Console) -> None:
     cases = []
     for task in settings.tasks:
         metrics = files.read_json(paths.metrics("evaluate", task))
+        if not metrics["encoders"]:
+            console.print()
+            console.print(Text(task, style="bold"))
+            for words in unscored(task, settings):
+                console.print(words, highlight=False, markup=False, soft_wrap=True)
+            continue
         cases.append(case(metrics, asked.encoder, asked.candidate, asked.baseline, asked.margin))
         console.print()
         console.print(_scores(metrics, asked.encoder, asked.candidate, asked.baseline))
@@ -375,6 +381,35 @@ def show(console: Console) -> None:
     page = paths.REPORT / "index.html"
     if page.exists():
         console.print(f"\nThe report: {page}", highlight=False)
+
+
+def unscored(task: str, settings: params.Params) -> list[str]:
+    """What can be said of a task without real texts, and what can't, a sentence each."""
+    said = [
+        "Can't tell: the task has no real texts, so no classifier was trained or tested, and nobody knows what the "
+        "generated texts are worth."
+    ]
+    for setting in settings.generate.settings:
+        made = files.read_json(paths.metrics("generate", f"{task}.{setting}"))
+        total = made["total"]
+        if not total["answers"]:
+            said.append(f"{setting}: not asked, for it shows the LLM real texts.")
+            continue
+        dropped = sum(total["dropped"].values())
+        cost = "" if total["cost_usd"] is None else f", for {prices.money(total['cost_usd'])}"
+        if not cost and total["prompt_tokens"] is not None:
+            cost = f", for {total['prompt_tokens'] + total['completion_tokens']:,} tokens"
+        said.append(
+            f"{setting}: {total['accepted']:,} texts of {len(made['labels'])} labels were kept and {dropped:,} dropped "
+            f"(repeated, too short or too long, ...){cost}."
+        )
+    return [
+        *said,
+        "Known besides: how varied they are among themselves, in the report. Not known: whether they are like real "
+        "texts, true to their labels, or free of what the LLM gets wrong. Read some.",
+        "To know their worth, have people label about 400 real texts (a quarter of them is tested on) and run "
+        f"`pyrite new {task} --refresh --from FILE`, then `dvc repro`: what is answered is not paid again.",
+    ]
 
 
 def remarks(metrics: dict[str, Any], asked: params.Compare) -> list[str]:
