@@ -51,19 +51,20 @@ class LocalFile(Source):
     values: dict[str, str] = Field(default_factory=dict)
     other_values: Literal["error", "drop"] = "error"
 
+    @model_validator(mode="after")
+    def _within(self) -> LocalFile:
+        # What a card names is copied, shown to an LLM and shared: a colleague's card must not reach a file of yours.
+        # Who knows its digest has read it already.
+        path = PurePath(self.path)
+        if self.sha256 is None and (path.is_absolute() or ".." in path.parts):
+            raise ValueError(f"'{self.path}' is not in the project: put it there, or pin it with sha256")
+        return self
+
 
 class NoData(Source):
     """No real data: texts are generated, and nothing can say what they are worth."""
 
     kind: Literal["none"]
-
-    @field_validator("path")
-    @classmethod
-    def _within(cls, value: str) -> str:
-        # What a card names is copied, shown to an LLM and shared: a colleague's card must not reach a file of yours.
-        if PurePath(value).is_absolute() or ".." in PurePath(value).parts:
-            raise ValueError(f"'{value}' is not in the project; put the file into its folder and name it from there")
-        return value
 
 
 class Archive(Schema):
