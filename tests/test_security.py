@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pickle
+import random
 import re
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import FRUIT_CARD, FRUIT_KEY, ROOT, Study
-from llm_server import serve
+from llm_server import WORDS, serve
 from openai import APIError
 
 from pyrite import cards, console, encoder, endpoint, files, generate, params, paths, predict, recordings, schema
@@ -215,8 +216,12 @@ def written(folder: Path) -> Iterator[tuple[Path, str]]:
 def test_an_answer_that_says_the_key_is_kept_without_it(
     study: Study, project: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    echo = json.dumps([f"a short text number {n} with {FRUIT_KEY} in it" for n in range(9)])
-    with serve(answers=lambda request: echo) as server:
+    rng = random.Random(0)
+
+    def echo(request: object) -> str:
+        return json.dumps([f"{' '.join(rng.sample(WORDS, 6))} {FRUIT_KEY}" for _ in range(5)])
+
+    with serve(answers=echo) as server:
         study(server.url, settings=["zero_shot"], per_label=2, texts_per_turn=2)
         generate.run("fruit", "zero_shot")
         recordings.run("fruit", "zero_shot")
