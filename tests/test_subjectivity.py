@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from conftest import GENERATE, ROOT
 
-from pyrite import annotate, fetch, files, paths, prepare, subjectivity
+from pyrite import annotate, curves, fetch, files, paths, prepare, subjectivity
 from pyrite.errors import PyriteError
 
 TASKS = ["ants", "bees", "cats", "dogs"]
@@ -202,3 +202,17 @@ def test_annotators_of_other_items_say_nothing_of_each_other(study: Path) -> Non
     annotations("ants", rows)
     found = result()["tasks"]["ants"]["llm_against_human"]
     assert found["value"] is None and found["note"] == "no item was annotated by both"
+
+
+@pytest.mark.parametrize("classified", [ITEMS[60:], ITEMS[119:], ITEMS[39:42]])
+def test_only_classified_items_are_in_the_curve(study: Path, classified: list[str]) -> None:
+    for path in Path("models/ants").rglob("predictions.parquet"):
+        table = pd.read_parquet(path)
+        table[table["id"].isin(classified)].to_parquet(path, index=False)
+    found = result()["tasks"]["ants"]
+    assert (found["human"]["items"], found["llm"]["items"]) == (120, 40)
+    for source, annotated in (("human", ITEMS), ("llm", ITEMS[:40])):
+        both = len(set(annotated) & set(classified))
+        curve = found[source]["accuracy"].get("tfidf", {}).get("real", {"bins": []})
+        assert sum(point["items"] for point in curve["bins"]) == both
+        assert both == 0 or (curve["slope"]["value"] is None) == (both < curves.LEAST_ITEMS)

@@ -132,7 +132,15 @@ def right_predictions(task: str, encoder: str, mix: str, seeds: tuple[int, ...])
 def accuracy(
     agreed: pd.Series, right: dict[str, dict[str, pd.Series]], resamples: int, rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Accuracy against agreement, by encoder and mix."""
+    """Accuracy against agreement, by encoder and mix, over the annotated items that were classified.
+
+    A study that tests on a sample (`train.test_rows`) has classified some of them only.
+    """
+    some = next((shares for of_mix in right.values() for shares in of_mix.values()), None)
+    if some is None:
+        return {}
+    # Every fit of a task was tested on the same rows.
+    agreed = agreed[agreed.index.isin(some.index)]
     if agreed.empty:
         return {}
     values = agreed.to_numpy(float)
