@@ -56,7 +56,7 @@ RUN = {
     "pyrite doctor --json": '"what": "versions"',
     "pyrite estimate": "few_shot",
     "pyrite estimate --json": '"prompt_tokens"',
-    "pyrite verdict": "few_shot stands",
+    "pyrite verdict": "few-shot stands",
     "pyrite verdict --json": '"overall"',
     "pyrite table": "python_docs",
     "pyrite table --json": '"augmentation"',

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -229,6 +230,7 @@ def broken(fruit: Path) -> Callable[[Path], None]:
     }
     params["compare"]["encoder"] = "tfidf"
     (fruit / "params.yaml").write_text(yaml.safe_dump(params))
+    shutil.copy(ROOT / "tasks/annotators.yaml", fruit / "tasks")
     prepare.run("fruit")
     table = texts.read(paths.prepared("fruit"))
     columns = {"probability:fruit": 0.5, "probability:tool": 0.5}

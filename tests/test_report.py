@@ -55,6 +55,7 @@ class Study:
         settings = {
             "tasks": self.tasks,
             "generate": yaml.safe_load(GENERATE) | {"per_label": 99},
+            "annotate": {"items": 100},
             "train": {
                 "seeds": [0, 1],
                 "test_rows": None,
@@ -161,6 +162,7 @@ class Study:
         bound = {"value": None, "low": None, "high": None, "note": "only a lower bound"}
         # A source of bounds names no annotators.
         people = {key: value for key, value in about.items() if key != "annotators"} | {"alpha": bound}
+        apart = {"value": None, "low": None, "high": None, "note": "no item was annotated by both"}
         both = figure() | {"p": 0.041, "items": 77, "mean_agreement": {"llm": figure(), "human": figure()}}
         scores = {task: {"subjectivity": figure(), "rank": figure(), "stars": 4} for task in self.tasks}
         files.write_json(
@@ -168,7 +170,12 @@ class Study:
             {
                 "notes": {"llm": "one LLM in several roles"},
                 "tasks": {
-                    task: {"llm": about, "human": people, "llm_against_human": both}
+                    # People of the last task judged other texts than the LLM.
+                    task: {
+                        "llm": about,
+                        "human": people,
+                        "llm_against_human": apart if task == self.tasks[-1] else both,
+                    }
                     if n
                     else {"note": "no annotations"}
                     for n, task in enumerate(self.tasks)

@@ -91,7 +91,7 @@ def example(line: str) -> str:
 def new(
     task: Annotated[
         str,
-        typer.Argument(callback=plain, metavar="ID", help="The name of the new task: lower-case letters, digits, _."),
+        typer.Argument(metavar="ID", help="The name of the new task: lower-case letters, digits, _."),
     ],
     source: Annotated[
         Path | None,

@@ -162,6 +162,8 @@ def _require_several(labels: Sequence[str], where: str) -> None:
     if len(labels) < 2:
         only = f"one label only, '{labels[0]}'" if labels else "no label"
         raise PyriteError(f"{where}: {only}: a classifier needs two or more")
+    if odd := [label for label in labels if schema.CONTROL.search(label)]:
+        raise PyriteError(f"{where}: a control character in the label {odd[0]!r}: give it another name in your data")
 
 
 # Looking at the data

@@ -36,7 +36,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 # What a terminal or a file format obeys. A tab can part columns, and a text can have several lines.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 # Far more than any study has.
 MOST_VALUES = 100_000
@@ -64,7 +64,7 @@ class _Loader(yaml.SafeLoader):
             self._values_of[event.anchor] = self._values - before
         if self._values > MOST_VALUES:
             raise yaml.MarkedYAMLError(problem=f"more than {MOST_VALUES} values", problem_mark=event.start_mark)
-        if isinstance(node, yaml.ScalarNode) and (found := _CONTROL.search(node.value)):
+        if isinstance(node, yaml.ScalarNode) and (found := CONTROL.search(node.value)):
             raise yaml.MarkedYAMLError(problem=f"a control character, {found[0]!r}", problem_mark=node.start_mark)
         return node
 
