@@ -122,7 +122,7 @@ def test_what_a_program_may_read_is_json(project: Path) -> None:
     assert max(map(len, narrow.splitlines())) <= 80
     for row in table["scores"]:
         gap = [row[f"few_shot - real {score}"] for score in ("macro_f1", "accuracy")]
-        assert "{:+.1f} / {:+.1f}".format(*gap) in narrow, "a number is cut"
+        assert "{:+.1f}/{:+.1f}".format(*gap) in narrow, "a number is cut"
     assert "pyth" in narrow, "a name is folded to single letters"
     assert "python_docs" in pyrite("table", COLUMNS="").stdout
     assert {row["task"] for row in table["scores"]} == {"python_docs"}

@@ -280,7 +280,7 @@ def test_the_papers_tables_are_printed(study: Path) -> None:
     console = Console(file=io.StringIO(), width=100)
     compare.show(console)
     text = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "80.0 / 80.0" in text
+    assert "80.0/80.0" in text
     assert "real@50" in text
 
 

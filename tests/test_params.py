@@ -45,7 +45,7 @@ def test_the_shipped_params_are_in_block_style() -> None:
         ("per_label: 100", "per_lable: 100", ["generate.per_lable", "unknown key", "per_label"]),
         ("per_label: 100", "per_label: many", ["generate.per_label", "integer"]),
         ("per_label: 100", "per_label: 0", ["generate.per_label", "greater than 0"]),
-        ("items: 100", "items: 0", ["annotate.items", "greater than 0"]),
+        ("items: 100", "items: -1", ["annotate.items", "greater than or equal to 0"]),
         ("steps: 100", "steps: 1.5", ["train.encoders.minilm.steps", "integer"]),
         ("method: tfidf", "method: magic", ["train.encoders.tfidf", "magic"]),
         ("- pool+few_shot", "- pool+many_shot", ["train.encoders.minilm.mixes", "unknown source 'many_shot'"]),

@@ -135,7 +135,7 @@ def test_a_card_reaches_no_file_outside_the_project(study: Study, project: Path,
     with pytest.raises(PyriteError, match=r"source.* is not in the project"):
         cards.load("fruit")
     # Who names the digest of a file knows what is in it.
-    pinned = f"path: {path}, sha256: {'0' * 64}"
+    pinned = f"path: {path}, sha256: {'0a' * 32}"
     (project / "tasks/fruit.yaml").write_text(FRUIT_CARD.replace("path: fruit.csv", pinned))
     assert cards.load("fruit").source.kind == "file"
 

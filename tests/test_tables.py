@@ -61,5 +61,5 @@ def test_the_terminal_table_puts_both_scores_in_a_cell() -> None:
     console = Console(width=80, record=True)
     console.print(tables.terminal(ROWS, "Scores"))
     said = console.export_text()
-    assert "80.0 / 81.0" in said
+    assert "80.0/81.0" in said
     assert max(map(len, said.splitlines())) <= 80

@@ -26,6 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pyrite import (
+    annotators,
     cards,
     estimate,
     fetch,
@@ -485,7 +486,7 @@ def _refresh(task: str, path: Path | None, text: str | None, label: str | None) 
 
 
 def reckon(card: cards.Card, study: params.Params, found: Look | None) -> list[estimate.Need]:
-    """Requests, tokens and money of every setting, if nothing is answered yet."""
+    """Requests, tokens and money of every setting and of the LLM as annotator, if nothing is answered yet."""
     prepared = found.table[texts.COLUMNS] if found else pd.DataFrame(columns=texts.COLUMNS, dtype=str)
     pool = set(prepared.loc[texts.in_pool(prepared), "label"])
     needs = []
@@ -500,7 +501,10 @@ def reckon(card: cards.Card, study: params.Params, found: Look | None) -> list[e
             if label in pool or not script.templates.shows_examples
         ]
         needs.append(estimate.reckon(wave, script))
-    return needs
+    test = prepared[prepared["split"] == "test"].sort_values("id").head(study.annotate.items)
+    shown = dict(zip(test["id"], test["text"], strict=True))
+    questions = list(annotators.label_questions(card, list(shown), annotators.load()))
+    return [*needs, estimate.of_survey(annotators.labels(card, shown, study.generate), questions)] if shown else needs
 
 
 def show(found: Look, out: Console) -> None:
@@ -591,6 +595,12 @@ def _say_next(
     if found and shows:
         _print(
             out, f"{', '.join(shows)} sends some real texts (those for prompts) to the LLM; other settings send none."
+        )
+    if found and (items := study.annotate.items):
+        _print(
+            out,
+            f"annotations sends it the first {items} test texts, to see how well it labels them itself; "
+            f"annotate.items: 0 in {paths.PARAMS} sends none.",
         )
     out.print()
     _print(out, "Next:")

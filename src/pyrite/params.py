@@ -119,7 +119,7 @@ class Train(Schema):
 
 
 class Annotate(Schema):
-    items: Positive
+    items: Annotated[int, Field(ge=0)]
 
 
 class Evaluate(Schema):

@@ -153,7 +153,14 @@ def latex(rows: Rows, title: str) -> str:
 
 def terminal(rows: Rows, title: str) -> Table:
     """The table for a terminal: macro-F1 and accuracy in one cell, as are a number and its interval."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+    )
     joined = (" accuracy", " low", " high")
     keys = [key for row in rows[:1] for key in row if not key.endswith(joined)]
     for key in keys:
@@ -167,7 +174,7 @@ def terminal(rows: Rows, title: str) -> Table:
         for key in keys:
             cell = _cell(key, row[key])
             if (accuracy := row.get(f"{key.removesuffix(' macro_f1')} accuracy")) is not None:
-                cell += f" / {_cell(key, accuracy)}"
+                cell += f"/{_cell(key, accuracy)}"
             if f"{key} low" in row:
                 cell += f" ({_cell(key, row[f'{key} low'])} to {_cell(key, row[f'{key} high'])})"
             cells.append(cell)
