@@ -31,8 +31,9 @@ PAGE = """# {name}
 <!-- Made by docs/make_study.py from metrics/ and run.json. -->
 
 {tasks} tasks, run at commit `{commit}` with [these settings](params.yaml) on {cores} CPU cores ({cpu}) and
-{memory} GiB of memory, without a GPU, with Python {python}: {minutes} minutes from the data to the report, with nothing
-in the store, {conditions}.
+{memory} GiB of memory, without a GPU, with Python {python}: {minutes} minutes from the data to the report,
+{conditions}.
+
 [The report](report/REPORT.md) has every figure, [metrics/](metrics) every number.
 
 {short}
@@ -156,7 +157,7 @@ def in_short(folder: Path) -> str:
         for task, found in evaluated.items()
         if (entry := found["encoders"]["probe"]["mixes"][CANDIDATE])
         and (worth := entry.get("worth"))
-        and worth["labels"] is not None
+        and worth["labels"]  # 0 is below the curve, None above it
     )
     (least, its_rows, poor), (most, other_rows, rich) = worths[0], worths[-1]
     lines.append(
