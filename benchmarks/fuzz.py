@@ -213,7 +213,7 @@ def page(words: list[str]) -> str:
     title, description, prompt, *shown = words
     found = one["findings"]
     found = replace(found, card=found.card.model_copy(update={"title": title, "description": description}))
-    told = {**view, "tasks": [one | {"findings": found}]}
+    told = {**view, "tasks": [one | {"findings": found}], "unscored": []}
     told["prompts"] = {name: said.model_copy(update={"first": prompt}) for name, said in view["prompts"].items()}
     told["texts"] = {found.task: {"red": {"real": list(map(report.shown, shown)), "few_shot": []}}}
     elements = Page(report.render("report.html.j2", told)).elements

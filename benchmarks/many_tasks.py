@@ -116,7 +116,8 @@ def write(names: list[str]) -> None:
     shutil.copy(ROOT / ".dvcignore", ".dvcignore")
     shutil.copy(ROOT / ".gitignore", ".gitignore")
     paths.TASKS.mkdir()
-    shutil.copy(ROOT / paths.PROMPTS, paths.PROMPTS)
+    for path in (paths.ANNOTATORS, paths.PROMPTS):
+        shutil.copy(ROOT / path, path)
     card = yaml.safe_load((ROOT / paths.card("python_docs")).read_text())
     for name in names:
         paths.card(name).write_text(yaml.safe_dump(card | {"id": name}))

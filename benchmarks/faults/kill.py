@@ -140,7 +140,7 @@ def prepare(project: Path, url: str) -> None:
     """The tiny study: its data, its settings, a DVC repository, and the environment of its runs."""
     (project / "tasks").mkdir(parents=True)
     (project / f"tasks/{TASK}.yaml").write_text(CARD)
-    for name in ("dvc.yaml", ".dvcignore", ".gitignore", "tasks/prompts.yaml"):
+    for name in ("dvc.yaml", ".dvcignore", ".gitignore", "tasks/annotators.yaml", "tasks/prompts.yaml"):
         shutil.copy(ROOT / name, project / name)
     shutil.copytree(ROOT / "src", project / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     for folder in (paths.recording(TASK, "any").parent, paths.RECORDED_ANNOTATIONS):
