@@ -213,7 +213,7 @@ def page(words: list[str]) -> str:
     title, description, prompt, *shown = words
     found = one["findings"]
     found = replace(found, card=found.card.model_copy(update={"title": title, "description": description}))
-    told = {**view, "tasks": [one | {"findings": found}], "unscored": []}
+    told = {**view, "tasks": [one | {"findings": found}]}
     told["prompts"] = {name: said.model_copy(update={"first": prompt}) for name, said in view["prompts"].items()}
     told["texts"] = {found.task: {"red": {"real": list(map(report.shown, shown)), "few_shot": []}}}
     elements = Page(report.render("report.html.j2", told)).elements
@@ -248,7 +248,8 @@ def a_view() -> dict[str, Any]:
     found = [findings.read(task, settings_of) for task in settings_of.tasks]
     # The chart library is a megabyte that no words can change.
     report.library = lambda: ""
-    return report.describe(found, settings_of) | {"real": {task: {} for task in settings_of.tasks}, "maps": {}}
+    added = {"real": {task: {} for task in settings_of.tasks}, "maps": {}, "unscored": []}
+    return report.describe(found, settings_of) | added
 
 
 @cache
