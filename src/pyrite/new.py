@@ -594,12 +594,12 @@ def _say_next(
     shows = [setting for setting in p.settings if settings.load(setting).shows_examples]
     if found and shows:
         _print(
-            out, f"{', '.join(shows)} sends some real texts (those for prompts) to the LLM; other settings send none."
+            out, f"{', '.join(shows)} sends some real texts (those for prompts) to the LLM; other ways to generate send none."
         )
-    if found and (items := study.annotate.items):
+    if found and study.annotate.items:
         _print(
             out,
-            f"annotations sends it the first {items} test texts, to see how well it labels them itself; "
+            f"annotations sends it test texts, {study.annotate.items} at most, to see how well it labels them itself; "
             f"annotate.items: 0 in {paths.PARAMS} sends none.",
         )
     out.print()
