@@ -594,7 +594,8 @@ def _say_next(
     shows = [setting for setting in p.settings if settings.load(setting).shows_examples]
     if found and shows:
         _print(
-            out, f"{', '.join(shows)} sends some real texts (those for prompts) to the LLM; other ways to generate send none."
+            out,
+            f"{', '.join(shows)} sends some real texts (those for prompts) to the LLM; other ways to generate send none.",
         )
     if found and study.annotate.items:
         _print(
