@@ -595,7 +595,7 @@ def _say_next(
     if found and shows:
         _print(
             out,
-            f"{', '.join(shows)} sends some real texts (those for prompts) to the LLM; other ways to generate send none.",
+            f"{', '.join(shows)} sends some real texts (those for prompts) to the LLM; other settings send none.",
         )
     if found and study.annotate.items:
         _print(
