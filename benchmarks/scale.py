@@ -24,6 +24,7 @@ import resource
 import sys
 import tempfile
 import time
+import traceback
 import zlib
 from collections.abc import Callable
 from datetime import date
@@ -136,7 +137,8 @@ def write(rows: int) -> None:
     about |= {"length_words": [8, 24], "role": "You write.", "style": "Any.", "labels": labels, "source": source}
     paths.TASKS.mkdir()
     paths.card(TASK).write_text(yaml.safe_dump(about))
-    paths.PROMPTS.write_text((ROOT / paths.PROMPTS).read_text())
+    for path in (paths.ANNOTATORS, paths.PROMPTS):
+        path.write_text((ROOT / path).read_text())
     of_study = yaml.safe_load((ROOT / "params.yaml").read_text())
     of_study["tasks"] = [TASK]
     of_study["generate"] |= {"settings": [SETTING], "per_label": rows // LABELS, "model": "random/words"}
@@ -164,7 +166,7 @@ def write(rows: int) -> None:
                 first = start + turn * p.texts_per_turn
                 if some := written[first : first + p.texts_per_turn]:
                     answer = Answer(p.model, "2026-01-01", 100, 500, json.dumps(some))
-                    c = conversations.answered(c, script.request(c), answer)
+                    c = script.answered(c, script.request(c), answer)
             held.append(c)
     transcripts.write(paths.recording(TASK, SETTING), held)
     paths.RECORDED_ANNOTATIONS.mkdir(parents=True)
@@ -221,6 +223,8 @@ def forked(work: Callable[[], Any]) -> dict[str, Any]:
             found = {"cpu_seconds": round(usage.ru_utime + usage.ru_stime, 2), "peak_mb": round(usage.ru_maxrss / 1024)}
             os.write(writer, json.dumps(found | {"said": said}).encode())
             code = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)
