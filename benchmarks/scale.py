@@ -99,7 +99,7 @@ def main() -> None:
             seconds = rows / found["embedding"]["texts_per_second"]
             found["rows"][str(rows)][EMBEDS]["embedding_seconds"] = round(seconds, 1)
         print(json.dumps({rows: found["rows"][str(rows)]}, indent=2), flush=True)
-        if len(found["rows"]) > 1:
+        if len(found["rows"]) > 2:
             found["million"] = {stage: law(found["rows"], stage) for stage in STAGES}
             # After each size: the largest takes longest.
             if given.write:
@@ -245,13 +245,21 @@ def size(path: Path) -> int:
 
 
 def law(measured: dict[str, dict[str, Any]], stage: str) -> dict[str, Any]:
-    """The exponents between the two largest sizes, and what they make of a million rows."""
-    small, large = sorted(map(int, measured))[-2:]
+    """What grows of a cost, a + b n^exponent through the three largest sizes (a: the smallest of them), at a million.
+
+    What grows by less than a twentieth in all is taken not to grow.
+    """
+    sizes = sorted(map(int, measured))[-3:]
     found: dict[str, Any] = {}
-    for key in measured[str(large)][stage]:
-        one, other = (max(measured[str(rows)][stage][key], 1e-9) for rows in (small, large))
-        exponent = max(0.0, math.log(other / one) / math.log(large / small)) if one > 1e-6 else 0.0
-        found[key] = {"exponent": round(exponent, 2), "at_a_million": round(other * (MILLION / large) ** exponent, 1)}
+    for key in measured[str(sizes[0])][stage]:
+        start, middle, end = (measured[str(rows)][stage][key] for rows in sizes)
+        exponent, growth = 0.0, end - start
+        if growth > 0.05 * end:
+            # Where the middle size shows no growth yet, it is taken to be linear.
+            ratio = growth / (middle - start) if middle > start else sizes[2] / sizes[1]
+            exponent = max(0.0, math.log(ratio) / math.log(sizes[2] / sizes[1]))
+        at_a_million = start + growth * (MILLION / sizes[2]) ** exponent
+        found[key] = {"exponent": round(exponent, 2), "at_a_million": round(at_a_million, 1)}
     return found
 
 

@@ -37,7 +37,8 @@ def rows(found: dict[str, Any]) -> str:
     hours = 1_000_000 / embedded["texts_per_second"] / 3600
     setting = (
         f"Seconds of computing on one core ({had['cpu']}), largest memory, and disk (outputs and store). A million is"
-        " not measured but reckoned, by the law between the two largest sizes. Not in the seconds: embedding, measured"
+        " not measured but reckoned: what a stage costs at all, and what grows, by the power of n that the three sizes"
+        " show. Not in the seconds: embedding, measured"
         f" apart ({rate} on that core, {had['precision']}; {hours:.1f} hours for a million texts), which `generate`"
         " does once and all others find in the store."
     )
@@ -50,6 +51,8 @@ def _cost(found: dict[str, float]) -> str:
 
 
 def _time(seconds: float) -> str:
+    if seconds < 0.95:
+        return "< 1 s"
     if seconds < 600:
         return f"{seconds:,.0f} s"
     return f"{seconds / 60:,.0f} min" if seconds < 7200 else f"{seconds / 3600:,.0f} h"
