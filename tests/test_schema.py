@@ -52,6 +52,7 @@ def test_reads_what_is_there(tmp_path: Path) -> None:
         (GOOD.replace("steps: 3", "steps: !!timestamp x"), 4, ["'x' can't be read"]),
         (GOOD + '"a\\nb": c\n', 9, ["a b: unknown key"]),
         (GOOD + "[a, b]: c\n", 9, ["a key must be a plain word"]),
+        ("!!set x", 1, ["keys and values belong here"]),
         ("", 1, ["file"]),
         ("just words", 1, ["file"]),
     ],
