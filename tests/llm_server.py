@@ -16,6 +16,8 @@ import json
 import random
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -372,6 +374,19 @@ def serve(**behaviour: Any) -> Iterator[Running]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+@contextlib.contextmanager
+def serve_apart(*options: str) -> Iterator[str]:
+    """The base URL of a server in a process of its own, which takes no time of this one; options as on the command line."""
+    with subprocess.Popen([sys.executable, __file__, *options], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
+        finally:
+            process.terminate()
+            process.wait(10)
+    assert process.returncode == 0
 
 
 def _faults(written: str) -> dict[str, float]:

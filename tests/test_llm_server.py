@@ -6,15 +6,13 @@ import asyncio
 import hashlib
 import json
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
-from llm_server import Fault, Running, serve
+from llm_server import Fault, Running, serve, serve_apart
 from openai import AsyncOpenAI, OpenAI
 
 ASK = "Write 4 praises. Keep each one between 5 and 7 words. Answer with a JSON array of 4 strings and nothing else."
@@ -242,18 +240,10 @@ def test_a_client_that_hangs_up_in_the_middle_gets_no_whole_answer() -> None:
 
 def test_as_a_process(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
-    script = Path(__file__).with_name("llm_server.py")
-    command = [sys.executable, str(script), "--faults", "fence=0.5,object=0.5", "--log", str(log)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        try:
-            llm = OpenAI(
-                base_url=f"http://127.0.0.1:{int(process.stdout.readline())}/v1", api_key="none", max_retries=0
-            )
-            llm.chat.completions.create(model="m", messages=[{"role": "user", "content": ASK}])
-        finally:
-            process.terminate()
-        assert process.wait(10) == 0
+    # It also asserts that the server ends well.
+    with serve_apart("--faults", "fence=0.5,object=0.5", "--log", str(log)) as url:
+        llm = OpenAI(base_url=url, api_key="none", max_retries=0)
+        llm.chat.completions.create(model="m", messages=[{"role": "user", "content": ASK}])
     line = json.loads(log.read_text())
     assert line["fault"] in ("fence", "object")
     assert {"number", "digest", "received", "answered", "status", "whole"} < set(line)

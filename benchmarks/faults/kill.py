@@ -35,16 +35,19 @@ import time
 import traceback
 from bisect import bisect
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from pyrite import cli, files, paths, sheets, texts
-
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from llm_server import serve_apart  # noqa: E402
+
+from pyrite import cli, files, paths, sheets, texts  # noqa: E402
+
 RESULT = ROOT / "benchmarks/results/faults-kill.json"
 TASK = "shelf"
 # What each stage is called with, what it leaves, and what the store keeps of it.
@@ -108,7 +111,8 @@ def main() -> None:
         importlib.import_module(f"pyrite.{stage}")
     with tempfile.TemporaryDirectory() as folder:
         project, log = Path(folder) / "project", Path(folder) / "requests.jsonl"
-        with server(log) as url:
+        # The same request gets the same texts, after a moment.
+        with serve_apart("--repeatable", "--latency", "0.05", "--log", str(log)) as url:
             prepare(project, url)
             os.chdir(project)
             campaign = Campaign(log, random.Random(given.seed))
@@ -193,26 +197,6 @@ def write_checkpoint(folder: Path) -> None:
     sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
     BertModel(BertConfig(vocab_size=len(words), max_position_embeddings=64, **sizes)).save_pretrained(folder)
     BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
-
-
-@contextmanager
-def server(log: Path) -> Iterator[str]:
-    """The test server's address; it gives the same request the same texts, after a moment."""
-    command = [
-        sys.executable,
-        str(ROOT / "tests/llm_server.py"),
-        "--repeatable",
-        "--latency",
-        "0.05",
-        "--log",
-        str(log),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
-        finally:
-            process.terminate()
 
 
 def start(work: Callable[[], object], said: Path | None = None) -> int:

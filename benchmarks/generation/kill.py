@@ -34,9 +34,13 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from pyrite import cards, paths
-
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from llm_server import serve_apart  # noqa: E402
+
+from pyrite import cards, paths  # noqa: E402
+
 PYRITE = [sys.executable, "-m", "pyrite.cli"]
 FAULTS = "rate_limit=0.1,server_error=0.05,cut=0.05,unparsable=0.05"
 TASK, SETTING = "python_docs", "zero_shot"
@@ -93,14 +97,8 @@ def environment_of_a_run() -> dict[str, str]:
 def server(log: Path, given: argparse.Namespace) -> Iterator[dict[str, str]]:
     """The test server with faults; what a run's environment must be to ask it."""
     arguments = ["--latency", str(given.latency), "--faults", FAULTS, "--seed", str(given.seed), "--log", str(log)]
-    command = [sys.executable, str(ROOT / "tests/llm_server.py"), *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            url = f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
-            yield environment_of_a_run() | {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "none"}
-        finally:
-            process.terminate()
+    with serve_apart(*arguments) as url:
+        yield environment_of_a_run() | {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "none"}
 
 
 def campaign(project: Path, log: Path, environment: dict[str, str], given: argparse.Namespace) -> list[float]:

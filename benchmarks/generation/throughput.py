@@ -20,8 +20,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,11 +27,15 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from pyrite import asking, cards, settings
-from pyrite.conversations import Script
-from pyrite.params import Generate
-
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from llm_server import serve_apart  # noqa: E402
+
+from pyrite import asking, cards, settings  # noqa: E402
+from pyrite.conversations import Script  # noqa: E402
+from pyrite.params import Generate  # noqa: E402
+
 HERE = Path(__file__).parent
 LATENCY = 0.2
 
@@ -66,7 +68,7 @@ def main() -> None:
         }
         print(json.dumps({concurrency: found["concurrency"][str(concurrency)]}, indent=2), flush=True)
     if given.turns:
-        with server(0.0) as url:
+        with serve_apart() as url:
             held = pyrite(url, given.turns // 4, 4, 256)
         found["memory"] = {
             "turns": given.turns,
@@ -83,7 +85,7 @@ def main() -> None:
 def race(requests: int, concurrency: int, repeats: int, peers: dict[str, str]) -> dict[str, list[float]]:
     """Seconds of each contender, run by run."""
     seconds: dict[str, list[float]] = {"pyrite": [], **{name: [] for name in peers}}
-    with tempfile.TemporaryDirectory() as folder, server(LATENCY) as url:
+    with tempfile.TemporaryDirectory() as folder, serve_apart("--latency", str(LATENCY)) as url:
         file = Path(folder) / "requests.jsonl"
         script = a_script(concurrency)
         labels = list(script.card.labels)
@@ -141,18 +143,6 @@ def a_script(concurrency: int) -> Script:
     own = {"provider": "openai", "model": "test-model", "texts_per_turn": 3, "concurrency": concurrency}
     p = Generate.model_validate(shipped | own, strict=False)
     return Script(card, "zero_shot", templates, p, pd.DataFrame(columns=["id", "text", "label", "split"]))
-
-
-@contextmanager
-def server(latency: float) -> Iterator[str]:
-    """The test server's address."""
-    command = [sys.executable, str(ROOT / "tests/llm_server.py"), "--latency", str(latency)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
-        finally:
-            process.terminate()
 
 
 def conditions(given: argparse.Namespace) -> dict[str, Any]:
