@@ -378,7 +378,7 @@ def serve(**behaviour: Any) -> Iterator[Running]:
 
 @contextlib.contextmanager
 def serve_apart(*options: str) -> Iterator[str]:
-    """The base URL of a server in a process of its own, which takes no time of this one; options as on the command line."""
+    """The base URL of a server in a process of its own, which takes no time of this one (options: its command line)."""
     with subprocess.Popen([sys.executable, __file__, *options], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
