@@ -42,6 +42,7 @@ from pyrite import (
     compare,
     conversations,
     diversity,
+    doctor,
     encoder,
     evaluate,
     files,
@@ -108,10 +109,9 @@ def main() -> None:
 
 
 def conditions() -> dict[str, Any]:
-    model = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     return {
         "date": date.today().isoformat(),
-        "cpu": model[0].split(": ")[1] if model else platform.processor(),
+        "cpu": doctor.cpu(),
         "python": platform.python_version(),
         "precision": encoder.best_precision(),
     }

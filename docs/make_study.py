@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from pyrite import findings, verdict
+from pyrite import doctor, findings, verdict
 
 ROOT = Path(__file__).parents[1]
 MIXES = ("real", "zero_shot", "few_shot")
@@ -97,8 +97,7 @@ def keep(name: str, commit: str, minutes: str, conditions: str) -> None:
     shutil.copy("params.yaml", target)
     shutil.copy("dvc.lock", target)
     gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    models = re.findall(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
-    run = {"commit": commit, "minutes": int(minutes), "cores": os.cpu_count(), "cpu": models[0]}
+    run = {"commit": commit, "minutes": int(minutes), "cores": os.cpu_count(), "cpu": doctor.cpu()}
     run |= {"conditions": conditions, "memory": round(gibibytes), "python": platform.python_version()}
     (target / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
 

@@ -32,7 +32,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from llm_server import serve_apart  # noqa: E402
 
-from pyrite import asking, cards, settings  # noqa: E402
+from pyrite import asking, cards, doctor, settings  # noqa: E402
 from pyrite.conversations import Script  # noqa: E402
 from pyrite.params import Generate  # noqa: E402
 
@@ -146,13 +146,11 @@ def a_script(concurrency: int) -> Script:
 
 
 def conditions(given: argparse.Namespace) -> dict[str, Any]:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "")
     return {
         "requests": given.requests,
         "repeats": given.repeats,
         "latency_seconds": LATENCY,
-        "cpu": cpu,
+        "cpu": doctor.cpu(),
         "cores": len(os.sched_getaffinity(0)),
         "python": platform.python_version(),
         "openai": version("openai"),

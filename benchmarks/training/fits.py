@@ -22,7 +22,7 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
-from pyrite import files, parallel, paths
+from pyrite import doctor, encoder, files, parallel, paths
 
 
 def main() -> None:
@@ -54,6 +54,7 @@ def main() -> None:
     devices = min(parallel.devices(), len(speeds))
     trained = sum(speed["seconds"] + speed["evaluation_seconds"] for speed in speeds) / devices
     found = {"fits": len(speeds), "steps": options.steps, "devices": devices, "device": speeds[0]["device"]}
+    found |= {"cpu": doctor.cpu(), "precision": encoder.best_precision()}
     found |= {"seconds": round(whole, 1), "trained": round(trained, 1), "ratio": round(whole / trained, 3)}
     files.write_json(Path(__file__).parents[1] / "results/training-fits.json", found)
     Console().print(

@@ -118,12 +118,22 @@ def devices() -> str:
     """What training runs on."""
     import torch
 
-    from pyrite import encoder
+    from pyrite import encoder, parallel
 
-    count = torch.accelerator.device_count()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    accelerated = torch.accelerator.device_count() > 0
     name = torch.cuda.get_device_name() if torch.cuda.is_available() else "accelerator"
-    return f"{f'{count} x {name}' if count else f'{cores} CPU cores'}, precision {encoder.best_precision()}"
+    what = f"{parallel.devices()} x {name}" if accelerated else f"{parallel.devices()} CPU cores ({cpu()})"
+    return f"{what}, precision {encoder.best_precision()}"
+
+
+def cpu() -> str:
+    """The CPU's name, as the system says it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def probe() -> str | None:
