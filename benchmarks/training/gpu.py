@@ -5,20 +5,23 @@
 A model of BERT-base's shape with random weights, and random tokens in rows as long as those of the paper's ten tasks
 (`lengths.json`: the 0th to 100th percentile of each task's training rows in WordPiece tokens, at most 256): speed
 depends on neither weights nor words. Pyrite, Pyrite compiled, `transformers.Trainer` with its defaults and tuned; the
-same rows, steps and rows in a step, in turn, in one run. Prints samples/s, model FLOP utilisation, padding (all that an
+same rows, steps and rows in a step, in turn, in one run. Gives samples/s, model FLOP utilisation, padding (all that an
 unpadded attention could still save), and the paper's Table 1 summed up: ten tasks, 18 fits each of 3,000 rows and three
-epochs, with what a fit costs beside its training.
+epochs, with what a fit costs beside its training. Writes benchmarks/results/training-gpu.json.
 
 Model FLOP are three times those of the forward pass: 2 for each weight of the layers and token, and 4 x tokens x hidden
-units x layers for each token's attention (Chowdhery et al. 2022, appendix B). `--tiny` tries the script on any machine.
+units x layers for each token's attention (Chowdhery et al. 2022, appendix B). `--tiny` tries the script on any
+machine, and writes nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import platform
 import tempfile
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 from transformers import BertConfig, BertForSequenceClassification
 
-from pyrite import encoder
+from pyrite import encoder, files
 from pyrite.batches import Tokens
 
 # Dense bfloat16 FLOP/s by the makers' data sheets.
@@ -65,6 +68,10 @@ def main() -> None:
     rng, precision = np.random.default_rng(0), encoder.best_precision()
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     peak = next((flop for name, flop in PEAK.items() if name in device), None)
+    conditions = {"device": device, "precision": precision, "training_rows": ROWS, "steps": options.steps}
+    conditions |= {"rows_in_a_step": BATCH, "python": platform.python_version()}
+    conditions |= {package: version(package) for package in ("torch", "transformers", "accelerate")}
+    kept: dict[str, dict] = {}
     table = Table(title=f"{device}, {precision}, {options.steps} steps of {BATCH} rows, torch {torch.__version__}")
     for column in ("task", "tokens a row", "padding", "system", "samples/s", "tokens/s", "TFLOP/s", "MFU", "times"):
         table.add_column(column, justify="left" if column in ("task", "system") else "right")
@@ -76,6 +83,7 @@ def main() -> None:
             targets = rng.integers(0, LABELS, ROWS).tolist()
             rates: dict[str, float] = {}
             shared = (tokens, targets, test, LABELS, 0)
+            kept[task] = {"tokens_in_a_row": round(float(tokens.lengths.mean()), 1)}
             for name in ("Pyrite", "Pyrite, compiled", "Trainer, defaults", "Trainer, tuned"):
                 compiled = name == "Pyrite, compiled"
                 if compiled and not torch.cuda.is_available():
@@ -101,8 +109,17 @@ def main() -> None:
                     f"{100 * flop / peak:.1f} %" if peak else "",
                     f"{rates['Pyrite'] / rates[name]:.2f}",
                 )
+                kept[task][name] = {
+                    "samples_per_second": round(rates[name], 1),
+                    "pyrite_is_faster_times": round(rates["Pyrite"] / rates[name], 2),
+                    "model_flop_utilisation": flop / peak if peak else None,
+                }
     Console(width=140).print(table)
     fits = FITS_OF_A_TASK * len(options.tasks)
+    if not options.tiny:
+        table_one_of = {"fits": fits, "rows": ROWS, "epochs": EPOCHS, "minutes": round(table_one / 60, 1)}
+        found = {"conditions": conditions, "tasks": kept, "table_1": table_one_of}
+        files.write_json(Path(__file__).parents[1] / "results/training-gpu.json", found)
     Console().print(f"Table 1, {fits} fits of {ROWS} rows and {EPOCHS} epochs: {table_one / 60:.1f} minutes, summed up")
 
 

@@ -224,8 +224,8 @@ def export(task: str, items: int) -> None:
     path = paths.sheet(task)
     sheets.write(path, [*sheets.ANNOTATIONS, "choices", "text"], rows)
     labels = "; ".join(f"{label}: {card.items} that {meaning}" for label, meaning in card.labels.items())
-    console.log.print(f"{path}: {len(rows)} texts. {card.description} {labels}.", markup=False)
-    console.log.print(f"{_HOW_TO} a label. {_GATHER.format(path=paths.people_annotations(task))}", markup=False)
+    console.log.print(f"{path}: {len(rows)} texts. {card.description} {labels}.")
+    console.log.print(f"{_HOW_TO} a label. {_GATHER.format(path=paths.people_annotations(task))}")
 
 
 def record(task: str) -> int:
@@ -292,9 +292,9 @@ def export_pairs() -> None:
     rows = [("", one, other, "", definition, about[one], about[other]) for one, other in rng.permutation(pairs)]
     path = paths.sheet("pairs")
     sheets.write(path, [*sheets.PAIRS, "objective means", "about first", "about second"], rows)
-    console.log.print(f"{path}: {len(rows)} pairs of tasks.", markup=False)
+    console.log.print(f"{path}: {len(rows)} pairs of tasks.")
     how_to = f"{_HOW_TO} the name of the more objective task of each pair"
-    console.log.print(f"{how_to}. {_GATHER.format(path=paths.pairs('human'))}", markup=False)
+    console.log.print(f"{how_to}. {_GATHER.format(path=paths.pairs('human'))}")
 
 
 def _described() -> dict[str, str]:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, NoReturn, TextIO, cast
 
 import typer
 
+from pyrite import paths
 from pyrite.errors import PyriteError, Stopped
 
 app = typer.Typer(
@@ -47,11 +48,9 @@ DEBUG = "PYRITE_DEBUG"
 
 def tasks(incomplete: str) -> list[str]:
     """The tasks that a shell may complete: the cards here."""
-    return sorted(path.stem for path in Path("tasks").glob(f"{incomplete}*.yaml") if path.stem not in NO_CARDS)
+    return sorted(path.stem for path in paths.TASKS.glob(f"{incomplete}*.yaml") if path.stem not in paths.NO_TASKS)
 
 
-# What else is in tasks/.
-NO_CARDS = {"annotators", "prompts"}
 Task = Annotated[
     str, typer.Argument(callback=plain, help="A task: the name of its card in tasks/.", autocompletion=tasks)
 ]

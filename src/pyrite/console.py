@@ -47,10 +47,14 @@ PLAIN_SECONDS = 60.0
 PLAIN_WIDTH = 1000
 
 
-def screen() -> Console:
-    """Standard output: folded to the terminal or to `COLUMNS`, elsewhere in whole lines."""
+def screen(*, soft_wrap: bool = False) -> Console:
+    """Standard output: folded to the terminal or to `COLUMNS`, elsewhere in whole lines.
+
+    Args:
+        soft_wrap: the terminal itself shall fold lines, so that they are copied whole.
+    """
     known = sys.stdout.isatty() or bool(os.environ.get("COLUMNS"))
-    return Console(width=None if known else PLAIN_WIDTH)
+    return Console(soft_wrap=soft_wrap, width=None if known else PLAIN_WIDTH)
 
 
 class View(Progress):
@@ -81,7 +85,7 @@ class View(Progress):
             self._said_at = time.monotonic()
             task = self._tasks[task_id]
             words = [_counted(task), _rate(task), left and f"{left} left" if (left := _left(task)) else "", _cost(task)]
-            log.print(f"{task.description}: {', '.join(filter(None, words))}", markup=False)
+            log.print(f"{task.description}: {', '.join(filter(None, words))}")
 
 
 _view: View | None = None

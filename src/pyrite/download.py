@@ -63,7 +63,7 @@ def _receive_patiently(url: str, part: Path, size: int | None) -> None:
                     f"{url}: can't be downloaded, {ATTEMPTS} attempts failed ({failure}). Try later, or {WAY_OUT}"
                 ) from None
             wait = FIRST_WAIT_SECONDS * 2 ** (attempt - 1)
-            log.print(f"{url}: {failure}; next attempt in {wait:.0f} s", markup=False)
+            log.print(f"{url}: {failure}; next attempt in {wait:.0f} s")
             time.sleep(wait)
 
 

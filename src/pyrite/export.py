@@ -94,7 +94,7 @@ def run(task: str, folder: Path) -> None:
     except OSError as error:
         raise PyriteError(f"{folder}: can't be written ({error.strerror or error})") from None
     told = ", ".join(f"{len(frame):,} {setting}" for setting, frame in sets.items())
-    console.log.print(f"{folder}: {told} texts and README.md", markup=False)
+    console.log.print(f"{folder}: {told} texts and README.md")
 
 
 def table(task: str, setting: str, card: cards.Card) -> pd.DataFrame:

@@ -21,13 +21,13 @@ import pandas as pd
 import pyarrow as pa
 import yaml
 from pyarrow import parquet
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from pyrite import (
     annotators,
     cards,
+    console,
     estimate,
     fetch,
     fields,
@@ -44,8 +44,6 @@ from pyrite import (
 from pyrite.conversations import Script
 from pyrite.errors import PyriteError
 
-# Names that other files of the project have in the same places.
-TAKEN = {"prompts", "annotators", "annotations"}
 LONGEST_ID = 60
 
 SEPARATORS = (",", ";", "\t")
@@ -60,8 +58,6 @@ MOST_LABELS = 1000
 SAMPLE_ROWS, SAMPLE_CHARACTERS = 50_000, 50_000_000
 
 SHOWN_ROWS, SHOWN_CHARACTERS = 3, 100
-# Control characters, and those that turn the direction of what comes after.
-_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 # The shortest and longest texts don't decide what is asked for.
 LENGTHS = (0.05, 0.95)
@@ -136,19 +132,20 @@ def run(
     files.write_text(paths.recording(task, "any").parent / ".gitkeep", "")
     files.write_text(paths.card(task), card_text)
     files.write_text(paths.PARAMS, study_text)
-    out = Console(highlight=False)
+    out = console.screen(soft_wrap=True)
     if found:
         show(found, out)
     _say_next(card, before, study, needs, found, out)
 
 
 def _check_name(task: str) -> None:
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", task) or len(task) > LONGEST_ID:
-        raise PyriteError(
-            f"new: '{task}' can't name a task: take lower-case letters, digits and _, beginning with a letter, at most "
-            f"{LONGEST_ID}"
-        )
-    if task in TAKEN:
+    try:
+        schema.plain(task)
+    except ValueError as error:
+        raise PyriteError(f"new: {error}") from None
+    if len(task) > LONGEST_ID:
+        raise PyriteError(f"new: '{task}' has {len(task)} characters: a task's name has at most {LONGEST_ID}")
+    if task in paths.NO_TASKS:
         raise PyriteError(f"new: '{task}' can't name a task: the project has a file of that name; take another")
     if paths.card(task).exists():
         raise PyriteError(
@@ -477,9 +474,9 @@ def _refresh(task: str, path: Path | None, text: str | None, label: str | None) 
     card_text = schema.put(schema.read(paths.card(task)), ["source"], entry)
     schema.parse(card_text, paths.card(task), cards.Card)
     files.write_text(paths.card(task), card_text)
-    out = Console(highlight=False)
+    out = console.screen(soft_wrap=True)
     show(found, out)
-    _print(out, f"{paths.card(task)} now pins {found.source.path} as it is. Next: dvc repro")
+    out.print(f"{paths.card(task)} now pins {found.source.path} as it is. Next: dvc repro")
 
 
 # What it would cost, and what is said
@@ -507,16 +504,13 @@ def reckon(card: cards.Card, study: params.Params, found: Look | None) -> list[e
     return [*needs, estimate.of_survey(annotators.labels(card, shown, study.generate), questions)] if shown else needs
 
 
-def show(found: Look, out: Console) -> None:
+def show(found: Look, out: console.Console) -> None:
     """What is in the data: rows by label, lengths, splits, what is left out, and some rows of each label."""
     source, table = found.source, found.table
-    _print(
-        out, f"{source.path}: {sum(found.rows.values()):,} rows; texts in '{source.text}', labels in '{source.label}'"
-    )
+    out.print(f"{source.path}: {sum(found.rows.values()):,} rows; texts in '{source.text}', labels in '{source.label}'")
     if found.share < 1:
-        _print(
-            out,
-            f"What follows is of a sample of about 1 in {round(1 / found.share)} texts, the rows by label excepted.",
+        out.print(
+            f"What follows is of a sample of about 1 in {round(1 / found.share)} texts, the rows by label excepted."
         )
     drawn = Table(box=None, header_style="dim", pad_edge=False)
     drawn.add_column("label", overflow="fold")
@@ -530,8 +524,8 @@ def show(found: Look, out: Console) -> None:
         counts = [found.rows[label], *splits, int((mine & pool).sum())]
         rows, *rest = (f"{n:,}" for n in counts)
         share = f"{found.rows[label] / total:.0%}"
-        drawn.add_row(Text(shown(label)), rows, share, *rest, f"{words[mine].median():.0f}")
-    out.print(drawn)
+        drawn.add_row(shown(label), rows, share, *rest, f"{words[mine].median():.0f}")
+    out.print(drawn, soft_wrap=False)
     reasons = {
         "no_text": "no text",
         "conflicting_label": "the same text with different labels",
@@ -541,25 +535,24 @@ def show(found: Look, out: Console) -> None:
     if found.rows[""]:
         left_out["no label"] = found.rows[""]
     if left_out:
-        _print(out, f"Left out: {', '.join(f'{n:,} with {words}' for words, n in left_out.items())}.")
+        out.print(f"Left out: {', '.join(f'{n:,} with {words}' for words, n in left_out.items())}.")
     folded = Counter(label.casefold() for label in found.labels)
     if alike := [label for label in found.labels if folded[label.casefold()] > 1]:
-        _print(out, f"Labels that differ in upper and lower case only: {', '.join(alike)}. Are they meant to?")
+        out.print(f"Labels that differ in upper and lower case only: {', '.join(alike)}. Are they meant to?")
     test = int((table["split"] == "test").sum() / found.share)
     if test < FEW_TEST_ROWS:
-        _print(
-            out,
-            f'With {test} test rows intervals are wide: the verdict may well be "can\'t tell". More rows tell more.',
+        out.print(
+            f'With {test} test rows intervals are wide: the verdict may well be "can\'t tell". More rows tell more.'
         )
     for label in found.labels:
         out.print(Text(shown(label), style="bold"))
         for text in table.loc[table["label"] == label, "text"].head(SHOWN_ROWS):
-            out.print(Text(f"  {shown(text)}"), no_wrap=True, overflow="ellipsis")
+            out.print(Text(f"  {shown(text)}"), soft_wrap=False, no_wrap=True, overflow="ellipsis")
 
 
 def shown(text: str) -> str:
     """A text on one line of a terminal, unable to steer it."""
-    text = _UNSHOWN.sub("\ufffd", text)
+    text = re.sub(r"[\t\n\u200e\u200f]", "\ufffd", console.printable(text))
     return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
 
 
@@ -569,49 +562,44 @@ def _say_next(
     study: params.Params,
     needs: Sequence[estimate.Need],
     found: Look | None,
-    out: Console,
+    out: console.Console,
 ) -> None:
     p = study.generate
     out.print()
-    _print(out, f"Written: {paths.card(card.id)}. Edit its prompts, above all what is said of each label.")
+    out.print(f"Written: {paths.card(card.id)}. Edit its prompts, above all what is said of each label.")
     if tuple(before) != study.tasks:
         was = ", ".join(before)
-        _print(out, f"{paths.PARAMS}: tasks is now {card.id} alone (it was {was}).")
+        out.print(f"{paths.PARAMS}: tasks is now {card.id} alone (it was {was}).")
     if found and found.table["split"].eq("test").any() and _would_be_committed(found.source.path):
-        _print(
-            out,
+        out.print(
             f"{found.source.path} is in the project: `git add -A` would put its texts into git. Move it out of "
-            "the project's folder before, or name it in .gitignore.",
+            "the project's folder before, or name it in .gitignore."
         )
     out.print()
     recorded = p.provider == "recorded"
-    out.print(estimate.table(needs, p.attempt_cap))
+    out.print(estimate.table(needs, p.attempt_cap), soft_wrap=False)
     if recorded or p.model not in p.prices:
         tokens = sum(n.prompt_tokens for n in needs), sum(n.completion_tokens for n in needs)
         costs = [f"${price.of(*tokens):.2f} with {model} (looked up {price.date})" for model, price in p.prices.items()]
         said = "" if recorded else f"'{p.model}' has no price in generate.prices. "
-        _print(out, f"{said}In money that is {' or '.join(costs) or 'not known: generate.prices is empty'}.")
+        out.print(f"{said}In money that is {' or '.join(costs) or 'not known: generate.prices is empty'}.")
     shows = [setting for setting in p.settings if settings.load(setting).shows_examples]
     if found and shows:
-        _print(
-            out,
-            f"{', '.join(shows)} sends some real texts (those for prompts) to the LLM; other settings send none.",
-        )
+        out.print(f"{', '.join(shows)} sends some real texts (those for prompts) to the LLM; other settings send none.")
     if found and study.annotate.items:
-        _print(
-            out,
+        out.print(
             f"annotations sends it test texts, {study.annotate.items} at most, to see how well it labels them itself; "
-            f"annotate.items: 0 in {paths.PARAMS} sends none.",
+            f"annotate.items: 0 in {paths.PARAMS} sends none."
         )
     out.print()
-    _print(out, "Next:")
-    _print(out, "  export OPENAI_API_KEY=...      # or OPENAI_BASE_URL, for a server of yours: docs/llm.md")
+    out.print("Next:")
+    out.print("  export OPENAI_API_KEY=...      # or OPENAI_BASE_URL, for a server of yours: docs/llm.md")
     if recorded:
-        _print(out, "  dvc exp run -S generate.provider=openai -S generate.model=NAME    # an LLM must write: name it")
+        out.print("  dvc exp run -S generate.provider=openai -S generate.model=NAME    # an LLM must write: name it")
     else:
-        _print(out, f"  pyrite doctor                  # does {p.model} answer?")
-        _print(out, "  dvc repro")
-    _print(out, "  pyrite verdict")
+        out.print(f"  pyrite doctor                  # does {p.model} answer?")
+        out.print("  dvc repro")
+    out.print("  pyrite verdict")
 
 
 def _would_be_committed(path: str) -> bool:
@@ -623,7 +611,3 @@ def _would_be_committed(path: str) -> bool:
     except OSError:
         return False
     return said.returncode == 1
-
-
-def _print(out: Console, words: str) -> None:
-    out.print(words, markup=False, soft_wrap=True)

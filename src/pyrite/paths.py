@@ -20,6 +20,9 @@ PLOTS = Path("metrics/plots")
 SUBJECTIVITY = Path("metrics/subjectivity.json")
 REPORT = Path("report")
 
+# What can't name a task: in places where its files would be, others have these names.
+NO_TASKS = {PROMPTS.stem, ANNOTATORS.stem, RECORDED_ANNOTATIONS.name}
+
 
 def card(task: str) -> Path:
     return TASKS / f"{task}.yaml"

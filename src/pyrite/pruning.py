@@ -66,7 +66,7 @@ def show(as_json: bool = False) -> None:
         size = decimal(sum(entry.size for entry in of_kind))
         table.add_row(kind, f"{len(of_kind):,}", size, _ago(max(uses)), _ago(min(uses)))
     empty = f"{paths.store()}: the store is empty"
-    console.screen().print(table if found else empty, soft_wrap=not found, highlight=False)
+    console.screen().print(table if found else empty, soft_wrap=not found)
 
 
 def _about(kind: str, of_kind: list[Entry]) -> dict[str, str | int]:

@@ -362,7 +362,7 @@ def show(console: Console) -> None:
             console.print()
             console.print(Text(task, style="bold"))
             for words in unscored(task, settings):
-                console.print(words, highlight=False, markup=False, soft_wrap=True)
+                console.print(words, soft_wrap=True)
             continue
         cases.append(case(metrics, asked.encoder, asked.candidate, asked.baseline, asked.margin))
         console.print()
@@ -373,14 +373,14 @@ def show(console: Console) -> None:
         console.print()
         console.print(_coloured(cases[-1], sentence(cases[-1])))
         for words in remarks(metrics, asked):
-            console.print(words, highlight=False, markup=False)
+            console.print(words)
     if len(cases) > 1:
         overall = over_tasks(cases)
         console.print()
         console.print(_coloured(overall, f"Over {len(cases)} tasks. {sentence(overall)}"))
     page = paths.REPORT / "index.html"
     if page.exists():
-        console.print(f"\nThe report: {page}", highlight=False)
+        console.print(f"\nThe report: {page}")
 
 
 def unscored(task: str, settings: params.Params) -> list[str]:
