@@ -456,10 +456,11 @@ def small_study() -> None:
     paths.PARAMS.write_text(yaml.safe_dump(p))
 
 
-def run_all(task: str) -> None:
+def run_all(*tasks: str) -> None:
     """The stages as `dvc repro` runs them, in one process."""
-    stages = [["fetch", task], ["prepare", task], ["generate", task, "zero_shot"], ["generate", task, "few_shot"]]
-    stages += [["train", task, "tfidf"], ["annotate", task], ["evaluate", task], ["diversity", task]]
+    of_task = [["fetch"], ["prepare"], ["generate", "zero_shot"], ["generate", "few_shot"], ["train", "tfidf"]]
+    of_task += [["annotate"], ["evaluate"], ["diversity"]]
+    stages = [[stage, task, *rest] for task in tasks for stage, *rest in of_task]
     for stage in [*stages, ["subjectivity"], ["compare"], ["report"], ["verdict"]]:
         cli.app(stage, standalone_mode=False)
 
@@ -519,6 +520,27 @@ def test_without_real_data_the_report_says_what_can_be_known(
     assert len(generated) == 6
     assert all("real texts" in entry.request["messages"][1]["content"] for entry in generated)
     assert json.loads(paths.HEADLINE.read_text())["tasks"] == 1
+
+
+def test_tasks_with_and_without_real_data_share_a_study(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small_study()
+    with serve() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        make("ideas", "--labels", "wish, complaint", "--model", "test-model")
+        make("support", "--from", "../tickets.csv")
+        study = yaml.safe_load(paths.PARAMS.read_text())
+        paths.PARAMS.write_text(yaml.safe_dump(study | {"tasks": ["ideas", "support"]}))
+        run_all("ideas", "support")
+    said = capsys.readouterr().out
+    assert "Can't tell: the task has no real texts" in said
+    assert f"{(prepared()['split'] == 'test').sum()} test rows" in said
+    assert json.loads(paths.HEADLINE.read_text())["tasks"] == 1
+    for report in (paths.REPORT / "index.html", paths.REPORT / "REPORT.md"):
+        assert "Ideas: no real texts, no verdict" in report.read_text()
+        assert "Support" in report.read_text()
+    assert set(pd.read_csv(paths.TABLE)["task"]) == {"support"}
 
 
 def test_every_command_of_the_page_is_one(capsys: pytest.CaptureFixture[str]) -> None:

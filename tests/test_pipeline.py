@@ -14,7 +14,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from pyrite import paths
+from pyrite import files, paths
 
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 STAGES = {name: stage.get("do", stage) for name, stage in PIPELINE.items()}
@@ -199,6 +199,24 @@ def test_one_more_seed_trains_only_the_new_fits(study: Path) -> None:
     assert "python_docs minilm: 4 fits, 2 from the store, 2 to train" in said
     run(study, "git", "checkout", "-q", "params.yaml")
     assert "Running stage" not in run(study, *DVC, "repro", "train@python_docs-minilm")
+
+
+def test_of_two_runs_at_once_one_is_whole_and_the_other_is_told(study: Path) -> None:
+    edit(study / "params.yaml", "seeds:\n  - 0\n", "seeds:\n  - 0\n  - 2\n")
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1"}
+    train = "train@python_docs-minilm"
+    shown = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    both = [subprocess.Popen([*DVC, "repro", train], cwd=study, env=environment, **shown) for _ in range(2)]
+    said = [process.communicate()[0] for process in both]
+    assert 0 in {process.returncode for process in both}, said
+    # DVC holds the checkout while it looks, and each file of a stage while the stage runs.
+    told = [words for process, words in zip(both, said, strict=True) if process.returncode]
+    assert all("Unable to acquire lock" in words or "is busy" in words for words in told), said
+    assert repro(study, train) == set()
+    fits = [paths.fit("python_docs", "minilm", "few_shot", seed) / "predictions.parquet" for seed in (0, 2)]
+    assert [len(files.read_parquet(study / fit)) > 0 for fit in fits] == [True, True]
+    run(study, "git", "checkout", "-q", "params.yaml")
+    assert "Running stage" not in run(study, *DVC, "repro", train)
 
 
 def test_a_changed_sentence_of_a_card_runs_that_tasks_generation_and_what_follows(study: Path) -> None:
