@@ -163,15 +163,14 @@ def test_the_index_names_every_page() -> None:
         assert page.name == "README.md" or f"({page.name})" in index, f"docs/README.md does not name {page.name}"
 
 
-def test_what_was_measured_stands_in_the_docs() -> None:
-    page = (ROOT / "docs/llm.md").read_text(encoding="utf-8")
-    assert "| 256 | pyrite |" in page
-    assert script("make_llm").filled(page) == page, "run python docs/make_llm.py"
-
-
-def test_the_costs_of_scale_are_those_of_the_benchmarks() -> None:
-    page = (ROOT / "docs/scale.md").read_text(encoding="utf-8")
-    assert script("make_scale").filled(page) == page, "run python docs/make_scale.py"
+@pytest.mark.parametrize(
+    ("name", "measured"),
+    [("llm", "| 256 | pyrite |"), ("devices", "| imdb | Pyrite |"), ("scale", "| `generate` |")],
+)
+def test_what_was_measured_stands_in_the_docs(name: str, measured: str) -> None:
+    page = (ROOT / f"docs/{name}.md").read_text(encoding="utf-8")
+    assert measured in page
+    assert script(f"make_{name}").filled(page) == page, f"run python docs/make_{name}.py"
 
 
 def test_the_readme_has_the_result_of_the_committed_report() -> None:
