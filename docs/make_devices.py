@@ -1,4 +1,4 @@
-"""Put the measured speed of training into docs/devices.md, between its markers: `python docs/make_devices.py`."""
+"""Put what was measured of speed and faults between the markers of docs/devices.md: `python docs/make_devices.py`."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/devices.md"
-START, END = "<!-- measured: made by docs/make_devices.py from benchmarks/results -->", "<!-- /measured -->"
+START, END = "<!-- {name}: made by docs/make_devices.py from benchmarks/results -->", "<!-- /{name} -->"
 
 
-def block(speed: dict[str, Any], queue: dict[str, Any]) -> str:
+def speed(fits: dict[str, Any], queue: dict[str, Any]) -> str:
     """The table of samples/s and macro-F1, and a sentence on compiling and on many small fits."""
-    had = speed["conditions"]
+    had = fits["conditions"]
     lines = ["| texts | | samples/s | Pyrite is faster | macro-F1, seed by seed |", "|:--|:--|--:|--:|--:|"]
-    for task, systems in speed["tasks"].items():
+    for task, systems in fits["tasks"].items():
         for name, found in systems.items():
             times = "" if name == "Pyrite" else f"{found['pyrite_is_faster_times']:.2f} times"
             scores = ", ".join(f"{score:.1f}" for score in found["macro_f1"])
             lines.append(f"| {task} | {name} | {found['samples_per_second']:.0f} | {times} | {scores} |")
-    compiling = [systems["Pyrite, compiled"]["compiling_seconds"] for systems in speed["tasks"].values()]
+    compiling = [systems["Pyrite, compiled"]["compiling_seconds"] for systems in fits["tasks"].values()]
     setting = (
         f"MiniLM on {had['training_rows']} rows, {had['steps']} steps of {had['rows_in_a_step']} rows, texts cut at"
         f" {had['max_tokens']} tokens; {had['cores']} cores ({had['cpu']}), {had['precision']}, torch {had['torch']},"
@@ -36,11 +36,29 @@ def block(speed: dict[str, Any], queue: dict[str, Any]) -> str:
     return "\n".join([*lines, "", setting, "", small])
 
 
+def faults(kills: dict[str, Any], fuzz: dict[str, Any]) -> str:
+    """What came of killing stages, and of hostile inputs."""
+    told = (
+        f"Of {sum(kills['kills'].values())} kills, {kills['kills']['dvc repro']} of them of `dvc repro` itself,"
+        f" {len(kills['differences'])} left a difference; {kills['paid_twice']} requests were paid twice and"
+        f" {kills['trained_twice']} fits trained twice."
+    )
+    # A crash ends the fuzzer, which then writes no result.
+    broken = (
+        f"{fuzz['inputs']:,} broken inputs (`benchmarks/fuzz.py`: answers, cards, settings, data, recordings, the words"
+        " of the report) were read or refused in one line: none crashed or hung it."
+    )
+    return f"{told} {broken}"
+
+
 def filled(page: str) -> str:
     """The page with the committed results between its markers."""
-    results = ROOT / "benchmarks/results"
-    speed, queue = (json.loads((results / f"training-{name}.json").read_text()) for name in ("cpu", "fits"))
-    return re.sub(f"{START}.*{END}", lambda _: f"{START}\n{block(speed, queue)}\n{END}", page, flags=re.DOTALL)
+    names = ("training-cpu", "training-fits", "faults-kill", "fuzz")
+    fits, queue, kills, fuzz = (json.loads((ROOT / f"benchmarks/results/{name}.json").read_text()) for name in names)
+    for name, block in (("speed", speed(fits, queue)), ("faults", faults(kills, fuzz))):
+        start, end = START.format(name=name), END.format(name=name)
+        page = re.sub(f"{start}.*{end}", lambda _, new=f"{start}\n{block}\n{end}": new, page, flags=re.DOTALL)
+    return page
 
 
 if __name__ == "__main__":
