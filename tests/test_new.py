@@ -18,7 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from llm_server import serve
 
-from pyrite import cards, cli, compare, fetch, new, params, paths, prepare, schema, texts
+from pyrite import cards, cli, compare, console, fetch, new, params, paths, prepare, schema, texts
 from pyrite.errors import PyriteError
 
 WORDS = {
@@ -319,6 +319,17 @@ def test_a_name_that_is_no_name(here: Path, name: str) -> None:
     with pytest.raises(PyriteError, match=r"^new: '.*' (must be lower-case|has 61 characters|can't name a task)"):
         make(name, "--from", "../tickets.csv")
     assert everything(here) == before
+
+
+def test_reading_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(new, "WATCHED_ROWS", 100)
+    monkeypatch.setattr(console, "PLAIN_SECONDS", 0)
+    Path("../tickets.csv").write_bytes(csv_of(rows(("billing", "shipping"), each=120)))
+    make("support", "--from", "../tickets.csv")
+    assert [line.split(",")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "reading rows: 100",
+        "reading rows: 200",
+    ]
 
 
 def test_a_card_is_never_overwritten() -> None:

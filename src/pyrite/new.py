@@ -12,7 +12,7 @@ import json
 import re
 import subprocess  # to ask git of one file  # nosec B404
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,8 @@ MOST_LABELS = 1000
 
 # Of larger files a sample is looked at: at most so many rows and characters.
 SAMPLE_ROWS, SAMPLE_CHARACTERS = 50_000, 50_000_000
+# After so many rows the screen says how many there were: to say it of each would take longer than to read it.
+WATCHED_ROWS = 10_000
 
 SHOWN_ROWS, SHOWN_CHARACTERS = 3, 100
 
@@ -242,6 +244,16 @@ def _rows(path: Path, form: str, separator: str, most: int | None = None) -> Ite
     return itertools.islice(found, most)
 
 
+def _watched(rows: Iterable[readers.Row]) -> Iterator[readers.Row]:
+    """The rows, while the screen says how many there were."""
+    with console.progress() as progress:
+        bar = progress.add_task("reading rows", total=None)
+        for number, row in enumerate(rows, start=1):
+            if number % WATCHED_ROWS == 0:
+                progress.advance(bar, WATCHED_ROWS)
+            yield row
+
+
 def columns(rows: Sequence[dict[str, Any]], text: str | None, label: str | None, path: Path) -> tuple[str, str]:
     """The columns of texts and labels: those named, or those about which there is no doubt.
 
@@ -303,7 +315,7 @@ def _sample(
     sample: list[tuple[float, tuple[str, str, str | None]]] = []
     share, characters = 1.0, 0
     for form in prepare.local(source, list(shards)):
-        for row in _rows(shards[form.file], source.format, source.separator):
+        for row in _watched(_rows(shards[form.file], source.format, source.separator)):
             value, text = (
                 "" if got is None else str(got) for got in (fields.get(row, n) for n in (source.label, source.text))
             )
