@@ -208,6 +208,8 @@ def test_the_checkpoint_is_safetensors_and_labels_as_the_fit_did(
     result.save(tmp_path)
     assert (tmp_path / "model.safetensors").exists()
     assert not list(tmp_path.glob("*.bin"))
+    # transformers would note whether there was a network, and the same fit then differ from machine to machine.
+    assert "local_files_only" not in (tmp_path / "tokenizer_config.json").read_text()
     model = AutoModelForSequenceClassification.from_pretrained(tmp_path).eval()
     with torch.inference_mode():
         again = torch.softmax(model(input_ids=torch.tensor(tokens.take([0]).ids[None]).long()).logits, -1).numpy()

@@ -123,6 +123,8 @@ def fit(
         tokenizer = encoder.pretrained(AutoTokenizer, spec.checkpoint, spec.revision)
         # Whoever loads the checkpoint cuts texts where training did.
         tokenizer.model_max_length = min(spec.max_tokens, encoder.position_limit(spec.checkpoint, spec.revision))
+        # Whether there was a network is no part of a result.
+        tokenizer.init_kwargs.pop("local_files_only", None)
         tokenizer.save_pretrained(folder)
 
     started = time.perf_counter()
