@@ -316,7 +316,7 @@ def test_a_folder_without_data() -> None:
 @pytest.mark.parametrize("name", ["Support", "../x", "a b", "9a", "prompts", "annotations", "x" * 61, ""])
 def test_a_name_that_is_no_name(here: Path, name: str) -> None:
     before = everything(here)
-    with pytest.raises(PyriteError, match=r"^new: '.*' (must be lower-case|has 61 characters|can't name a task)"):
+    with pytest.raises(PyriteError, match="can't name a task"):
         make(name, "--from", "../tickets.csv")
     assert everything(here) == before
 

@@ -142,11 +142,14 @@ def run(
 
 def _check_name(task: str) -> None:
     try:
-        schema.plain(task)
-    except ValueError as error:
-        raise PyriteError(f"new: {error}") from None
-    if len(task) > LONGEST_ID:
-        raise PyriteError(f"new: '{task}' has {len(task)} characters: a task's name has at most {LONGEST_ID}")
+        good = len(schema.plain(task)) <= LONGEST_ID
+    except ValueError:
+        good = False
+    if not good:
+        raise PyriteError(
+            f"new: '{task}' can't name a task: take lower-case letters, digits and _, beginning with a letter, at most "
+            f"{LONGEST_ID}"
+        )
     if task in paths.NO_TASKS:
         raise PyriteError(f"new: '{task}' can't name a task: the project has a file of that name; take another")
     if paths.card(task).exists():
