@@ -146,10 +146,13 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def environment() -> dict[str, str]:
+    """In which the stages' commands find this Python's `pyrite`."""
+    return os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1"}
+
+
 def run(folder: Path, *command: str) -> str:
-    binaries = str(Path(sys.executable).parent)
-    environment = os.environ | {"PATH": f"{binaries}:{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout + done.stderr
 
@@ -203,10 +206,9 @@ def test_one_more_seed_trains_only_the_new_fits(study: Path) -> None:
 
 def test_of_two_runs_at_once_one_is_whole_and_the_other_is_told(study: Path) -> None:
     edit(study / "params.yaml", "seeds:\n  - 0\n", "seeds:\n  - 0\n  - 2\n")
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1"}
     train = "train@python_docs-minilm"
     shown = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    both = [subprocess.Popen([*DVC, "repro", train], cwd=study, env=environment, **shown) for _ in range(2)]
+    both = [subprocess.Popen([*DVC, "repro", train], cwd=study, env=environment(), **shown) for _ in range(2)]
     said = [process.communicate()[0] for process in both]
     assert 0 in {process.returncode for process in both}, said
     # DVC holds the checkout while it looks, and each file of a stage while the stage runs.
