@@ -19,7 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pyrite import evaluate, files
+from pyrite.base import files
+from pyrite.stages import evaluate
 
 RESULTS = Path(__file__).parent / "results"
 MIXES = ("real", "zero_shot", "few_shot", "pool", "pool+few_shot")

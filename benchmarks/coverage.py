@@ -6,7 +6,7 @@ Each study has seven unequal classes, eleven mixes (seven points of a learning c
 one and one that is better) and a few seeds. A prediction is the largest of seven scores: the right class gets the
 mix's strength; noise comes from the item (shared by all mixes, and per mix), from the seed (its strength, and its bias
 towards each class) and from both together. The truth is the mean over many seeds on many items. Every estimate is then
-made by `pyrite.statistics` as `pyrite evaluate` makes it. Counted is how often the truth lies in its 95 % interval, how
+made by `statistics` as `pyrite evaluate` makes it. Counted is how often the truth lies in its 95 % interval, how
 often p < 0.05 where there is no gap (and how far p is from uniform, Kolmogorov-Smirnov), and how often a candidate that
 is worse by exactly the margin is called *replace* or *don't* (5 % each are allowed).
 
@@ -34,8 +34,10 @@ from rich.progress import track
 from rich.table import Table
 from scipy import stats
 
-from pyrite import charts, files, statistics
-from pyrite.statistics import Estimate
+from pyrite.base import files
+from pyrite.measures import statistics
+from pyrite.measures.statistics import Estimate
+from pyrite.results import charts
 
 PRIORS = np.array([0.25, 0.2, 0.15, 0.15, 0.1, 0.1, 0.05])
 LABELS = len(PRIORS)

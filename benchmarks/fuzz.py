@@ -33,29 +33,19 @@ from hypothesis.strategies import SearchStrategy
 from pydantic import TypeAdapter
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/stages")]
 
-from test_report import Page, Study  # noqa: E402
+from test_report import Page, Study
 
-from pyrite import (  # noqa: E402
-    annotators,
-    batch,
-    cards,
-    conversations,
-    endpoint,
-    fields,
-    files,
-    findings,
-    params,
-    parsing,
-    paths,
-    readers,
-    report,
-    sheets,
-    transcripts,
-)
-from pyrite import settings as ways  # noqa: E402
-from pyrite.errors import PyriteError  # noqa: E402
+from pyrite import params
+from pyrite.base import files, paths
+from pyrite.base.errors import PyriteError
+from pyrite.commands import batch
+from pyrite.data import cards, fields, readers, sheets, transcripts
+from pyrite.llm import annotators, client, conversations, parsing
+from pyrite.llm import prompts as ways
+from pyrite.results import findings
+from pyrite.stages import report
 
 LONGEST = 5.0
 
@@ -133,7 +123,7 @@ def answer(text: str) -> str:
 
 
 def reply(value: Any) -> str:
-    return "read" if endpoint.read(value, "m", "2026-01-01") else "no answer"
+    return "read" if client.read(value, "m", "2026-01-01") else "no answer"
 
 
 def card(source: str) -> str:
@@ -202,7 +192,7 @@ def batch_file(data: bytes) -> str:
     replies, errors, unknown = batch._read([path], {"a": ("t", "s")})
     for found in replies.values():
         for body in found.values():
-            endpoint.read(body, "m", "2026-01-01")
+            client.read(body, "m", "2026-01-01")
     return "replies" if replies else "errors" if errors else "unknown" if unknown else "empty"
 
 

@@ -27,7 +27,7 @@ from typing import Any
 
 import yaml
 
-from pyrite import files, paths
+from pyrite.base import files, paths
 
 ROOT = Path(__file__).parents[1]
 DVC = [sys.executable, "-m", "dvc"]

@@ -3,7 +3,7 @@
     python benchmarks/neighbours.py [N]
 
 Two sets of N texts (20,000 by default) with 384 dimensions, in clusters: the five largest cosines of each text of one
-set to the other, by `pyrite.neighbours` and by scikit-learn's brute force in the same run, with as many threads as
+set to the other, by `measures.neighbours` and by scikit-learn's brute force in the same run, with as many threads as
 there are cores for both. scikit-learn has two ways: `cosine`, which is what is asked for here, and `euclidean`, which
 has a kernel of its own and gives the same neighbours for unit vectors. Then pyrite alone at five times N: Chamfer,
 similarity and coverage, with the largest memory that the process had, and remote clique at both sizes, whose time must
@@ -23,8 +23,8 @@ from rich.console import Console
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
-from pyrite import geometry
-from pyrite.neighbours import Vectors, largest_cosines
+from pyrite.measures import embedding_diversity
+from pyrite.measures.neighbours import Vectors, largest_cosines
 
 DIMENSIONS, CLUSTERS, K = 384, 200, 5
 
@@ -53,14 +53,14 @@ def main(n: int) -> None:
     large, others = texts(rng, 5 * n), texts(rng, 5 * n)
     # First, because the memory counted is the most that the process ever had.
     for name, measure in (
-        ("Chamfer", lambda: geometry.nearest_distances(large)),
-        ("similarity", lambda: geometry.closeness(large, others)),
-        ("coverage", lambda: geometry.covered(large, others)),
+        ("Chamfer", lambda: embedding_diversity.nearest_distances(large)),
+        ("similarity", lambda: embedding_diversity.closeness(large, others)),
+        ("coverage", lambda: embedding_diversity.covered(large, others)),
     ):
         _, seconds = timed(measure)
         console.print(f"{name}, {5 * n:,} x {5 * n:,}: {seconds:.1f} s, {gigabytes():.2f} GB at most")
     for size in (n, 5 * n):
-        seconds = min(timed(lambda size=size: geometry.remote_clique(large[:size]))[1] for _ in range(3))
+        seconds = min(timed(lambda size=size: embedding_diversity.remote_clique(large[:size]))[1] for _ in range(3))
         console.print(f"remote clique of {size:,}: {seconds:.3f} s")
     queries, keys = large[:n], others[:n]
     ours, seconds = timed(lambda: largest_cosines(queries, keys, K))

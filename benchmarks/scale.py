@@ -36,28 +36,14 @@ import pandas as pd
 import torch
 import yaml
 
-from pyrite import (
-    annotate,
-    cards,
-    compare,
-    conversations,
-    diversity,
-    doctor,
-    encoder,
-    evaluate,
-    files,
-    generate,
-    params,
-    paths,
-    prepare,
-    report,
-    settings,
-    subjectivity,
-    texts,
-    train,
-    transcripts,
-)
-from pyrite.answers import Answer
+from pyrite import params
+from pyrite.base import files, paths
+from pyrite.commands import doctor
+from pyrite.data import cards, texts, transcripts
+from pyrite.llm import conversations, prompts
+from pyrite.llm.cache import Answer
+from pyrite.stages import annotate, compare, diversity, evaluate, generate, prepare, report, subjectivity, train
+from pyrite.training import encoder
 
 ROOT = Path(__file__).parents[1]
 TASK, SETTING, LABELS, REAL, MILLION = "words", "zero_shot", 10, 3000, 1_000_000
@@ -155,7 +141,7 @@ def write(rows: int) -> None:
     (paths.raw(TASK) / "real.csv").write_text("\n".join(["text,label", *lines]))
     p = params.load().generate
     script = conversations.Script(
-        cards.load(TASK), SETTING, settings.load(SETTING), p, pd.DataFrame(columns=texts.COLUMNS)
+        cards.load(TASK), SETTING, prompts.load(SETTING), p, pd.DataFrame(columns=texts.COLUMNS)
     )
     held = []
     for label in labels:

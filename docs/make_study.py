@@ -19,7 +19,8 @@ from typing import Any
 
 import pandas as pd
 
-from pyrite import doctor, findings, verdict
+from pyrite.commands import doctor
+from pyrite.results import findings, verdict
 
 ROOT = Path(__file__).parents[1]
 MIXES = ("real", "zero_shot", "few_shot")

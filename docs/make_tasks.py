@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pyrite import cards, fetch, files, paths
+from pyrite.base import files, paths
+from pyrite.data import cards
+from pyrite.stages import fetch
 
 PAGE = Path("docs/tasks.md")
 

@@ -17,8 +17,9 @@ import typer
 import yaml
 from conftest import ROOT, Study
 
-from pyrite import cli, paths
-from pyrite.errors import PyriteError, Stopped
+from pyrite import cli
+from pyrite.base import paths
+from pyrite.base.errors import PyriteError, Stopped
 
 PYRITE = [sys.executable, "-c", "from pyrite.cli import main; main()"]
 
@@ -151,7 +152,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], e
     def fail(task: str) -> None:
         raise error
 
-    monkeypatch.setattr("pyrite.prepare.run", fail)
+    monkeypatch.setattr("pyrite.stages.prepare.run", fail)
     monkeypatch.setattr(sys, "argv", ["pyrite", "prepare", "fruit"])
     monkeypatch.delenv(cli.DEBUG, raising=False)
     with pytest.raises(SystemExit) as exit_:

@@ -26,8 +26,11 @@ from conftest import FRUIT_CARD, ROOT, Study
 from llm_server import serve
 from safetensors.numpy import save_file
 
-from pyrite import answers, endpoint, files, generate, paths, prepare, store, texts
-from pyrite.errors import PyriteError
+from pyrite.base import files, paths, store
+from pyrite.base.errors import PyriteError
+from pyrite.data import texts
+from pyrite.llm import cache, client
+from pyrite.stages import generate, prepare
 
 PYRITE = [sys.executable, "-m", "pyrite.cli"]
 
@@ -112,11 +115,11 @@ def test_answers_before_a_full_disk_are_kept_and_not_paid_again(study: Study) ->
         study(server.url, settings=["zero_shot"], concurrency=1, per_label=40)
         with no_file_above(2000), pytest.raises(PyriteError, match="the answers before it are kept"):
             generate.run("fruit", "zero_shot")
-        kept, asked = len(answers.Log("fruit", "zero_shot")), len(server.log)
+        kept, asked = len(cache.Log("fruit", "zero_shot")), len(server.log)
         assert kept > 0
         generate.run("fruit", "zero_shot")
         # All that was asked in all, but for what was in flight when the disk was full.
-        needed = len(answers.Log("fruit", "zero_shot"))
+        needed = len(cache.Log("fruit", "zero_shot"))
         assert len(server.log) - asked == needed - kept
     assert len(texts.read(paths.synthetic("fruit", "zero_shot"))) == 80
 
@@ -302,7 +305,7 @@ def test_a_clock_that_jumps_neither_stops_nor_repeats_anything(study: Study, mon
         def now(cls, zone: tzinfo) -> datetime:
             return next(cls.days)
 
-    monkeypatch.setattr(endpoint, "datetime", Jumping)
+    monkeypatch.setattr(client, "datetime", Jumping)
     jumps = iter([1e10, 0.0, 5e9] * 10_000)
     with serve(faults={"rate_limit": 0.2}) as server:
         study(server.url, settings=["zero_shot"])
@@ -316,7 +319,7 @@ def test_a_clock_that_jumps_neither_stops_nor_repeats_anything(study: Study, mon
 
 
 def test_entries_used_in_the_future_are_not_old(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from pyrite import pruning
+    from pyrite.commands import pruning
 
     entry = store.add("fits", store.key("one"), lambda folder: (folder / "x").write_text("1"))
     os.utime(entry, (time.time() + 1e6, time.time() + 1e6))

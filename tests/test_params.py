@@ -8,7 +8,7 @@ import yaml
 from conftest import ROOT
 
 from pyrite import params
-from pyrite.errors import PyriteError
+from pyrite.base.errors import PyriteError
 
 
 def test_every_key_of_the_shipped_params_has_a_comment() -> None:

@@ -21,10 +21,16 @@ from conftest import FRUIT_CARD, FRUIT_KEY, ROOT, Study
 from llm_server import WORDS, serve
 from openai import APIError
 
-from pyrite import cards, console, encoder, endpoint, files, generate, params, paths, predict, recordings, schema
-from pyrite.errors import PyriteError
+from pyrite import params
+from pyrite.base import console, files, paths, schema
+from pyrite.base.errors import PyriteError
+from pyrite.commands import predict, recordings
+from pyrite.data import cards
+from pyrite.llm import client
+from pyrite.stages import generate
+from pyrite.training import encoder
 
-PACKAGE = sorted((ROOT / "src/pyrite").glob("*.py"))
+PACKAGE = sorted((ROOT / "src/pyrite").rglob("*.py"))
 HOSTILE = "\x1b]0;owned\x07\x1b[2J[red]x[/] [/nothing] \u202eevil \x9b31m"
 
 
@@ -33,7 +39,8 @@ def test_every_test_that_the_page_names_is_there() -> None:
     named = re.findall(r"`(test_\w+)::(test_\w+)`", page)
     assert len(named) > 20
     for module, name in named:
-        assert f"def {name}(" in (ROOT / f"tests/{module}.py").read_text(encoding="utf-8"), f"no {module}::{name}"
+        [path] = (ROOT / "tests").rglob(f"{module}.py")
+        assert f"def {name}(" in path.read_text(encoding="utf-8"), f"no {module}::{name}"
 
 
 def calls() -> Iterator[tuple[Path, ast.Call]]:
@@ -84,7 +91,7 @@ def test_a_terminal_shows_hostile_words_and_obeys_none(capsys: pytest.CaptureFix
 
 
 def test_an_error_that_quotes_hostile_words_is_inert(project: Path) -> None:
-    code = f"from pyrite import cli, fetch\nfrom pyrite.errors import PyriteError\ndef bad(task): raise PyriteError({HOSTILE!r})\nfetch.run = bad\ncli.main()"  # noqa: E501
+    code = f"from pyrite import cli; from pyrite.stages import fetch\nfrom pyrite.base.errors import PyriteError\ndef bad(task): raise PyriteError({HOSTILE!r})\nfetch.run = bad\ncli.main()"  # noqa: E501
     done = subprocess.run([sys.executable, "-c", code, "fetch", "x"], cwd=project, capture_output=True, text=True)
     assert done.returncode == 1
     assert "\x1b" not in done.stderr
@@ -92,7 +99,7 @@ def test_an_error_that_quotes_hostile_words_is_inert(project: Path) -> None:
 
 
 def test_a_server_that_says_markup_and_commands_is_quoted(capsys: pytest.CaptureFixture[str]) -> None:
-    console.log.print(f"3 requests failed: {endpoint.clean(HOSTILE)}")
+    console.log.print(f"3 requests failed: {client.clean(HOSTILE)}")
     said = capsys.readouterr().err
     assert "\x1b" not in said
     assert "\u202e" not in said
@@ -191,7 +198,7 @@ FORMULAS = ['=HYPERLINK("http://x")', "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "
 
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_no_csv_file_has_a_formula(formula: str) -> None:
-    from pyrite import tables
+    from pyrite.results import tables
 
     out = io.BytesIO()
     predict.write_csv(out, [{formula: formula, "n": "-1.5", "p": -0.5, "predicted": formula}])
@@ -239,9 +246,9 @@ def test_an_answer_that_says_the_key_is_kept_without_it(
 def test_no_message_has_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", FRUIT_KEY)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://inner.example.org/v1")
-    said = endpoint.clean(f"{'x' * 190} wrong key {FRUIT_KEY}")
+    said = client.clean(f"{'x' * 190} wrong key {FRUIT_KEY}")
     assert FRUIT_KEY[:10] not in said
-    said = endpoint.clean(f"wrong key '{FRUIT_KEY}' at http://inner.example.org/v1/chat")
+    said = client.clean(f"wrong key '{FRUIT_KEY}' at http://inner.example.org/v1/chat")
     assert said == "wrong key '$OPENAI_API_KEY' at $OPENAI_BASE_URL/chat"
 
 
@@ -249,16 +256,16 @@ def test_a_password_in_the_address_is_refused_and_not_repeated(monkeypatch: pyte
     monkeypatch.setenv("OPENAI_API_KEY", FRUIT_KEY)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://somebody:a%40secret@127.0.0.1:1/v1")
     with pytest.raises(PyriteError, match="OPENAI_BASE_URL: has a password") as caught:
-        endpoint.client(1)
+        client.client(1)
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("broken", [False, True])
 def test_no_traceback_or_log_has_the_key(study: Study, project: Path, broken: bool) -> None:
     # Refused by the server, which says the key again; or a mistake of ours in the midst of a request.
-    code = "from pyrite import cli, endpoint\n"
+    code = "from pyrite import cli; from pyrite.llm import client\n"
     if broken:
-        code += "def broken(*given): raise RuntimeError('a mistake of ours')\nendpoint.read = broken\n"
+        code += "def broken(*given): raise RuntimeError('a mistake of ours')\nclient.read = broken\n"
     code += "cli.main()"
     with serve(key=None if broken else "another") as server:
         study(server.url, settings=["zero_shot"])
@@ -275,6 +282,6 @@ def test_no_traceback_or_log_has_the_key(study: Study, project: Path, broken: bo
 def test_a_key_that_no_header_can_hold_is_not_repeated(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", key)
     with pytest.raises(PyriteError, match="OPENAI_API_KEY: has signs that no key has") as caught:
-        endpoint.client(1)
+        client.client(1)
     assert "sk-" not in str(caught.value)
     assert not isinstance(caught.value, APIError)

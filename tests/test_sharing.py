@@ -16,7 +16,7 @@ from conftest import FRUIT_CARD, ROOT
 from llm_server import serve
 from test_pipeline import DVC, run
 
-from pyrite import paths
+from pyrite.base import paths
 
 KEY = "sk-shared-with-nobody-0123456789"
 

@@ -44,9 +44,11 @@ import yaml
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from llm_server import serve_apart  # noqa: E402
+from llm_server import serve_apart
 
-from pyrite import cli, files, paths, sheets, texts  # noqa: E402
+from pyrite import cli
+from pyrite.base import files, paths
+from pyrite.data import sheets, texts
 
 RESULT = ROOT / "benchmarks/results/faults-kill.json"
 TASK = "shelf"

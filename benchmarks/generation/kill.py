@@ -37,9 +37,10 @@ import yaml
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from llm_server import serve_apart  # noqa: E402
+from llm_server import serve_apart
 
-from pyrite import cards, paths  # noqa: E402
+from pyrite.base import paths
+from pyrite.data import cards
 
 PYRITE = [sys.executable, "-m", "pyrite.cli"]
 FAULTS = "rate_limit=0.1,server_error=0.05,cut=0.05,unparsable=0.05"

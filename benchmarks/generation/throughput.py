@@ -30,11 +30,13 @@ import yaml
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from llm_server import serve_apart  # noqa: E402
+from llm_server import serve_apart
 
-from pyrite import asking, cards, doctor, settings  # noqa: E402
-from pyrite.conversations import Script  # noqa: E402
-from pyrite.params import Generate  # noqa: E402
+from pyrite.commands import doctor
+from pyrite.data import cards
+from pyrite.llm import prompts, runner
+from pyrite.llm.conversations import Script
+from pyrite.params import Generate
 
 HERE = Path(__file__).parent
 LATENCY = 0.2
@@ -121,7 +123,7 @@ def hold(conversations: int, turns: int, concurrency: int) -> dict[str, Any]:
     labels = list(script.card.labels)
     openings = [(script.opening(labels[n % len(labels)], n), turns) for n in range(conversations)]
     start = time.perf_counter()
-    with asking.mode(script.p, "python_docs", "zero_shot") as ask:
+    with runner.mode(script.p, "python_docs", "zero_shot") as ask:
         held = ask(openings, script)
     seconds = time.perf_counter() - start
     return {
@@ -136,7 +138,7 @@ def a_script(concurrency: int) -> Script:
     before = Path.cwd()
     os.chdir(ROOT)
     try:
-        card, templates = cards.load("python_docs"), settings.load("zero_shot")
+        card, templates = cards.load("python_docs"), prompts.load("zero_shot")
         shipped = yaml.safe_load(Path("params.yaml").read_text())["generate"]
     finally:
         os.chdir(before)

@@ -28,7 +28,10 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.metrics import f1_score
 
-from pyrite import doctor, encoder, files, parallel, paths, texts
+from pyrite.base import files, paths
+from pyrite.commands import doctor
+from pyrite.data import texts
+from pyrite.training import encoder, parallel
 
 TRAINING_ROWS, TEST_ROWS = 700, 800
 STEP_ROWS, MAX_TOKENS = 32, 128

@@ -22,7 +22,9 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
-from pyrite import doctor, encoder, files, parallel, paths
+from pyrite.base import files, paths
+from pyrite.commands import doctor
+from pyrite.training import encoder, parallel
 
 
 def main() -> None:

@@ -31,8 +31,9 @@ from rich.console import Console
 from rich.table import Table
 from transformers import BertConfig, BertForSequenceClassification
 
-from pyrite import encoder, files
-from pyrite.batches import Tokens
+from pyrite.base import files
+from pyrite.training import encoder
+from pyrite.training.batches import Tokens
 
 # Dense bfloat16 FLOP/s by the makers' data sheets.
 PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12}

@@ -17,9 +17,9 @@ from accelerate.state import AcceleratorState
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModelForSequenceClassification, Trainer, TrainerCallback, TrainingArguments
 
-from pyrite import encoder, finetune, parallel
-from pyrite.batches import Tokens
 from pyrite.params import FineTune
+from pyrite.training import encoder, finetune, parallel
+from pyrite.training.batches import Tokens
 
 
 @dataclass(frozen=True)

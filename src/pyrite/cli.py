@@ -16,8 +16,8 @@ from typing import Annotated, Any, NoReturn, TextIO, cast
 
 import typer
 
-from pyrite import paths
-from pyrite.errors import PyriteError, Stopped
+from pyrite.base import paths
+from pyrite.base.errors import PyriteError, Stopped
 
 app = typer.Typer(
     help="How much is LLM-generated training data worth for a text classifier, compared with real labels?",
@@ -35,7 +35,7 @@ def plain(name: str | None) -> str | None:
     Raises:
         PyriteError: it is none.
     """
-    from pyrite import schema
+    from pyrite.base import schema
 
     try:
         return name and schema.plain(name)
@@ -105,7 +105,7 @@ def new(
     ] = False,
 ) -> None:
     """Make a task of your own from a file of texts and labels."""
-    from pyrite import new
+    from pyrite.commands import new
 
     new.run(task, source, text, label, labels, model, refresh)
 
@@ -113,7 +113,7 @@ def new(
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite fetch python_docs"))
 def fetch(task: Task) -> None:
     """Get a task's real data into data/raw/."""
-    from pyrite import fetch
+    from pyrite.stages import fetch
 
     fetch.run(task)
 
@@ -121,7 +121,7 @@ def fetch(task: Task) -> None:
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite prepare python_docs"))
 def prepare(task: Task) -> None:
     """Normalise, label and split the real texts."""
-    from pyrite import prepare
+    from pyrite.stages import prepare
 
     prepare.run(task)
 
@@ -131,7 +131,7 @@ def generate(
     task: Task, setting: Annotated[str, typer.Argument(callback=plain, help="An entry of tasks/prompts.yaml.")]
 ) -> None:
     """Make a generated set from an LLM's answers."""
-    from pyrite import generate
+    from pyrite.stages import generate
 
     generate.run(task, setting)
 
@@ -141,7 +141,7 @@ def train(
     task: Task, encoder: Annotated[str, typer.Argument(callback=plain, help="A key of train.encoders in params.yaml.")]
 ) -> None:
     """Train every mix and seed of an encoder."""
-    from pyrite import train
+    from pyrite.stages import train
 
     train.run(task, encoder)
 
@@ -149,7 +149,7 @@ def train(
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite evaluate python_docs"))
 def evaluate(task: Task) -> None:
     """Score all fits of a task, with intervals."""
-    from pyrite import evaluate
+    from pyrite.stages import evaluate
 
     evaluate.run(task)
 
@@ -157,7 +157,7 @@ def evaluate(task: Task) -> None:
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite diversity python_docs"))
 def diversity(task: Task) -> None:
     """Measure how diverse the generated texts are, and how close to the real ones."""
-    from pyrite import diversity
+    from pyrite.stages import diversity
 
     diversity.run(task)
 
@@ -181,7 +181,7 @@ def annotate(
     items: Annotated[int, typer.Option(min=1, help="With `export`: how many texts.")] = 100,
 ) -> None:
     """Gather what several annotators say of the same test rows; `export` writes what people fill in."""
-    from pyrite import annotate
+    from pyrite.stages import annotate
 
     # A stage's command is the pipeline's and takes a task alone, so `export` is a word in a task's place.
     if task is None:
@@ -203,7 +203,7 @@ def annotate(
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite subjectivity"))
 def subjectivity() -> None:
     """Measure how far annotators agree, task by task."""
-    from pyrite import subjectivity
+    from pyrite.stages import subjectivity
 
     subjectivity.run()
 
@@ -211,7 +211,7 @@ def subjectivity() -> None:
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite compare"))
 def compare() -> None:
     """Hold the candidate against the baseline."""
-    from pyrite import compare
+    from pyrite.stages import compare
 
     compare.run()
 
@@ -219,7 +219,7 @@ def compare() -> None:
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite report"))
 def report() -> None:
     """Draw the report."""
-    from pyrite import report
+    from pyrite.stages import report
 
     report.run()
 
@@ -227,7 +227,7 @@ def report() -> None:
 @app.command(rich_help_panel=LLM, epilog=example("pyrite doctor --json"))
 def doctor(json: Json = False) -> None:
     """Check the set-up, with one tiny question to the endpoint."""
-    from pyrite import doctor
+    from pyrite.commands import doctor
 
     doctor.run(json)
 
@@ -235,7 +235,7 @@ def doctor(json: Json = False) -> None:
 @app.command(rich_help_panel=LLM, epilog=example("pyrite estimate python_docs"))
 def estimate(task: OneTask = None, setting: OneSetting = None, json: Json = False) -> None:
     """Reckon requests, tokens and money that generate and annotate still need."""
-    from pyrite import estimate
+    from pyrite.commands import estimate
 
     estimate.run(task, setting, json)
 
@@ -243,7 +243,7 @@ def estimate(task: OneTask = None, setting: OneSetting = None, json: Json = Fals
 @batch.command("export", epilog=example("pyrite batch export round-1"))
 def batch_export(folder: Annotated[Path, typer.Argument(help="Where to write the files.")] = Path("batch")) -> None:
     """Write the requests that wait as Batch API input files."""
-    from pyrite import batch
+    from pyrite.commands import batch
 
     batch.export_requests(folder)
 
@@ -251,7 +251,7 @@ def batch_export(folder: Annotated[Path, typer.Argument(help="Where to write the
 @batch.command("import", epilog=example("pyrite batch import output.jsonl errors.jsonl"))
 def batch_import(files: Annotated[list[Path], typer.Argument(help="Output and error files of the Batch API.")]) -> None:
     """Put the Batch API's answers into the store."""
-    from pyrite import batch
+    from pyrite.commands import batch
 
     batch.import_answers(files)
 
@@ -259,7 +259,7 @@ def batch_import(files: Annotated[list[Path], typer.Argument(help="Output and er
 @transcripts.command("export", epilog=example("pyrite transcripts export python_docs"))
 def transcripts_export(task: OneTask = None, setting: OneSetting = None) -> None:
     """Turn stored answers into recordings, which git can share."""
-    from pyrite import recordings
+    from pyrite.commands import recordings
 
     recordings.run(task, setting)
 
@@ -267,7 +267,8 @@ def transcripts_export(task: OneTask = None, setting: OneSetting = None) -> None
 @app.command(rich_help_panel=REPORTS, epilog=example("pyrite verdict"))
 def verdict(json: Json = False) -> None:
     """Print the verdict of the last run."""
-    from pyrite import console, verdict
+    from pyrite.base import console
+    from pyrite.results import verdict
 
     if json:
         print(json_format.dumps(verdict.as_json(), indent=2))
@@ -278,7 +279,8 @@ def verdict(json: Json = False) -> None:
 @app.command(rich_help_panel=REPORTS, epilog=example("pyrite table --json"))
 def table(json: Json = False) -> None:
     """Print the paper's tables of the last run; compare wrote them to metrics/tables/ too."""
-    from pyrite import compare, console
+    from pyrite.base import console
+    from pyrite.stages import compare
 
     if json:
         print(json_format.dumps(compare.papers(), indent=2))
@@ -289,7 +291,7 @@ def table(json: Json = False) -> None:
 @app.command(rich_help_panel=REPORTS, epilog=example("pyrite export python_docs exported"))
 def export(task: Task, folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:
     """Write the generated texts as a data set that the Hugging Face library `datasets` loads."""
-    from pyrite import export
+    from pyrite.commands import export
 
     export.run(task, folder)
 
@@ -307,7 +309,7 @@ def predict(
     ] = None,
 ) -> None:
     """Label texts of your own with a trained checkpoint; without FILE, the lines of standard input."""
-    from pyrite import predict
+    from pyrite.commands import predict
 
     predict.run(model, file, text, output)
 
@@ -316,7 +318,7 @@ def predict(
 def show_store(context: typer.Context, json: Json = False) -> None:
     """Say what the store holds; `prune` makes it smaller."""
     if context.invoked_subcommand is None:
-        from pyrite import pruning
+        from pyrite.commands import pruning
 
         pruning.show(json)
 
@@ -328,7 +330,7 @@ def prune(
     unused: Annotated[bool, typer.Option("--unused", help="Only fits that are not in models/ now.")] = False,
 ) -> None:
     """Delete entries; what is deleted is made again when it is needed. Paid answers only with --kind answers."""
-    from pyrite import pruning
+    from pyrite.commands import pruning
 
     pruning.prune(tuple(kind or ()), days, unused)
 
@@ -397,7 +399,7 @@ def _prepare_streams() -> None:
 
 
 def _leave(error: BaseException, said: str, code: int) -> NoReturn:
-    from pyrite.console import printable
+    from pyrite.base.console import printable
 
     if os.environ.get(DEBUG):
         # Where an error stands in for another (`raise ... from None`), that one is what is looked for.

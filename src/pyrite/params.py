@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from pyrite import mixes, paths, schema
-from pyrite.schema import Name, Schema
+from pyrite.base import paths, schema
+from pyrite.base.schema import Name, Schema
+from pyrite.data import mixes
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]

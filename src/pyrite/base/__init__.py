@@ -1,0 +1,1 @@
+"""What every room stands on: whole files, the store, checked YAML, the console, where files are."""

@@ -1,0 +1,197 @@
+"""YAML files with a fixed schema: every mistake is one line that names the file, the line and the key."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from pyrite.base.errors import PyriteError
+
+
+class Schema(BaseModel):
+    """Base of everything read from YAML: unknown keys are errors, "3" is not 3, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def plain(name: str) -> str:
+    """The name of a task, a setting or an encoder, which becomes part of file names and of DVC's stages and commands.
+
+    Raises:
+        ValueError: it has signs that a shell or a file system reads otherwise.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ValueError(f"'{name}' must be lower-case letters, digits and _, beginning with a letter")
+    return name
+
+
+Name = Annotated[str, AfterValidator(plain)]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+# What a terminal or a file format obeys. A tab can part columns, and a text can have several lines.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+# Far more than any study has.
+MOST_VALUES = 100_000
+
+
+class _Loader(yaml.SafeLoader):
+    """`yaml.SafeLoader` with sequences as tuples, and an error where a key is written twice or is no plain word.
+
+    Plain YAML would silently keep the second of two equal keys. Control characters are refused, and aliases that stand
+    for far more than a study has: a few lines of aliases of aliases can fill any memory.
+    """
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source)
+        self._values = 0
+        self._values_of: dict[str | None, int] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event, before = self.peek_event(), self._values  # type: ignore[no-untyped-call]
+        node = super().compose_node(parent, index)
+        if isinstance(event, yaml.AliasEvent):
+            self._values += self._values_of.get(event.anchor, 0)
+        else:
+            self._values += 1
+            self._values_of[event.anchor] = self._values - before
+        if self._values > MOST_VALUES:
+            raise yaml.MarkedYAMLError(problem=f"more than {MOST_VALUES} values", problem_mark=event.start_mark)
+        if isinstance(node, yaml.ScalarNode) and (found := CONTROL.search(node.value)):
+            raise yaml.MarkedYAMLError(problem=f"a control character, {found[0]!r}", problem_mark=node.start_mark)
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            # A date that is none, a number of thousands of digits, a tag on what it does not fit.
+            problem = f"'{str(node.value)[:40]}' can't be read ({error})"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from None
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        if not isinstance(node, yaml.MappingNode):  # a tag such as !!set on a word
+            raise yaml.MarkedYAMLError(problem="keys and values belong here", problem_mark=node.start_mark)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a key must be a plain word", problem_mark=key.start_mark)
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"key '{key.value}' is there twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _tuple(loader: _Loader, node: yaml.SequenceNode) -> tuple[Any, ...]:
+    return tuple(loader.construct_sequence(node, deep=True))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:seq", _tuple)
+
+
+def load(path: Path, model: type[Model]) -> Model:
+    """Read the YAML file `path` as a `model`.
+
+    Raises:
+        PyriteError: the file is missing, is not YAML, or does not fit the schema; the line says where.
+    """
+    return parse(read(path), path, model)
+
+
+def read(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        PyriteError: it is missing or is no UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise PyriteError(f"{path}: no such file") from None
+    except (UnicodeDecodeError, OSError) as error:
+        raise PyriteError(f"{path}: can't be read ({error})") from None
+
+
+def parse(source: str, path: Path, model: type[Model]) -> Model:
+    """The YAML `source`, which is or shall be in `path`, as a `model`.
+
+    Raises:
+        PyriteError: as `load` does.
+    """
+    try:
+        loader = _Loader(source)
+        node = loader.get_single_node()
+        data = None if node is None else loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise PyriteError(f"{path}:{line}: not valid YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise PyriteError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise PyriteError(f"{path}: nested too deeply") from None
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise PyriteError(_explain(path, node, data, error)) from None
+
+
+def put(source: str, keys: Sequence[str], entry: str) -> str:
+    """The YAML `source` with the entry (key and value) of a key replaced; all else stays, comments too.
+
+    Args:
+        keys: the key, after those that it is within.
+
+    Raises:
+        KeyError: there is no such key.
+    """
+    node: Any = yaml.compose(source, Loader=yaml.SafeLoader)
+    start = 0
+    for name in keys:
+        entries = {key.value: (key, value) for key, value in node.value}
+        key, node = entries[name]
+        start = key.start_mark.index
+    # A block ends for YAML where the next key begins, behind comments that are not its own: its last scalar says where.
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style:
+        last = node.value[-1]
+        node = last[1] if isinstance(last, tuple) else last
+    end = node.start_mark.index + len(source[node.start_mark.index : node.end_mark.index].rstrip())
+    return source[:start] + entry + source[end:]
+
+
+def _explain(path: Path, node: yaml.Node | None, data: Any, error: ValidationError) -> str:
+    """The first mistake as one line: file, line, dotted key, what is wrong and, for a typo, the likely key."""
+    mistakes = error.errors(include_url=False)
+    # A misspelt key is unknown and missing at once: the unknown one shows where to mend it.
+    first = next((mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"), mistakes[0])
+    line, keys = 1, []
+    for part in first["loc"]:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = (node.value[part], node.value[part])
+        else:
+            found = None
+        if found:
+            line, node = found[0].start_mark.line + 1, found[1]
+        # A union's tag and the marker of a bad mapping key are pydantic's own: they stand nowhere in the file.
+        if found or (part is first["loc"][-1] and part != "[key]"):
+            keys.append(str(part))
+    problem = first["msg"][0].lower() + first["msg"][1:]
+    if first["type"] == "extra_forbidden":
+        missing = [str(m["loc"][-1]) for m in mistakes if m["type"] == "missing" and m["loc"][:-1] == first["loc"][:-1]]
+        near = difflib.get_close_matches(str(first["loc"][-1]), missing, n=1)
+        problem = "unknown key" + (f": is it '{near[0]}'?" if near else "")
+    elif first["type"] == "missing":
+        problem = "this key is missing"
+    elif first["type"] == "value_error":
+        problem = str(first["ctx"]["error"])
+    elif not isinstance(first["input"], (dict, tuple)):
+        problem += f", not {first['input']!r}"
+    return f"{path}:{line}: {'.'.join(keys) or 'file'}: {problem}"

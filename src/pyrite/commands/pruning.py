@@ -1,0 +1,114 @@
+"""What the store holds, and deleting what is no longer wanted.
+
+A kind is a folder of the store: `fits`, `checkpoints`, `embeddings` and so on. Answers of an LLM were paid for: they
+are deleted only when asked for by name.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.filesize import decimal
+from rich.table import Table
+
+from pyrite.base import console, files, paths, store
+from pyrite.base.errors import PyriteError
+
+PAID = {"answers"}
+# The kinds whose entries the outputs name.
+OF_FITS = {"fits", "checkpoints"}
+DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One result in the store: a folder or, among the answers, a file."""
+
+    kind: str
+    path: Path
+    size: int
+    last_used: float
+
+    @property
+    def key(self) -> str:
+        return self.path.name
+
+
+def entries() -> list[Entry]:
+    """All entries of the store, kind by kind; what a killed process left half done is one, too."""
+    found = []
+    for kind in sorted(path for path in paths.store().glob("*") if path.is_dir()):
+        # kind/<two digits>/<key>, or a file right under the kind.
+        for path in sorted([*kind.glob("*/*"), *(path for path in kind.glob("*") if path.is_file())]):
+            size = sum(part.stat().st_size for part in [path, *path.rglob("*")] if part.is_file())
+            found.append(Entry(kind.name, path, size, path.stat().st_mtime))
+    return found
+
+
+def show(as_json: bool = False) -> None:
+    """Print what the store holds: entries, bytes and last uses of each kind, as a table or as JSON."""
+    found = entries()
+    kinds = {kind: [entry for entry in found if entry.kind == kind] for kind in dict.fromkeys(e.kind for e in found)}
+    if as_json:
+        print(json.dumps([_about(kind, of_kind) for kind, of_kind in kinds.items()], indent=2))
+        return
+    table = Table(box=None, pad_edge=False)
+    table.add_column("kind")
+    for column in ("entries", "size", "last used", "oldest use"):
+        table.add_column(column, justify="right")
+    for kind, of_kind in kinds.items():
+        uses = [entry.last_used for entry in of_kind]
+        size = decimal(sum(entry.size for entry in of_kind))
+        table.add_row(kind, f"{len(of_kind):,}", size, _ago(max(uses)), _ago(min(uses)))
+    empty = f"{paths.store()}: the store is empty"
+    console.screen().print(table if found else empty, soft_wrap=not found)
+
+
+def _about(kind: str, of_kind: list[Entry]) -> dict[str, str | int]:
+    uses = [datetime.fromtimestamp(entry.last_used, UTC).isoformat(timespec="seconds") for entry in of_kind]
+    size = sum(entry.size for entry in of_kind)
+    return {"kind": kind, "entries": len(of_kind), "bytes": size, "last_used": max(uses), "oldest_use": min(uses)}
+
+
+def prune(kinds: tuple[str, ...], days: float | None, unused: bool) -> None:
+    """Delete the entries of the store that all of the conditions name.
+
+    Args:
+        kinds: only these kinds; none: all but the paid ones.
+        days: only entries without a use for so long.
+        unused: only fits, and their checkpoints, that no output in `models/` has.
+
+    Raises:
+        PyriteError: no condition, an unknown kind, or a running stage uses the store.
+    """
+    if not (kinds or unused or days is not None):
+        raise PyriteError("say what to prune: --kind, --days or --unused; `pyrite store` says what there is")
+    with store.alone():
+        found = entries()
+        if unknown := set(kinds) - {entry.kind for entry in found}:
+            there = ", ".join(sorted({entry.kind for entry in found})) or "nothing"
+            raise PyriteError(f"{paths.store()}: has no {', '.join(sorted(unknown))}; there is {there}")
+        chosen = [entry for entry in found if (entry.kind in kinds if kinds else entry.kind not in PAID)]
+        if days is not None:
+            chosen = [entry for entry in chosen if entry.last_used < time.time() - days * DAY]
+        if unused:
+            current = {files.read_json(path)["fingerprint"] for path in Path("models").rglob("history.json")}
+            chosen = [entry for entry in chosen if entry.kind in OF_FITS and entry.key not in current]
+        for entry in chosen:
+            if entry.path.is_dir():
+                # First out of sight, so that a half deleted entry is never found.
+                doomed = entry.path.rename(entry.path.with_name(f".old-{entry.key}"))
+                shutil.rmtree(doomed)
+            else:
+                entry.path.unlink()
+    console.log.print(f"deleted {len(chosen):,} entries, {decimal(sum(entry.size for entry in chosen))}")
+
+
+def _ago(then: float) -> str:
+    hours = max(0, time.time() - then) / 3600
+    return f"{hours:.0f} hours ago" if hours < 48 else f"{hours / 24:.0f} days ago"

@@ -1,0 +1,1 @@
+"""Task cards, the files that people bring, text tables, transcripts and the training sets made of them."""

@@ -1,0 +1,281 @@
+"""Task cards: what is classified, the labels with one instruction each, where real data come from."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from pyrite.base import paths, schema
+from pyrite.base.errors import PyriteError
+from pyrite.base.schema import Name, Schema
+
+Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+Side = Literal["train", "validation", "test"]
+Cleaning = Literal["backslashes", "ampersands", "unescape", "tags", "line_breaks"]
+# A plain name: it can't lead out of its folder.
+FileName = Annotated[str, StringConstraints(pattern=r"^[^./\\][^/\\]*$")]
+Separator = Annotated[str, StringConstraints(min_length=1, max_length=1)]
+
+
+class Source(Schema):
+    """Where real data come from, and under which terms."""
+
+    licence: Words
+    non_commercial: bool = False
+
+
+class Docstrings(Source):
+    """The docstring summaries of this Python's own standard library, labelled by module."""
+
+    kind: Literal["stdlib_docstrings"]
+    modules: dict[str, tuple[str, ...]]
+
+
+class LocalFile(Source):
+    """A file of the user's, or a folder with the shards of one data set: a column of texts and one of labels.
+
+    `sha256` pins the bytes (`fetch.digest`); without it any will do. `values` and `other_values` are those of `_Rows`.
+    """
+
+    kind: Literal["file"]
+    path: str
+    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
+    format: Literal["csv", "json", "json_lines", "parquet", "arrow"] = "csv"
+    separator: Separator = ","
+    text: str
+    label: str
+    values: dict[str, str] = Field(default_factory=dict)
+    other_values: Literal["error", "drop"] = "error"
+
+    @model_validator(mode="after")
+    def _within(self) -> LocalFile:
+        # What a card names is copied, shown to an LLM and shared: a colleague's card must not reach a file of yours.
+        # Who knows its digest has read it already.
+        path = PurePath(self.path)
+        if self.sha256 is None and (path.is_absolute() or ".." in path.parts):
+            raise ValueError(f"'{self.path}' is not in the project: put it there, or pin it with sha256")
+        return self
+
+
+class NoData(Source):
+    """No real data: texts are generated, and nothing can say what they are worth."""
+
+    kind: Literal["none"]
+
+
+class Archive(Schema):
+    """The archive at a file's URL, and what in it is the file.
+
+    Either one `member`, or all texts in `folders` (label -> folder), packed as JSON lines with `label` and `text`.
+    """
+
+    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
+    md5: Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")] | None = None
+    bytes: int | None = None
+    member: str | None = None
+    folders: dict[str, str] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Archive:
+        if (self.sha256 is None) == (self.md5 is None):
+            raise ValueError("an archive has either sha256 or md5")
+        if (self.member is None) == (self.folders is None):
+            raise ValueError("an archive has either member or folders")
+        return self
+
+
+class Pinned(Schema):
+    """A file to download: its name here, and the bytes it must have wherever it comes from."""
+
+    name: FileName
+    url: Annotated[str, StringConstraints(pattern="^https?://")]
+    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+    bytes: int
+    mirror: str
+    licence: Words | None = None
+    archive: Archive | None = None
+
+
+class Entities(Schema):
+    """A text as tokens in which a head and a tail entity are marked: the fields that hold the tokens and positions."""
+
+    tokens: str
+    head: str
+    tail: str
+
+
+class _Rows(Schema):
+    """The rows of one file: which of its fields make a row's text and label.
+
+    `text` is a template such as "{title} . {description}"; a field within a field is `outer.inner`. `label` names the
+    field with the label; `ratings` the one with every rater's (the row's label is then the most frequent).
+    `values` translates what stands there. `parts` takes fields apart by the named groups of a pattern.
+    """
+
+    file: FileName
+    encoding: Literal["utf-8", "latin-1"] = "utf-8"
+    side: Side | None = None
+    where: dict[str, str] = Field(default_factory=dict)
+    parts: dict[str, str] = Field(default_factory=dict)
+    text: str | Entities
+    clean: tuple[Cleaning, ...] = ()
+    label: str | None = None
+    ratings: str | None = None
+    values: dict[str, str] = Field(default_factory=dict)
+    other_values: Literal["error", "drop"] = "error"
+
+
+class Csv(_Rows):
+    """Comma-separated, or by another sign, with quotes; the first row names the columns unless the card does."""
+
+    format: Literal["csv"]
+    separator: Separator = ","
+    columns: tuple[str, ...] | None = None
+
+
+class Beside(Schema):
+    """A second file, whose row n belongs to row n of the first; a column that both have must agree."""
+
+    file: FileName
+    columns: tuple[str, ...]
+
+
+class Separated(_Rows):
+    """A row a line, its columns split at a separator, without quotes. The last separators of a line count."""
+
+    format: Literal["separated"]
+    separator: str = "\t"
+    columns: tuple[str, ...]
+    beside: Beside | None = None
+
+
+class Json(_Rows):
+    """A list of rows, or an object whose values are rows or lists of rows: each row has a field `key` then."""
+
+    format: Literal["json"]
+
+
+class JsonLines(_Rows):
+    """A row a line, or, with `within`, a list of rows in that field of each line."""
+
+    format: Literal["json_lines"]
+    within: str | None = None
+
+
+class Columns(_Rows):
+    """A Parquet file, or an Arrow file as Hugging Face's `datasets` writes them."""
+
+    format: Literal["parquet", "arrow"]
+
+
+Rows = Annotated[Csv | Separated | Json | JsonLines | Columns, Field(discriminator="format")]
+
+
+class Judgements(Schema):
+    """Human labels beside the rows' own: those of one annotator, or a lower bound of the agreement on each text."""
+
+    annotator: str | None = None
+    agreement: Annotated[float, Field(gt=0, le=1)] | None = None
+    rows: Rows
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Judgements:
+        if (self.annotator is None) == (self.agreement is None):
+            raise ValueError("judgements have either annotator or agreement")
+        if self.annotator is not None and self.rows.label is None:
+            raise ValueError("an annotator's judgements need rows.label")
+        return self
+
+
+class Download(Source):
+    """Files from the web, each pinned by its URL and SHA-256."""
+
+    kind: Literal["download"]
+    files: tuple[Pinned, ...]
+    tables: tuple[Rows, ...]
+    judgements: tuple[Judgements, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_its_files(self) -> Download:
+        names = [file.name for file in self.files]
+        if len(set(names)) < len(names):
+            raise ValueError("files: two have the same name")
+        for rows in (*self.tables, *(judgement.rows for judgement in self.judgements)):
+            beside = rows.beside if isinstance(rows, Separated) else None
+            for name in (rows.file, *([beside.file] if beside else [])):
+                if name not in names:
+                    raise ValueError(f"tables: '{name}' is not one of the files {', '.join(names)}")
+        for rows in self.tables:
+            if (rows.label is None) == (rows.ratings is None):
+                raise ValueError(f"tables: the rows of {rows.file} have either label or ratings")
+        if len({judgement.agreement is None for judgement in self.judgements}) > 1:
+            raise ValueError("judgements: either all have an annotator or all an agreement")
+        return self
+
+
+class Card(Schema):
+    """One task, as `tasks/<id>.yaml` has it."""
+
+    id: Name
+    title: Words
+    description: Words
+    paper: str | None = None
+    # For readers of docs/tasks.md: no stage uses them.
+    notes: Words | None = None
+    source: Annotated[Docstrings | LocalFile | Download | NoData, Field(discriminator="kind")]
+    item: Words
+    items: Words
+    length_words: tuple[int, int]
+    role: Words
+    style: Words
+    labels: dict[str, Words]
+
+    @field_validator("length_words")
+    @classmethod
+    def _ordered(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if not 1 <= value[0] <= value[1]:
+            raise ValueError(f"{list(value)} must be [least, most] with 1 <= least <= most")
+        return value
+
+    @field_validator("labels")
+    @classmethod
+    def _several(cls, value: dict[str, str]) -> dict[str, str]:
+        if len(value) < 2:
+            raise ValueError("a classifier needs two labels or more")
+        return value
+
+    @model_validator(mode="after")
+    def _values_are_labels(self) -> Card:
+        if isinstance(self.source, Download):
+            tables = (*self.source.tables, *(judgement.rows for judgement in self.source.judgements))
+            values = {label for rows in tables for label in rows.values.values()}
+            if unknown := sorted(values - set(self.labels)):
+                raise ValueError(f"source: values: '{unknown[0]}' is not one of the labels {', '.join(self.labels)}")
+        return self
+
+    @model_validator(mode="after")
+    def _modules_match_labels(self) -> Card:
+        if isinstance(self.source, Docstrings) and set(self.source.modules) != set(self.labels):
+            odd = sorted(set(self.source.modules) ^ set(self.labels))
+            raise ValueError(f"source.modules and labels must name the same labels; only one has {', '.join(odd)}")
+        return self
+
+
+def load(task: str) -> Card:
+    """The card of `task`.
+
+    Raises:
+        PyriteError: there is no such card, or it is not valid.
+    """
+    path = paths.card(task)
+    if not path.exists():
+        known = sorted(p.stem for p in paths.TASKS.glob("*.yaml") if p not in (paths.PROMPTS, paths.ANNOTATORS))
+        raise PyriteError(f"task '{task}': there is no {path}; the cards here are {', '.join(known) or 'none'}")
+    card = schema.load(path, Card)
+    if card.id != task:
+        raise PyriteError(f"{path}: id: '{card.id}' must be the file's name, '{task}'")
+    return card

@@ -1,0 +1,110 @@
+"""Mixes: named training sets, such as `real`, `few_shot`, `pool+few_shot` or `real@200`.
+
+A mix is one or more sources joined by `+`. A source is `real` (the training rows), `pool` (the share of them that
+few-shot prompts may show) or a generation setting; `@n` takes n of its rows, `@all` every row. `real` alone takes
+as many rows as the largest generated set has, so that it is compared at equal size. `real@n` are the points of the
+learning curve, `real@n+few_shot` those of a mix curve: what generated rows add to n real ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pyrite.base.errors import PyriteError
+from pyrite.data import texts
+
+REAL = ("real", "pool")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One source of a mix and how many of its rows: None is the source's default, -1 all."""
+
+    source: str
+    rows: int | None
+
+
+def parse(mix: str) -> tuple[Part, ...]:
+    """The parts of a mix's name.
+
+    Raises:
+        ValueError: the name does not follow the grammar.
+    """
+    parts = []
+    for term in mix.split("+"):
+        match = re.fullmatch(r"([a-z][a-z0-9_]*)(?:@(all|[1-9][0-9]*))?", term)
+        if not match:
+            raise ValueError(f"'{mix}' is not a mix: write sources joined by +, each with an optional @n or @all")
+        source, rows = match.groups()
+        parts.append(Part(source, None if rows is None else -1 if rows == "all" else int(rows)))
+    if len({part.source for part in parts}) < len(parts):
+        raise ValueError(f"'{mix}' names a source twice")
+    return tuple(parts)
+
+
+def settings_of(mix: str) -> list[str]:
+    """The generation settings that a mix draws from."""
+    return [part.source for part in parse(mix) if part.source not in REAL]
+
+
+def is_generated(mix: str) -> bool:
+    """Whether a mix has no real rows."""
+    return all(part.source not in REAL for part in parse(mix))
+
+
+def is_curve(mix: str) -> bool:
+    """Whether a mix is a point of a curve over real rows: `real@n` or `real@all`, alone or with more after it."""
+    first = parse(mix)[0]
+    return first.source == "real" and first.rows is not None
+
+
+def on_curve(mix: str) -> tuple[str, str] | None:
+    """What a point of a curve has: its real rows, and what is added to them; None for another mix.
+
+    `real@50` is ("real@50", ""), a point of the learning curve; `real@50+few_shot` is ("real@50", "few_shot").
+    """
+    real, _, added = mix.partition("+")
+    return (real, added) if is_curve(mix) else None
+
+
+def rows(mix: str, prepared: pd.DataFrame, synthetic: dict[str, pd.DataFrame], seed: int) -> pd.DataFrame:
+    """The training rows of a mix (columns id, text, label), sorted by id.
+
+    A sample of n rows is drawn with the seed, and the sample of n lies within that of n + 1: a learning curve is
+    nested for each seed.
+
+    Raises:
+        PyriteError: a source is unknown, empty, or has fewer rows than `@n` asks for.
+    """
+    training = prepared[prepared["split"] == "train"]
+    sources = {"real": training, "pool": training[texts.in_pool(training)], **synthetic}
+    drawn = []
+    for part in parse(mix):
+        if part.source not in sources:
+            raise PyriteError(f"mix '{mix}': unknown source '{part.source}'; there are {', '.join(sources)}")
+        source = sources[part.source]
+        wanted = part.rows
+        if wanted is None:
+            equal_size = max((len(frame) for frame in synthetic.values()), default=0)
+            # A small data set can have fewer real rows than generated ones: then `real` is all of them.
+            wanted = min(equal_size, len(source)) if part.source == "real" and equal_size else len(source)
+        elif wanted == -1:
+            wanted = len(source)
+        if wanted > len(source):
+            raise PyriteError(f"mix '{mix}': asks for {wanted} rows of {part.source}, which has {len(source)}")
+        drawn.append(_sample(source, wanted, seed))
+    # The same text may be real and generated: once is enough.
+    table = pd.concat(drawn)[["id", "text", "label"]].drop_duplicates("id")
+    if table.empty:
+        raise PyriteError(f"mix '{mix}': has no rows")
+    return table.sort_values("id", ignore_index=True)
+
+
+def _sample(frame: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
+    """The n rows whose ids hash lowest under the seed."""
+    order = frame["id"].map(lambda i: hashlib.sha256(f"{seed}:{i}".encode()).hexdigest())
+    return frame.loc[order.sort_values().index[:n]]

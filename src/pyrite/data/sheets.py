@@ -1,0 +1,93 @@
+"""Sheets: CSV files that people fill in with a spreadsheet, and that come back with what spreadsheets do to them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from pyrite.base import console, files
+from pyrite.base.errors import PyriteError
+from pyrite.data import readers
+from pyrite.data.readers import Row
+
+ANNOTATIONS = ("item", "annotator", "label")
+PAIRS = ("annotator", "first", "second", "more_objective")
+# In a recording of an LLM's answers: the LLM that they are of.
+MODEL = "model"
+
+# What a spreadsheet takes for a number: an id of digits, perhaps with an e, would come back rounded.
+_NUMBER = re.compile(r"\d+(?:e\d+)?")
+
+
+def read(path: Path, columns: Sequence[str]) -> Iterator[tuple[Row, list[str]]]:
+    """The rows of a sheet with their values in `columns`, stripped; other columns don't matter.
+
+    Sheets that were put together with `cat` have headers, and marks of UTF-8, in their midst: those are left out.
+
+    Raises:
+        PyriteError: the file is not CSV in UTF-8, or lacks a column.
+    """
+    for row in readers.csv_rows(path, "utf-8"):
+        if missing := [column for column in columns if column not in row.fields]:
+            there_must_be = f"there must be {', '.join(columns)}, with commas between"
+            raise PyriteError(f"{path}: row 1: no column {', '.join(missing)}; {there_must_be}")
+        values = [row.fields[column].removeprefix("\ufeff").strip().removeprefix("'") for column in columns]
+        if values != list(columns):
+            yield row, values
+
+
+def recorded(path: Path, columns: Sequence[str], model: str) -> list[tuple[Row, list[str]]]:
+    """The rows that an LLM has in a recording of annotations, as `read` gives them; none where there is no file.
+
+    Rows of other LLMs stay out. Rows that name none are taken for this one's, which is said.
+
+    Raises:
+        PyriteError: the file is not CSV in UTF-8, or lacks a column.
+    """
+    found, nameless = [], 0
+    for row, values in read(path, columns) if path.exists() else ():
+        named = row.fields.get(MODEL, "").strip()
+        nameless += not named
+        if named in ("", model):
+            found.append((row, values))
+    if nameless:
+        console.log.print(f"{path}: {nameless} rows name no LLM in a column '{MODEL}': taken for answers of {model}")
+    return found
+
+
+def add(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Add rows with these columns to a CSV file, which keeps what it has (with the line ends of RFC 4180).
+
+    Raises:
+        PyriteError: the file is there and is not CSV in UTF-8.
+    """
+    standing = [row.fields for row in readers.csv_rows(path, "utf-8")] if path.exists() else []
+    header = list(dict.fromkeys([*(standing[0] if standing else ()), *columns]))
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, header, restval="")
+    writer.writeheader()
+    writer.writerows([*standing, *(dict(zip(columns, row, strict=True)) for row in rows)])
+    files.write_text(path, out.getvalue())
+
+
+def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a sheet in which no cell is run or rounded: `'` before it makes a spreadsheet take it as it is.
+
+    Raises:
+        PyriteError: the file is there already.
+    """
+    if path.exists():
+        raise PyriteError(f"{path}: is there already and may hold somebody's work; move it away first")
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_inert(cell) for cell in row] for row in rows)
+    # The mark at the start tells spreadsheets that this is UTF-8.
+    files.write_text(path, "\ufeff" + out.getvalue())
+
+
+def _inert(cell: str) -> str:
+    return f"'{cell}" if _NUMBER.fullmatch(cell) else files.cell(cell)

@@ -1,0 +1,125 @@
+"""Transcripts: what was said in the conversations of a (task, setting), one JSON line each.
+
+A recording is a transcript that ships with the project. No real text is in one: `prompt` has `{examples}` unfilled,
+`examples` holds the ids of the real rows that were shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from pyrite.base import files
+from pyrite.base.errors import PyriteError
+from pyrite.data.cards import Card
+
+Count = Annotated[int, Field(ge=0)]
+
+
+_STRICT = ConfigDict(extra="forbid", strict=True)
+
+
+# Dataclasses, not models: a study has a hundred thousand turns, and each would take three times the memory.
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class Turn:
+    """One question and its raw answer, with the tokens that the endpoint charged for, where it said so."""
+
+    prompt: str
+    examples: tuple[str, ...]
+    answer: str
+    prompt_tokens: Count | None = None
+    completion_tokens: Count | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class Conversation:
+    """A system message and the turns that followed, all for one label."""
+
+    task: str
+    setting: str
+    label: str
+    conversation: Count
+    model: str
+    recorded: str
+    system: str
+    turns: tuple[Turn, ...]
+
+
+_CONVERSATION = TypeAdapter(Conversation)
+
+
+def line(conversation: Conversation) -> str:
+    """A conversation as a line of a transcript; what is not known is left out."""
+    fields = asdict(conversation)
+    fields["turns"] = [{k: v for k, v in turn.items() if v is not None} for turn in fields["turns"]]
+    return json.dumps(fields, ensure_ascii=False) + "\n"
+
+
+def parse(line: bytes) -> Conversation:
+    """The conversation of a line.
+
+    Raises:
+        ValidationError: it is none.
+    """
+    return _CONVERSATION.validate_json(line)
+
+
+def read(path: Path, card: Card, setting: str) -> list[Conversation]:
+    """The conversations of a transcript, ordered by label (as in the card) and number.
+
+    Raises:
+        PyriteError: a line is broken, or it speaks of another task, setting or label.
+    """
+    conversations: dict[tuple[str, str, int], Conversation] = {}
+    for number, record in enumerate(path.read_bytes().split(b"\n"), start=1):
+        if not record.strip():
+            continue
+        place = f"{path}:{number}"
+        try:
+            conversation = parse(record)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            key = ".".join(str(part) for part in first["loc"])
+            raise PyriteError(f"{place}: not a conversation: {key + ': ' if key else ''}{first['msg']}") from None
+        if (conversation.task, conversation.setting) != (card.id, setting):
+            said = f"{conversation.task} {conversation.setting}"
+            raise PyriteError(f"{place}: a conversation of {said} in the recording of {card.id} {setting}")
+        if conversation.label not in card.labels:
+            known = ", ".join(card.labels)
+            raise PyriteError(f"{place}: label '{conversation.label}' is not in the card, which has {known}")
+        position = (conversation.model, conversation.label, conversation.conversation)
+        if position in conversations:
+            raise PyriteError(f"{place}: conversation {position[2]} of label '{position[1]}' is there twice")
+        conversations[position] = conversation
+    order = list(card.labels)
+    return sorted(conversations.values(), key=lambda c: (order.index(c.label), c.conversation))
+
+
+def provenance(path: Path) -> tuple[list[str], str]:
+    """The LLMs that speak in a transcript, and the SHA-256 of all that they were asked.
+
+    Raises:
+        PyriteError: the file is missing, or a line is broken.
+    """
+    models, asked = set(), []
+    try:
+        for record in path.read_bytes().splitlines():
+            conversation = parse(record)
+            models.add(conversation.model)
+            asked.append([conversation.system, *(turn.prompt for turn in conversation.turns)])
+    except FileNotFoundError:
+        raise PyriteError(f"{path}: no such file: run `dvc repro`") from None
+    except ValidationError:
+        raise PyriteError(f"{path}: a line is no conversation: run `dvc repro`") from None
+    return sorted(models), hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+
+
+def write(path: Path, conversations: Iterable[Conversation]) -> None:
+    files.write_text(path, "".join(map(line, conversations)))

@@ -1,0 +1,271 @@
+"""LLM annotators: the personas of `tasks/annotators.yaml`, what each is asked, and how an answer is read.
+
+Nothing here asks an LLM: a survey says what `asking` sends. Questions leave real texts out (`{texts}`, `{first}`,
+`{second}` stay unfilled until they are sent), and recordings hold labels by id only.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from pyrite.base import paths, schema
+from pyrite.base.schema import Schema
+from pyrite.data.cards import Card, Words
+from pyrite.llm import cache
+from pyrite.llm.cache import Answer, Message
+from pyrite.params import Generate
+
+# The answers' place in the store, beside those of the settings that generate texts.
+SETTING = "annotations"
+# How often a question is put before what its answers leave open stays open.
+TRIES = 2
+
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+class Annotators(Schema):
+    """`tasks/annotators.yaml`."""
+
+    definition: Words
+    personas: dict[str, Words] = Field(min_length=2)
+    texts_per_request: Annotated[int, Field(gt=0)]
+    annotate: Words
+    pair: Words
+
+    @field_validator("annotate")
+    @classmethod
+    def _asks_for_labels(cls, value: str) -> str:
+        return _with_fields(value, {"description", "labels", "items", "n", "texts", "example"}, {"labels", "texts"})
+
+    @field_validator("pair")
+    @classmethod
+    def _asks_for_a_task(cls, value: str) -> str:
+        return _with_fields(value, {"definition", "first", "second"}, {"first", "second"})
+
+
+def _with_fields(template: str, known: set[str], needed: set[str]) -> str:
+    found = set(_FIELD.findall(template))
+    if unknown := sorted(found - known):
+        raise ValueError(f"unknown field {{{unknown[0]}}}; there are {', '.join(sorted(known))}")
+    if missing := sorted(needed - found):
+        raise ValueError(f"the field {{{missing[0]}}} is missing")
+    return template
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one persona is asked, and what it answered so far.
+
+    `about` is what fills the prompt: the ids of texts, or two tasks.
+    """
+
+    annotator: str
+    system: str
+    prompt: str
+    about: tuple[str, ...]
+    answers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question as it is sent; `key` is what the store finds the answer by."""
+
+    messages: tuple[Message, ...]
+    schema: dict[str, object] | None
+    key: str
+
+
+@dataclass
+class Survey:
+    """The questions to all personas about one task, or about pairs of tasks: a script of `asking`.
+
+    Attributes:
+        task: the task, or `pairs`.
+        fill: a question's prompt as it is sent.
+        read: what one answer to a question says: a label of each text, or the more objective task; None where it
+            can't be read.
+        schema: the JSON schema of a question's answers, or None.
+    """
+
+    task: str
+    p: Generate
+    fill: Callable[[Question], str]
+    read: Callable[[Question, str], list[str | None]]
+    schema: Callable[[Question], dict[str, object] | None]
+    setting: str = SETTING
+
+    def requests(self, turns: int) -> int:
+        """One as a rule: only what can't be read is asked again."""
+        return 1
+
+    def goes_on(self, c: Question, turns: int) -> bool:
+        """Whether a question that may be put so often is put (again)."""
+        return len(c.answers) < turns and None in self.said(c)
+
+    def request(self, c: Question) -> Request:
+        """The question as it is sent."""
+        messages = ({"role": "system", "content": c.system}, {"role": "user", "content": self.fill(c)})
+        position = (self.setting, len(c.answers))
+        key = cache.key(messages, self.p.model, self.p.sampling, position)
+        return Request(messages, self.schema(c), key)
+
+    def answered(self, c: Question, request: Request, answer: Answer) -> Question:
+        """The question with one more answer."""
+        return replace(c, answers=(*c.answers, answer.text))
+
+    def said(self, c: Question) -> list[str | None]:
+        """What all answers to a question say together: of several, the first that can be read counts."""
+        tries = [self.read(c, answer) for answer in c.answers] or [self.read(c, "")]
+        return [next((one for one in said if one is not None), None) for said in zip(*tries, strict=True)]
+
+
+def load() -> Annotators:
+    """The personas and their prompts.
+
+    Raises:
+        PyriteError: the file is missing or not valid.
+    """
+    return schema.load(paths.ANNOTATORS, Annotators)
+
+
+def labels(card: Card, texts: Mapping[str, str], p: Generate) -> Survey:
+    """The survey on the labels of texts (id -> text)."""
+
+    def schema(question: Question) -> dict[str, object]:
+        one = {"type": "string", "enum": list(card.labels)}
+        numbers = [str(number) for number, _ in enumerate(question.about, start=1)]
+        of_all = dict.fromkeys(numbers, one)
+        return {"type": "object", "properties": of_all, "required": numbers, "additionalProperties": False}
+
+    return Survey(
+        task=card.id,
+        p=p,
+        fill=lambda question: with_texts(question, texts),
+        read=lambda question, answer: labels_of(answer, len(question.about), card),
+        schema=schema,
+    )
+
+
+def pairs(described: Mapping[str, str], p: Generate) -> Survey:
+    """The survey on which of two tasks is more objective (task -> what `describe` says of it)."""
+    return Survey(
+        task="pairs",
+        p=p,
+        fill=lambda question: with_tasks(question, described),
+        read=lambda question, answer: [more_objective(answer, *question.about)],
+        schema=lambda question: None,
+    )
+
+
+def label_questions(card: Card, items: Sequence[str], annotators: Annotators) -> Iterator[Question]:
+    """Each persona is asked for the labels of all items (ids), so many in a request."""
+    for name, system in annotators.personas.items():
+        for start in range(0, len(items), annotators.texts_per_request):
+            batch = tuple(items[start : start + annotators.texts_per_request])
+            fields = {
+                "description": card.description,
+                "labels": _labels(card),
+                "items": card.items if len(batch) > 1 else card.item,
+                "n": str(len(batch)),
+                "example": next(iter(card.labels)),
+            }
+            yield Question(name, _one_line(system), _fill(_one_line(annotators.annotate), fields), batch)
+
+
+def pair_questions(tasks: Sequence[str], annotators: Annotators) -> Iterator[Question]:
+    """Each persona is asked once which of each two tasks is more objective.
+
+    The order of a pair turns from persona to persona, and of a persona's pairs from one to the next: an LLM that likes
+    what comes first then favours no task.
+    """
+    prompt = _fill(_one_line(annotators.pair), {"definition": _one_line(annotators.definition)})
+    for turn, (name, system) in enumerate(annotators.personas.items()):
+        for number, (one, other) in enumerate(itertools.combinations(tasks, 2)):
+            about = (one, other) if (turn + number) % 2 == 0 else (other, one)
+            yield Question(name, _one_line(system), prompt, about)
+
+
+def with_texts(question: Question, texts: Mapping[str, str]) -> str:
+    """The prompt to send: `{texts}` filled with the items' texts (id -> text), numbered from 1."""
+    numbered = {str(number): texts[item] for number, item in enumerate(question.about, start=1)}
+    return _fill(question.prompt, {"texts": json.dumps(numbered, ensure_ascii=False)})
+
+
+def with_tasks(question: Question, described: Mapping[str, str]) -> str:
+    """The prompt to send: both tasks filled in (task -> what `describe` says of it)."""
+    first, second = question.about
+    return _fill(question.prompt, {"first": described[first], "second": described[second]})
+
+
+def describe(card: Card, examples: Mapping[str, str]) -> str:
+    """A task in a few sentences: what it is, its labels with their instructions, and one example (text) of each."""
+    shown = "; ".join(f"{label}: {json.dumps(text, ensure_ascii=False)}" for label, text in examples.items())
+    return _one_line(f"{card.title}. {card.description} Labels: {_labels(card)}. Examples: {shown or 'none'}.")
+
+
+def _labels(card: Card) -> str:
+    return "; ".join(f'"{label}" for {card.items} that {_one_line(said)}' for label, said in card.labels.items())
+
+
+def _fill(template: str, fields: Mapping[str, str]) -> str:
+    # One pass, so that braces in what is filled in stay as they are; fields that are not given stay unfilled.
+    return _FIELD.sub(lambda match: fields.get(match[1], match[0]), template)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+# What models answer
+
+# `1: positive`, `"1": "positive"` or `2. positive`; the label ends with its quotes, its line or a comma.
+# The bound on its length keeps hostile answers cheap.
+_NUMBERED = re.compile(
+    r"""(?<!\d)["'(]?(\d{1,4})["')]?[ \t]*[:.=)-][ \t]*"""
+    r"""(?:"([^"\n]{0,200})"|'([^'\n]{0,200})'|([^\s:.=)-][^\n,}]{0,200}))"""
+)
+_DECODER = json.JSONDecoder()
+_LETTER = re.compile(r"\W*(?:(?:the )?(?:more objective )?(?:task|answer|option)?(?: is)?)?\W*([ab])\W*", re.IGNORECASE)
+
+
+def labels_of(answer: str, n: int, card: Card) -> list[str | None]:
+    """The label that an answer gives each of n texts; None where there is none, or one that the card lacks.
+
+    Lenient, because answers are a model's: what stands around the numbers is ignored, a truncated answer gives what it
+    has, and case, spaces, `_`, `-` and a full stop do not make another label. Of two labels for one text none counts.
+    """
+    known: dict[str, str | None] = {}
+    for label in card.labels:
+        plain = _plain(label)
+        known[plain] = None if plain in known else label
+    found: dict[str, set[str | None]] = {}
+    for number, said in _numbered(answer):
+        found.setdefault(number, set()).add(said if said in card.labels else known.get(_plain(said)))
+    given = [found.get(str(number), {None}) for number in range(1, n + 1)]
+    return [next(iter(labels)) if len(labels) == 1 else None for labels in given]
+
+
+def _numbered(answer: str) -> list[tuple[str, str]]:
+    """(number, what is said of it) of a JSON object or, where there is none whole, of numbered lines."""
+    try:
+        whole, _ = _DECODER.raw_decode(answer, answer.find("{") if "{" in answer else len(answer))
+    except (ValueError, RecursionError):
+        return [(number, next(filter(None, words), "")) for number, *words in _NUMBERED.findall(answer)]
+    return [(number.strip(), said) for number, said in whole.items() if isinstance(said, str)]
+
+
+def more_objective(answer: str, first: str, second: str) -> str | None:
+    """The task that an answer calls more objective: `first` for A, `second` for B; None where it is no such answer."""
+    said = _LETTER.fullmatch(answer)
+    return {"A": first, "B": second}[said[1].upper()] if said else None
+
+
+def _plain(label: str) -> str:
+    return re.sub(r"[\s_.-]+", "", label).casefold()

@@ -1,0 +1,207 @@
+"""Answers: every answer of an LLM on disk, found by its request, so that none is ever paid for twice.
+
+`.pyrite/answers/<task>.<setting>.jsonl` has one line per answer, in the order in which they came. A line is only ever
+added, and is on the disk before anything else happens with the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from io import FileIO
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from filelock import FileLock, Timeout
+
+from pyrite.base import console, paths, store
+from pyrite.base.errors import PyriteError
+from pyrite.params import Price
+
+Message = Mapping[str, str]
+# How every line begins: the key stands where it can be read without parsing the line.
+_KEY = re.compile(rb'{"key": "([0-9a-f]{64})"')
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an LLM said.
+
+    Attributes:
+        model: the model that was asked.
+        date: the day, YYYY-MM-DD.
+        prompt_tokens, completion_tokens: what the endpoint charged for, or None where it did not say.
+        text: the answer itself; empty where the endpoint gave a refusal in its own field.
+    """
+
+    model: str
+    date: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    text: str
+
+
+def key(messages: Sequence[Message], model: str, sampling: Mapping[str, object], position: Sequence[object]) -> str:
+    """What tells a request from all others: all of it as it is sent, and its place in the study."""
+    return store.key([list(messages), model, dict(sampling), list(position)])
+
+
+class Log:
+    """The answers of one (task, setting). To add some, use it as a context: one process at a time can.
+
+    Raises:
+        PyriteError: the file can't be read or written.
+    """
+
+    def __init__(self, task: str, setting: str) -> None:
+        self.path = paths.answers(task, setting)
+        self._starts: dict[bytes, int] = {}  # where the line of each key begins
+        self._end = 0
+        self._file: FileIO | None = None
+        self._waiting: list[tuple[str, Answer, asyncio.Future[None]]] = []
+        self._commit: asyncio.Task[None] | None = None
+        self._index()
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def get(self, key: str) -> Answer | None:
+        """The answer to a request, or None where there is none or its line is damaged."""
+        start = self._starts.get(bytes.fromhex(key))
+        if start is None:
+            return None
+        with self.path.open("rb") as file:
+            file.seek(start)
+            return _parse(file.readline())
+
+    def __enter__(self) -> Self:
+        lock = FileLock(self.path.with_suffix(".lock"))
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                console.log.print(f"{self.path}: another run is adding answers; waiting for it to end")
+                lock.acquire()
+            self._lock = lock
+            # Without a buffer: what a full disk refused must not come later, when the file is closed.
+            self._file = self.path.open("ab", buffering=0)
+            # Another run may have added answers since, and one that was killed may have left half a line.
+            self._index()
+            if self._end < self.path.stat().st_size:
+                self._file.truncate(self._end)
+        except OSError as error:
+            lock.release()
+            raise self._unwritable(error) from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._file is not None
+        self._file.close()
+        self._file = None
+        self._lock.release()
+
+    async def add(self, key: str, answer: Answer) -> None:
+        """Return when the answer is on the disk. Answers that come together share one write."""
+        written = asyncio.get_running_loop().create_future()
+        self._waiting.append((key, answer, written))
+        if self._commit is None or self._commit.done():
+            self._commit = asyncio.create_task(self._write_waiting())
+        await written
+
+    async def _write_waiting(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            lines = [_line(key, answer) for key, answer, _ in batch]
+            try:
+                await asyncio.to_thread(self._write, b"".join(lines))
+            except OSError as error:
+                for _, _, written in batch:
+                    if not written.done():
+                        written.set_exception(self._unwritable(error))
+                continue
+            for (key, _, written), line in zip(batch, lines, strict=True):
+                self._starts.setdefault(bytes.fromhex(key), self._end)
+                self._end += len(line)
+                if not written.done():  # its conversation was cancelled: the answer is kept all the same
+                    written.set_result(None)
+
+    def _write(self, lines: bytes) -> None:
+        assert self._file is not None, "the log is open for reading only"
+        try:
+            left = memoryview(lines)
+            while left:
+                left = left[self._file.write(left) :]
+            os.fsync(self._file.fileno())
+        except OSError:
+            # A line that is half there would spoil the next one.
+            os.ftruncate(self._file.fileno(), self._end)
+            raise
+
+    def _index(self) -> None:
+        """Note where each whole line is, from the end of what is known."""
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise PyriteError(f"{self.path}: can't be read ({error.strerror})") from None
+        with file:
+            file.seek(self._end)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                if key := _KEY.match(line):
+                    self._starts.setdefault(bytes.fromhex(key[1].decode()), self._end)
+                self._end += len(line)
+
+    def _unwritable(self, error: OSError) -> PyriteError:
+        return PyriteError(f"{self.path}: can't be written ({error.strerror or error}); the answers before it are kept")
+
+
+class Ledger:
+    """What all answers in the store have cost, whichever run asked for them."""
+
+    def __init__(self, prices: Mapping[str, Price]) -> None:
+        self._prices = prices
+        self._read: dict[Path, int] = {}
+        self._spent = 0.0
+
+    def spent(self) -> float:
+        """US dollars so far. Answers of a model without a price, or without tokens, count as nothing."""
+        for path in paths.answers("*", "*").parent.glob("*.jsonl"):
+            start = self._read.get(path, 0)
+            if path.stat().st_size <= start:
+                continue
+            with path.open("rb") as file:
+                file.seek(start)
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        break
+                    start += len(line)
+                    answer = _parse(line)
+                    price = self._prices.get(answer.model) if answer else None
+                    if answer and price:
+                        self._spent += price.of(answer.prompt_tokens or 0, answer.completion_tokens or 0)
+            self._read[path] = start
+        return self._spent
+
+
+def _line(key: str, answer: Answer) -> bytes:
+    return json.dumps({"key": key} | asdict(answer), ensure_ascii=False).encode() + b"\n"
+
+
+def _parse(line: bytes) -> Answer | None:
+    try:
+        fields = json.loads(line)
+        del fields["key"]
+        return Answer(**fields)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None

@@ -1,0 +1,205 @@
+"""Conversations: what is asked of an LLM for a (task, setting), turn by turn.
+
+A request follows from the card, the templates, the settings and what was answered before, and from nothing else: a
+second run asks the same, and finds the answers in the store.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from pyrite.base import paths
+from pyrite.base.errors import PyriteError
+from pyrite.data import texts
+from pyrite.data.cards import Card
+from pyrite.data.transcripts import Conversation, Turn
+from pyrite.llm import cache, parsing, prompts
+from pyrite.llm.cache import Answer, Message
+from pyrite.llm.prompts import Templates
+from pyrite.params import Generate
+
+# An answer of more characters than this ends its conversation: every later turn would send it again, and pay for it.
+LONGEST_HISTORY = 200_000
+
+TEXTS = {
+    "type": "object",
+    "properties": {"texts": {"type": "array", "items": {"type": "string"}}},
+    "required": ["texts"],
+    "additionalProperties": False,
+}
+ATTRIBUTES = {
+    "type": "object",
+    "properties": {
+        "attributes": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"name": {"type": "string"}, "values": {"type": "array", "items": {"type": "string"}}},
+                "required": ["name", "values"],
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": ["attributes"],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """The next question of a conversation.
+
+    Attributes:
+        prompt, examples: as a transcript has them: the examples as ids.
+        messages: the whole conversation as it is sent, the examples as texts.
+        schema: the JSON schema of the answer.
+        key: what the store finds the answer by.
+    """
+
+    prompt: str
+    examples: tuple[str, ...]
+    messages: tuple[Message, ...]
+    schema: dict[str, object]
+    key: str
+
+
+class Script:
+    """All that decides what is asked for a (task, setting)."""
+
+    def __init__(self, card: Card, setting: str, templates: Templates, p: Generate, prepared: pd.DataFrame) -> None:
+        self.card, self.setting, self.templates, self.p, self.prepared = card, setting, templates, p, prepared
+        self.task = card.id
+        self.text_of: dict[str, str] = dict(zip(prepared["id"], prepared["text"], strict=True))
+        pool = prepared[texts.in_pool(prepared)].sort_values("id")
+        self._pool: dict[str, list[str]] = {str(label): rows["id"].tolist() for label, rows in pool.groupby("label")}
+
+    @property
+    def mute(self) -> bool:
+        """Whether nothing can be asked: the prompts show real texts, and the task has none at all."""
+        return self.templates.shows_examples and self.prepared.empty
+
+    def opening(self, label: str, number: int) -> Conversation:
+        """A conversation in which nothing has been asked yet."""
+        return Conversation(
+            task=self.card.id,
+            setting=self.setting,
+            label=label,
+            conversation=number,
+            model=self.p.model,
+            recorded="",
+            system=prompts.system(self.card),
+            turns=(),
+        )
+
+    def request(self, c: Conversation) -> Request:
+        """The next turn of a conversation.
+
+        Raises:
+            PyriteError: it should show real examples, and the pool has none for the label.
+        """
+        turn = len(c.turns)
+        plans = turn < self.templates.plans
+        examples = self._examples(c) if self.templates.shows_examples and not plans else ()
+        attributes = "" if plans else drawn(c, self.templates, turn)
+        prompt = prompts.prompt(
+            self.templates, self.card, c.label, turn, self.p.texts_per_turn, len(examples), attributes
+        )
+        messages: list[Message] = [{"role": "system", "content": c.system}]
+        for said in c.turns:
+            messages.append({"role": "user", "content": self._filled(said.prompt, said.examples)})
+            messages.append({"role": "assistant", "content": said.answer})
+        messages.append({"role": "user", "content": self._filled(prompt, examples)})
+        position = (self.setting, c.label, c.conversation, turn)
+        return Request(
+            prompt=prompt,
+            examples=examples,
+            messages=tuple(messages),
+            schema=ATTRIBUTES if plans else TEXTS,
+            key=cache.key(messages, self.p.model, self.p.sampling, position),
+        )
+
+    def requests(self, turns: int) -> int:
+        """The requests of a conversation with so many turns that ask for texts."""
+        return turns + self.templates.plans
+
+    def goes_on(self, c: Conversation, turns: int) -> bool:
+        """Whether there is a next turn of a conversation of so many turns that ask for texts.
+
+        A refusal, an answer without texts or one that is far too long spoils the history: its conversation ends.
+        """
+        if not c.turns:
+            return True
+        last = c.turns[-1].answer
+        if len(last) > LONGEST_HISTORY:
+            return False
+        if len(c.turns) == self.templates.plans:
+            return bool(parsing.attributes(last))
+        return len(c.turns) < self.requests(turns) and bool(parsing.texts(last))
+
+    def answered(self, c: Conversation, request: Request, answer: Answer) -> Conversation:
+        """The conversation with one more turn."""
+        said = Turn(
+            # The prompts of a setting are few: one copy of each is enough.
+            prompt=sys.intern(request.prompt),
+            examples=request.examples,
+            answer=answer.text,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+        )
+        return replace(c, recorded=c.recorded or answer.date, turns=(*c.turns, said))
+
+    def _filled(self, prompt: str, examples: Sequence[str]) -> str:
+        return prompt.replace("{examples}", json.dumps([self.text_of[i] for i in examples], ensure_ascii=False))
+
+    def _examples(self, c: Conversation) -> tuple[str, ...]:
+        """Ids of real rows of the pool, fresh ones in every turn until the pool is used up."""
+        pool = self._pool.get(c.label, [])
+        if not pool:
+            raise PyriteError(
+                f"{paths.prepared(self.card.id)}: label '{c.label}' has no row in the pool to show as an example; "
+                f"prepare more rows of it or take {self.setting} out of generate.settings"
+            )
+        order = random.Random(f"{self.setting}/{c.label}/{c.conversation}").sample(pool, len(pool))
+        first = (len(c.turns) - self.templates.plans) * self.p.examples
+        wanted = min(self.p.examples, len(pool))
+        return tuple(order[(first + i) % len(order)] for i in range(wanted))
+
+
+def drawn(c: Conversation, templates: Templates, turn: int) -> str:
+    """One value of each attribute that the conversation's plan has named, for one turn; nothing without a plan."""
+    if templates.plan is None or not c.turns:
+        return ""
+    named = parsing.attributes(c.turns[0].answer)
+    rng = random.Random(f"{c.setting}/{c.label}/{c.conversation}/{turn}")
+    return "; ".join(f"{name}: {rng.choice(values)}" for name, values in named.items())
+
+
+def current(c: Conversation, card: Card, templates: Templates) -> Conversation:
+    """A recorded conversation up to the first turn that card and templates no longer render to.
+
+    The number of texts asked for is the recording's own: it is read off the prompt.
+    """
+    fresh: list[Turn] = []
+    if c.system == prompts.system(card):
+        for turn in range(len(c.turns)):
+            if asked(c, turn, card, templates) is None:
+                break
+            fresh.append(c.turns[turn])
+    return replace(c, turns=tuple(fresh))
+
+
+def asked(c: Conversation, turn: int, card: Card, templates: Templates) -> int | None:
+    """How many texts a turn asked for, or None where it is not what card and templates render to."""
+    said = c.turns[turn]
+    attributes = drawn(c, templates, turn) if turn else ""
+    for n in sorted({int(digits) for digits in re.findall(r"\d{1,6}", said.prompt)} | {0}):
+        if prompts.prompt(templates, card, c.label, turn, n, len(said.examples), attributes) == said.prompt:
+            return 0 if turn < templates.plans else n
+    return None

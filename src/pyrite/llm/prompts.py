@@ -1,0 +1,106 @@
+"""Settings: the ways to ask an LLM for texts. Each is an entry of `tasks/prompts.yaml`, which a task card fills."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import RootModel, field_validator
+
+from pyrite.base import paths, schema
+from pyrite.base.errors import PyriteError
+from pyrite.base.schema import Schema
+from pyrite.data import mixes
+from pyrite.data.cards import Card
+
+_FIELDS = {"item", "items", "label", "style", "min_words", "max_words", "n", "k", "examples", "attributes"}
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+class Templates(Schema):
+    """The user messages of one setting: the first of a conversation, and every later one.
+
+    Where there is a `plan`, it comes before the first: it asks for attributes in which texts may differ, and
+    `{attributes}` of every later message is one value of each (Yu et al. 2023, AttrPrompt).
+    """
+
+    plan: str | None = None
+    first: str
+    next: str
+
+    @field_validator("plan", "first", "next")
+    @classmethod
+    def _known_fields(cls, value: str | None) -> str | None:
+        if unknown := sorted(set(_FIELD.findall(value or "")) - _FIELDS):
+            raise ValueError(f"unknown field {{{unknown[0]}}}; there are {', '.join(sorted(_FIELDS))}")
+        return value
+
+    @property
+    def plans(self) -> int:
+        """How many turns of a conversation ask for something other than texts."""
+        return int(self.plan is not None)
+
+    @property
+    def shows_examples(self) -> bool:
+        return "{examples}" in self.first + self.next
+
+    def of_turn(self, turn: int) -> str:
+        """The template of a conversation's turn, counted from 0."""
+        if self.plan is not None and turn == 0:
+            return self.plan
+        return self.first if turn == self.plans else self.next
+
+
+class Prompts(RootModel[dict[str, Templates]]):
+    """`tasks/prompts.yaml`: the templates of each setting by its name."""
+
+    @field_validator("root")
+    @classmethod
+    def _plain_names(cls, value: dict[str, Templates]) -> dict[str, Templates]:
+        # A setting's name is also a source of a mix and part of file names.
+        for name in value:
+            if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in mixes.REAL:
+                raise ValueError(
+                    f"'{name}' can't name a setting: take lower-case letters, digits and _, but not "
+                    f"{' or '.join(mixes.REAL)}"
+                )
+        return value
+
+
+def load(setting: str) -> Templates:
+    """The templates of a setting.
+
+    Raises:
+        PyriteError: the setting is unknown, or the file is not valid.
+    """
+    templates = schema.load(paths.PROMPTS, Prompts).root
+    if setting not in templates:
+        raise PyriteError(f"setting '{setting}': unknown; {paths.PROMPTS} has {', '.join(templates)}")
+    return templates[setting]
+
+
+def system(card: Card) -> str:
+    """The system message: the card's role."""
+    return _one_line(card.role)
+
+
+def prompt(templates: Templates, card: Card, label: str, turn: int, n: int, k: int, attributes: str = "") -> str:
+    """The user message of one turn: n texts asked for after k examples, with `{examples}` left unfilled."""
+    least, most = card.length_words
+    fields = {
+        "item": card.item,
+        "items": card.items,
+        "label": card.labels[label],
+        "style": card.style,
+        "min_words": least,
+        "max_words": most,
+        "n": n,
+        "k": k,
+        "examples": "{examples}",
+        "attributes": attributes,
+    }
+    # One pass, so that braces in a card's own words stay as they are.
+    return _FIELD.sub(lambda match: _one_line(str(fields[match[1]])), _one_line(templates.of_turn(turn)))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,202 @@
+"""Asking: many dialogues with an LLM side by side, their answers from the store or, where allowed, the endpoint.
+
+A dialogue is a conversation for generated texts or a question to an annotator: what it asks next, its script knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Protocol, TypeVar
+
+from pyrite.base import console
+from pyrite.base.errors import Stopped
+from pyrite.llm.cache import Answer, Log, Message
+from pyrite.llm.client import Endpoint, Unanswered
+from pyrite.params import Generate
+
+
+class Request(Protocol):
+    """What is sent, the JSON schema of its answer (None: any text), and what the store finds the answer by."""
+
+    @property
+    def messages(self) -> Sequence[Message]: ...
+    @property
+    def schema(self) -> Mapping[str, object] | None: ...
+    @property
+    def key(self) -> str: ...
+
+
+C = TypeVar("C")
+R = TypeVar("R", bound=Request)
+# A dialogue that has begun or not, and how many turns it may have.
+Opening = tuple[C, int]
+# A dialogue as far as it came, and whether it waits for an answer.
+Held = tuple[C, bool]
+
+
+class Script(Protocol[C, R]):
+    """All that decides what is asked in the dialogues of a (task, setting)."""
+
+    task: str
+    setting: str
+    p: Generate
+
+    def requests(self, turns: int) -> int:
+        """How many requests a dialogue of so many turns is reckoned with."""
+
+    def goes_on(self, c: C, turns: int) -> bool:
+        """Whether a dialogue of so many turns has a next request."""
+
+    def request(self, c: C) -> R:
+        """The next request of a dialogue."""
+
+    def answered(self, c: C, request: R, answer: Answer) -> C:
+        """The dialogue with one more answer."""
+
+
+class Ask(Protocol):
+    def __call__(self, openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
+        """Hold all dialogues side by side."""
+
+
+# The cost so far is added up from the store: not for every answer.
+COST_SECONDS = 0.5
+
+
+@contextmanager
+def mode(p: Generate, task: str, setting: str) -> Iterator[Ask]:
+    """How a (task, setting) gets its answers: from the store only, or what is missing from the endpoint too.
+
+    Raises:
+        PyriteError: the endpoint can't be used or the store not be written, here or while dialogues are held.
+    """
+    log = Log(task, setting)
+    if p.provider == "recorded" and not len(log):
+        # Nothing to find: then nothing need be asked, for which a task may have too few examples.
+        def nothing(openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
+            return [(c, False) for c, _ in openings]
+
+        yield nothing
+        return
+    with asyncio.Runner() as runner:
+        endpoint: Endpoint | None = None
+
+        def ask(openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
+            return runner.run(_hold_all(openings, script, log, endpoint))
+
+        if p.provider == "recorded":
+            yield ask
+            return
+        with log:
+            endpoint = runner.run(_open(p))
+            try:
+                yield ask
+            finally:
+                runner.run(endpoint.close())
+
+
+def look(openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
+    """Dialogues as far as the store has their answers."""
+    log = Log(script.task, script.setting)
+    return asyncio.run(_hold_all(openings, script, log, None))
+
+
+async def _open(p: Generate) -> Endpoint:
+    return Endpoint(p)  # in the loop that will use it
+
+
+async def _hold_all(
+    openings: Sequence[Opening[C]], script: Script[C, R], log: Log, endpoint: Endpoint | None
+) -> list[Held[C]]:
+    """Hold all dialogues side by side, each turn by turn."""
+    held: list[Held[C]] = [(c, False) for c, _ in openings]
+    failures: Counter[str] = Counter()
+    todo = iter(enumerate(openings))
+
+    doing = f"asking {script.p.model}" if endpoint else "reading answers"
+    with console.progress() as progress:
+        total = sum(script.requests(turns) for _, turns in openings)
+        bar = progress.add_task(f"{script.task} {script.setting}: {doing}", total=total, cost=_spent(endpoint))
+        reckoned = time.monotonic()
+
+        def advance() -> None:
+            nonlocal reckoned
+            if time.monotonic() - reckoned > COST_SECONDS:
+                reckoned = time.monotonic()
+                progress.update(bar, cost=_spent(endpoint))
+            progress.advance(bar)
+
+        async def work() -> None:
+            for number, (c, turns) in todo:
+                held[number] = await _hold(c, turns)
+
+        async def _hold(c: C, turns: int) -> Held[C]:
+            while script.goes_on(c, turns):
+                request = script.request(c)
+                answer = log.get(request.key)
+                if answer is None:
+                    if endpoint is None:
+                        return c, True
+
+                    async def keep(answer: Answer, key: str = request.key) -> None:
+                        await log.add(key, answer)
+
+                    try:
+                        answer = await endpoint.ask(request.messages, request.schema, keep)
+                    except Unanswered as failed:
+                        failures[str(failed)] += 1
+                        return c, True
+                c = script.answered(c, request, answer)
+                advance()
+            return c, False
+
+        # Twice as many as may ask at once: while some wait for the disk, others use the endpoint.
+        workers = [asyncio.create_task(work()) for _ in range(min(2 * script.p.concurrency, len(openings)))]
+        with _stopped_by_signals(endpoint, workers):
+            ended = await asyncio.gather(*workers, return_exceptions=True)
+    for reason, times in failures.most_common(3):
+        console.log.print(f"{script.task} {script.setting}: {times} requests failed: {reason}")
+    for error in ended:
+        if isinstance(error, asyncio.CancelledError):
+            dropped = ", the requests in flight were dropped" if endpoint else ""
+            raise Stopped(f"stopped; what is answered is kept{dropped}: run it again to go on")
+        if error is not None:
+            raise error
+    return held
+
+
+def _spent(endpoint: Endpoint | None) -> float | None:
+    return endpoint.spent if endpoint else None
+
+
+@contextmanager
+def _stopped_by_signals(endpoint: Endpoint | None, workers: Sequence[asyncio.Task[None]]) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM lets the requests in flight come to their end, the second drops them."""
+    loop = asyncio.get_running_loop()
+    asked_to = False
+
+    def stop() -> None:
+        nonlocal asked_to
+        if endpoint is None or asked_to:
+            for worker in workers:
+                worker.cancel()
+        else:
+            asked_to = True
+            console.log.print("stopping when the requests in flight are answered; once more stops at once")
+            endpoint.stop(Stopped("stopped; what is answered is kept: run it again to go on"))
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    with suppress(NotImplementedError, RuntimeError, ValueError):  # no such thing on Windows or beside the main thread
+        for number in numbers:
+            loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            for number in numbers:
+                loop.remove_signal_handler(number)

@@ -1,0 +1,1 @@
+"""Pure functions of arrays and texts: scores and their intervals, agreement, diversity."""

@@ -1,0 +1,64 @@
+"""How far annotators agree. Everything follows from the counts (units, labels): how many annotators gave a unit each
+label. Any number of annotators, the same or others for each unit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyrite.measures import intervals
+
+Floats = NDArray[np.float64]
+
+
+def of_units(counts: Floats) -> Floats:
+    """Agreement of each unit: the share of its annotators who gave its most frequent label (Li et al. 2023, section 5).
+
+    It is 1 for a unit with one annotator, which says nothing: leave those out.
+    """
+    agreement: Floats = counts.max(-1) / counts.sum(-1)
+    return agreement
+
+
+def krippendorff_alpha(counts: Floats, times: Floats | None = None) -> Floats:
+    """Krippendorff's alpha for nominal labels: 1 - observed / expected disagreement (Krippendorff 2011, section D).
+
+    Units with one annotator form no pair and are left out. NaN where nothing is left, or where all labels are the
+    same: chance would agree too.
+
+    Args:
+        counts: (units, labels).
+        times: (..., units), how often each unit is in a bootstrap sample; without it, once.
+
+    Returns:
+        (...): one value for each sample.
+    """
+    annotators = counts.sum(-1)
+    paired = annotators >= 2
+    counts, annotators = counts[paired], annotators[paired]
+    times = np.ones(len(paired)) if times is None else times
+    times = times[..., paired]
+    # The diagonal of the coincidence matrix: pairs of equal labels within a unit, each unit weighing its annotators.
+    equal = times @ ((counts * (counts - 1)).sum(-1) / (annotators - 1))
+    by_label = times @ counts
+    total = by_label.sum(-1)
+    expected = total**2 - (by_label**2).sum(-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        alpha: Floats = np.where(expected > 0, 1 - (total - 1) * (total - equal) / expected, np.nan)
+    return alpha
+
+
+def summary(counts: Floats, resamples: int, rng: np.random.Generator) -> dict[str, Any]:
+    """Mean agreement and alpha of the units with two annotations or more, with bootstrap intervals over the units."""
+    paired = counts[counts.sum(-1) >= 2]
+    if not len(paired):
+        note = "no item has two annotations"
+        return {"mean_agreement": intervals.gap(note), "alpha": intervals.gap(note)}
+    if (paired.sum(0) > 0).sum() == 1:
+        alpha = intervals.gap("all annotations are the same label: chance would agree too")
+    else:
+        alpha = intervals.bootstrap(lambda times: krippendorff_alpha(paired, times), len(paired), resamples, rng)
+    return {"mean_agreement": intervals.of_mean(of_units(paired), resamples, rng), "alpha": alpha}

@@ -1,0 +1,148 @@
+"""Accuracy against annotator agreement (Li et al. 2023, Figure 2), and what its nested thresholds can't show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from pyrite.measures import intervals
+
+Floats = NDArray[np.float64]
+
+# A point with fewer items is dropped and marked.
+LEAST_ITEMS = 5
+
+# Thresholds are multiples of 1/20.
+STEPS = 20
+
+
+def against_agreement(agreement: Floats, right: Floats, resamples: int, rng: np.random.Generator) -> dict[str, Any]:
+    """How the accuracy of a classifier goes with the agreement of annotators.
+
+    Args:
+        agreement: (n,), of each test item.
+        right: (n,), the share of fits that got the item right.
+
+    Returns:
+        `thresholds`: accuracy of the items with at least that agreement, one point for each different set of items,
+        with `r_squared` of the linear fit and `spearman` over the points. The points are nested, which flatters both.
+        `bins`: accuracy of the items from each threshold to the next. `slope`: by how much the log-odds of a right
+        prediction rise for 0.1 more agreement (logistic regression over items). Bootstrap over items, fits fixed.
+    """
+    levels = np.floor(agreement * STEPS) / STEPS
+    grid = np.unique(levels)
+    thresholds = _points(levels[:, None] >= grid, grid, right, resamples, rng)
+    bins = _points(levels[:, None] == grid, grid, right, resamples, rng)
+    kept = [(point["agreement"], point["accuracy"]["value"]) for point in thresholds if "note" not in point["accuracy"]]
+    return {
+        "thresholds": thresholds,
+        **_trend(np.array(kept).reshape(-1, 2)),
+        "bins": bins,
+        "slope": slope(agreement, right, resamples, rng),
+    }
+
+
+def _points(
+    members: NDArray[np.bool_], grid: Floats, right: Floats, resamples: int, rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    """Accuracy of the items in each column of `members`, (n, points)."""
+    weights = members.astype(float)
+
+    def accuracies(times: Floats) -> Floats:
+        with np.errstate(invalid="ignore"):
+            ratio: Floats = (times @ (weights * right[:, None])) / (times @ weights)
+        return ratio
+
+    figures = intervals.bootstrap_each(accuracies, len(right), resamples, rng)
+    sizes = members.sum(0)
+    few = [intervals.gap(f"{size} items; {LEAST_ITEMS} are needed") for size in sizes]
+    return [
+        {
+            "agreement": float(level),
+            "items": int(size),
+            "accuracy": figure if size >= LEAST_ITEMS else gap,
+        }
+        for level, size, figure, gap in zip(grid, sizes, figures, few, strict=True)
+    ]
+
+
+def _trend(points: Floats) -> dict[str, Any]:
+    if len(points) < 3:
+        return {"r_squared": None, "spearman": None, "note": f"{len(points)} points; a trend needs 3"}
+    if np.ptp(points[:, 1]) == 0:
+        return {"r_squared": None, "spearman": None, "note": "the accuracy is the same at every threshold"}
+    fit = stats.linregress(*points.T)
+    return {"r_squared": float(fit.rvalue**2), "spearman": float(stats.spearmanr(*points.T).statistic)}
+
+
+def slope(agreement: Floats, right: Floats, resamples: int, rng: np.random.Generator) -> intervals.Figure:
+    """Slope of the logistic regression of `right` on `agreement`, in log-odds for 0.1 of agreement."""
+    if note := _no_slope(agreement, right):
+        return intervals.gap(note)
+    return intervals.bootstrap(_slopes(agreement, right), len(right), resamples, rng)
+
+
+def steeper(
+    agreement: Floats, right: Floats, other: Floats, resamples: int, rng: np.random.Generator
+) -> intervals.Figure:
+    """By how much the slope of `right` exceeds that of `other`, both of the same items in each sample."""
+    if note := _no_slope(agreement, right) or _no_slope(agreement, other):
+        return intervals.gap(note)
+    one, two = _slopes(agreement, right), _slopes(agreement, other)
+
+    def difference(times: Floats) -> Floats:
+        # Two slopes without bound have no difference.
+        with np.errstate(invalid="ignore"):
+            found: Floats = one(times) - two(times)
+        return found
+
+    return intervals.bootstrap(difference, len(right), resamples, rng)
+
+
+def _no_slope(agreement: Floats, right: Floats) -> str | None:
+    """Why there is no slope, if there is none."""
+    if len(right) < LEAST_ITEMS:
+        return f"{len(right)} items; {LEAST_ITEMS} are needed"
+    if np.ptp(agreement) == 0:
+        return "all items have the same agreement"
+    if np.ptp(right) == 0:
+        return "the fits are equally right on every item"
+    return None
+
+
+def _slopes(agreement: Floats, right: Floats) -> Callable[[Floats], Floats]:
+    """The slope for each sample, given how often each item is in it."""
+    # Items with the same agreement and outcome are one cell: a sample is how often each cell is in it.
+    cells, cell = np.unique(np.column_stack([agreement, right]), axis=0, return_inverse=True)
+    member = np.eye(len(cells))[cell.ravel()]
+    return lambda times: _logistic_slopes(cells[:, 0], cells[:, 1], times @ member)
+
+
+def _logistic_slopes(agreement: Floats, right: Floats, weights: Floats) -> Floats:
+    """Maximum-likelihood slopes, (samples,), for weights (samples, cells).
+
+    Infinite where agreement parts right from wrong, NaN where a sample has one agreement or one outcome only.
+    """
+    x = 10 * (agreement - agreement.mean())
+    intercepts, slopes = np.zeros((2, len(weights)))
+    with np.errstate(all="ignore"):
+        for _ in range(50):
+            p = 1 / (1 + np.exp(-(intercepts[:, None] + slopes[:, None] * x)))
+            errors, curvature = weights * (right - p), weights * p * (1 - p)
+            g0, g1 = errors.sum(1), errors @ x
+            h0, h1, h2 = curvature.sum(1), curvature @ x, curvature @ x**2
+            determinant = h0 * h2 - h1**2
+            intercepts = intercepts + np.clip((h2 * g0 - h1 * g1) / determinant, -1, 1)
+            step = np.clip((h0 * g1 - h1 * g0) / determinant, -1, 1)
+            slopes = slopes + step
+            if np.nanmax(np.abs(step), initial=0) < 1e-9:
+                break
+    wrong, hit = (weights > 0) & (right < 1), (weights > 0) & (right > 0)
+    rising = np.where(wrong, x, -np.inf).max(1) <= np.where(hit, x, np.inf).min(1)
+    falling = np.where(hit, x, -np.inf).max(1) <= np.where(wrong, x, np.inf).min(1)
+    slopes = np.where(rising, np.inf, np.where(falling, -np.inf, slopes))
+    return np.where(rising & falling, np.nan, slopes)

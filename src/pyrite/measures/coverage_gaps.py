@@ -1,0 +1,65 @@
+"""Regions of real texts that a generated set leaves out: what to ask the LLM for next. Only ids leave here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
+
+from pyrite.measures import embedding_diversity
+from pyrite.measures.neighbours import Vectors
+
+SEED = 0
+
+# At most so many regions, each of so many texts or more in the mean; texts that are listed of each.
+REGIONS, LEAST_TEXTS, LISTED = 5, 10, 5
+
+
+def left_out(frame: pd.DataFrame, vectors: Vectors, generated: Vectors) -> dict[str, Any]:
+    """The real training texts without a generated neighbour, by label and by region.
+
+    A text has one where a generated text lies no farther than its fifth nearest real one (Naeem et al. 2020): asked of
+    as many real texts as there are generated ones, drawn at random. The texts without are put together by k-means.
+
+    Args:
+        frame: real training rows, columns id and label.
+        vectors: their embeddings, row for row.
+        generated: those of the generated texts.
+
+    Returns:
+        `texts` that were asked, how many are left out of each label, and the regions, the largest first: texts, labels
+        and the ids nearest to the middle.
+    """
+    rng = np.random.default_rng(SEED)
+    n = min(len(frame), len(generated))
+    if n < 2:
+        return {"texts": n, "labels": {}, "regions": []}
+    drawn, others = rng.permutation(len(frame))[:n], rng.permutation(len(generated))[:n]
+    some, mine = frame.iloc[drawn].reset_index(drop=True), vectors[drawn]
+    out = ~embedding_diversity.covered(mine, generated[others])
+    labels = {
+        str(label): {"texts": len(rows), "left_out": int(out[rows.index].sum())}
+        for label, rows in some.groupby("label")
+    }
+    return {"texts": n, "labels": labels, "regions": _regions(some[out].reset_index(drop=True), mine[out])}
+
+
+def _regions(frame: pd.DataFrame, vectors: Vectors) -> list[dict[str, Any]]:
+    count = min(REGIONS, len(frame) // LEAST_TEXTS)
+    if not count:
+        return []
+    # For so few numbers, threads that wait for each other on a busy machine cost far more than they save.
+    with threadpool_limits(1):
+        found = KMeans(count, n_init=5, random_state=SEED).fit(vectors)
+    distance = np.linalg.norm(vectors - found.cluster_centers_[found.labels_], axis=1)
+    regions = []
+    for region in range(count):
+        rows = np.flatnonzero(found.labels_ == region)
+        nearest = rows[np.argsort(distance[rows], kind="stable")][:LISTED]
+        labels = frame["label"].iloc[rows].value_counts()
+        about = {"texts": len(rows), "labels": {str(label): int(times) for label, times in labels.items()}}
+        regions.append(about | {"ids": frame["id"].iloc[nearest].tolist()})
+    return sorted(regions, key=lambda one: -one["texts"])

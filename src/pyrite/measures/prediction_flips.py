@@ -1,0 +1,50 @@
+"""Flips: where two classifiers differ, label by label and text by text.
+
+Arrays as in `statistics`: `gold` (n,), `predicted` (S, n) of one mix, codes of L labels. Only ids leave here, no texts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyrite.measures.statistics import Floats, Integers
+
+# Texts that are listed on either side.
+LISTED = 8
+
+
+def confusion(gold: Integers, predicted: Integers, labels: int) -> Floats:
+    """How many items of each label (rows) get each label (columns), (L, L): the mean over seeds."""
+    pairs = np.bincount((gold * labels + predicted).ravel(), minlength=labels**2)
+    counts: Floats = pairs.reshape(labels, labels) / len(predicted)
+    return counts
+
+
+def between(
+    ids: NDArray[Any], labels: list[str], gold: Integers, candidate: Integers, baseline: Integers
+) -> dict[str, Any]:
+    """The items that most seeds of one mix get right and most seeds of the other wrong.
+
+    `lost`: right with the baseline, wrong with the candidate; `won`: the reverse. Each has the number of `items` and
+    the clearest few of them: those on which the most seeds agree, then by id, with what each mix says most often.
+    """
+    right = {"candidate": (candidate == gold).mean(0), "baseline": (baseline == gold).mean(0)}
+    said = {"candidate": _most_frequent(candidate, len(labels)), "baseline": _most_frequent(baseline, len(labels))}
+    found = {}
+    for name, better, worse in (("lost", "baseline", "candidate"), ("won", "candidate", "baseline")):
+        flipped = np.flatnonzero((right[better] > 0.5) & (right[worse] < 0.5))
+        clearest = sorted(flipped, key=lambda i: (right[worse][i] - right[better][i], ids[i]))[:LISTED]
+        listed = [
+            {"id": str(ids[i]), "label": labels[gold[i]]} | {mix: labels[codes[i]] for mix, codes in said.items()}
+            for i in clearest
+        ]
+        found[name] = {"items": len(flipped), "clearest": listed}
+    return found
+
+
+def _most_frequent(predicted: Integers, labels: int) -> Integers:
+    votes = (predicted[..., None] == np.arange(labels)).sum(0)
+    return np.asarray(votes.argmax(-1))

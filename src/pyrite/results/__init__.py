@@ -1,0 +1,1 @@
+"""What the metrics say: the verdict, tables, charts and the words for them."""

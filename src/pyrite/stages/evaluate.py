@@ -1,0 +1,331 @@
+"""evaluate: score all fits of a task, with intervals, gaps between mixes and worth in real labels.
+
+Reads every fit's `predictions.parquet` and `history.json` under `models/<task>/`, as `params.yaml` lists them, and what
+an LLM said of the test rows, `data/annotations/<task>.parquet`. Writes `metrics/evaluate/<task>.json`: scores there are
+in [0, 1], and of the texts there are only ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pyrite import params
+from pyrite.base import console, files, paths
+from pyrite.base.errors import PyriteError
+from pyrite.data import mixes
+from pyrite.measures import llm_baseline, prediction_flips, statistics
+from pyrite.measures.statistics import Estimate
+
+PROBABILITY = "probability:"
+
+# Scores and variances that differ by no more are the same but for rounding.
+LEVEL = 1e-9
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What the fits of one encoder say of the n test rows: M mixes x S seeds, labels as codes.
+
+    `gold` and `ids` (n,), `predicted` (M, S, n), `calibration` (M, S), `rows` (M,): training rows, the mean over seeds.
+    """
+
+    mixes: tuple[str, ...]
+    seeds: tuple[int, ...]
+    labels: list[str]
+    gold: np.ndarray
+    predicted: np.ndarray
+    calibration: np.ndarray
+    rows: list[int]
+    ids: np.ndarray
+
+    @property
+    def main(self) -> list[int]:
+        """The mixes that are no points of a curve."""
+        return [i for i, mix in enumerate(self.mixes) if not mixes.is_curve(mix)]
+
+
+def run(task: str) -> None:
+    """Evaluate every encoder, mix and seed of a task."""
+    settings = params.load()
+    folders = [paths.models(task, name) for name in settings.train.encoders]
+    if all(folder.is_dir() and not any(folder.iterdir()) for folder in folders):
+        # Without real texts nothing was trained.
+        nothing = {"task": task, "test_rows": 0, "labels": [], "llm": None, "encoders": {}}
+        files.write_json(paths.metrics("evaluate", task), nothing)
+        return
+    encoders, fits = {}, {}
+    with console.progress() as view:
+        step = view.add_task(f"{task}: evaluating encoders", total=len(settings.train.encoders))
+        for name, encoder in settings.train.encoders.items():
+            # A task with few real rows has no points at the far end of the curve: `train` leaves them out.
+            there = [mix for mix in encoder.mixes if not mixes.is_curve(mix) or paths.mix(task, name, mix).exists()]
+            fits[name] = read(task, name, there, settings.train.seeds)
+            encoders[name] = evaluate(fits[name], settings.evaluate.resamples)
+            view.advance(step)
+    # Every encoder's fits were made by the same stage from the same table, so the first one stands for all.
+    first = next(iter(fits.values()))
+    about = {"task": task, "test_rows": len(first.gold), "labels": first.labels}
+    about["llm"] = llm(files.read_parquet(paths.annotation_table(task)), fits, settings.evaluate.resamples)
+    files.write_json(paths.metrics("evaluate", task), {**about, "encoders": encoders})
+    scored = sum(len(found.mixes) * len(found.seeds) for found in fits.values())
+    console.log.print(f"{task}: {scored:,} fits of {len(fits)} encoders scored on {len(first.gold):,} test rows")
+
+
+def llm(annotations: pd.DataFrame, fits: dict[str, Predictions], resamples: int) -> dict[str, Any] | None:
+    """The LLM as the classifier beside the main mixes, on the test rows that it labelled; None where it did not."""
+    first = next(iter(fits.values()))
+    answers = llm_baseline.answers(annotations, first.ids, first.labels)
+    if answers is None:
+        return None
+    rows, said = answers
+    predicted = {
+        encoder: {found.mixes[i]: found.predicted[i][:, rows] for i in found.main} for encoder, found in fits.items()
+    }
+    return llm_baseline.against(first.gold[rows], said, predicted, len(first.labels), resamples)
+
+
+def read(task: str, encoder: str, mixes: Sequence[str], seeds: Sequence[int]) -> Predictions:
+    """The predictions of one encoder's fits.
+
+    Raises:
+        PyriteError: a fit is missing or broken, or two fits have different test rows.
+    """
+    paths_of = [[paths.fit(task, encoder, mix, seed) for seed in seeds] for mix in mixes]
+    tables = [[_table(fit) for fit in fits] for fits in paths_of]
+    first, where = tables[0][0], paths_of[0][0]
+    labels = [name.removeprefix(PROBABILITY) for name in map(str, first) if name.startswith(PROBABILITY)]
+    columns = [PROBABILITY + label for label in labels]
+    gold = _codes(first["label"], labels, where)
+    predicted = np.empty((len(mixes), len(seeds), len(first)), dtype=np.int64)
+    calibration = np.empty(predicted.shape[:2])
+    for i, j in np.ndindex(calibration.shape):
+        table, fit = tables[i][j], paths_of[i][j]
+        if not (table[["id", "label"]].equals(first[["id", "label"]]) and list(table) == list(first)):
+            raise PyriteError(f"{fit}: its test rows or labels are not those of {where}: run `dvc repro` to train anew")
+        predicted[i, j] = _codes(table["predicted"], labels, fit)
+        calibration[i, j] = statistics.calibration_error(gold, table[columns].to_numpy(dtype=float))
+    rows = [round(np.mean([files.read_json(fit / "history.json")["rows"] for fit in fits])) for fits in paths_of]
+    return Predictions(tuple(mixes), tuple(seeds), labels, gold, predicted, calibration, rows, first["id"].to_numpy())
+
+
+def _table(fit: Path) -> pd.DataFrame:
+    path = fit / "predictions.parquet"
+    try:
+        return pd.read_parquet(path).sort_values("id", ignore_index=True)
+    except FileNotFoundError:
+        raise PyriteError(f"{path}: no such file: train this fit first (`dvc repro`)") from None
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise PyriteError(f"{path}: not readable predictions ({reason}): delete {fit} and run `dvc repro`") from None
+
+
+def _codes(names: pd.Series, labels: list[str], fit: Path) -> np.ndarray:
+    codes = pd.Index(labels).get_indexer(pd.Index(names))
+    if (codes < 0).any():
+        odd = names.iloc[int(np.argmin(codes))]
+        raise PyriteError(f"{fit}: label '{odd}' has no probability column: delete the folder and run `dvc repro`")
+    return codes
+
+
+def evaluate(found: Predictions, resamples: int) -> dict[str, Any]:
+    """Scores, gaps, learning curve and worth of one encoder's mixes, as the metrics file has them."""
+    # A fixed seed: the same predictions always give the same metrics.
+    rng = np.random.default_rng(0)
+    counts = statistics.count(found.gold, found.predicted, len(found.labels))
+    drawn = statistics.bootstrap(found.gold, found.predicted, len(found.labels), resamples, rng)
+    macro_f1 = Estimate(counts.macro_f1().T, drawn.macro_f1.swapaxes(1, 2))
+    accuracy = Estimate(counts.accuracy().T, drawn.accuracy.swapaxes(1, 2))
+    per_class = [Estimate(counts.f1()[..., k].T, drawn.f1[..., k].swapaxes(1, 2)) for k in range(len(found.labels))]
+    summary = {}
+    for i, mix in enumerate(found.mixes):
+        summary[mix] = {
+            "rows": found.rows[i],
+            "seeds": list(found.seeds),
+            "macro_f1": {**_interval(macro_f1, i), "per_seed": macro_f1.observed[:, i].tolist()},
+            "accuracy": {**_interval(accuracy, i), "per_seed": accuracy.observed[:, i].tolist()},
+            "per_class": {
+                label: {
+                    # Without test rows of the label, nothing is known of how it is classified.
+                    "f1": _interval(per_class[k], i) if counts.support[k] else None,
+                    "precision": float(counts.precision()[i, :, k].mean()),
+                    "recall": float(counts.recall()[i, :, k].mean()),
+                    "support": int(counts.support[k]),
+                }
+                for k, label in enumerate(found.labels)
+            },
+            "calibration_error": float(found.calibration[i].mean()),
+        }
+    points = _points(found)
+    for i, value in _worths(found, macro_f1, points.get("", []), rng).items():
+        summary[found.mixes[i]] |= value
+    return {
+        "mixes": summary,
+        "gaps": _gaps(found, macro_f1, accuracy, resamples, rng),
+        "curve": [{"mix": found.mixes[i], "rows": rows, **_interval(macro_f1, i)} for rows, i in points.get("", [])],
+        "mix_curves": _mix_curves(found, macro_f1, points, rng),
+        "confusion": {
+            found.mixes[i]: prediction_flips.confusion(found.gold, found.predicted[i], len(found.labels)).tolist()
+            for i in found.main
+        },
+        "flips": _flips(found),
+    }
+
+
+def _flips(found: Predictions) -> dict[str, dict[str, Any]]:
+    """The test rows that flip between a main mix with generated rows and one without, by candidate and baseline."""
+    generated = [i for i in found.main if mixes.settings_of(found.mixes[i])]
+    real = [j for j in found.main if j not in generated]
+    return {
+        found.mixes[i]: {
+            found.mixes[j]: prediction_flips.between(
+                found.ids, found.labels, found.gold, found.predicted[i], found.predicted[j]
+            )
+            for j in real
+        }
+        for i in generated
+    }
+
+
+def _points(found: Predictions) -> dict[str, list[tuple[int, int]]]:
+    """(real rows, index of the mix) of every point of a curve, the fewest rows first, by what is added to the rows."""
+    index = {mix: i for i, mix in enumerate(found.mixes)}
+    points: dict[str, list[tuple[int, int]]] = {}
+    for mix, i in index.items():
+        real, added = mixes.on_curve(mix) or (None, "")
+        # Without its own `real@n`, how many real rows a mix holds, and what they give alone, is not known.
+        if real in index:
+            points.setdefault(added, []).append((found.rows[index[real]], i))
+    return {added: sorted(of_curve) for added, of_curve in points.items()}
+
+
+def _interval(scores: Estimate, i: int) -> dict[str, float]:
+    low, high = (float(np.clip(end[i], 0, 1)) for end in scores.interval(0.95))
+    return {"mean": float(scores.mean[i]), "low": low, "high": high}
+
+
+def _gaps(
+    found: Predictions, macro_f1: Estimate, accuracy: Estimate, resamples: int, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Every mix that is no point of a curve, against each other such mix and the points of the learning curve."""
+    main = found.main
+    real = [i for i, mix in enumerate(found.mixes) if mixes.is_curve(mix) and not mixes.settings_of(mix)]
+    pairs = [(i, j) for i in main for j in main + real if i < j or j in real]
+    gaps: dict[str, Any] = {found.mixes[i]: {} for i in main}
+    if not pairs:
+        return gaps
+    first, second = zip(*pairs, strict=True)
+    swapped = statistics.swap(found.gold, found.predicted, len(found.labels), pairs, resamples, rng)
+    for name, scores, null in zip(("macro_f1", "accuracy"), (macro_f1, accuracy), swapped, strict=True):
+        gap = scores.minus(first, second)
+        (low, high), (low90, high90) = gap.interval(0.95), gap.interval(0.90)
+        p, detectable = gap.p_values(null, rng), gap.detectable()
+        for k, (i, j) in enumerate(pairs):
+            mean, ends = gap.mean[k], (low[k], high[k], low90[k], high90[k])
+            shared = {"p": p[k], "detectable": detectable[k]}
+            shared |= {"item_error": gap.item_variance[k] ** 0.5, "seed_error": gap.seed_variance[k] ** 0.5}
+            one, other = found.mixes[i], found.mixes[j]
+            gaps[one].setdefault(other, {})[name] = _gap(mean, *ends) | _floats(shared)
+            if j in main:
+                back = (-high[k], -low[k], -high90[k], -low90[k])
+                gaps[other].setdefault(one, {})[name] = _gap(-mean, *back) | _floats(shared)
+    return gaps
+
+
+def _gap(mean: float, low: float, high: float, low90: float, high90: float) -> dict[str, float]:
+    return _floats({"mean": mean, "low": low, "high": high, "low90": low90, "high90": high90})
+
+
+def _floats(values: dict[str, Any]) -> dict[str, float]:
+    return {key: float(value) for key, value in values.items()}
+
+
+def _worths(
+    found: Predictions, macro_f1: Estimate, curve: list[tuple[int, int]], rng: np.random.Generator
+) -> dict[int, dict[str, Any]]:
+    """Worth of every main mix with rows beside the real ones, where the curve has two points or more.
+
+    `labels`, `low` and `high` are numbers of real labels; 0 means fewer than `least`, null more than `most`, the ends
+    of the curve. Where scores do not rise with more real rows, `no_worth` says so.
+    """
+    rows, means = _at_rows(curve, macro_f1.mean)
+    if len(rows) < 2:
+        return {}
+    draws = macro_f1.draws(rng)
+    _, drawn = _at_rows(curve, draws)
+    weights = _weights(curve, macro_f1.error)
+    fitted = statistics.isotonic(means, weights)
+    worths: dict[int, dict[str, Any]] = {}
+    for i, mix in enumerate(found.mixes):
+        if mixes.is_curve(mix) or {part.source for part in mixes.parse(mix)} == {"real"}:
+            continue
+        if fitted[-1] - fitted[0] < LEVEL:
+            worths[i] = {"no_worth": "scores do not rise with more real labels"}
+            continue
+        labels = statistics.worth(rows, means, weights, macro_f1.mean[i])
+        worths[i] = {"worth": _labels(rows, labels, statistics.worth(rows, drawn, weights, draws[:, i]))}
+    return worths
+
+
+def _mix_curves(
+    found: Predictions, macro_f1: Estimate, points: dict[str, list[tuple[int, int]]], rng: np.random.Generator
+) -> dict[str, Any]:
+    """What generated rows add to n real ones, for each kind of rows that is added.
+
+    `gain` is the score with them minus that without. `stops` is the number of real rows from which they help no more:
+    the non-increasing fit of the gain over log n, inverted at 0; 0 means fewer than `least`, null more than `most`.
+    """
+    real = {found.mixes[i]: i for _, i in points.get("", [])}
+    curves = {}
+    for added, curve in points.items():
+        if not added:
+            continue
+        pairs = [(i, real[found.mixes[i].partition("+")[0]]) for _, i in curve]
+        gain = macro_f1.minus(*zip(*pairs, strict=True))
+        entries = [
+            {"mix": found.mixes[i], "rows": n, "without": _interval(macro_f1, j), "with": _interval(macro_f1, i)}
+            | {"gain": _gain(gain, k)}
+            for k, ((n, i), (_, j)) in enumerate(zip(curve, pairs, strict=True))
+        ]
+        curve_of: dict[str, Any] = {"points": entries}
+        curves[added] = curve_of
+        at = [(n, k) for k, (n, _) in enumerate(curve)]
+        rows, means = _at_rows(at, gain.mean)
+        if len(rows) >= 2:
+            weights = _weights(at, gain.error)
+            _, drawn = _at_rows(at, gain.draws(rng))
+            stops = (statistics.worth(rows, -gains, weights, np.zeros(gains.shape[:-1])) for gains in (means, drawn))
+            curve_of["stops"] = _labels(rows, *stops)
+    return curves
+
+
+def _gain(gain: Estimate, k: int) -> dict[str, float]:
+    low, high = gain.interval(0.95)
+    return _floats({"mean": gain.mean[k], "low": low[k], "high": high[k]})
+
+
+def _at_rows(curve: list[tuple[int, int]], scores: np.ndarray) -> tuple[list[int], np.ndarray]:
+    """The rows of a curve's points, and the scores (..., K) there (..., points).
+
+    A small data set can have two points of equal rows (`real@500`, `real@all`): they count as one.
+    """
+    rows = sorted({n for n, _ in curve})
+    means = [scores[..., [i for m, i in curve if m == n]].mean(-1) for n in rows]
+    return rows, np.stack(means, axis=-1) if means else np.empty((*scores.shape[:-1], 0))
+
+
+def _weights(curve: list[tuple[int, int]], error: np.ndarray) -> np.ndarray:
+    weights: np.ndarray = 1 / np.maximum(_at_rows(curve, error**2)[1], LEVEL)
+    return weights
+
+
+def _labels(rows: list[int], labels: np.ndarray, drawn: np.ndarray) -> dict[str, Any]:
+    low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
+    ends = {"labels": labels, "low": low, "high": high}
+    found: dict[str, Any] = {key: None if np.isinf(end) else round(float(end)) for key, end in ends.items()}
+    return found | {"least": rows[0], "most": rows[-1]}

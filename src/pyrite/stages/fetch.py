@@ -1,0 +1,183 @@
+"""Stage `fetch`: brings a task's raw data into the project.
+
+Reads: the card's `source`: pinned files from the web (or from the folder `PYRITE_DATA_MIRROR`), this Python's own
+standard library, or a local file.
+Writes: `data/raw/<task>/`, the source files as they are.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import platform
+import re
+import shutil
+import sysconfig
+import zlib
+from pathlib import Path
+
+from pyrite.base import files, paths
+from pyrite.base.console import log, progress
+from pyrite.base.errors import PyriteError
+from pyrite.data import archives, cards, download, readers
+
+# What a local file's name says of its format, as a card calls it.
+FORMATS = {".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json_lines", ".ndjson": "json_lines"}
+FORMATS |= {".parquet": "parquet", ".arrow": "arrow"}
+
+
+def run(task: str) -> None:
+    """Fetch the raw data of `task` into `data/raw/<task>/`, all of it or nothing."""
+    card = cards.load(task)
+    target = paths.raw(task)
+    with files.folder(target) as folder:
+        if isinstance(card.source, cards.Docstrings):
+            standard_library(card.source, folder)
+        elif isinstance(card.source, cards.LocalFile):
+            local_file(card, card.source, folder)
+        elif isinstance(card.source, cards.Download):
+            pinned_files(card.source, folder)
+    if isinstance(card.source, cards.NoData):
+        log.print(f"{task}: no real data to fetch; its texts are generated only")
+    else:
+        log.print(f"{task}: fetched into {target}. {terms(card.source)}")
+
+
+def terms(source: cards.Source) -> str:
+    """The licences of a source, each once."""
+    licences = [source.licence]
+    if isinstance(source, cards.Download):
+        licences += [file.licence for file in source.files if file.licence]
+    use = " Non-commercial use only." if source.non_commercial else ""
+    return f"Licence: {'; '.join(dict.fromkeys(licences))}.{use}"
+
+
+def standard_library(source: cards.Docstrings, folder: Path) -> None:
+    """Copy the source files of the card's modules from this Python, and write down which Python it is.
+
+    Raises:
+        PyriteError: a label has none of its modules here.
+    """
+    library = Path(sysconfig.get_paths()["stdlib"])
+    absent = []
+    for label, modules in source.modules.items():
+        found = {module: readers.python_files(library, module) for module in modules}
+        if not any(found.values()):
+            raise PyriteError(
+                f"source.modules.{label}: {library} has none of {', '.join(modules)}: "
+                "use a Python that comes with its library's source files"
+            )
+        absent += [module for module, of_module in found.items() if not of_module]
+        for path in (path for of_module in found.values() for path in of_module):
+            copy = folder / path.relative_to(library)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+    python = {"python": platform.python_version(), "implementation": platform.python_implementation()}
+    files.write_json(folder / "python.json", {**python, "absent_modules": absent})
+
+
+def local_file(card: cards.Card, source: cards.LocalFile, folder: Path) -> None:
+    """Copy a file of the user's, or the shards in a folder.
+
+    Raises:
+        PyriteError: there is no such file, or its bytes are not those that the card pins.
+    """
+    path = Path(source.path)
+    found = shards(path, source.format)
+    if not found:
+        raise PyriteError(f"source.path: there is no file {path}; the path is relative to the project's folder")
+    for name, shard in found.items():
+        shutil.copyfile(shard, folder / name)
+    # The copies: what is hashed is what `prepare` reads.
+    if source.sha256 and digest({name: folder / name for name in found}) != source.sha256:
+        raise PyriteError(
+            f"{path}: has changed since {paths.card(card.id)} was written: bring the old file back, or take the new "
+            f"one with `pyrite new {card.id} --refresh`"
+        )
+
+
+def shards(path: Path, form: str) -> dict[str, Path]:
+    """The files of a data set by plain names: the file itself, or those of one format anywhere in a folder."""
+    if not path.is_dir():
+        return {path.name: path} if path.is_file() else {}
+    inside = {file.relative_to(path): file for file in sorted(path.rglob("*")) if file.is_file()}
+    return {
+        ".".join(place.parts): file
+        for place, file in inside.items()
+        # `datasets` keeps the results of `map` beside its data, in cache-*.arrow.
+        if FORMATS.get(file.suffix.lower()) == form and not re.match(r"\.|cache-", file.name)
+    }
+
+
+def digest(found: dict[str, Path]) -> str:
+    """The SHA-256 of a file, or of the list of several: a line `<sha256>  <name>` for each, as `sha256sum` has it."""
+    digests = {}
+    for name, path in found.items():
+        with path.open("rb") as file:
+            digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    if len(digests) == 1:
+        return next(iter(digests.values()))
+    return hashlib.sha256("".join(f"{one}  {name}\n" for name, one in sorted(digests.items())).encode()).hexdigest()
+
+
+def pinned_files(source: cards.Download, folder: Path) -> None:
+    """Bring each file of the card from the mirror, or else from its URL, and verify its size and SHA-256.
+
+    Raises:
+        PyriteError: a file can't be had, or its bytes are not those that the card pins.
+    """
+    for file in source.files:
+        data = from_mirror(file)
+        if data is None:
+            data = from_web(file)
+        (folder / file.name).write_bytes(data)
+
+
+def from_mirror(file: cards.Pinned) -> bytes | None:
+    """The file from `PYRITE_DATA_MIRROR`, plain or gzipped; None where there is no mirror or it lacks the file."""
+    if not (mirror := os.environ.get("PYRITE_DATA_MIRROR")):
+        return None
+    if not Path(mirror).is_dir():
+        raise PyriteError(f"PYRITE_DATA_MIRROR: {mirror} is not a folder")
+    plain = Path(mirror) / file.mirror
+    zipped = plain.with_name(f"{plain.name}.gz")
+    if plain.is_file():
+        return verified(plain.read_bytes(), file, f"{plain}")
+    if not zipped.is_file():
+        return None
+    try:
+        with gzip.open(zipped) as stream:
+            # One byte too many is enough to know that it is not the file.
+            data = stream.read(file.bytes + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise PyriteError(f"{zipped}: a broken file ({error}): mend the mirror or unset PYRITE_DATA_MIRROR") from None
+    return verified(data, file, f"{zipped}")
+
+
+def from_web(file: cards.Pinned) -> bytes:
+    """The file from its URL, or out of the archive there where the card names one."""
+    archive = file.archive
+    if archive is None:
+        return download.get(file.url, "sha256", file.sha256, file.bytes).read_bytes()
+    algorithm, digest = ("sha256", archive.sha256) if archive.sha256 else ("md5", archive.md5)
+    path = download.get(file.url, algorithm, digest or "", archive.bytes)
+    if archive.folders:
+        # A pack made here: the archive's digest has vouched for its texts.
+        with progress() as view:
+            view.add_task(f"unpacking {file.name}", total=None)
+            return archives.pack(path, archive.folders, file.url)
+    return verified(archives.member(path, archive.member or "", file.url), file, f"{archive.member} in {file.url}")
+
+
+def verified(data: bytes, file: cards.Pinned, place: str) -> bytes:
+    """The data, if they are what the card pins.
+
+    Raises:
+        PyriteError: their size or SHA-256 is another.
+    """
+    if len(data) != file.bytes:
+        raise PyriteError(f"{place}: not the file that the card pins: it has {file.bytes} bytes, this has {len(data)}")
+    if (digest := hashlib.sha256(data).hexdigest()) != file.sha256:
+        raise PyriteError(f"{place}: not the file that the card pins: its SHA-256 is {file.sha256}, this has {digest}")
+    return data

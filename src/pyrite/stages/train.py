@@ -1,0 +1,288 @@
+"""Train: fit every mix and seed of an encoder on a task.
+
+Reads `data/prepared/<task>.parquet` and `data/synthetic/<task>/<setting>.parquet`; writes one folder per fit,
+`models/<task>/<encoder>/<mix>/seed-<k>/`, with `predictions.parquet` (the test rows), `history.json` and, where
+`train.checkpoints` asks for it, `checkpoint/`, whose model card also names what `data/transcripts/` says of the LLM.
+A fit that the store holds is not trained again.
+
+Under `accelerate launch` or `torchrun` the fits are dealt out to the processes, and the store brings them together;
+with `train.parallel: data` all processes train each fit.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list, gather_object
+
+from pyrite import params
+from pyrite.base import console, files, paths, store
+from pyrite.base.errors import PyriteError
+from pyrite.data import texts
+from pyrite.params import Encoder, FineTune, Probe
+from pyrite.training import encoder, finetune, linear, modelcard, parallel
+from pyrite.training.fits import Data, Fit, plan
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What all fits of a (task, encoder) share; `features` has the tokens, embeddings or texts of rows by number."""
+
+    name: str
+    spec: Encoder
+    precision: str
+    labels: list[str]
+    test_ids: list[str]
+    numbers: dict[str, int]
+    features: Any
+    together: bool
+
+    def select(self, ids: list[str]) -> Any:
+        numbers = [self.numbers[i] for i in ids]
+        return [self.features[n] for n in numbers] if isinstance(self.features, list) else self.features.take(numbers)
+
+
+class Outcome(NamedTuple):
+    """What became of a fit, in words."""
+
+    said: str
+    failed: bool
+
+
+def run(task: str, encoder_name: str) -> None:
+    """Train what the store lacks of a (task, encoder), then write all of its fits.
+
+    Raises:
+        PyriteError: an input is missing or no good, or some fits diverged; the others are in the store.
+    """
+    p = params.load()
+    if encoder_name not in p.train.encoders:
+        known = ", ".join(p.train.encoders)
+        raise PyriteError(f"encoder '{encoder_name}': unknown; train.encoders in params.yaml has {known}")
+    spec = p.train.encoders[encoder_name]
+    data = Data(
+        prepared=texts.read(paths.prepared(task)),
+        synthetic={setting: texts.read(paths.synthetic(task, setting)) for setting in p.generate.settings},
+        test_rows=p.train.test_rows,
+    )
+    if data.prepared.empty:
+        write([], data, task, encoder_name, spec)
+        console.log.print(f"{task} {encoder_name}: nothing is trained: no real texts could say how good it is")
+        return
+    name = f"{task} {encoder_name}"
+    precision = encoder.best_precision() if p.train.precision == "auto" else p.train.precision
+    state = PartialState(
+        cpu=not torch.accelerator.is_available(),  # several CPU processes join only if told so
+        # Who has done its fits waits for the others, which may take longer than the minutes that are the default.
+        timeout=timedelta(days=7),
+    )
+    processes = 1
+    if p.train.parallel == "data" and isinstance(spec, FineTune):
+        processes = state.num_processes if parallel.launched() else parallel.devices()
+    fits = plan(name, data, spec, p.train.seeds, precision, p.train.checkpoints, processes)
+    unique = sorted({fit.fingerprint: fit for fit in fits}.values(), key=lambda fit: -fit.characters)
+    if state.is_main_process:
+        console.log.print(
+            f"{name}: {len(fits)} fits, {sum(fit.stored for fit in fits)} from the store, "
+            f"{sum(not fit.stored for fit in unique)} to train"
+        )
+    if processes > 1 and parallel.launched():
+        # All must train the same fits at the same time, whatever each sees of the store.
+        [todo] = broadcast_object_list([[fit.fingerprint for fit in unique if not fit.stored]])
+        mine = [fit for fit in unique if fit.fingerprint in todo]
+    else:
+        # Dealt out before the store is asked: what one process finishes must not change the share of a later one.
+        mine = [fit for fit in unique[state.process_index :: state.num_processes] if not fit.stored]
+    failed = train(mine, prepare_inputs(name, data, spec, precision, mine, processes > 1), processes) if mine else []
+    failed = gather_object(failed)
+    state.wait_for_everyone()
+    if not state.is_main_process:
+        return
+    if failed:
+        others = f" ({len(unique) - len(set(failed))} other fits are kept)" if len(unique) > len(set(failed)) else ""
+        raise PyriteError("; ".join(dict.fromkeys(failed)) + others)
+    write(fits, data, task, encoder_name, spec)
+
+
+def prepare_inputs(name: str, data: Data, spec: Encoder, precision: str, fits: list[Fit], together: bool) -> Inputs:
+    """Tokenise, embed or just gather the texts of a task, once for all fits."""
+    test_ids = data.test["id"].tolist()
+    features: Any
+    if isinstance(spec, FineTune):
+        texts_by_id = pd.concat([table.set_index("id")["text"] for table in data.tables])
+        texts_by_id = texts_by_id[~texts_by_id.index.duplicated()]
+        wanted = {*test_ids, *(i for fit in fits for i in fit.rows["id"])}
+        ids = [i for i in texts_by_id.index if i in wanted]
+        features = encoder.tokenise(texts_by_id.loc[ids].tolist(), spec.checkpoint, spec.revision, spec.max_tokens)
+    else:
+        ids = [i for table in data.tables for i in table["id"]]
+        features = []
+        for table in data.tables:
+            column = table["text"].tolist()
+            if isinstance(spec, Probe):
+                column = list(encoder.embed(column, spec.checkpoint, spec.revision, spec.max_tokens))
+            features += column
+    numbers = {i: number for number, i in enumerate(ids)}
+    return Inputs(name, spec, precision, data.labels, test_ids, numbers, features, together)
+
+
+def train(fits: list[Fit], inputs: Inputs, processes: int) -> list[str]:
+    """Train fits, each in the store as soon as it is done; what went wrong with those that could not be trained."""
+    spec = inputs.spec
+    steps = spec.steps if isinstance(spec, FineTune) else 1
+    failed = []
+    with console.progress() as progress:
+        doing, total = f"{inputs.name}: training", steps * len(fits)
+        bar = progress.add_task(f"{doing}, 0 of {len(fits)} fits done", total=total)
+        report = partial(progress.update, bar)
+        outcomes: Iterator[Outcome]
+        if parallel.launched() or not isinstance(spec, FineTune):
+            outcomes = (fit_one(fit, inputs, lambda: progress.advance(bar)) for fit in fits)
+        elif processes > 1:
+            outcomes = parallel.together(fit_one, fits, inputs, processes, lambda done: report(completed=done))
+        elif (workers := min(_workers(spec), len(fits))) > 1:
+            outcomes = parallel.side_by_side(fit_one, fits, inputs, workers, lambda done: report(completed=done))
+        else:
+            outcomes = (fit_one(fit, inputs, lambda: progress.advance(bar)) for fit in fits)
+        for done, outcome in enumerate(outcomes, start=1):
+            report(description=f"{doing}, {done} of {len(fits)} fits done")
+            if outcome.failed:
+                failed.append(outcome.said)
+            elif isinstance(spec, FineTune) and PartialState().is_main_process:
+                console.log.print(f"  {outcome.said}")
+    return failed
+
+
+def _workers(spec: FineTune) -> int:
+    """How many fits run side by side: one on each device, as far as memory goes where devices share it."""
+    devices = parallel.devices()
+    if torch.accelerator.is_available():
+        return devices
+    free, each = (
+        parallel.free_memory(),
+        encoder.training_memory(spec.checkpoint, spec.revision, spec.batch_rows * spec.max_tokens),
+    )
+    if free // each >= devices:
+        return devices
+    workers = max(1, free // each)
+    console.log.print(
+        f"memory for {workers} of {devices} fits side by side: {free / 2**30:.1f} GiB free, "
+        f"about {each / 2**30:.1f} GiB each"
+    )
+    return workers
+
+
+def fit_one(fit: Fit, inputs: Inputs, advance: Callable[[], object]) -> Outcome:
+    """Train one fit and put it into the store.
+
+    Raises:
+        PyriteError: it can't be trained, as another fit of the same encoder could not.
+    """
+    spec, save = inputs.spec, None
+    place = f"{inputs.name} {fit.mix} seed {fit.seed}"
+    targets = [inputs.labels.index(label) for label in fit.rows["label"]]
+    rows, test = inputs.select(fit.rows["id"].tolist()), inputs.select(inputs.test_ids)
+    speed: dict[str, Any] = {}
+    if isinstance(spec, FineTune):
+        try:
+            tuned = finetune.fit(
+                spec, rows, targets, test, inputs.labels, fit.seed, inputs.precision, advance, inputs.together
+            )
+        except finetune.DivergenceError as error:
+            said = f"{place}: training diverged ({error}); lower its learning_rate in params.yaml"
+            return Outcome(said, failed=True)
+        probabilities, save, speed = tuned.probabilities, tuned.save, tuned.speed
+        history = tuned.history | _versions("accelerate", "torch", "transformers")
+    else:
+        learn = linear.probe if isinstance(spec, Probe) else linear.tfidf
+        probabilities = learn(rows, targets, test, len(inputs.labels), spec.C)
+        history = _versions("scikit-learn")
+        advance()
+    if not np.isfinite(probabilities).all():
+        said = f"{place}: training diverged (the predictions are not numbers); lower its learning_rate in params.yaml"
+        return Outcome(said, failed=True)
+
+    def fill(folder: Path) -> None:
+        np.save(folder / "probabilities.npy", probabilities, allow_pickle=False)
+        files.write_json(folder / "history.json", history)
+        # These stay here: in an output they would make two equal runs differ.
+        files.write_json(folder / "speed.json", speed)
+
+    if inputs.together and not PartialState().is_main_process:
+        return Outcome(place, failed=False)
+    # The checkpoint first: an entry in `fits` says that the fit is finished.
+    if fit.keep_checkpoint and save is not None:
+        store.add("checkpoints", fit.fingerprint, save)
+    store.add("fits", fit.fingerprint, fill)
+    if not speed:
+        return Outcome(place, failed=False)
+    rate = f"{speed['seconds']:.1f} s, {speed['tokens_per_second']:,.0f} tokens/s on {speed['device']}"
+    return Outcome(f"{place}: {rate}", failed=False)
+
+
+def _versions(*packages: str) -> dict[str, dict[str, str]]:
+    return {"versions": {name: version(name) for name in packages}}
+
+
+def write(fits: list[Fit], data: Data, task: str, encoder_name: str, spec: Encoder) -> None:
+    """Write the folders of all fits from the store, replacing what was there in one step."""
+    target = paths.models(task, encoder_name)
+    with files.folder(target) as new:
+        for fit in fits:
+            folder = new / paths.fit(task, encoder_name, fit.mix, fit.seed).relative_to(target)
+            folder.mkdir(parents=True)
+            write_fit(fit, folder, data, task, encoder_name, spec)
+
+
+def write_fit(fit: Fit, folder: Path, data: Data, task: str, encoder_name: str, spec: Encoder) -> None:
+    """Write what the store has of a fit.
+
+    Raises:
+        PyriteError: it has nothing.
+    """
+    stored = store.find("fits", fit.fingerprint)
+    if stored is None:
+        raise PyriteError(f"{paths.store()}: the fit {fit.mix} seed {fit.seed} is gone; run the stage again")
+    probabilities = np.load(stored / "probabilities.npy", allow_pickle=False)
+    predictions = data.test[["id", "label"]].reset_index(drop=True)
+    predictions["predicted"] = np.array(data.labels)[probabilities.argmax(1)]
+    for number, label in enumerate(data.labels):
+        predictions[f"probability:{label}"] = probabilities[:, number]
+    texts.write(predictions, folder / "predictions.parquet")
+    about = {
+        "task": task,
+        "encoder": encoder_name,
+        "mix": fit.mix,
+        "seed": fit.seed,
+        "rows": len(fit.rows),
+        "labels": data.labels,
+        "fingerprint": fit.fingerprint,
+    }
+    files.write_json(folder / "history.json", about | files.read_json(stored / "history.json"))
+    if fit.keep_checkpoint and (checkpoint := store.find("checkpoints", fit.fingerprint)):
+        shutil.copytree(
+            checkpoint, folder / "checkpoint", copy_function=_link, ignore=shutil.ignore_patterns(store.SEAL)
+        )
+        assert isinstance(spec, FineTune)
+        card = modelcard.render(task, fit.mix, fit.seed, spec, fit.rows, data.labels, predictions)
+        files.write_text(folder / "checkpoint/README.md", card)
+
+
+def _link(source: str, target: str) -> None:
+    # Checkpoints are large and never change: a second name is enough where the file system allows one.
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

@@ -1,0 +1,1 @@
+"""Classifiers: pretrained encoders, the training loop, batches, fits."""

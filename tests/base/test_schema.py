@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyrite.base import schema
+from pyrite.base.errors import PyriteError
+from pyrite.base.schema import Schema
+
+
+class Recipe(Schema):
+    steps: int
+    name: str
+    sizes: tuple[int, ...] = ()
+
+
+class Book(Schema):
+    title: str
+    recipes: dict[str, Recipe]
+
+
+def load(tmp_path: Path, text: str) -> Book:
+    path = tmp_path / "book.yaml"
+    path.write_text(text, encoding="utf-8")
+    return schema.load(path, Book)
+
+
+GOOD = "title: t\nrecipes:\n  a:\n    steps: 3\n    name: n\n    sizes:\n      - 1\n      - 2\n"
+
+
+def test_reads_what_is_there(tmp_path: Path) -> None:
+    book = load(tmp_path, GOOD)
+    assert book.recipes["a"] == Recipe(steps=3, name="n", sizes=(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (GOOD.replace("steps: 3", "setps: 3"), 4, ["recipes.a.setps", "unknown key", "'steps'"]),
+        (GOOD.replace("steps: 3", "steps: three"), 4, ["recipes.a.steps", "integer", "'three'"]),
+        (GOOD.replace("steps: 3", "steps: '3'"), 4, ["recipes.a.steps", "integer"]),
+        (GOOD.replace("      - 2", "      - x"), 8, ["recipes.a.sizes.1", "integer"]),
+        (GOOD.replace("    name: n\n", ""), 3, ["recipes.a.name", "missing"]),
+        (GOOD + "title: again\n", 9, ["title", "twice"]),
+        (GOOD + "  - broken: [", 9, ["not valid YAML"]),
+        (GOOD.replace("name: n", "name: 2026-99-99"), 5, ["'2026-99-99' can't be read"]),
+        (GOOD.replace("steps: 3", "steps: " + "9" * 5000), 4, ["can't be read"]),
+        (GOOD.replace("steps: 3", "steps: !!timestamp x"), 4, ["'x' can't be read"]),
+        (GOOD + '"a\\nb": c\n', 9, ["a b: unknown key"]),
+        (GOOD + "[a, b]: c\n", 9, ["a key must be a plain word"]),
+        ("!!set x", 1, ["keys and values belong here"]),
+        ("", 1, ["file"]),
+        ("just words", 1, ["file"]),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_place(tmp_path: Path, text: str, line: int, words: list[str]) -> None:
+    with pytest.raises(PyriteError) as caught:
+        load(tmp_path, text)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert f"book.yaml:{line}:" in message
+    for word in words:
+        assert word in message
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(PyriteError, match="no such file"):
+        schema.load(tmp_path / "none.yaml", Book)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda s: st.lists(s) | st.dictionaries(st.text(), s)
+    )
+)
+def test_any_yaml_is_read_or_refused_in_one_line(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
+    path = tmp_path_factory.mktemp("any") / "book.yaml"
+    path.write_text(yaml.safe_dump(value, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(PyriteError) as caught:
+        schema.load(path, Book)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused_in_one_line(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.mktemp("bytes") / "book.yaml"
+    path.write_bytes(content)
+    with pytest.raises(PyriteError) as caught:
+        schema.load(path, Book)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,120 @@
+"""Export: the folder is a data set, and has nothing real in it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from conftest import Study
+
+from pyrite.base import files, paths
+from pyrite.base.errors import PyriteError
+from pyrite.commands import export
+from pyrite.data import texts, transcripts
+from pyrite.data.transcripts import Conversation, Turn
+
+
+@pytest.fixture
+def generated(study: Study, project: Path) -> Path:
+    """The task `fruit` with two generated sets of four texts; the few-shot prompts showed two real texts."""
+    study(provider="recorded", settings=["zero_shot", "few_shot"])
+    shown = tuple(texts.read(paths.prepared("fruit"))["id"].head(2))
+    for setting, examples in (("zero_shot", ()), ("few_shot", shown)):
+        rows, said = [], []
+        for label in ("fruit", "tool"):
+            prompt = "Write 2 sentences {examples}." if examples else "Write 2 sentences."
+            turn = Turn(prompt, examples, '["a", "b"]')
+            said.append(
+                Conversation("fruit", setting, label, 0, "some/llm", "2026-01-01", "You are a grocer.", (turn,))
+            )
+            for position in range(2):
+                text = f"a {setting} text of {label} | number {position}"
+                rows.append((texts.digest(text)[:16], text, label, "train", setting, 0, 0, position))
+        frame = pd.DataFrame(rows, columns=[*texts.COLUMNS, *texts.ORIGIN]).sort_values("id")
+        texts.write(frame, paths.synthetic("fruit", setting))
+        transcripts.write(paths.transcript("fruit", setting), said)
+        counts = {"received": 7, "dropped": {"empty": 0, "near duplicate": 3}, "accepted": 4, "also_real_training": 1}
+        files.write_json(paths.metrics("generate", f"fruit.{setting}"), {"total": counts})
+    return project
+
+
+def front_matter(folder: Path) -> dict:
+    _, matter, _ = (folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)
+    return yaml.safe_load(matter)
+
+
+def test_each_setting_is_a_configuration_of_parquet_files(generated: Path) -> None:
+    export.run("fruit", Path("out/fruit"))
+    configs = front_matter(Path("out/fruit"))["configs"]
+    assert [c["config_name"] for c in configs] == ["zero_shot", "few_shot"]
+    assert [c.get("default", False) for c in configs] == [True, False]
+    for config in configs:
+        [part] = config["data_files"]
+        table = pq.read_table(Path("out/fruit") / part["path"])
+        assert table.column_names == export.COLUMNS
+        assert set(table["label"].to_pylist()) == {"fruit", "tool"}
+        assert set(table["model"].to_pylist()) == {"some/llm"}
+        real = set(texts.read(paths.prepared("fruit"))["id"])
+        shown = {i for row in table["examples"].to_pylist() for i in row}
+        assert shown == (set() if config["config_name"] == "zero_shot" else shown & real)
+        assert bool(shown) == (config["config_name"] == "few_shot")
+
+
+def test_no_real_text_is_in_it(generated: Path) -> None:
+    export.run("fruit", Path("out"))
+    for path in Path("out").rglob("*"):
+        if path.is_file():
+            assert b"real sentence number" not in path.read_bytes()
+
+
+def test_the_card_says_what_there_is(generated: Path) -> None:
+    export.run("fruit", Path("out"))
+    card = (Path("out") / "README.md").read_text(encoding="utf-8")
+    assert "| all | 4 | 4 |" in card
+    assert "| near duplicate | 3 | 3 |" in card
+    assert "| empty |" not in card
+    assert "`some/llm`" in card
+    assert "You are a grocer." in card
+    assert "1 of zero_shot, 1 of few_shot" in card
+    assert "Licence: none." in card
+    digest = transcripts.provenance(paths.transcript("fruit", "few_shot"))[1]
+    assert digest[:16] in card
+
+
+def test_the_library_loads_it(generated: Path) -> None:
+    pytest.importorskip("datasets")
+    export.run("fruit", Path("out"))
+    # In a process of its own: the library reads its settings when it is imported.
+    code = """
+import json, sys
+from datasets import get_dataset_config_names, load_dataset
+sets = {name: load_dataset(sys.argv[1], name, split="train") for name in get_dataset_config_names(sys.argv[1])}
+print(json.dumps({name: [len(found), found.column_names] for name, found in sets.items()}))
+"""
+    done = subprocess.run([sys.executable, "-c", code, "out"], capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found == {"zero_shot": [4, export.COLUMNS], "few_shot": [4, export.COLUMNS]}
+
+
+def test_nothing_is_overwritten_or_half_written(generated: Path) -> None:
+    Path("out").mkdir()
+    Path("out/mine.txt").write_text("precious")
+    with pytest.raises(PyriteError, match="not empty"):
+        export.run("fruit", Path("out"))
+    assert [p.name for p in Path("out").iterdir()] == ["mine.txt"]
+    paths.synthetic("fruit", "few_shot").unlink()
+    with pytest.raises(PyriteError, match=r"few_shot\.parquet: no such file"):
+        export.run("fruit", Path("other"))
+    assert not Path("other").exists()
+
+
+def test_a_table_of_another_transcript_is_refused(generated: Path) -> None:
+    transcripts.write(paths.transcript("fruit", "few_shot"), [])
+    with pytest.raises(PyriteError, match="not made from"):
+        export.run("fruit", Path("out"))

@@ -1,0 +1,578 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+import yaml
+from conftest import ROOT
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from llm_server import serve
+
+from pyrite import cli, params
+from pyrite.base import console, paths, schema
+from pyrite.base.errors import PyriteError
+from pyrite.commands import new
+from pyrite.data import cards, texts
+from pyrite.stages import compare, fetch, prepare
+
+WORDS = {
+    "billing": "invoice charge refund card payment twice amount bank receipt price",
+    "shipping": "parcel courier late address box van delivery track lost door",
+}
+ODD = [
+    "yes",
+    "no",
+    "null",
+    "1",
+    "1.0",
+    "~",
+    "a: b",
+    'it\'s "so"',
+    "ü/ö\\..",
+    "- x",
+    "# y",
+    "[red]{x}",
+    "日本 🙂",
+    "x" * 200,
+]
+
+
+def rows(labels: tuple[str, ...] = tuple(WORDS), each: int = 40) -> list[dict[str, str]]:
+    """Rows of random words for each label, every text another."""
+    rng = random.Random(1)
+    pools = list(WORDS.values())
+    return [
+        {"body": " ".join(rng.sample(pools[n % 2].split(), 5)) + f" {n} {i}", "queue": label}
+        for i in range(each)
+        for n, label in enumerate(labels)
+    ]
+
+
+def csv_of(table: list[dict[str, str]], separator: str = ",", encoding: str = "utf-8") -> bytes:
+    return pd.DataFrame(table).to_csv(index=False, sep=separator).encode(encoding)
+
+
+@pytest.fixture
+def here(project: Path) -> Path:
+    """A project with the shipped params and prompts, and a file of real data beside it."""
+    (project / "pyrite").mkdir()
+    (project / "pyrite/tasks").mkdir()
+    shutil.copy(ROOT / "params.yaml", project / "pyrite")
+    for name in ("annotators.yaml", "prompts.yaml"):
+        shutil.copy(ROOT / "tasks" / name, project / "pyrite/tasks")
+    (project / "tickets.csv").write_bytes(csv_of(rows()))
+    return project / "pyrite"
+
+
+@pytest.fixture(autouse=True)
+def inside(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def make(*arguments: str) -> None:
+    """Run `pyrite new` as the command line does."""
+    cli.app(["new", *arguments], standalone_mode=False)
+
+
+def prepared(task: str = "support") -> pd.DataFrame:
+    fetch.run(task)
+    prepare.run(task)
+    return texts.read(paths.prepared(task))
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_file_becomes_a_card_that_the_stages_take(capsys: pytest.CaptureFixture[str]) -> None:
+    before = paths.PARAMS.read_text().splitlines()
+    make("support", "--from", "../tickets.csv", "--text", "body", "--label", "queue")
+    said = capsys.readouterr().out
+    card = cards.load("support")
+    assert list(card.labels) == ["billing", "shipping"]
+    assert card.length_words == (7, 7)
+    assert card.source.kind == "file"
+    assert Path("data/recordings/support/.gitkeep").exists()
+    changed = [(old, now) for old, now in zip(before, paths.PARAMS.read_text().splitlines(), strict=True) if old != now]
+    assert changed == [("  - python_docs", "  - support")]
+    table = prepared()
+    assert len(table) == 80
+    shown = next(line for line in said.splitlines() if line.startswith("billing  "))
+    numbers = [str(int((table["split"][table["label"] == "billing"] == split).sum())) for split in ("train", "test")]
+    assert shown.split()[1:5] == ["40", "50%", *numbers]
+    assert said.count("\n  parcel") + said.count("\n  courier") + said.count("\n  van") <= 3
+    for words in (
+        "few_shot sends some real texts",
+        "dvc exp run -S generate.provider=openai",
+        "$0.0",
+        "pyrite verdict",
+    ):
+        assert words in said
+
+
+def test_a_model_goes_into_the_study(capsys: pytest.CaptureFixture[str]) -> None:
+    make("support", "--from", "../tickets.csv", "--model", "org/a-model:free")
+    p = params.load()
+    assert (p.tasks, p.generate.provider, p.generate.model) == (("support",), "openai", "org/a-model:free")
+    assert "# The LLM: its name at the endpoint." in paths.PARAMS.read_text()
+    said = capsys.readouterr().out
+    assert "'org/a-model:free' has no price" in said
+    assert "\n  pyrite doctor" in said
+    assert "\n  dvc repro\n" in said
+
+
+def arrow(table: list[dict[str, str]], path: Path, metadata: dict[bytes, bytes] | None = None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    found = pa.Table.from_pylist(table)
+    if metadata:
+        found = found.replace_schema_metadata(metadata)
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, found.schema) as stream:
+        stream.write_table(found, max_chunksize=7)
+
+
+def parquet(table: list[dict[str, str]], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(table).to_parquet(path, index=False)
+
+
+def json_lines(table: list[dict[str, str]]) -> bytes:
+    return "".join(json.dumps(row) + "\n" for row in table).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("a.csv", lambda path: path.write_bytes(csv_of(rows()))),
+        ("semicolons.csv", lambda path: path.write_bytes(csv_of(rows(), ";"))),
+        ("mark.csv", lambda path: path.write_bytes(csv_of(rows(), ";", "utf-8-sig"))),
+        ("a.tsv", lambda path: path.write_bytes(csv_of(rows(), "\t"))),
+        ("a.jsonl", lambda path: path.write_bytes(json_lines(rows()))),
+        ("a.json", lambda path: path.write_bytes(json.dumps(rows()).encode())),
+        ("a.parquet", lambda path: parquet(rows(), path)),
+        ("shards", lambda path: [parquet(rows()[i::2], path / f"part-{i}.parquet") for i in (0, 1)]),
+        ("saved", lambda path: [arrow(rows()[i::2], path / f"data-0000{i}-of-00002.arrow") for i in (0, 1)]),
+    ],
+)
+def test_every_format_gives_the_same_rows(name: str, write) -> None:
+    write(Path("..", name))
+    if name == "saved":
+        Path("../saved/state.json").write_text('{"_data_files": []}')
+        Path("../saved/README.txt").write_text("about")
+        arrow([{"other": "x"}], Path("../saved/cache-1.arrow"))
+    make("support", "--from", f"../{name}", "--text", "body", "--label", "queue")
+    table = prepared()
+    assert sorted(zip(table["text"], table["label"], strict=True)) == sorted(
+        (row["body"], row["queue"]) for row in rows()
+    )
+
+
+def test_the_sides_and_label_names_of_a_data_set_are_kept() -> None:
+    numbered = [{"text": row["body"], "label": n % 2} for n, row in enumerate(rows())]
+    features = {"label": {"names": ["billing", "shipping"], "_type": "ClassLabel"}, "text": {"dtype": "string"}}
+    metadata = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
+    arrow(numbered[:50], Path("../set/train/data-00000-of-00001.arrow"), metadata)
+    arrow(
+        [*numbered[50:], {"text": "of no label", "label": -1}], Path("../set/test/data-00000-of-00001.arrow"), metadata
+    )
+    Path("../set/dataset_dict.json").write_text('{"splits": ["train", "test"]}')
+    make("support", "--from", "../set")
+    table = prepared()
+    assert set(table["label"]) == {"billing", "shipping"}
+    assert set(table.loc[table["split"] == "test", "text"]) == {row["text"] for row in numbered[50:]}
+    assert json.loads(paths.metrics("prepare", "support").read_text())["dropped"]["other_label"] == 1
+
+
+def test_files_on_no_side_are_split_by_digest() -> None:
+    source = cards.LocalFile(kind="file", path="x", text="t", label="l", licence="none")
+    assert {rows.side for rows in prepare.local(source, ["train.csv", "extra.csv", "test.csv"])} == {None}
+    assert {rows.side for rows in prepare.local(source, ["train.csv", "val.csv"])} == {None}
+    assert {rows.side for rows in prepare.local(source, ["contest.csv", "trainer.csv"])} == {None}
+    sides = [rows.side for rows in prepare.local(source, ["x.Dev-0.csv", "train-0.csv", "test_1.csv"])]
+    assert sides == ["test", "train", "validation"]
+
+
+TABLE = [{"a": f"text {n}", "b": "xy"[n % 2], "c": str(n)} for n in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "label", "found"),
+    [
+        ("ab", None, None, ("a", "b")),
+        ("ba", None, None, ("a", "b")),
+        ("ab", "b", None, ("b", "a")),
+        ("ab", None, "b", ("a", "b")),
+        ("abc", "a", "b", ("a", "b")),
+        ("abc", None, None, "Name them with --text and --label; there are a, b, c"),
+        ("abc", "a", None, "Name them"),
+        ("ac", None, None, "Name them"),
+        ("ab", "z", None, r"no column 'z' \(--text\); there are a, b"),
+        ("ab", "a", "z", r"no column 'z' \(--label\)"),
+        ("ab", "a", "a", "can't hold both"),
+    ],
+)
+def test_columns_are_guessed_only_where_there_is_no_doubt(names, text, label, found) -> None:
+    table = [{name: row[name] for name in names} for row in TABLE]
+    if isinstance(found, tuple):
+        assert new.columns(table, text, label, Path("f")) == found
+    else:
+        with pytest.raises(PyriteError, match=found):
+            new.columns(table, text, label, Path("f"))
+
+
+def test_the_separator_is_that_with_which_the_named_columns_are_there(here: Path) -> None:
+    path = here / "a.csv"
+    path.write_text('"subject, long";"body, all";queue\n')
+    assert new._separator(path, {"queue", "body, all"}) == ";"
+    path.write_text("body|x\tqueue\n")
+    assert new._separator(path, set()) == "\t"
+
+
+def test_labels_with_odd_characters_stay_what_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("../odd.csv").write_bytes(csv_of(rows(tuple(ODD), each=60)))
+    make("support", "--from", "../odd.csv")
+    assert set(cards.load("support").labels) == set(ODD)
+    assert prepared()["label"].value_counts().to_dict() == dict.fromkeys(ODD, 60)
+    assert "[red]{x}" in capsys.readouterr().out
+
+
+LABELS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1).map(str.strip).filter(bool)
+
+
+@settings(deadline=None)
+@given(st.lists(LABELS, min_size=2, unique=True))
+@example(ODD)
+@example(["a\u2028b", "a\nb", "\ufeffx", "<<", "=", "2001-01-01", "0x1f", "? a"])
+def test_any_label_comes_back_from_the_card(labels: list[str]) -> None:
+    found = schema.parse(new.render("support", labels, None), Path("card"), cards.Card)
+    assert list(found.labels) == labels
+    assert isinstance(found.source, cards.NoData)
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "words"),
+    [
+        (None, [], "nothing.csv: no such file or folder"),
+        (b"", [], "has no rows"),
+        (b"body,queue\n", [], "has no rows"),
+        (csv_of(rows()), ["--text", "tekst"], r"no column 'tekst' \(--text\); there are body, queue"),
+        (csv_of(rows(("one",))), ["--text", "body"], "column 'queue': one label only, 'one'"),
+        (csv_of(rows(each=3)), [], r"too few rows: label 'billing' has 3, of which \d to train on"),
+        (csv_of([*rows(), {"body": "x", "queue": "rare"}]), [], "or leave it out: --labels billing,shipping"),
+        (csv_of(rows()), ["--text", "queue", "--label", "body"], "has 80 different values in 80 rows"),
+        (csv_of(rows(each=600)), ["--text", "queue", "--label", "body"], "more than 1,000 different values"),
+        (csv_of(rows()), ["--labels", "billing,posting"], "'posting' is no label of .* has billing, shipping"),
+        (
+            csv_of(rows()) + "Gr\xfc\xdfe,billing\n".encode("latin-1"),
+            [],
+            r"row 82: not UTF-8 \(byte 3.*iconv -f latin1",
+        ),
+        ("body\tqueue\n".encode("utf-16"), [], "row 1: not UTF-8"),
+        (csv_of(rows()) + b"a,b,c\n", [], "row 82: 3 fields, not 2"),
+        (csv_of(rows()) + b'"a,billing\n', [], "row 82: broken CSV"),
+    ],
+)
+def test_bad_data_are_one_line_and_leave_nothing(here: Path, content: bytes | None, options, words: str) -> None:
+    name = "../nothing.csv"
+    if content is not None:
+        name = "../bad.csv"
+        Path(name).write_bytes(content)
+    before = everything(here)
+    with pytest.raises(PyriteError, match=words) as caught:
+        make("support", "--from", name, *options)
+    assert "\n" not in str(caught.value)
+    assert everything(here) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.xlsx", b"PK", "not a format that is read: save it as .csv"),
+        ("a.parquet", b"PAR1 no", "not readable as parquet"),
+        ("a.arrow", b"no", "not readable as arrow"),
+        ("a.jsonl", b'{"text": "x", "label": "y"}\n{', "row 2: broken JSON"),
+        ("a.jsonl", b"[1]\n", "row 1: not a JSON object"),
+    ],
+)
+def test_a_file_of_another_kind(name: str, content: bytes, words: str) -> None:
+    Path("..", name).write_bytes(content)
+    with pytest.raises(PyriteError, match=words) as caught:
+        make("support", "--from", f"../{name}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_without_data() -> None:
+    Path("../empty").mkdir()
+    with pytest.raises(PyriteError, match=r"has no \.arrow"):
+        make("support", "--from", "../empty")
+
+
+@pytest.mark.parametrize("name", ["Support", "../x", "a b", "9a", "prompts", "annotations", "x" * 61, ""])
+def test_a_name_that_is_no_name(here: Path, name: str) -> None:
+    before = everything(here)
+    with pytest.raises(PyriteError, match="can't name a task"):
+        make(name, "--from", "../tickets.csv")
+    assert everything(here) == before
+
+
+def test_reading_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(new, "WATCHED_ROWS", 100)
+    monkeypatch.setattr(console, "PLAIN_SECONDS", 0)
+    Path("../tickets.csv").write_bytes(csv_of(rows(("billing", "shipping"), each=120)))
+    make("support", "--from", "../tickets.csv")
+    assert [line.split(",")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "reading rows: 100",
+        "reading rows: 200",
+    ]
+
+
+def test_a_card_is_never_overwritten() -> None:
+    make("support", "--from", "../tickets.csv")
+    before = paths.card("support").read_bytes()
+    with pytest.raises(PyriteError, match="is there already and may hold your edits"):
+        make("support", "--labels", "a,b")
+    assert paths.card("support").read_bytes() == before
+
+
+def test_rows_that_are_left_out_are_said_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    same, other = rows()[0]["body"], rows()[1]
+    odd = [("", "billing"), (same, "shipping"), (other["body"], other["queue"]), ("no label", " "), (" ", "shipping")]
+    Path("../tickets.csv").write_bytes(csv_of([*rows(), *({"body": t, "queue": q} for t, q in odd)]))
+    make("support", "--from", "../tickets.csv")
+    said = capsys.readouterr().out
+    assert "2 with no text, 2 with the same text with different labels, 1 with a repeated text, 1 with no label" in said
+    prepared()
+    dropped = json.loads(paths.metrics("prepare", "support").read_text())["dropped"]
+    assert dropped == {"conflicting_label": 2, "duplicate": 1, "no_text": 2, "other_label": 1}
+
+
+def test_only_the_labels_that_are_named() -> None:
+    Path("../three.csv").write_bytes(csv_of([*rows(), {"body": "a rare one", "queue": "rare"}]))
+    make("support", "--from", "../three.csv", "--labels", "shipping, billing")
+    assert len(prepared()) == 80
+
+
+def test_a_large_file_is_looked_at_in_a_sample(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repeated = rows() + rows()
+    Path("../large.csv").write_bytes(csv_of(sorted(repeated, key=lambda row: row["queue"])))
+    monkeypatch.setattr(new, "SAMPLE_ROWS", 60)
+    found = new.look(Path("../large.csv"), None, None, None)
+    assert found.rows == {"billing": 80, "shipping": 80}
+    assert found.share in (0.5, 0.25)
+    # A text and its repetition are in the sample together.
+    assert found.dropped["duplicate"] == len(found.table) <= 30
+    make("support", "--from", "../large.csv")
+    said = capsys.readouterr().out
+    assert "sample of about 1 in" in said
+    assert "80" in next(line for line in said.splitlines() if line.startswith("billing  "))
+
+
+def test_texts_of_the_file_can_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = ["\x1b[2Jgone [bold]x[/bold] \u202edlrow " + row["body"] for row in rows()]
+    table = [row | {"body": text} for row, text in zip(rows(), hostile, strict=True)]
+    Path("../tickets.jsonl").write_bytes(json_lines(table))
+    make("support", "--from", "../tickets.jsonl")
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "\u202e" not in said
+    assert "[2Jgone [bold]x[/bold]" in said
+
+
+def test_a_changed_file_is_taken_only_with_refresh() -> None:
+    make("support", "--from", "../tickets.csv")
+    card = paths.card("support")
+    card.write_text(
+        card.read_text().replace('category "billing"', "money \N{EURO SIGN}") + "# mine\n", encoding="utf-8"
+    )
+    assert len(prepared()) == 80
+    Path("../tickets.csv").write_bytes(csv_of([*rows(), {"body": "one more of them", "queue": "billing"}]))
+    with pytest.raises(PyriteError, match=r"tickets\.csv: has changed since .* `pyrite new support --refresh`"):
+        fetch.run("support")
+    assert len(texts.read(paths.prepared("support"))) == 80
+    before = card.read_text(encoding="utf-8").splitlines()
+    make("support", "--refresh")
+    after = card.read_text(encoding="utf-8").splitlines()
+    assert [line.split(":")[0] for old, line in zip(before, after, strict=True) if old != line] == ["  sha256"]
+    assert len(prepared()) == 81
+
+
+def test_refresh_says_what_it_can_not_do() -> None:
+    with pytest.raises(PyriteError, match=r"there is no tasks/support\.yaml"):
+        make("support", "--refresh")
+    with pytest.raises(PyriteError, match="labels are those of the card"):
+        make("support", "--refresh", "--labels", "a,b")
+    shutil.copy(ROOT / "tasks/sms_spam.yaml", paths.TASKS)
+    with pytest.raises(PyriteError, match="its data are downloaded"):
+        make("sms_spam", "--refresh")
+
+
+def test_a_file_that_git_would_take_is_pointed_out(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    subprocess.run(["git", "init", "-q"], check=True)
+    shutil.copy("../tickets.csv", "tickets.csv")
+    make("support", "--from", "tickets.csv")
+    assert "would put its texts into git" in capsys.readouterr().out
+    assert cards.load("support").source.path == "tickets.csv"
+    (here / ".gitignore").write_text("tickets.csv\n")
+    make("again", "--from", str(here / "tickets.csv"))
+    assert "would put its texts into git" not in capsys.readouterr().out
+
+
+def test_an_entry_is_replaced_and_all_else_stays() -> None:
+    block = (
+        "# top\ntwo:\n  - a\n  # b's\n  - b   # these\n\n# about three\nthree:\n  deep: |\n    x\n\n  last: 'y' # z\n"
+    )
+    found = schema.put(block, ["two"], "two: [c]")
+    assert found == block.replace("\n  - a\n  # b's\n  - b", " [c]")
+    assert schema.put("two: [a, b]  # these\n", ["two"], "two:\n  - c") == "two:\n  - c  # these\n"
+    found = schema.put(block, ["three", "deep"], "deep: 2")
+    assert yaml.safe_load(found)["three"] == {"deep": 2, "last": "y"}
+    assert found.endswith("\n\n  last: 'y' # z\n")
+    with pytest.raises(KeyError):
+        schema.put(block, ["three", "four"], "x: 1")
+
+
+def test_a_list_of_files_has_one_digest(project: Path) -> None:
+    for name in ("a", "b"):
+        (project / name).write_text(name)
+    both = {name: project / name for name in ("a", "b")}
+    listed = fetch.digest(both)
+    assert listed == fetch.digest(dict(reversed(both.items())))
+    assert fetch.digest({"x": project / "a"}) == hashlib.sha256(b"a").hexdigest()
+    (project / "b").write_text("c")
+    assert fetch.digest(both) != listed
+
+
+def test_what_is_shown_is_one_short_line() -> None:
+    assert new.shown("a\nb\x1b[0m") == "a�b�[0m"
+    assert len(new.shown("x" * 1000)) == new.SHOWN_CHARACTERS + 1
+
+
+def small_study() -> None:
+    """Cheap encoders and few texts, as somebody might set them; and no pretrained weights for the check of copies."""
+    p = yaml.safe_load(paths.PARAMS.read_text())
+    p["annotate"]["items"] = 20
+    p["generate"] |= {"per_label": 30, "texts_per_turn": 10, "turns": 2}
+    sets = ["real", "zero_shot", "few_shot", "pool", "pool+few_shot"]
+    p["train"]["encoders"] = {"tfidf": {"method": "tfidf", "C": 10.0, "mixes": [*sets, "real@20", "real@all"]}}
+    p["evaluate"]["resamples"] = 200
+    p["compare"]["encoder"] = "tfidf"
+    paths.PARAMS.write_text(yaml.safe_dump(p))
+
+
+def run_all(*tasks: str) -> None:
+    """The stages as `dvc repro` runs them, in one process."""
+    of_task = [["fetch"], ["prepare"], ["generate", "zero_shot"], ["generate", "few_shot"], ["train", "tfidf"]]
+    of_task += [["annotate"], ["evaluate"], ["diversity"]]
+    stages = [[stage, task, *rest] for task in tasks for stage, *rest in of_task]
+    for stage in [*stages, ["subjectivity"], ["compare"], ["report"], ["verdict"]]:
+        cli.app(stage, standalone_mode=False)
+
+
+def test_from_a_file_to_a_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    small_study()
+    with serve() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        make("support", "--from", "../tickets.csv", "--model", "test-model")
+        reckoned = [line.split()[2] for line in capsys.readouterr().out.splitlines() if line.startswith("support ")]
+        run_all("support")
+    # The server's words are no labels, so each annotator is asked once more.
+    *settings, annotations = map(int, reckoned)
+    assert len(server.log) == sum(settings) + 2 * annotations
+    said = capsys.readouterr().out
+    assert f"{(prepared()['split'] == 'test').sum()} test rows" in said
+    headline = json.loads(paths.HEADLINE.read_text())
+    assert headline["tasks"] == 1
+    assert headline["macro_f1"] > 0
+    assert set(headline) == set(compare.HEADLINE)
+    assert "shipping" in (paths.REPORT / "index.html").read_text()
+
+
+def test_without_real_data_the_report_says_what_can_be_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small_study()
+    with serve() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        make("support", "--labels", "billing, shipping", "--model", "test-model")
+        run_all("support")
+    said = capsys.readouterr().out
+    assert "Can't tell: the task has no real texts" in said
+    assert "zero_shot: 60 texts of 2 labels were kept" in said
+    assert "few_shot: not asked, for it shows the LLM real texts." in said
+    assert "pyrite new support --refresh --from FILE" in said
+    assert json.loads(paths.HEADLINE.read_text()) | {"verdict": 0} == dict.fromkeys(compare.HEADLINE) | {
+        "candidate": "few_shot",
+        "encoder": "tfidf",
+        "verdict": 0,
+        "baseline": "real",
+        "tasks": 0,
+    }
+    assert len(texts.read(paths.synthetic("support", "zero_shot"))) == 60
+    assert len(texts.read(paths.synthetic("support", "few_shot"))) == 0
+    page, markdown = (paths.REPORT / "index.html").read_text(), (paths.REPORT / "REPORT.md").read_text()
+    for report in (page, markdown):
+        assert "no real texts, no verdict" in report
+        assert "Effective number of texts" in report
+    assert "billing" in page
+    # With real texts the same task gets its verdict, and nothing that was answered is asked again.
+    with serve() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        make("support", "--refresh", "--from", "../tickets.csv")
+        run_all("support")
+    generated = [entry for entry in server.log if "Label each one" not in entry.request["messages"][1]["content"]]
+    assert len(generated) == 6
+    assert all("real texts" in entry.request["messages"][1]["content"] for entry in generated)
+    assert json.loads(paths.HEADLINE.read_text())["tasks"] == 1
+
+
+def test_tasks_with_and_without_real_data_share_a_study(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small_study()
+    with serve() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        make("ideas", "--labels", "wish, complaint", "--model", "test-model")
+        make("support", "--from", "../tickets.csv")
+        study = yaml.safe_load(paths.PARAMS.read_text())
+        paths.PARAMS.write_text(yaml.safe_dump(study | {"tasks": ["ideas", "support"]}))
+        run_all("ideas", "support")
+    said = capsys.readouterr().out
+    assert "Can't tell: the task has no real texts" in said
+    assert f"{(prepared()['split'] == 'test').sum()} test rows" in said
+    assert json.loads(paths.HEADLINE.read_text())["tasks"] == 1
+    for report in (paths.REPORT / "index.html", paths.REPORT / "REPORT.md"):
+        assert "Ideas: no real texts, no verdict" in report.read_text()
+        assert "Support" in report.read_text()
+    assert set(pd.read_csv(paths.TABLE)["task"]) == {"support"}
+
+
+def test_every_command_of_the_page_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs/your-own-task.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n(.*?)```", page, flags=re.S)
+    commands = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    Path("../labelled.csv").write_bytes(csv_of(rows(("praise", "complaint", "question"), each=60)))
+    run = []
+    for command in commands:
+        words = shlex.split(command)
+        if words[:2] in (["pyrite", "new"], ["pyrite", "estimate"]):
+            if "estimate" in words:
+                prepared()
+            cli.app(words[1:], standalone_mode=False)
+            run.append(words[1])
+        else:
+            # The stages and the verdict are run above; `dvc exp run` in test_experiments.py.
+            assert command in ("dvc repro", "pyrite verdict", "dvc exp run -S compare.candidate=zero_shot")
+    assert run == ["new", "new", "estimate", "new", "new"]
+    assert len(prepared("ideas")) == 180

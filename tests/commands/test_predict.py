@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from pyrite.base.errors import PyriteError
+from pyrite.commands import predict
+
+TEXTS = ["red thing", "one, two", "a thing of the blue three", "green"] * 5
+LABELS = ["colour", "number"]
+
+
+@pytest.fixture(scope="module")
+def model(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a fit with a checkpoint."""
+    folder = tmp_path_factory.mktemp("fit")
+    network = AutoModelForSequenceClassification.from_pretrained(
+        tiny_checkpoint, id2label=dict(enumerate(LABELS)), label2id={label: i for i, label in enumerate(LABELS)}
+    )
+    tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint, model_max_length=6)
+    inputs = tokenizer(TEXTS[:4], return_tensors="pt", padding=True, truncation=True)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=5e-3)
+    for _ in range(30):
+        network(**inputs, labels=torch.tensor([0, 1, 1, 0])).loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+    network.save_pretrained(folder / "checkpoint")
+    tokenizer.save_pretrained(folder / "checkpoint")
+    return folder
+
+
+@pytest.fixture
+def expected(model: Path) -> np.ndarray:
+    network = AutoModelForSequenceClassification.from_pretrained(model / "checkpoint").eval()
+    tokenizer = AutoTokenizer.from_pretrained(model / "checkpoint")
+    with torch.inference_mode():
+        logits = [network(**tokenizer(text, truncation=True, return_tensors="pt")).logits[0] for text in TEXTS]
+    return torch.softmax(torch.stack(logits), -1).numpy()
+
+
+def write(path: Path, frame: pd.DataFrame) -> None:
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    elif path.suffix == ".parquet":
+        frame.to_parquet(path)
+    elif path.suffix == ".jsonl":
+        frame.to_json(path, orient="records", lines=True)
+    else:
+        path.write_text("".join(f"{text}\n" for text in frame["words"]))
+
+
+def read(path: Path) -> pd.DataFrame:
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    return pd.read_csv(path) if path.suffix == ".csv" else pd.read_json(path, lines=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "made"),
+    list(itertools.product(["in.csv", "in.parquet", "in.jsonl", "in.txt"], [".csv", ".parquet", ".jsonl"])),
+)
+def test_rows_come_back_in_order_with_label_and_probabilities(
+    project: Path, model: Path, expected: np.ndarray, given: str, made: str
+) -> None:
+    frame = pd.DataFrame({"number": range(len(TEXTS)), "words": TEXTS})
+    write(Path(given), frame)
+    output = Path(f"out{made}")
+    predict.run(model, Path(given), "words", output)
+    found = read(output)
+    assert found["words"].tolist() == TEXTS
+    assert given == "in.txt" or found["number"].astype(int).tolist() == list(range(len(TEXTS)))
+    np.testing.assert_allclose(found[[f"probability:{label}" for label in LABELS]], expected, atol=0.02)
+    assert found["predicted"].tolist() == [LABELS[i] for i in expected.argmax(1)]
+    assert set(found["predicted"]) == set(LABELS)
+
+
+def test_standard_input_to_standard_output(project: Path, model: Path) -> None:
+    command = [sys.executable, "-m", "pyrite.cli", "predict", str(model)]
+    said = subprocess.run(command, input="\n".join(TEXTS), capture_output=True, text=True, check=True)
+    rows = list(csv.DictReader(io.StringIO(said.stdout)))
+    assert [row["text"] for row in rows] == TEXTS
+    assert "10 texts were longer than 6 tokens" not in said.stdout
+    assert "5 texts were longer than 6 tokens" in said.stderr
+
+
+def test_no_more_than_a_chunk_is_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict, "CHUNK", 10)
+    taken = 0
+
+    def rows() -> Iterator[tuple[str, dict]]:
+        nonlocal taken
+        for taken in range(1, 101):  # noqa: B007
+            yield "here", {"text": "x"}
+
+    class Constant:
+        labels = LABELS
+
+        def __call__(self, texts: list[str]) -> np.ndarray:
+            return np.tile([0.4, 0.6], (len(texts), 1))
+
+    for done, _row in enumerate(predict.label(rows(), "text", Constant(), lambda n: None)):  # type: ignore[arg-type]
+        assert taken <= done + 10
+    assert done == 99
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("in.csv", "words,other\na,b\n", "in.csv: row 2: no column 'text'; there are words, other"),
+        ("in.csv", "text\na,b\n", "in.csv: row 2: 2 fields, not 1"),
+        ("in.csv", "text\n", "in.csv: has no texts"),
+        ("in.jsonl", '{"text": "a"}\n{"text": 5}\n', "in.jsonl: row 2: 'text' is no text"),
+        ("in.jsonl", "{", "in.jsonl: row 1: broken JSON"),
+        ("in.jsonl", '{"text": "a"}\n{"text": "b", "more": 1}\n', "write them as .jsonl"),
+        ("in.parquet", "no parquet", "in.parquet: not a readable Parquet file"),
+        ("in.txt", b"good\n\xff\n", "in.txt: line 2: not UTF-8"),
+        ("missing.csv", None, "missing.csv: can't be read"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(
+    project: Path, model: Path, name: str, content: str | bytes | None, words: str
+) -> None:
+    if content is not None:
+        Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    Path("out.csv").write_text("what was there")
+    with pytest.raises(PyriteError) as caught:
+        predict.run(model, Path(name), "text", Path("out.csv"))
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert Path("out.csv").read_text() == "what was there"
+    assert [path.name for path in project.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_folder_without_a_checkpoint_and_an_unknown_output_are_named(project: Path, model: Path) -> None:
+    with pytest.raises(PyriteError, match="nowhere: no checkpoint there"):
+        predict.run(Path("nowhere"), None, "text", None)
+    with pytest.raises(PyriteError, match=r"out.xlsx: unknown kind of file; name one that ends in .csv"):
+        predict.run(model, None, "text", Path("out.xlsx"))
+    broken = project / "broken"
+    broken.mkdir()
+    (broken / "config.json").write_text((model / "checkpoint/config.json").read_text())
+    (broken / "model.safetensors").write_bytes(b"cut")
+    with pytest.raises(PyriteError, match=r"checkpoint '.*broken': can't be loaded"):
+        predict.run(broken, None, "text", None)
+
+
+def test_json_lines_keep_what_csv_can_not(project: Path, model: Path) -> None:
+    Path("in.jsonl").write_text('{"text": "red", "tags": ["a"]}\n{"text": "one", "more": null}\n')
+    predict.run(model, Path("in.jsonl"), "text", Path("out.jsonl"))
+    rows = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
+    assert rows[0]["tags"] == ["a"]
+    assert "more" in rows[1]

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pyrite.base.errors import PyriteError
+from pyrite.data import cards, fields
+from pyrite.data.readers import Row
+
+LABELS = {"good": "are good", "bad": "are bad"}
+
+
+def row(**content) -> Row:
+    return Row(Path("a.json"), 7, content)
+
+
+def spec(text: str | cards.Entities = "{text}", **card) -> cards.Rows:
+    return cards.Json(format="json", file="a.json", text=text, **card)
+
+
+def test_a_template_takes_fields_and_fields_within_fields() -> None:
+    content = row(post={"title": "A {x}", "tags": ["b", "c"]}, n=3, none=None, **{"my column": "d"})
+    template = "{post.title}: {post.tags.1} {n}{none} {my column}"
+    assert fields.text(content, spec(template)) == "A {x}: c 3 d"
+
+
+@pytest.mark.parametrize("name", ["posts", "post.x", "post.tags.5", "post.tags.x", "n.x"])
+def test_a_field_that_is_not_there_names_those_that_are(name: str) -> None:
+    with pytest.raises(PyriteError, match=rf"a.json: row 7: no '{name}'; there are post, n"):
+        fields.get(row(post={"tags": ["b"]}, n=3), name)
+
+
+@pytest.mark.parametrize(
+    ("steps", "raw", "clean"),
+    [
+        (("backslashes",), "a\\\\b\\c", "a b c"),
+        (
+            ("ampersands",),
+            "it #39;s x#39; &#39; Q quot;A quot; squot; lt;",
+            "it &#39;s x#39; &#39; Q &quot;A &quot; squot; &lt;",
+        ),
+        (("ampersands", "unescape", "tags"), "#36;5 lt;b&gt; 1", "$5   1"),
+        (("tags",), "a<br/>b < c", "a b < c"),
+        (("line_breaks",), "a<br /><br />b <i>", "a  b <i>"),
+    ],
+)
+def test_cleaning_steps(steps: tuple[cards.Cleaning, ...], raw: str, clean: str) -> None:
+    assert fields.text(row(text=raw), spec(clean=steps)) == clean
+
+
+def test_every_step_that_a_card_may_name_exists() -> None:
+    assert set(fields.CLEANING) == set(cards.Cleaning.__args__)
+
+
+def test_entities_are_marked_where_they_begin_and_end() -> None:
+    entities = cards.Entities(tokens="tokens", head="h.0", tail="t")
+    tokens = ["The", "Upper", "Po", "joins", "Rhine", "."]
+    marked = fields.text(row(tokens=tokens, h=[[1, 2]], t=[4]), spec(entities))
+    assert marked == "The [H] Upper Po [/H] joins [T] Rhine [/T] ."
+    same = fields.text(row(tokens=["Po", "."], h=[[0]], t=[0]), spec(entities))
+    assert same == "[H] [T] Po [/H] [/T] ."
+    for tail in ([6], [], "4", [-1]):
+        with pytest.raises(PyriteError, match=r"row 7: entity .* is not within the 6 tokens"):
+            fields.text(row(tokens=tokens, h=[[1]], t=tail), spec(entities))
+
+
+def test_a_label_is_translated_or_left_out_or_refused() -> None:
+    plain, translated = spec(label="kind"), spec(label="kind", values={"1": "good", "True": "bad"})
+    assert fields.label(row(kind=" good "), plain, LABELS) == "good"
+    assert fields.label(row(kind=1), translated, LABELS) == "good"
+    assert fields.label(row(kind=True), translated, LABELS) == "bad"
+    dropping = spec(label="kind", values={"1": "good"}, other_values="drop")
+    assert fields.label(row(kind="1,2"), dropping, LABELS) is None
+    with pytest.raises(PyriteError, match="row 7: unknown label 'fair'; the card lists good, bad"):
+        fields.label(row(kind="fair"), plain, LABELS)
+    with pytest.raises(PyriteError, match="row 7: unknown label 'good'; the card lists 1, True"):
+        fields.label(row(kind="good"), translated, LABELS)
+    for nothing in ("", " ", None):
+        with pytest.raises(PyriteError, match="row 7: no label"):
+            fields.label(row(kind=nothing), plain, LABELS)
+
+
+def test_ratings_have_names_or_places() -> None:
+    rated = spec(ratings="r", values={"-1": "bad", "1": "good"})
+    assert fields.ratings(row(r={"ann": "1", "bob": -1}), rated, LABELS) == {"ann": "good", "bob": "bad"}
+    assert fields.ratings(row(r="[1, -1]"), rated, LABELS) == {"1": "good", "2": "bad"}
+    for broken in ("[1, ", "[]", "3", []):
+        with pytest.raises(PyriteError, match="row 7: 'r'"):
+            fields.ratings(row(r=broken), rated, LABELS)
+    with pytest.raises(PyriteError, match="row 7: unknown label '0'"):
+        fields.ratings(row(r=[0]), rated, LABELS)
+
+
+def test_a_pattern_takes_a_field_apart() -> None:
+    content = row(content="title: A\nbody: B")
+    parts = {"content": r"title: (?P<title>.*)\nbody: (?P<body>.*)"}
+    assert fields.text(fields.take_apart(content, parts), spec("{body}/{title}")) == "B/A"
+    with pytest.raises(PyriteError, match="row 7: 'content' does not match"):
+        fields.take_apart(row(content="?"), parts)

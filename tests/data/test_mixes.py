@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyrite.base.errors import PyriteError
+from pyrite.data import mixes, texts
+from pyrite.data.mixes import Part
+
+
+@pytest.fixture
+def prepared(table: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    rows = [(f"text number {i}", "ab"[i % 2], "train") for i in range(300)]
+    return table([*rows, *((f"held out {i}", "ab"[i % 2], "test") for i in range(50))])
+
+
+@pytest.fixture
+def synthetic(table: Callable[..., pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return {
+        "zero_shot": table([(f"zero {i}", "ab"[i % 2], "train") for i in range(40)]),
+        "few_shot": table([(f"few {i}", "ab"[i % 2], "train") for i in range(60)]),
+    }
+
+
+def test_names_are_read() -> None:
+    assert mixes.parse("real") == (Part("real", None),)
+    assert mixes.parse("pool+few_shot@20") == (Part("pool", None), Part("few_shot", 20))
+    assert mixes.parse("real@all") == (Part("real", -1),)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("real@50", ("real@50", "")),
+        ("real@all", ("real@all", "")),
+        ("real@50+few_shot", ("real@50", "few_shot")),
+        ("real@50+few_shot@10+zero_shot", ("real@50", "few_shot@10+zero_shot")),
+        ("real", None),
+        ("real+few_shot", None),
+        ("pool+few_shot", None),
+        ("pool@20", None),
+    ],
+)
+def test_points_of_curves_are_known_by_their_name(name: str, expected: tuple[str, str] | None) -> None:
+    assert mixes.on_curve(name) == expected
+    assert mixes.is_curve(name) == (expected is not None)
+
+
+def test_a_point_of_a_mix_curve_adds_to_the_rows_of_the_learning_curve(prepared: pd.DataFrame, synthetic: dict) -> None:
+    alone, both = (set(mixes.rows(mix, prepared, synthetic, 3)["id"]) for mix in ("real@50", "real@50+few_shot"))
+    assert alone < both
+    assert both - alone == set(synthetic["few_shot"]["id"])
+
+
+@pytest.mark.parametrize("name", ["", "+", "real+", "real@", "real@0", "real@x", "Real", "real+real", "../real"])
+def test_other_names_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"mix|twice"):
+        mixes.parse(name)
+
+
+@given(st.text())
+def test_any_name_is_read_or_refused(name: str) -> None:
+    try:
+        parts = mixes.parse(name)
+    except ValueError:
+        return
+    spelt = "+".join(p.source + {None: "", -1: "@all"}.get(p.rows, f"@{p.rows}") for p in parts)
+    assert spelt == name
+
+
+def test_real_has_as_many_rows_as_the_largest_generated_set(prepared: pd.DataFrame, synthetic: dict) -> None:
+    assert len(mixes.rows("real", prepared, synthetic, 0)) == 60
+
+
+def test_sizes_and_sources(prepared: pd.DataFrame, synthetic: dict) -> None:
+    training = prepared[prepared["split"] == "train"]
+    pool = set(training[texts.in_pool(training)]["id"])
+    assert set(mixes.rows("pool", prepared, synthetic, 0)["id"]) == pool
+    assert set(mixes.rows("real@all", prepared, synthetic, 0)["id"]) == set(training["id"])
+    assert len(mixes.rows("pool+few_shot@10", prepared, synthetic, 0)) == len(pool) + 10
+
+
+def test_no_held_out_row_is_ever_trained_on(prepared: pd.DataFrame, synthetic: dict) -> None:
+    held_out = set(prepared.loc[prepared["split"] == "test", "id"])
+    for mix in ("real", "real@all", "pool", "pool+zero_shot+few_shot"):
+        assert not held_out & set(mixes.rows(mix, prepared, synthetic, 0)["id"])
+
+
+def test_samples_are_nested_within_a_seed_and_differ_between_seeds(prepared: pd.DataFrame, synthetic: dict) -> None:
+    small, large, other = (
+        set(mixes.rows(mix, prepared, synthetic, seed)["id"])
+        for mix, seed in (("real@50", 0), ("real@100", 0), ("real@50", 1))
+    )
+    assert small < large
+    assert small != other
+
+
+def test_the_order_of_the_files_does_not_matter(prepared: pd.DataFrame, synthetic: dict) -> None:
+    shuffled = prepared.sample(frac=1, random_state=0)
+    for mix in ("real@50", "pool+few_shot"):
+        pd.testing.assert_frame_equal(mixes.rows(mix, prepared, synthetic, 0), mixes.rows(mix, shuffled, synthetic, 0))
+
+
+def test_a_text_that_is_real_and_generated_is_taken_once(prepared: pd.DataFrame, synthetic: dict) -> None:
+    training = prepared[prepared["split"] == "train"]
+    pool = training[texts.in_pool(training)]
+    both = {"few_shot": pd.concat([synthetic["few_shot"], pool.head(3)])}
+    assert mixes.rows("pool+few_shot", prepared, both, 0)["id"].is_unique
+
+
+def test_more_rows_than_there_are_is_an_error(prepared: pd.DataFrame, synthetic: dict) -> None:
+    with pytest.raises(PyriteError, match=r"asks for 9999 rows of real, which has 300"):
+        mixes.rows("real@9999", prepared, synthetic, 0)
+
+
+def test_an_unknown_source_is_an_error(prepared: pd.DataFrame, synthetic: dict) -> None:
+    with pytest.raises(PyriteError, match="unknown source 'many_shot'"):
+        mixes.rows("many_shot", prepared, synthetic, 0)

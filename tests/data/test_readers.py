@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyrite.base.errors import PyriteError
+from pyrite.data import cards, readers
+
+
+@pytest.fixture
+def rows(tmp_path: Path):
+    """The numbers and fields that a reader gives for files with these bytes."""
+
+    def read(files: dict[str, bytes | str], **card) -> list[tuple[int, dict]]:
+        folder = tmp_path / "raw"
+        folder.mkdir(exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        kind = {"csv": cards.Csv, "separated": cards.Separated, "json": cards.Json, "json_lines": cards.JsonLines}
+        spec = kind[card["format"]](file=next(iter(files)), text="{text}", label="label", **card)
+        return [(row.number, row.fields) for row in readers.read(folder, spec)]
+
+    return read
+
+
+def test_csv_with_a_header_counts_it_as_row_1(rows) -> None:
+    found = rows({"a.csv": '\ufefftext,label\r\n"one, ""two""\nthree",x\r\n\r\nfour,y\r\n'}, format="csv")
+    assert found == [(2, {"text": 'one, "two"\nthree', "label": "x"}), (4, {"text": "four", "label": "y"})]
+
+
+def test_csv_without_a_header_has_the_cards_columns(rows) -> None:
+    assert rows({"a.csv": '"3","a\\b"\n'}, format="csv", columns=("label", "text")) == [
+        (1, {"label": "3", "text": "a\\b"})
+    ]
+
+
+field = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20)
+
+
+@given(st.lists(st.tuples(field, field), max_size=6))
+def test_what_the_csv_module_writes_is_read_back(tmp_path_factory: pytest.TempPathFactory, table) -> None:
+    buffer = io.StringIO()
+    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerows([("text", "label"), *table])
+    path = tmp_path_factory.mktemp("csv") / "a.csv"
+    path.write_bytes(buffer.getvalue().encode())
+    read = [(row.fields["text"], row.fields["label"]) for row in readers.csv_rows(path, "utf-8")]
+    assert read == table
+
+
+def test_the_last_separators_of_a_line_count_and_quotes_mean_nothing(rows) -> None:
+    found = rows({"a.txt": 'a@b "c@d@good\r\n\x85x\u2028@bad'}, format="separated", separator="@", columns=("t", "l"))
+    assert found == [(1, {"t": 'a@b "c@d', "l": "good"}), (2, {"t": "\x85x\u2028", "l": "bad"})]
+
+
+def test_two_files_side_by_side(rows) -> None:
+    beside = cards.Beside(file="b", columns=("n", "label"))
+    spec = {"format": "separated", "columns": ("n", "text"), "beside": beside}
+    found = rows({"a": "1\tx\n2\ty\n", "b": "1\tgood\n2\tbad\n"}, **spec)
+    assert found[1] == (2, {"n": "2", "text": "y", "label": "bad"})
+    with pytest.raises(PyriteError, match=r"b: row 2: n is '3', not '2' as in .*a$"):
+        rows({"a": "1\tx\n2\ty\n", "b": "1\tgood\n3\tbad\n"}, **spec)
+    for a, b in (("1\tx\n", "1\tgood\n2\tbad\n"), ("1\tx\n2\ty\n", "1\tgood\n")):
+        with pytest.raises(PyriteError, match=r"row 2: the file beside this one is shorter"):
+            rows({"a": a, "b": b}, **spec)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('[{"t": 1}, {"t": 2}]', [{"t": 1}, {"t": 2}]),
+        ('{"p": {"t": 1}, "q": {"t": 2}}', [{"t": 1, "key": "p"}, {"t": 2, "key": "q"}]),
+        ('{"p": [{"t": 1}, {"t": 2}], "q": []}', [{"t": 1, "key": "p"}, {"t": 2, "key": "p"}]),
+    ],
+)
+def test_json_is_a_list_or_an_object_of_rows_or_lists(rows, content: str, expected: list[dict]) -> None:
+    assert rows({"a.json": content}, format="json") == list(enumerate(expected, start=1))
+
+
+def test_json_lines_with_and_without_a_list_within(rows) -> None:
+    assert rows({"a": '{"t": "\u2028"}\n{"t": 2}\n'}, format="json_lines") == [(1, {"t": "\u2028"}), (2, {"t": 2})]
+    content = '{"rows": [{"t": 1}, {"t": 2}]}\n{"rows": []}\n{"rows": [{"t": 3}]}'
+    assert [number for number, _ in rows({"a": content}, format="json_lines", within="rows")] == [1, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("content", "card", "words"),
+    [
+        ('text,label\na,x\n"b,y\nc,z\n', {"format": "csv"}, "row 3: broken CSV"),
+        ('text,label\na,x\n"b"c,y\n', {"format": "csv"}, "row 3: broken CSV"),
+        ("text,label\na,x\nb, c,y\n", {"format": "csv"}, "row 3: 3 fields, not 2"),
+        ("text,label\na\n", {"format": "csv"}, "row 2: 1 fields, not 2"),
+        (b"text,label\na,x\nf\xfcr,y\n", {"format": "csv"}, r"row 3: not UTF-8 \(byte 2"),
+        ("a\tx\nb\n", {"format": "separated", "columns": ("t", "l")}, "row 2: 1 of 2 columns"),
+        (b"\xff\tx\n", {"format": "separated", "columns": ("t", "l")}, "row 1: not UTF-8"),
+        ('[{"t": 1},\n{"t": }]', {"format": "json"}, "row 2: broken JSON"),
+        ('[{"t": 1}, 2]', {"format": "json"}, "row 2: not a JSON object"),
+        ('"x"', {"format": "json"}, "not a list or an object"),
+        ("[" * 100_000, {"format": "json"}, "nested too deeply"),
+        ("9" * 5000, {"format": "json"}, "broken JSON"),
+        ('{"t": 1}\n{"t": \n', {"format": "json_lines"}, "row 2: broken JSON"),
+        ('{"t": 1}\n[]\n', {"format": "json_lines"}, "row 2: not a JSON object"),
+        ('{"rows": 1}', {"format": "json_lines", "within": "rows"}, "row 1: no list 'rows'"),
+        ('{"rows": [1]}', {"format": "json_lines", "within": "rows"}, "row 1: not a JSON object"),
+    ],
+)
+def test_a_broken_file_is_one_line_with_file_and_row(rows, content, card: dict, words: str) -> None:
+    with pytest.raises(PyriteError, match=words) as caught:
+        rows({"a.file": content}, **card)
+    assert "a.file" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_latin_1_where_the_card_says_so(rows) -> None:
+    spec = {"format": "separated", "separator": "@", "columns": ("t", "l"), "encoding": "latin-1"}
+    assert rows({"a": b"f\xfcr@x\n"}, **spec) == [(1, {"t": "für", "l": "x"})]
+
+
+def test_a_missing_file_says_which_stage_makes_it(tmp_path: Path) -> None:
+    spec = cards.Json(format="json", file="a.json", text="{t}", label="l")
+    with pytest.raises(PyriteError, match=r"a\.json: no such file: run `pyrite fetch greetings`"):
+        list(readers.read(tmp_path / "greetings", spec))
+
+
+SOURCE = '''
+"""Module docstrings are not read."""
+
+class Clock:
+    """Clock(zone) -> a clock
+
+    Shows the
+    time. And more.
+    """
+
+    async def tick(self):
+        """Is it late? Yes."""
+
+    def tock(self):
+        "tock()"
+
+    def silent(self):
+        pass
+'''
+
+
+def test_docstrings_give_their_first_sentence_after_any_signature(tmp_path: Path) -> None:
+    (tmp_path / "times/test").mkdir(parents=True)
+    (tmp_path / "times/clock.py").write_text(SOURCE)
+    (tmp_path / "times/test/check.py").write_text('def f():\n    """Left out."""')
+    (tmp_path / "one.py").write_text('def f():\n    """One v1.5 thing! Two."""')
+    modules = {"time": ("times", "absent"), "rest": ("one",)}
+    assert list(readers.docstrings(tmp_path, modules)) == [
+        ("Shows the time.", "time"),
+        ("Is it late?", "time"),
+        ("", "time"),
+        ("One v1.5 thing!", "rest"),
+    ]
+
+
+def test_source_that_does_not_parse_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("def f(:")
+    with pytest.raises(PyriteError, match=r"one\.py: not source code"):
+        list(readers.docstrings(tmp_path, {"rest": ("one",)}))

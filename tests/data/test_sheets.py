@@ -1,0 +1,60 @@
+"""Sheets: nothing in them is run or rounded by a spreadsheet, and what one does to them is undone."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from pyrite.base.errors import PyriteError
+from pyrite.data import sheets
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "0123456789012345", "1234567890123e45"])
+def test_a_cell_that_a_spreadsheet_would_change_comes_back_as_it_was(tmp_path: Path, cell: str) -> None:
+    path = tmp_path / "a.csv"
+    sheets.write(path, ["item", "text"], [[cell, "x"]])
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        assert list(csv.reader(file))[1][0] == f"'{cell}"
+    ((_, [item]),) = sheets.read(path, ["item"])
+    assert item == cell
+
+
+@pytest.mark.parametrize("cell", ["a=1", "c00c56d7cf7df76b", "", "'tis", "1e5a"])
+def test_any_other_cell_stays_as_it_is(tmp_path: Path, cell: str) -> None:
+    path = tmp_path / "a.csv"
+    sheets.write(path, ["item"], [[cell or "x"]])
+    assert path.read_text(encoding="utf-8-sig").splitlines()[1] == (cell or "x")
+
+
+def test_a_sheet_that_is_there_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("somebody's work")
+    with pytest.raises(PyriteError, match=r"a\.csv: is there already"):
+        sheets.write(path, ["item"], [])
+    assert path.read_text() == "somebody's work"
+
+
+def test_a_sheet_with_semicolons_says_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("item;annotator;label\n1;2;3\n")
+    with pytest.raises(PyriteError, match=r"no column item, annotator, label; .* with commas between"):
+        list(sheets.read(path, sheets.ANNOTATIONS))
+
+
+def test_rows_are_added_to_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('item,note\n1,"a, b"\n')
+    sheets.add(path, ["item", "model"], [["2", "m"], ["3", "m"]])
+    assert path.read_text() == 'item,note,model\n1,"a, b",\n2,,m\n3,,m\n'
+    sheets.add(tmp_path / "new.csv", ["item"], [["1"]])
+    assert (tmp_path / "new.csv").read_text() == "item\n1\n"
+
+
+def test_a_broken_file_is_not_added_to(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("item,label\n1\n")
+    with pytest.raises(PyriteError, match=r"a\.csv: row 2: "):
+        sheets.add(path, ["item"], [["2"]])
+    assert path.read_text() == "item,label\n1\n"

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyrite.base.errors import PyriteError
+from pyrite.data import texts
+
+
+@pytest.mark.parametrize(
+    ("raw", "normal"),
+    [
+        ("  a\t b\r\n\u00a0c\u2028d ", "a b c d"),
+        ("Tom &amp; Jerry", "Tom & Jerry"),
+        ("&amp;lt;", "&lt;"),  # once, not until nothing is left
+        ("a&nbsp;b", "a b"),
+        ("cafe\u0301", "caf\u00e9"),
+        (" \n ", ""),
+    ],
+)
+def test_normal_form(raw: str, normal: str) -> None:
+    assert texts.normalise(raw) == normal
+
+
+@given(st.text())
+def test_a_normal_text_is_nfc_with_single_spaces(raw: str) -> None:
+    text = texts.normalise(raw)
+    assert text == " ".join(text.split())
+    assert unicodedata.is_normalized("NFC", text)
+    if "&" not in text:
+        assert texts.normalise(text) == text
+
+
+@given(st.text())
+def test_the_id_decides_the_fractions(text: str) -> None:
+    digest = texts.digest(text)
+    assert len(digest) == 64
+    for k in (0, 1):
+        fraction = texts.fraction(digest[:16], k)
+        assert 0 <= fraction < 1
+        assert fraction == texts.fraction(digest, k)
+
+
+def test_digest_and_fractions_are_those_of_sha256() -> None:
+    assert texts.digest("pyrite") == hashlib.sha256(b"pyrite").hexdigest()
+    assert texts.fraction("00000000ffffffff", 0) == 0
+    assert texts.fraction("00000000ffffffff", 1) == 1 - 2**-32
+    assert texts.fraction("80000000" + "40000000", 0) == 0.5
+    assert texts.fraction("80000000" + "40000000", 1) == 0.25
+
+
+def test_the_pool_is_a_tenth_of_the_training_rows_only() -> None:
+    low, high = "f" * 8 + "19999999", "f" * 8 + "1999999a"  # 0.1 lies between the two
+    frame = pd.DataFrame({"id": [low, high, low, low], "split": ["train", "train", "validation", "test"]})
+    assert texts.in_pool(frame).tolist() == [True, False, False, False]
+
+
+def test_a_table_comes_back_as_it_was_and_always_in_the_same_bytes(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"id": ["a"], "text": ["é\u2028x"], "label": ["y"], "split": ["test"]})
+    for name in ("one", "two"):
+        texts.write(frame, tmp_path / name)
+    pd.testing.assert_frame_equal(texts.read(tmp_path / "one"), frame)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_what_is_not_a_text_table_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "broken").write_bytes(b"PAR1 no more")
+    pd.DataFrame({"id": ["a"]}).to_parquet(tmp_path / "other")
+    for name, words in (("absent", "no such file"), ("broken", "not a readable"), ("other", "no column text, label")):
+        with pytest.raises(PyriteError, match=words) as caught:
+            texts.read(tmp_path / name)
+        assert "\n" not in str(caught.value)

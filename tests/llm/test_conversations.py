@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT
+
+from pyrite.base import paths
+from pyrite.base.errors import PyriteError
+from pyrite.data import cards, transcripts
+from pyrite.data.cards import Card
+from pyrite.llm import conversations, parsing, prompts
+from pyrite.llm.cache import Answer
+from pyrite.llm.conversations import Script
+from pyrite.llm.prompts import Templates
+from pyrite.params import Generate
+
+RECORDINGS = ROOT / "data/recordings"
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> Card:
+    monkeypatch.chdir(ROOT)
+    return cards.load("python_docs")
+
+
+@pytest.fixture
+def p() -> Generate:
+    shipped = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["generate"]
+    return Generate.model_validate(shipped | {"texts_per_turn": 3, "examples": 2}, strict=False)
+
+
+@pytest.fixture
+def prepared(table: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    """Enough rows that each of two labels has some in the pool."""
+    return table([(f"summary number {n} of a module", ("dates", "math")[n % 2], "train") for n in range(200)])
+
+
+ATTRIBUTED = Templates(
+    plan="Name attributes of {items}.", first="Write {n} {items}: {attributes}.", next="{n} more: {attributes}."
+)
+PLAN = '[{"name": "tone", "values": ["dry", "warm", "terse"]}, {"name": "reader", "values": ["novice", "expert"]}]'
+
+
+def say(text: str) -> Answer:
+    return Answer(model="m", date="2026-01-01", prompt_tokens=3, completion_tokens=5, text=text)
+
+
+def hold(script: Script, label: str, said: list[str], number: int = 0) -> transcripts.Conversation:
+    c = script.opening(label, number)
+    for text in said:
+        c = script.answered(c, script.request(c), say(text))
+    return c
+
+
+@pytest.mark.parametrize("path", sorted(RECORDINGS.glob("*/*_shot.jsonl")), ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_every_recording_is_what_card_and_prompts_render_to(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    monkeypatch.chdir(ROOT)
+    card, setting = cards.load(path.parent.name), path.stem
+    templates = prompts.load(setting)
+    recorded = transcripts.read(paths.recording(card.id, setting), card, setting)
+    assert {c.label for c in recorded} == set(card.labels)
+    assert [conversations.current(c, card, templates) for c in recorded] == recorded
+    for c in recorded:
+        for turn, said in enumerate(c.turns):
+            assert conversations.asked(c, turn, card, templates) == len(parsing.texts(said.answer))
+
+
+def test_a_turn_that_is_no_longer_asked_ends_the_conversation(card: Card) -> None:
+    templates = prompts.load("zero_shot")
+    recorded = transcripts.read(paths.recording("python_docs", "zero_shot"), card, "zero_shot")[0]
+    reworded = templates.model_copy(update={"next": templates.next + " Please."})
+    assert len(conversations.current(recorded, card, reworded).turns) == 1
+    reworded = templates.model_copy(update={"first": templates.first + " Please."})
+    assert conversations.current(recorded, card, reworded).turns == ()
+    other_role = card.model_copy(update={"role": "You are a poet."})
+    assert conversations.current(recorded, other_role, templates).turns == ()
+    other_label = card.model_copy(update={"labels": card.labels | {"dates": "document dates"}})
+    assert conversations.current(recorded, other_label, templates) == recorded
+
+
+def test_a_request_is_the_whole_conversation_and_the_same_every_time(
+    card: Card, p: Generate, prepared: pd.DataFrame
+) -> None:
+    script = Script(card, "few_shot", prompts.load("few_shot"), p, prepared)
+    c = hold(script, "dates", ['["One day."]'])
+    request = script.request(c)
+    assert [m["role"] for m in request.messages] == ["system", "user", "assistant", "user"]
+    assert request.messages[0]["content"] == prompts.system(card)
+    assert request.messages[2]["content"] == '["One day."]'
+    shown = prepared.set_index("id")["text"]
+    assert json.dumps([shown[i] for i in request.examples]) in request.messages[3]["content"]
+    assert "{examples}" in request.prompt
+    assert Script(card, "few_shot", prompts.load("few_shot"), p, prepared).request(c) == request
+
+
+def test_what_decides_an_answer_decides_the_key(card: Card, p: Generate, prepared: pd.DataFrame) -> None:
+    templates = prompts.load("zero_shot")
+
+    def key(p: Generate = p, number: int = 0, said: str = '["a"]', templates: Templates = templates) -> str:
+        script = Script(card, "zero_shot", templates, p, prepared)
+        return script.request(hold(script, "dates", [said], number)).key
+
+    different = {
+        key(),
+        key(p.model_copy(update={"model": "another"})),
+        key(p.model_copy(update={"sampling": {"temperature": 0.5}})),
+        key(p.model_copy(update={"texts_per_turn": 4})),
+        key(number=1),
+        key(said='["b"]'),
+        key(templates=templates.model_copy(update={"next": "More."})),
+    }
+    assert len(different) == 7
+    # How fast, how far and at what price answers may come does not change what is asked.
+    assert key(p.model_copy(update={"concurrency": 1, "per_label": 9, "budget_usd": 1.0, "turns": 9})) == key()
+
+
+def test_every_turn_shows_fresh_examples_of_its_label_from_the_pool(
+    card: Card, p: Generate, prepared: pd.DataFrame
+) -> None:
+    script = Script(card, "few_shot", prompts.load("few_shot"), p, prepared)
+    c = hold(script, "dates", ['["a"]'] * 4)
+    shown = [i for turn in c.turns for i in turn.examples]
+    assert len(shown) == len(set(shown)) == 8
+    labels = prepared.set_index("id")["label"]
+    assert {labels[i] for i in shown} == {"dates"}
+    assert {int(i[8:16], 16) / 2**32 < 0.10 for i in shown} == {True}
+    assert shown != [i for turn in hold(script, "dates", ['["a"]'] * 4, number=1).turns for i in turn.examples]
+
+
+def test_an_empty_pool_is_said(card: Card, p: Generate, table: Callable[..., pd.DataFrame]) -> None:
+    script = Script(card, "few_shot", prompts.load("few_shot"), p, table([("a b c", "dates", "test")]))
+    with pytest.raises(PyriteError, match="'dates' has no row in the pool"):
+        script.request(script.opening("dates", 0))
+
+
+def test_a_planned_conversation_draws_attributes_for_every_turn(
+    card: Card, p: Generate, prepared: pd.DataFrame
+) -> None:
+    script = Script(card, "attributed", ATTRIBUTED, p, prepared)
+    first = script.request(script.opening("dates", 0))
+    assert first.prompt == f"Name attributes of {card.items}."
+    assert first.schema == conversations.ATTRIBUTES
+    c = hold(script, "dates", [PLAN, *['["a"]'] * 12])
+    drawn = {turn.prompt.partition(": ")[2] for turn in c.turns[1:]}
+    assert len(drawn) > 2
+    assert all(
+        any(f"tone: {t}; reader: {r}." == one for t in ("dry", "warm", "terse") for r in ("novice", "expert"))
+        for one in drawn
+    )
+    # Written and read again it is still what card, templates and its own plan render to.
+    assert conversations.current(c, card, ATTRIBUTED) == c
+    assert [conversations.asked(c, turn, card, ATTRIBUTED) for turn in range(3)] == [0, 3, 3]
+    other = replace(c, turns=(replace(c.turns[0], answer="[]"), *c.turns[1:]))
+    assert len(conversations.current(other, card, ATTRIBUTED).turns) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "goes_on"),
+    [
+        ([], True),
+        (['["a"]'], True),
+        (['["a"]', '["b"]'], False),
+        (["I'm sorry, I can't."], False),
+        (['["' + "a" * conversations.LONGEST_HISTORY + '"]'], False),
+    ],
+)
+def test_a_conversation_ends_with_its_turns_or_a_spoilt_answer(
+    card: Card, p: Generate, prepared: pd.DataFrame, said: list[str], goes_on: bool
+) -> None:
+    script = Script(card, "zero_shot", prompts.load("zero_shot"), p, prepared)
+    assert script.goes_on(hold(script, "dates", said), turns=2) is goes_on
+
+
+def test_a_plan_without_attributes_ends_its_conversation(card: Card, p: Generate, prepared: pd.DataFrame) -> None:
+    script = Script(card, "attributed", ATTRIBUTED, p, prepared)
+    assert script.goes_on(hold(script, "dates", [PLAN]), turns=1)
+    assert not script.goes_on(hold(script, "dates", [PLAN, '["a"]']), turns=1)
+    assert not script.goes_on(hold(script, "dates", ["None come to mind."]), turns=1)

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from pyrite.base.errors import PyriteError
+from pyrite.data import cards
+from pyrite.llm import prompts
+from pyrite.llm.prompts import Templates
+
+
+def test_the_first_turn_reads_as_the_card_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    card, templates = cards.load("python_docs"), prompts.load("zero_shot")
+    said = prompts.prompt(templates, card, "dates", turn=0, n=25, k=0)
+    assert said.startswith("Write 25 docstring summaries that document dates, times, calendars")
+    assert "between 4 and 30 words" in said
+    assert "  " not in said
+    assert "\n" not in said
+
+
+def test_examples_stay_unfilled_and_a_cards_own_braces_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    card = cards.load("python_docs").model_copy(update={"style": "Like {n} or {examples}."})
+    said = prompts.prompt(Templates(first="{k} {style} {examples}", next="x"), card, "dates", turn=0, n=7, k=5)
+    assert said == "5 Like {n} or {examples}. {examples}"
+
+
+def test_an_unknown_field_in_a_template_is_named(project: Path) -> None:
+    prompts = (ROOT / "tasks/prompts.yaml").read_text(encoding="utf-8")
+    (project / "tasks").mkdir()
+    (project / "tasks/prompts.yaml").write_text(prompts.replace("{style}", "{stile}"), encoding="utf-8")
+    with pytest.raises(PyriteError, match=r"zero_shot.first: unknown field \{stile\}"):
+        prompts.load("zero_shot")
+
+
+def test_an_unknown_setting_is_named() -> None:
+    with pytest.raises(PyriteError, match="many_shot"):
+        prompts.load("many_shot")

@@ -1,0 +1,245 @@
+"""Live runs of `generate` against a server of our own: what is asked, kept, paid and stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from conftest import FRUIT_KEY, Study
+from llm_server import Fault, serve
+
+from pyrite.base import paths
+from pyrite.base.errors import PyriteError
+from pyrite.data import cards, texts, transcripts
+from pyrite.stages import generate
+
+
+def result(setting: str = "zero_shot") -> tuple[pd.DataFrame, dict[str, Any]]:
+    generate.run("fruit", setting)
+    counts = json.loads(paths.metrics("generate", f"fruit.{setting}").read_text())
+    return texts.read(paths.synthetic("fruit", setting)), counts
+
+
+def outputs(setting: str = "zero_shot") -> list[bytes]:
+    return [
+        path.read_bytes()
+        for path in (
+            paths.synthetic("fruit", setting),
+            paths.transcript("fruit", setting),
+            paths.metrics("generate", f"fruit.{setting}"),
+        )
+    ]
+
+
+def test_every_label_gets_its_texts_turn_by_turn(study: Study) -> None:
+    with serve() as server:
+        study(server.url)
+        frame, counts = result()
+    assert frame["label"].value_counts().to_dict() == {"fruit": 20, "tool": 20}
+    assert frame["id"].is_unique
+    assert len(server.log) == counts["total"]["answers"] == 8
+    assert counts["total"]["requested"] == 40
+    # Each second turn was sent with the first one's answer.
+    roles = Counter(tuple(m["role"] for m in entry.request["messages"]) for entry in server.log)
+    assert roles == {("system", "user"): 4, ("system", "user", "assistant", "user"): 4}
+
+
+def test_a_second_run_and_one_without_endpoint_ask_nothing_and_give_the_same(study: Study) -> None:
+    with serve() as server:
+        study(server.url)
+        generate.run("fruit", "zero_shot")
+        first, asked = outputs(), len(server.log)
+        generate.run("fruit", "zero_shot")
+        assert len(server.log) == asked
+        assert outputs() == first
+        study(server.url, provider="recorded")
+        generate.run("fruit", "zero_shot")
+    assert len(server.log) == asked
+    assert outputs() == first
+
+
+def test_more_texts_ask_only_for_the_rest(study: Study) -> None:
+    with serve() as server:
+        study(server.url)
+        generate.run("fruit", "zero_shot")
+        study(server.url, per_label=30)
+        frame, _ = result()
+    assert len(frame) == 60
+    assert len(server.log) == 12
+    assert len({entry.digest for entry in server.log if len(entry.request["messages"]) > 2}) == 6
+
+
+FAULTS = {
+    Fault.RATE_LIMIT: 0.05,
+    Fault.SERVER_ERROR: 0.05,
+    Fault.CUT: 0.05,
+    Fault.UNPARSABLE: 0.05,
+    Fault.REFUSAL: 0.05,
+    Fault.REFUSAL_FIELD: 0.05,
+    Fault.TRUNCATED: 0.1,
+    Fault.FENCE: 0.1,
+    Fault.NUMBERED: 0.1,
+    Fault.CONTROL: 0.1,
+    Fault.HUGE: 0.01,
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("setting", ["zero_shot", "few_shot"])
+def test_exactly_n_texts_whatever_comes_back(study: Study, setting: str, seed: int) -> None:
+    with serve(faults=FAULTS, seed=seed) as server:
+        study(server.url, per_label=50, attempt_cap=10.0)
+        frame, counts = result(setting)
+    assert frame["label"].value_counts().to_dict() == {"fruit": 50, "tool": 50}
+    total = counts["total"]
+    assert total["received"] == total["accepted"] + sum(total["dropped"].values())
+    assert total["answers"] == sum(
+        len(c.turns) for c in transcripts.read(paths.transcript("fruit", setting), cards.load("fruit"), setting)
+    )
+
+
+def test_few_shot_shows_real_texts_and_keeps_none(study: Study, project: Path) -> None:
+    with serve() as server:
+        study(server.url)
+        generate.run("fruit", "few_shot")
+    assert "real sentence number" in str(server.log[0].request["messages"])
+    kept = [path for path in project.rglob("*") if path.is_file() and path.parent.name != "prepared"]
+    assert len(kept) > 5
+    for path in kept:
+        assert b"real sentence number" not in path.read_bytes(), path
+        assert FRUIT_KEY.encode() not in path.read_bytes(), path
+
+
+def test_attributes_are_proposed_and_drawn(study: Study) -> None:
+    plan = {"attributes": [{"name": "tone", "values": ["dry", "warm"]}, {"name": "reader", "values": ["a child"]}]}
+
+    def answers(request: dict[str, Any]) -> str | None:
+        return json.dumps(plan) if "Name six attributes" in request["messages"][-1]["content"] else None
+
+    with serve(answers=answers) as server:
+        study(server.url)
+        frame, counts = result("attributed")
+        asked = len(server.log)
+        assert outputs("attributed")
+        generate.run("fruit", "attributed")
+        assert len(server.log) == asked == 12  # two conversations a label, each a plan and two turns
+    assert len(frame) == counts["total"]["accepted"] == 40
+    drawn = [e.request["messages"][-1]["content"] for e in server.log if "fit this" in str(e.request["messages"][-1])]
+    assert {("tone: dry" in said) for said in drawn} == {True, False}
+    assert all("reader: a child" in said for said in drawn)
+
+
+def test_a_model_that_only_refuses_ends(study: Study) -> None:
+    with serve(answers=lambda request: Fault.REFUSAL) as server:
+        study(server.url, attempt_cap=2.0)
+        with pytest.raises(PyriteError, match="no text for label fruit, tool: 'm' gave answers without texts only"):
+            generate.run("fruit", "zero_shot")
+    assert len(server.log) <= 2 * 2 * 20 / 5
+    assert not paths.synthetic("fruit", "zero_shot").exists()
+
+
+def test_a_model_that_repeats_itself_ends_at_the_cap(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    said = ['["one apple is red and round", "two pears are green and sweet"]']
+    with serve(answers=lambda request: said[0] if "fruit" in str(request["messages"]) else None) as server:
+        study(server.url, attempt_cap=3.0)
+        frame, counts = result()
+    assert frame["label"].value_counts().to_dict() == {"fruit": 2, "tool": 20}
+    assert counts["labels"]["fruit"]["requested"] == 60
+    assert counts["labels"]["fruit"]["dropped"]["exact duplicate"] == 22
+    assert "fewer than 20 texts for fruit, after 3 times as many" in capsys.readouterr().err
+
+
+def test_tokens_and_cost_are_counted(study: Study) -> None:
+    with serve() as server:
+        study(server.url, prices={"m": {"input": 1.0, "output": 2.0, "date": "2026-01-01"}})
+        _, counts = result()
+        total = counts["total"]
+        assert total["prompt_tokens"] > 0
+        assert total["cost_usd"] == pytest.approx(
+            (total["prompt_tokens"] + 2 * total["completion_tokens"]) / 1e6, abs=1e-6
+        )
+        study(server.url)
+        _, counts = result()
+    assert counts["total"]["cost_usd"] is None
+    assert counts["total"]["prompt_tokens"] == total["prompt_tokens"]
+
+
+def test_the_budget_stops_the_stage_and_a_larger_one_goes_on(study: Study) -> None:
+    price = {"m": {"input": 1.0, "output": 1.0, "date": "2026-01-01"}}
+    with serve(latency=0.02) as server:
+        study(server.url, prices=price, budget_usd=0.0015, per_label=60)
+        with pytest.raises(PyriteError, match="budget_usd"):
+            generate.run("fruit", "zero_shot")
+        asked = len(server.log)
+        assert 0 < asked < 24
+        study(server.url, prices=price, budget_usd=1.0, per_label=60)
+        frame, _ = result()
+    assert len(frame) == 120
+    assert len(server.log) == 24
+
+
+def test_recorded_answers_of_the_same_llm_come_first(study: Study) -> None:
+    with serve() as server:
+        study(server.url)
+        generate.run("fruit", "zero_shot")
+        recording = paths.recording("fruit", "zero_shot")
+        recording.parent.mkdir(parents=True)
+        recording.write_bytes(paths.transcript("fruit", "zero_shot").read_bytes())
+        paths.answers("fruit", "zero_shot").unlink()
+        before, asked = outputs(), len(server.log)
+        generate.run("fruit", "zero_shot")
+        assert (len(server.log), outputs()) == (asked, before)
+        # Those of another LLM are not mixed in.
+        study(server.url, model="another")
+        _, counts = result()
+    assert counts["models"] == ["another"]
+    assert len(server.log) == 2 * asked
+
+
+SLOW = {"latency": 0.4}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_lets_answers_in_flight_arrive(study: Study, project: Path, number: signal.Signals) -> None:
+    with serve(**SLOW) as server:
+        study(server.url, concurrency=4, per_label=60)
+        run = subprocess.Popen(
+            [sys.executable, "-m", "pyrite.cli", "generate", "fruit", "zero_shot"],
+            env=os.environ | {"HF_HUB_OFFLINE": "1"},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while server.server.received < 3:
+            time.sleep(0.05)
+            assert run.poll() is None
+        run.send_signal(number)
+        said = run.communicate(timeout=30)[1]
+        received = server.server.received
+    assert run.returncode == 130
+    assert "run it again to go on" in said
+    assert "Traceback" not in said
+    assert len(paths.answers("fruit", "zero_shot").read_text().splitlines()) == received < 24
+    assert not paths.synthetic("fruit", "zero_shot").exists()
+
+
+def test_no_limit_but_its_own_holds_requests_back(study: Study) -> None:
+    with serve(latency=0.5) as server:
+        study(server.url, per_label=500, texts_per_turn=5, turns=1, concurrency=180)
+        generate.run("fruit", "zero_shot")
+    assert server.server.peak == 180
+
+
+def test_one_turn_after_another_but_conversations_side_by_side(study: Study) -> None:
+    with serve(latency=0.1) as server:
+        study(server.url, per_label=100, texts_per_turn=5, turns=2, concurrency=8)
+        generate.run("fruit", "zero_shot")
+    assert 6 <= server.server.peak <= 8

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score, f1_score
+
+from pyrite.measures import llm_baseline
+
+LABELS = ["cat", "dog"]
+IDS = np.array([f"{i:03}" for i in range(30)])
+
+
+def annotations(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["item", "annotator", "label", "source"])
+
+
+def by_personas(count: int, items: np.ndarray = IDS) -> list[tuple[str, str, str, str]]:
+    return [(i, f"p{p}", LABELS[(int(i) + p) % 2], "llm") for p in range(count) for i in items]
+
+
+def test_rows_that_every_persona_labelled_count() -> None:
+    # A person's answers and a row that only one persona labelled say nothing of the LLM as it is called.
+    table = annotations(*by_personas(2, IDS[5:]), ("000", "p0", "cat", "llm"), ("001", "ann", "dog", "human"))
+    found = llm_baseline.answers(table, IDS[::-1], LABELS)
+    assert found is not None
+    rows, said = found
+    assert IDS[::-1][rows].tolist() == IDS[5:][::-1].tolist()
+    assert said.shape == (2, 25)
+    assert [LABELS[code] for code in said[1]] == [LABELS[(int(i) + 1) % 2] for i in IDS[::-1][rows]]
+
+
+def test_of_personas_with_rows_of_their_own_the_set_with_the_most_rows_counts() -> None:
+    asked = [(item, f"asked {persona}", label, source) for item, persona, label, source in by_personas(2, IDS[8:])]
+    found = llm_baseline.answers(annotations(*by_personas(3, IDS[:8]), *asked), IDS, LABELS)
+    assert found is not None
+    rows, said = found
+    assert IDS[rows].tolist() == IDS[8:].tolist()
+    assert said.shape == (2, 22)
+
+
+@pytest.mark.parametrize("table", [annotations(), annotations(*by_personas(2, IDS[:19]))])
+def test_too_few_rows_say_nothing(table: pd.DataFrame) -> None:
+    assert llm_baseline.answers(table, IDS, LABELS) is None
+
+
+def test_scores_are_scikit_learns_on_those_rows() -> None:
+    rng = np.random.default_rng(0)
+    gold = rng.integers(3, size=60)
+    said = np.where(rng.random((5, 60)) < 0.9, gold, rng.integers(3, size=(5, 60)))
+    mine = np.where(rng.random((3, 60)) < 0.4, gold, rng.integers(3, size=(3, 60)))
+    found = llm_baseline.against(gold, said, {"tfidf": {"real": mine}}, 3, 300)
+    assert (found["rows"], found["personas"]) == (60, 5)
+    assert found["accuracy"]["mean"] == pytest.approx(np.mean([accuracy_score(gold, one) for one in said]))
+    expected = np.mean([f1_score(gold, one, average="macro") for one in said])
+    assert found["macro_f1"]["mean"] == pytest.approx(expected)
+    entry = found["encoders"]["tfidf"]["real"]
+    assert entry["accuracy"]["mean"] == pytest.approx(np.mean([accuracy_score(gold, one) for one in mine]))
+    gap = entry["gap"]["macro_f1"]
+    assert gap["mean"] == pytest.approx(found["macro_f1"]["mean"] - entry["macro_f1"]["mean"])
+    assert 0 < gap["low"] < gap["mean"] < gap["high"]
+
+
+def test_the_llm_beside_itself_has_no_gap() -> None:
+    rng = np.random.default_rng(0)
+    gold = rng.integers(2, size=40)
+    said = np.where(rng.random(40) < 0.8, gold, 1 - gold)[None].repeat(3, axis=0)
+    gap = llm_baseline.against(gold, said, {"x": {"real": said[:2]}}, 2, 300)["encoders"]["x"]["real"]["gap"][
+        "accuracy"
+    ]
+    assert gap == pytest.approx({"mean": 0, "low": 0, "high": 0}, abs=1e-6)

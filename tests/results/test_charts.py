@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyrite.results import charts
+from pyrite.results.charts import Dot, Level, Place, Point
+
+REAL = Dot("real", "real", 77.1, 74.5, 79.7)
+FEW = Dot("few-shot", "generated", 71.2, 68.1, 74.3)
+BOTH = Dot("pool + few-shot", "both", 75.2, 71.9, 78.4)
+POINTS = [
+    Point("real", "real", mean, mean - reach, mean + reach, rows=rows)
+    for rows, mean, reach in ((50, 54.7, 24.2), (200, 70.0, 2.6), (2320, 79.6, 3.0))
+]
+
+
+def level(score: float, labels: int | None, low: int | None, high: int | None) -> Level:
+    return Level("few-shot", "generated", score, labels, low, high, "246", "71.2, worth 246 real labels")
+
+
+DRAWN = {
+    "scores": charts.scores([REAL, FEW, BOTH], REAL, 3.0),
+    "scores without a baseline": charts.scores([FEW], None, 3.0),
+    "one certain score": charts.scores([Dot("real", "real", 100.0, 100.0, 100.0)], None, 3.0),
+    "gaps": charts.gaps([Dot("a", "muted", -4.7, -7.7, -1.8), Dot("b", "both", 1.0, -1.0, 3.0)], 3.0),
+    "classes": charts.classes([("red", [REAL, FEW]), ("blue", [FEW, REAL])]),
+    "curve": charts.curve(POINTS, [level(71.2, 246, 177, 367), level(71.3, 250, 0, None)]),
+    "curve above and below": charts.curve(POINTS, [level(90.0, None, 300, None), level(20.0, 0, 0, 60)]),
+    "curve alone": charts.curve(POINTS, []),
+    "measures": charts.measures([("a", [REAL, FEW]), ("b", [REAL])], "Distance"),
+    "training": charts.training([(1.0, REAL), (2.0, REAL), (1.0, FEW), (2.0, FEW)], "Loss"),
+    "map": charts.text_map(
+        [Place("real", "real", 0.1, 0.2, "a text", 0.6), Place("few-shot", "generated", 0.3, 0.1, "b", 0.0)]
+    ),
+    "map of one text": charts.text_map([Place("real", "real", 0.0, 0.0, "a text", 0.6)]),
+    "agreement": charts.agreement([(0.6, REAL), (0.8, REAL), (0.6, FEW), (0.8, FEW)]),
+    "against the gap": charts.against_gap([(0.1, FEW), (0.3, BOTH)]),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_chart_becomes_a_picture_in_light_colours(name: str) -> None:
+    picture = charts.svg(DRAWN[name], "A finding", "and where it is from")
+    root = ET.fromstring(picture)
+    assert "A finding" in "".join(root.itertext())
+    assert "var(" not in picture
+    assert "NaN" not in picture
+    assert charts.LIGHT["paper"] in picture
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_in_the_page_a_chart_has_the_pages_colours(name: str) -> None:
+    spec = charts.spec(DRAWN[name], "What it shows")
+    assert spec["width"] == "container"
+    assert spec["description"] == "What it shows"
+    named = set(re.findall(r"var\(--(\w+)\)", json.dumps(spec)))
+    assert named <= charts.LIGHT.keys()
+    for colour in charts.LIGHT.values():
+        assert colour not in json.dumps(spec)
+
+
+def test_a_picture_does_not_depend_on_those_drawn_before() -> None:
+    first = charts.svg(DRAWN["curve"], "t", "s")
+    charts.svg(DRAWN["curve alone"], "t", "s")
+    assert charts.svg(DRAWN["curve"], "t", "s") == first
+
+
+def test_the_worth_is_where_the_line_falls() -> None:
+    spec = charts.spec(DRAWN["curve"], "")
+    rows = [row for values in spec["datasets"].values() for row in values if "meets" in row]
+    assert [(row["meets"], row["score"], row["low"], row["high"]) for row in rows] == [
+        (246, 71.2, 177, 367),
+        (250, 71.3, 50, 2320),
+    ]
+    beyond = charts.spec(DRAWN["curve above and below"], "")
+    rows = [row for values in beyond["datasets"].values() for row in values if "meets" in row]
+    assert [(row["meets"], row["inside"]) for row in rows] == [(2320, False), (50, False)]
+
+
+def _contrast(one: str, other: str) -> float:
+    """Contrast of two colours by WCAG 2.2."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("palette", [charts.LIGHT, charts.DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("text", ["ink", "muted", "real", "generated", "both"])
+@pytest.mark.parametrize("ground", ["paper", "raised"])
+def test_text_can_be_read(palette: dict[str, str], text: str, ground: str) -> None:
+    assert _contrast(palette[text], palette[ground]) >= 4.5
+
+
+def test_a_label_has_no_line_through_it() -> None:
+    assert charts._clear(10, [40, 13, 10, 12], 4) == 13
+    assert charts._clear(10, [10, 14], 4) == 10
+
+
+@given(st.lists(st.floats(0, 100), max_size=8), st.floats(0.1, 10))
+def test_labels_are_moved_apart_and_only_up(heights: list[float], distance: float) -> None:
+    places = charts._apart(heights, distance)
+    assert all(place >= height for place, height in zip(places, heights, strict=True))
+    ordered = sorted(places)
+    assert all(b - a >= distance - 1e-9 for a, b in pairwise(ordered))
+    if all(b - a >= distance for a, b in pairwise(sorted(heights))):
+        assert places == heights

@@ -1,0 +1,296 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import GENERATE
+from rich.console import Console
+
+from pyrite.base import files, paths
+from pyrite.base.errors import PyriteError
+from pyrite.results import verdict
+from pyrite.stages import compare
+
+PARAMS = """
+tasks: [pets, cars]
+generate: GENERATE
+train:
+  seeds: [0, 1, 2]
+  precision: auto
+  test_rows: null
+  checkpoints: none
+  encoders:
+    tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot, pool, pool+few_shot]}
+    probe: {method: probe, checkpoint: x, max_tokens: 8, C: 1.0, mixes: [real, few_shot, real@50]}
+annotate: {items: 100}
+evaluate: {resamples: 300}
+compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
+""".replace("GENERATE", GENERATE)
+
+SCORES = {"real": 0.80, "few_shot": 0.75, "pool": 0.70, "pool+few_shot": 0.71, "real@50": 0.60}
+
+
+def interval(mean: float, reach: float = 0.02) -> dict[str, Any]:
+    return {"mean": mean, "low": mean - reach, "high": mean + reach}
+
+
+def encoder(mixes: list[str], p: float) -> dict[str, Any]:
+    """What evaluate says of an encoder whose gaps are all sure to 1 point (90 %) and 2 points (95 %)."""
+    entries: dict[str, Any] = {}
+    for mix in mixes:
+        scores = interval(SCORES[mix])
+        entries[mix] = {
+            "rows": 1000,
+            "seeds": [0, 1, 2],
+            "macro_f1": scores,
+            "accuracy": scores,
+            "calibration_error": 0.05,
+            "per_class": {"a": {"support": 300, "f1": scores}, "b": {"support": 0, "f1": None}},
+        }
+    if "real@50" in mixes:
+        entries["few_shot"]["worth"] = {"labels": 246, "low": 0, "high": None, "least": 50, "most": 900}
+    gaps: dict[str, Any] = {}
+    for one in (mix for mix in mixes if mix != "real@50"):
+        gaps[one] = {}
+        for other in (mix for mix in mixes if mix != one):
+            mean = SCORES[one] - SCORES[other]
+            more = {"p": p, "detectable": 0.03, "item_error": 0.01, "seed_error": 0.005}
+            gap = {**interval(mean), "low90": mean - 0.01, "high90": mean + 0.01, **more}
+            gaps[one][other] = {"macro_f1": gap, "accuracy": gap}
+    points = [{"mix": "real@50+few_shot", "rows": 50, "without": interval(0.6), "with": interval(0.7)}]
+    points[0]["gain"] = interval(0.1)
+    stops = {"labels": 120, "low": 60, "high": None, "least": 50, "most": 900}
+    curves = {"few_shot": {"points": points, "stops": stops}} if "real@50" in mixes else {}
+    return {"mixes": entries, "gaps": gaps, "curve": [], "mix_curves": curves}
+
+
+def called(gap: float) -> dict[str, Any]:
+    """What evaluate says of an LLM that is so much better than both mixes."""
+    entry = {"macro_f1": interval(0.7), "gap": {"macro_f1": interval(gap, 0.05)}}
+    about = {"rows": 100, "personas": 5, "macro_f1": interval(0.7 + gap), "accuracy": interval(0.7 + gap)}
+    return about | {"encoders": {"tfidf": {"real": entry, "few_shot": entry}}}
+
+
+@pytest.fixture
+def study(project: Path) -> Path:
+    """A project with the metrics of two tasks and two encoders, and no models."""
+    paths.PARAMS.write_text(PARAMS)
+    for task, p in (("pets", 0.01), ("cars", 0.04)):
+        encoders = {
+            "tfidf": encoder(["real", "few_shot", "pool", "pool+few_shot"], p),
+            "probe": encoder(["real", "few_shot", "real@50"], p),
+        }
+        metrics = {"task": task, "test_rows": 500, "labels": ["a", "b"], "llm": None, "encoders": encoders}
+        files.write_json(paths.metrics("evaluate", task), metrics)
+        dropped = {"length": 3, "contamination: exact": 2, "contamination: near": 5, "contamination: embedding": 10}
+        files.write_json(
+            paths.metrics("generate", f"{task}.few_shot"),
+            {"models": ["a/llm"], "total": {"received": 700, "dropped": dropped}},
+        )
+    return project
+
+
+def ask(**changes: str) -> None:
+    """`dvc exp run -S compare.key=value`."""
+    text = paths.PARAMS.read_text()
+    for key, value in changes.items():
+        old = {"candidate": "few_shot", "baseline": "real", "encoder": "tfidf", "margin": "3.0"}[key]
+        text = text.replace(f"{key}: {old}", f"{key}: {value}")
+    paths.PARAMS.write_text(text)
+
+
+def headline() -> dict[str, Any]:
+    compare.run()
+    found: dict[str, Any] = json.loads(paths.HEADLINE.read_text())
+    return found
+
+
+def test_headline_is_the_mean_over_tasks(study: Path) -> None:
+    found = headline()
+    assert found == {
+        "candidate": "few_shot",
+        "llm": "a/llm",
+        "rows": 1000,
+        "encoder": "tfidf",
+        "macro_f1": 75.0,
+        "gap": -5.0,
+        # Two tasks of +- 2 points each: 2 / sqrt(2).
+        "interval": "-6.4 to -3.6",
+        "verdict": "don't",
+        "worth": None,
+        "cost_usd": None,
+        "baseline": "real",
+        "baseline_macro_f1": 80.0,
+        "tasks": 2,
+    }
+
+
+def test_headline_of_one_task_has_the_worth(study: Path) -> None:
+    paths.PARAMS.write_text(PARAMS.replace("[pets, cars]", "[pets]"))
+    # tfidf has no learning curve: it is read off that of probe.
+    assert headline()["worth"] == 246
+
+
+def test_headline_follows_the_question(study: Path) -> None:
+    ask(candidate="pool+few_shot", baseline="pool")
+    found = headline()
+    assert (found["verdict"], found["gap"]) == ("replace", 1.0)
+    ask(margin="6.0")
+    assert headline()["verdict"] == "replace"
+
+
+def test_keys_of_the_headline_never_change(study: Path) -> None:
+    keys = list(headline())
+    ask(candidate="pool+few_shot", encoder="tfidf", margin="9.5")
+    assert list(headline()) == keys
+
+
+def test_table_has_every_task_encoder_and_mix(study: Path) -> None:
+    compare.run()
+    rows = list(csv.DictReader(io.StringIO(paths.TABLE.read_text())))
+    assert len(rows) == 2 * (4 + 3)
+    assert list(rows[0]) == compare.COLUMNS
+    by_key = {(row["task"], row["encoder"], row["mix"]): row for row in rows}
+    candidate = by_key["pets", "tfidf", "few_shot"]
+    assert (candidate["gap"], candidate["gap_low"], candidate["gap_high"]) == ("-5.0", "-7.0", "-3.0")
+    # Holm over the two tasks.
+    assert (candidate["p"], candidate["p_holm"]) == ("0.01", "0.02")
+    assert by_key["cars", "tfidf", "few_shot"]["p_holm"] == "0.04"
+    assert candidate["verdict"] == "don't"
+    assert by_key["pets", "probe", "few_shot"]["worth_low"] == "< 50"
+    assert by_key["pets", "probe", "few_shot"]["worth_high"] == "> 900"
+    # No gap to itself, no verdict on real rows, no gap for a point of the curve.
+    assert by_key["pets", "tfidf", "real"]["gap"] == ""
+    assert by_key["pets", "tfidf", "pool"]["verdict"] == ""
+    assert by_key["pets", "probe", "real@50"]["gap"] == ""
+
+
+def test_a_point_of_the_curve_is_no_candidate(study: Path) -> None:
+    ask(candidate="real@50", encoder="probe")
+    with pytest.raises(PyriteError, match="no gap of 'real@50' to 'real' for encoder 'probe'"):
+        compare.run()
+    assert not paths.HEADLINE.exists()
+    assert not paths.TABLE.exists()
+
+
+def test_the_llm_is_a_row_of_its_own_on_its_own_test_rows(study: Path) -> None:
+    change("evaluate", "pets", llm=called(0.1))
+    compare.run()
+    rows = [row for row in csv.DictReader(io.StringIO(paths.TABLE.read_text())) if row["encoder"] == "llm"]
+    assert [(row["task"], row["mix"], row["test_rows"], row["gap"]) for row in rows] == [("pets", "", "100", "10.0")]
+
+
+def change(stage: str, name: str, **values: Any) -> None:
+    path = paths.metrics(stage, name)
+    files.write_json(path, files.read_json(path) | values)
+
+
+def test_costs_are_summed_and_divided_by_the_worth(study: Path) -> None:
+    total = {"received": 700, "dropped": {}, "cost_usd": 1.5}
+    for task in ("pets", "cars"):
+        change("generate", f"{task}.few_shot", total=total)
+    assert headline()["cost_usd"] == 3.0
+    rows = csv.DictReader(io.StringIO(paths.TABLE.read_text()))
+    by_key = {(row["task"], row["encoder"], row["mix"]): row for row in rows}
+    mine = by_key["pets", "probe", "few_shot"]
+    # Worth 246 labels, fewer than 50 to more than 900: any price of a label may be the one.
+    assert (mine["cost_usd"], mine["break_even_low"], mine["break_even_high"]) == ("1.5", "0.0", "")
+    assert by_key["pets", "tfidf", "pool+few_shot"]["break_even_low"] == ""
+
+
+def test_the_papers_tables_are_written_in_three_forms(study: Path) -> None:
+    compare.run()
+    names = {f"{name}.{form}" for name in ("scores", "augmentation") for form in ("csv", "md", "tex")}
+    assert {path.name for path in paths.TABLES.iterdir()} == names
+    scores = list(csv.DictReader(io.StringIO((paths.TABLES / "scores.csv").read_text())))
+    assert [(row["task"], row["encoder"]) for row in scores][-1] == ("mean of 2", "probe")
+    assert scores[0]["few_shot - real macro_f1"] == "-5.0"
+    augmented = list(csv.DictReader(io.StringIO((paths.TABLES / "augmentation.csv").read_text())))
+    assert {row["real rows"] for row in augmented} == {"pool", "real@50"}
+
+
+def test_plots_are_of_the_candidate(study: Path) -> None:
+    compare.run()
+    assert (paths.PLOTS / "tasks.csv").read_text() == "task,macro_f1\npets,75.0\ncars,75.0\n"
+    # A label without test rows has no bar.
+    assert (paths.PLOTS / "labels.csv").read_text() == "label,f1\npets: a,75.0\ncars: a,75.0\n"
+
+
+def test_a_label_without_test_rows_is_named(study: Path) -> None:
+    assert "Can't tell how b is classified: no test row has this label." in printed(120)
+
+
+def test_missing_metrics_are_named(study: Path) -> None:
+    paths.metrics("evaluate", "cars").unlink()
+    with pytest.raises(PyriteError, match=r"metrics/evaluate/cars\.json: no such file"):
+        compare.run()
+
+
+def test_compare_loads_nothing_heavy() -> None:
+    """`dvc exp run -S compare.candidate=...` runs this stage and the report only: seconds count."""
+    heavy = {"torch", "sklearn", "transformers", "scipy.stats"}
+    code = f"import sys, pyrite.stages.compare; print({heavy} & set(sys.modules) or 'nothing')"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "nothing\n"
+    )
+
+
+# What `pyrite verdict` prints
+
+
+def printed(width: int) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    verdict.show(console)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_tables_fit_and_lose_nothing(study: Path, width: int) -> None:
+    text = printed(width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    assert "pool+few_shot" in text
+    assert "75.0 ±  2.0" in text
+    assert "-5.0 ±  2.0" in text
+    assert "246 (< 50–> 900)" in text
+
+
+def test_what_is_printed_when_piped_is_plain(study: Path) -> None:
+    assert "\x1b" not in printed(80)
+
+
+def test_what_else_there_is_to_say_is_printed(study: Path) -> None:
+    ask(margin="3.0\n  , label_price: 0.1, llm_price: 0.5")
+    change("evaluate", "pets", llm=called(0.1))
+    change("evaluate", "cars", llm=called(-0.1))
+    text = " ".join(printed(120).split())
+    assert "Called as the classifier, in 5 personas, the LLM scores" in text
+    assert "simply calling the LLM is better by 10.0 (5.0 to 15.0) points. It asks $0.5 for a thousand texts" in text
+    assert "the trained classifier is better by 10.0 (5.0 to 15.0) points" in text
+    assert "few_shot helps up to 120 (60 to > 900) real rows" in text
+    assert "labels that few_shot is worth cost $24.60 at $0.1 each; what generating cost is not known" in text
+
+
+def test_the_papers_tables_are_printed(study: Path) -> None:
+    console = Console(file=io.StringIO(), width=100)
+    compare.show(console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "80.0/80.0" in text
+    assert "real@50" in text
+
+
+def test_contamination_and_verdicts_are_printed(study: Path) -> None:
+    text = " ".join(printed(120).split())
+    assert "17 of 700 few_shot" in text
+    assert text.count("Don't: few_shot stands 5.0 points below real in macro-F1") == 3
+    assert "Over 2 tasks" in text
+    assert "index.html" not in text
+    files.write_text(paths.REPORT / "index.html", "<p>")
+    assert "The report: report/index.html" in printed(120)

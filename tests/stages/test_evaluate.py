@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import GENERATE
+from sklearn.metrics import f1_score
+
+from pyrite.base import files, paths
+from pyrite.base.errors import PyriteError
+from pyrite.stages import evaluate
+
+LABELS = ["cat", "dog", "emu"]
+SKILL = {"real": 0.8, "zero_shot": 0.5, "few_shot": 0.65, "pool": 0.6, "pool+few_shot": 0.75}
+CURVE = {"real@20": 0.45, "real@40": 0.6, "real@80": 0.7, "real@all": 0.8}
+ROWS = {"real@20": 20, "real@40": 40, "real@80": 80, "real@all": 160}
+ITEMS = 150
+
+PARAMS = """
+tasks: [pets]
+generate: GENERATE
+train:
+  seeds: [0, 1, 2]
+  precision: auto
+  test_rows: null
+  checkpoints: none
+  encoders:
+    tfidf:
+      method: tfidf
+      C: 10.0
+      mixes: [real, zero_shot, few_shot, pool, pool+few_shot, real@20, real@40, real@80, real@all]
+annotate: {items: 100}
+evaluate: {resamples: 300}
+compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
+""".replace("GENERATE", GENERATE)
+
+
+def save_fit(mix: str, seed: int, skill: float, encoder: str = "tfidf", task: str = "pets") -> Path:
+    rng = np.random.default_rng([seed, *map(ord, mix)])
+    gold = np.arange(ITEMS) % 3
+    predicted = np.where(rng.random(ITEMS) < skill, gold, rng.integers(3, size=ITEMS))
+    table = {"id": [f"{i:016x}" for i in range(ITEMS)], "label": np.take(LABELS, gold)}
+    table["predicted"] = np.take(LABELS, predicted)
+    for k, label in enumerate(LABELS):
+        table[f"probability:{label}"] = np.where(predicted == k, 0.6, 0.2).astype(np.float32)
+    folder = paths.fit(task, encoder, mix, seed)
+    files.write(folder / "predictions.parquet", lambda file: pd.DataFrame(table).to_parquet(file))
+    files.write_json(folder / "history.json", {"rows": ROWS.get(mix, 100)})
+    return folder
+
+
+@pytest.fixture
+def study(project: Path) -> Callable[..., None]:
+    """A study of one task, one encoder and three seeds, whose mixes differ in skill."""
+
+    paths.PARAMS.write_text(PARAMS)
+    for mix, skill in (SKILL | CURVE).items():
+        for seed in range(3):
+            save_fit(mix, seed, skill)
+    save_annotations([])
+    return evaluate.run
+
+
+def save_annotations(rows: list[tuple[str, str, str, str]]) -> None:
+    table = pd.DataFrame(rows, columns=["item", "annotator", "label", "source"], dtype="str")
+    files.write(paths.annotation_table("pets"), lambda file: table.to_parquet(file))
+
+
+def metrics() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(paths.metrics("evaluate", "pets").read_text())
+    return found
+
+
+def test_scores_are_means_over_seeds_within_their_intervals(study: Callable[..., None]) -> None:
+    study("pets")
+    found = metrics()
+    assert (found["task"], found["test_rows"], found["labels"]) == ("pets", ITEMS, LABELS)
+    mixes = found["encoders"]["tfidf"]["mixes"]
+    assert list(mixes) == [*SKILL, *CURVE]
+    for mix, entry in mixes.items():
+        tables = [pd.read_parquet(paths.fit("pets", "tfidf", mix, s) / "predictions.parquet") for s in range(3)]
+        expected = [f1_score(table["label"], table["predicted"], average="macro") for table in tables]
+        assert entry["macro_f1"]["per_seed"] == pytest.approx(expected, abs=1e-6)
+        assert entry["macro_f1"]["mean"] == pytest.approx(np.mean(expected), abs=1e-6)
+        assert entry["macro_f1"]["low"] < entry["macro_f1"]["mean"] < entry["macro_f1"]["high"]
+        accuracy = np.mean([(table["label"] == table["predicted"]).mean() for table in tables])
+        assert entry["accuracy"]["mean"] == pytest.approx(accuracy, abs=1e-6)
+        # Every prediction has confidence 0.6.
+        by_seed = [abs((table["label"] == table["predicted"]).mean() - 0.6) for table in tables]
+        assert entry["calibration_error"] == pytest.approx(np.mean(by_seed), abs=1e-6)
+        assert [entry["per_class"][label]["support"] for label in LABELS] == [50, 50, 50]
+    assert mixes["real"]["rows"] == 100
+    assert mixes["real@20"]["rows"] == 20
+
+
+def test_gaps_are_candidate_minus_baseline_both_ways(study: Callable[..., None]) -> None:
+    study("pets")
+    found = metrics()["encoders"]["tfidf"]
+    there, back = found["gaps"]["zero_shot"]["real"]["macro_f1"], found["gaps"]["real"]["zero_shot"]["macro_f1"]
+    difference = found["mixes"]["zero_shot"]["macro_f1"]["mean"] - found["mixes"]["real"]["macro_f1"]["mean"]
+    assert there["mean"] == pytest.approx(difference, abs=2e-6)
+    assert there["low"] < there["low90"] < there["mean"] < there["high90"] < there["high"] < 0
+    assert there["p"] < 0.05
+    assert (back["low"], back["high90"]) == (-there["high"], -there["low90"])
+    # Against points of the curve too, but those are no candidates.
+    assert set(found["gaps"]["real"]) == {*SKILL, *CURVE} - {"real"}
+    assert set(found["gaps"]) == set(SKILL)
+
+
+def test_worth_reads_the_curve(study: Callable[..., None]) -> None:
+    study("pets")
+    found = metrics()["encoders"]["tfidf"]
+    assert [point["rows"] for point in found["curve"]] == [20, 40, 80, 160]
+    worth = found["mixes"]["few_shot"]["worth"]
+    assert (worth["least"], worth["most"]) == (20, 160)
+    assert 30 < worth["labels"] < 90
+    assert worth["low"] <= worth["labels"] <= (worth["high"] or np.inf)
+    assert "worth" not in found["mixes"]["real"]
+    assert "worth" not in found["mixes"]["real@40"]
+
+
+def test_worth_outside_the_curve_is_open(study: Callable[..., None]) -> None:
+    for seed in range(3):
+        save_fit("few_shot", seed, 1.0)
+        save_fit("zero_shot", seed, 0.1)
+    study("pets")
+    mixes = metrics()["encoders"]["tfidf"]["mixes"]
+    assert (mixes["few_shot"]["worth"]["labels"], mixes["few_shot"]["worth"]["high"]) == (None, None)
+    assert (mixes["zero_shot"]["worth"]["labels"], mixes["zero_shot"]["worth"]["low"]) == (0, 0)
+
+
+def test_no_worth_with_one_point_of_the_curve(study: Callable[..., None]) -> None:
+    paths.PARAMS.write_text(PARAMS.replace("real@20, real@40, real@80, ", ""))
+    study("pets")
+    assert "worth" not in metrics()["encoders"]["tfidf"]["mixes"]["few_shot"]
+
+
+def test_scores_that_fall_with_more_rows_have_no_worth(study: Callable[..., None]) -> None:
+    for number, mix in enumerate(CURVE):
+        for seed in range(3):
+            save_fit(mix, seed, 0.9 - 0.2 * number)
+    study("pets")
+    entry = metrics()["encoders"]["tfidf"]["mixes"]["few_shot"]
+    assert "worth" not in entry
+    assert entry["no_worth"] == "scores do not rise with more real labels"
+
+
+MIX_CURVE = {"real@20+few_shot": 0.65, "real@40+few_shot": 0.68, "real@80+few_shot": 0.6, "real@all+few_shot": 0.6}
+
+
+def test_mix_curves_say_what_generated_rows_add(study: Callable[..., None]) -> None:
+    paths.PARAMS.write_text(PARAMS.replace("real@all]", f"real@all, {', '.join(MIX_CURVE)}, real@30+few_shot]"))
+    for mix, skill in (MIX_CURVE | {"real@30+few_shot": 0.6}).items():
+        for seed in range(3):
+            save_fit(mix, seed, skill)
+    study("pets")
+    found = metrics()["encoders"]["tfidf"]
+    curve = found["mix_curves"]["few_shot"]
+    # Without real@30 nobody knows what those rows give alone.
+    assert [point["mix"] for point in curve["points"]] == list(MIX_CURVE)
+    assert [point["rows"] for point in curve["points"]] == [20, 40, 80, 160]
+    for point in curve["points"]:
+        assert point["with"]["mean"] == found["mixes"][point["mix"]]["macro_f1"]["mean"]
+        assert point["without"]["mean"] == found["mixes"][point["mix"].split("+")[0]]["macro_f1"]["mean"]
+        difference = point["with"]["mean"] - point["without"]["mean"]
+        assert point["gain"]["mean"] == pytest.approx(difference, abs=2e-6)
+        assert point["gain"]["low"] < point["gain"]["mean"] < point["gain"]["high"]
+    stops = curve["stops"]
+    assert 40 < stops["labels"] < 80
+    assert stops["low"] <= stops["labels"] <= (stops["high"] or np.inf)
+    # They are no candidates and no baselines.
+    assert set(found["gaps"]) == set(SKILL)
+    assert set(found["gaps"]["real"]) == {*SKILL, *CURVE} - {"real"}
+
+
+@pytest.mark.parametrize(("gain", "expected"), [(0.3, None), (-0.3, 0)])
+def test_rows_that_always_or_never_help_stop_beyond_the_curve(
+    study: Callable[..., None], gain: float, expected: int | None
+) -> None:
+    paths.PARAMS.write_text(PARAMS.replace("real@all]", "real@all, real@20+few_shot, real@40+few_shot]"))
+    for mix in ("real@20", "real@40"):
+        for seed in range(3):
+            save_fit(f"{mix}+few_shot", seed, CURVE[mix] + gain)
+    study("pets")
+    stops = metrics()["encoders"]["tfidf"]["mix_curves"]["few_shot"]["stops"]
+    assert stops["labels"] == expected
+
+
+def test_a_label_without_test_rows_has_no_score(study: Callable[..., None]) -> None:
+    for mix in SKILL | CURVE:
+        for seed in range(3):
+            path = paths.fit("pets", "tfidf", mix, seed) / "predictions.parquet"
+            table = pd.read_parquet(path)
+            table[table["label"] != "emu"].to_parquet(path)
+    study("pets")
+    of_class = metrics()["encoders"]["tfidf"]["mixes"]["real"]["per_class"]
+    assert of_class["emu"]["support"] == 0
+    assert of_class["emu"]["f1"] is None
+    assert of_class["cat"]["f1"]["mean"] > 0
+
+
+def test_confusion_and_flips_are_there_for_main_mixes(study: Callable[..., None]) -> None:
+    study("pets")
+    found = metrics()["encoders"]["tfidf"]
+    assert set(found["confusion"]) == set(SKILL)
+    assert np.sum(found["confusion"]["real"], axis=1) == pytest.approx([50, 50, 50])
+    assert set(found["flips"]) == {"zero_shot", "few_shot", "pool+few_shot"}
+    assert set(found["flips"]["few_shot"]) == {"real", "pool"}
+    lost, won = (found["flips"]["zero_shot"]["real"][side]["items"] for side in ("lost", "won"))
+    assert lost > won
+
+
+def test_the_llm_is_held_against_the_main_mixes(study: Callable[..., None]) -> None:
+    items = [(f"{i:016x}", LABELS[i % 3]) for i in range(40)]
+    save_annotations([(item, persona, label, "llm") for persona in ("p1", "p2") for item, label in items])
+    study("pets")
+    llm = metrics()["llm"]
+    assert (llm["rows"], llm["accuracy"]["mean"]) == (40, 1)
+    assert set(llm["encoders"]["tfidf"]) == set(SKILL)
+    assert llm["encoders"]["tfidf"]["zero_shot"]["gap"]["macro_f1"]["low"] > 0
+
+
+def test_without_annotations_nothing_is_said_of_the_llm(study: Callable[..., None]) -> None:
+    study("pets")
+    assert metrics()["llm"] is None
+
+
+def test_points_of_equal_rows_count_as_one(study: Callable[..., None]) -> None:
+    for seed in range(3):
+        fit = save_fit("real@all", seed, CURVE["real@all"])
+        files.write_json(fit / "history.json", {"rows": 80})
+    study("pets")
+    assert metrics()["encoders"]["tfidf"]["mixes"]["few_shot"]["worth"]["most"] == 80
+
+
+def test_the_same_predictions_give_the_same_metrics(study: Callable[..., None]) -> None:
+    study("pets")
+    before = paths.metrics("evaluate", "pets").read_bytes()
+    # The order of the rows in a file is no part of what a fit says.
+    path = paths.fit("pets", "tfidf", "real", 1) / "predictions.parquet"
+    pd.read_parquet(path).iloc[::-1].to_parquet(path)
+    study("pets")
+    assert paths.metrics("evaluate", "pets").read_bytes() == before
+
+
+def test_one_seed_and_one_mix_are_enough_to_score(study: Callable[..., None]) -> None:
+    one = PARAMS.replace("[0, 1, 2]", "[0]").replace("mixes: [real, zero_shot, few_shot,", "mixes: [real, few_shot] #")
+    paths.PARAMS.write_text(one)
+    study("pets")
+    entry = metrics()["encoders"]["tfidf"]
+    assert entry["mixes"]["real"]["seeds"] == [0]
+    assert entry["gaps"]["few_shot"]["real"]["macro_f1"]["seed_error"] == 0
+    assert entry["curve"] == []
+
+
+def test_a_missing_fit_is_named(study: Callable[..., None]) -> None:
+    path = paths.fit("pets", "tfidf", "pool", 2) / "predictions.parquet"
+    path.unlink()
+    with pytest.raises(PyriteError, match=rf"^{path}: no such file: .*dvc repro"):
+        study("pets")
+    assert not paths.metrics("evaluate", "pets").exists()
+
+
+def test_a_broken_fit_is_named(study: Callable[..., None]) -> None:
+    path = paths.fit("pets", "tfidf", "pool", 2) / "predictions.parquet"
+    path.write_bytes(b"PAR1 not really")
+    with pytest.raises(PyriteError, match=rf"^{path}: not readable predictions"):
+        study("pets")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: table.iloc[1:],
+        lambda table: table.assign(id=table["id"].str.replace("0", "f")),
+        lambda table: table.assign(label=table["label"].iloc[::-1].to_numpy()),
+        lambda table: table.rename(columns={"probability:emu": "probability:owl"}),
+    ],
+)
+def test_mixes_with_different_test_rows_are_refused(
+    study: Callable[..., None], change: Callable[[pd.DataFrame], pd.DataFrame]
+) -> None:
+    path = paths.fit("pets", "tfidf", "pool", 2) / "predictions.parquet"
+    change(pd.read_parquet(path)).to_parquet(path)
+    with pytest.raises(PyriteError, match="test rows or labels are not those of"):
+        study("pets")
+
+
+def test_an_unknown_label_is_refused(study: Callable[..., None]) -> None:
+    path = paths.fit("pets", "tfidf", "pool", 2) / "predictions.parquet"
+    pd.read_parquet(path).replace({"predicted": {"emu": "owl"}}).to_parquet(path)
+    with pytest.raises(PyriteError, match="label 'owl' has no probability column"):
+        study("pets")

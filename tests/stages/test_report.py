@@ -1,0 +1,737 @@
+from __future__ import annotations
+
+import base64
+import gzip
+import html
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from conftest import GENERATE, ROOT
+
+from pyrite import params
+from pyrite.base import files, paths
+from pyrite.data import texts
+from pyrite.results import figures, findings
+from pyrite.stages import compare, evaluate, report
+
+MIXES = ("real", "zero_shot", "few_shot", "pool", "pool+few_shot")
+CURVE = ("real@50", "real@200", "real@all")
+BOTH = ("real@50+few_shot", "real@200+few_shot", "real@all+few_shot")
+ROWS = {"zero_shot": 291, "few_shot": 297, "pool": 120, "pool+few_shot": 417, "real@50": 50, "real@200": 200}
+HOSTILE = [
+    "<script>document.title = 'owned'</script>",
+    "</script><script>document.title = 'owned'</script><!--",
+    "\u202eright to left\u202e and \u2028 a line \x00 \x1b[31m",
+    "<img src=x onerror=\"document.title='owned'\"> {{ 7 * 7 }} [a](javascript:alert(1)) | `x` *y* $z$",
+    "very long " * 1000,
+]
+
+
+class Study:
+    """A small study in the working directory: random predictions, evaluated and compared by the real stages."""
+
+    def __init__(
+        self, tasks: Sequence[str] = ("colours",), labels: Sequence[str] = ("blue", "red", "sea green")
+    ) -> None:
+        self.tasks, self.labels = list(tasks), list(labels)
+        self.encoders = {"tfidf": {"method": "tfidf", "mixes": list(MIXES), "C": 10.0}}
+        self.encoders["words"] = {"method": "tfidf", "mixes": [*MIXES, *CURVE, *BOTH], "C": 3.0}
+        self.compare = {"encoder": "tfidf", "baseline": "real", "candidate": "few_shot", "margin": 3.0}
+        self.text = "a colour of a thing"
+        self.title = "Colours of things"
+        self.paid: dict[str, float | None] = dict.fromkeys(("prompt_tokens", "completion_tokens", "cost_usd"))
+        self.mapped, self.map_text = 5, ""
+        self.non_commercial = False
+        self.write_tests = False
+
+    def write(self) -> None:
+        settings = {
+            "tasks": self.tasks,
+            "generate": yaml.safe_load(GENERATE) | {"per_label": 99},
+            "annotate": {"items": 100},
+            "train": {
+                "seeds": [0, 1],
+                "test_rows": None,
+                "precision": "auto",
+                "checkpoints": "none",
+                "encoders": self.encoders,
+            },
+            "evaluate": {"resamples": 100},
+            "compare": self.compare,
+        }
+        files.write_text(paths.PARAMS, yaml.safe_dump(settings, sort_keys=False))
+        files.write_text(paths.PROMPTS, (ROOT / paths.PROMPTS).read_text())
+        for number, task in enumerate(self.tasks):
+            self._task(task, np.random.default_rng(number))
+        compare.run()
+
+    def _task(self, task: str, rng: np.random.Generator) -> None:
+        card = {
+            **{"id": task, "title": self.title, "description": "Say which.", "item": "phrase", "items": "phrases"},
+            "source": {
+                "kind": "file",
+                "path": "x.csv",
+                "text": "t",
+                "label": "l",
+                "licence": f"Licence of {self.title}",
+                "non_commercial": self.non_commercial,
+            },
+            **{"length_words": [2, 9], "role": "You name things.", "style": "Each one is short."},
+            "labels": {label: f"name {label}" for label in self.labels},
+        }
+        files.write_text(paths.card(task), yaml.safe_dump(card, sort_keys=False))
+        for table, split in ((paths.prepared(task), "train"), (paths.synthetic(task, "zero_shot"), "train")):
+            rows = [(f"{n:016x}", f"{self.text} {n}", label, split) for n, label in enumerate(self.labels * 5)]
+            if self.write_tests and table == paths.prepared(task):
+                labels = np.repeat(self.labels, 83)
+                rows = [(f"{n:016x}", f"secret words {n} !", label, "test") for n, label in enumerate(labels)]
+            texts.write(pd.DataFrame(rows, columns=texts.COLUMNS), table)
+        shutil.copy(paths.synthetic(task, "zero_shot"), paths.synthetic(task, "few_shot"))
+        counts = {
+            split: dict.fromkeys(self.labels, n) for split, n in (("train", 211), ("validation", 17), ("test", 83))
+        }
+        files.write_json(paths.metrics("prepare", task), {"task": task, "rows": counts, "pool": 120})
+        for setting, accepted, leaked in (("zero_shot", 291, 6), ("few_shot", 297, 0)):
+            dropped = {"length": 3, "contamination: exact": leaked // 2, "contamination: near": leaked - leaked // 2}
+            total = {"answers": 12, "requested": 300, "received": 300, "dropped": dropped, "accepted": accepted}
+            total |= {"also_real_training": leaked + 1, "unparsable_answers": 0, "refused_answers": 0} | self.paid
+            about = {"task": task, "setting": setting, "models": ["a/llm"], "stale_answers": 0}
+            files.write_json(paths.metrics("generate", f"{task}.{setting}"), about | {"total": total})
+        gold = np.repeat(np.arange(len(self.labels)), 83)
+        encoders = {
+            name: evaluate.evaluate(_predictions(self.labels, spec["mixes"], gold, rng), 100)
+            for name, spec in self.encoders.items()
+        }
+        found = {"task": task, "test_rows": len(gold), "labels": self.labels, "llm": self._llm(), "encoders": encoders}
+        files.write_json(paths.metrics("evaluate", task), found)
+
+    def _llm(self) -> dict[str, Any]:
+        """The LLM as the classifier of some test texts: sure of its lead on few-shot, not of that on real."""
+        score = {"mean": 0.913, "low": 0.827, "high": 0.985}
+        ahead, unsure = {"mean": 0.165, "low": 0.095, "high": 0.236}, {"mean": 0.041, "low": -0.013, "high": 0.097}
+        mine = {
+            mix: {"macro_f1": score, "accuracy": score, "gap": {"macro_f1": gap, "accuracy": gap}}
+            for mix, gap in (("real", unsure), ("few_shot", ahead))
+        }
+        scores = {"macro_f1": score, "accuracy": score}
+        return {"rows": 77, "personas": 5, **scores, "encoders": dict.fromkeys(self.encoders, mine)}
+
+    def measure_the_rest(self) -> None:
+        """Diversity and subjectivity, which a study may lack."""
+        rng = np.random.default_rng(9)
+
+        def figure() -> dict[str, float]:
+            low, value, high = np.sort(rng.uniform(0.2, 0.9, 3)).tolist()
+            return {"value": value, "low": low, "high": high}
+
+        names = ["remote_clique", "chamfer", "vendi", "similarity", "similarity_reverse", "coverage", "distinct_2"]
+        names += ["compression_ratio", "c2st", "faithfulness"]
+        for task in self.tasks:
+            sets = {name: {key: figure() for key in names} for name in ("real", "zero_shot", "few_shot")}
+            sets["few_shot"]["self_bleu"] = {"value": None, "low": None, "high": None, "note": "only 7 texts"}
+            regions = [{"texts": 13, "labels": {self.labels[0]: 13}, "ids": [f"{4:016x}"]}]
+            out = {"texts": 29, "labels": {self.labels[0]: {"texts": 29, "left_out": 14}}, "regions": regions}
+            about = {
+                "left_out": {"few_shot": out},
+                "near_duplicates": {"share": 0.031, "chamfer": figure()},
+                "map_variance": [0.112, 0.071],
+            }
+            files.write_json(
+                paths.metrics("diversity", task), {"task": task, "texts": 60, "matched_texts": 55, "sets": sets} | about
+            )
+            self._map(task, rng)
+            self._histories(task)
+        point = {"agreement": 0.4, "items": 3, "accuracy": {"value": None, "low": None, "high": None, "note": "3"}}
+        line = {
+            "thresholds": [{"agreement": a, "items": 90, "accuracy": figure()} for a in (0.6, 0.8, 1.0)],
+            "bins": [point] + [{"agreement": a, "items": 30, "accuracy": figure()} for a in (0.6, 0.8, 1.0)],
+            "slope": {"value": 0.31, "low": -0.12, "high": 0.77},
+            "steeper_than_real": {"value": -0.14, "low": None, "high": None, "note": "not defined"},
+            "r_squared": 0.913,
+            "spearman": None,
+        }
+        about = {"items": 90, "annotators": 5, "mean_agreement": figure(), "alpha": figure()}
+        about["accuracy"] = {encoder: {"real": line, "zero_shot": line, "few_shot": line} for encoder in self.encoders}
+        bound = {"value": None, "low": None, "high": None, "note": "only a lower bound"}
+        # A source of bounds names no annotators.
+        people = {key: value for key, value in about.items() if key != "annotators"} | {"alpha": bound}
+        apart = {"value": None, "low": None, "high": None, "note": "no item was annotated by both"}
+        both = figure() | {"p": 0.041, "items": 77, "mean_agreement": {"llm": figure(), "human": figure()}}
+        scores = {task: {"subjectivity": figure(), "rank": figure(), "stars": 4} for task in self.tasks}
+        files.write_json(
+            paths.SUBJECTIVITY,
+            {
+                "notes": {"llm": "one LLM in several roles"},
+                "tasks": {
+                    # People of the last task judged other texts than the LLM.
+                    task: {
+                        "llm": about,
+                        "human": people,
+                        "llm_against_human": apart if task == self.tasks[-1] else both,
+                    }
+                    if n
+                    else {"note": "no annotations"}
+                    for n, task in enumerate(self.tasks)
+                },
+                "pairs": {
+                    "llm": {
+                        **{"judges": 5, "judgements": 275, "tasks": scores},
+                        "agreement": {"mean_agreement": figure(), "alpha": figure()},
+                    },
+                    "human": {"note": "none"},
+                },
+                "against_gap": [
+                    {
+                        **{"measure": "pairs", "source": "llm", "encoder": "tfidf", "setting": "few_shot"},
+                        "spearman": {"value": -0.41, "low": -0.83, "high": 0.24, "p": 0.213, "pairs": len(self.tasks)},
+                        "points": [
+                            {"task": task, "subjectivity": 0.1 * n, "gap": -0.01 * n}
+                            for n, task in enumerate(self.tasks)
+                        ],
+                    }
+                ],
+            },
+        )
+
+    def _map(self, task: str, rng: np.random.Generator) -> None:
+        rows = [
+            (source, f"{n:016x}", f"{self.map_text or self.text} {n}", self.labels[n % len(self.labels)])
+            for source in ("real", "zero_shot", "few_shot")
+            for n in range(self.mapped)
+        ]
+        table = pd.DataFrame(rows, columns=["source", "id", "text", "label"])
+        table[["x", "y"]] = rng.normal(size=(len(table), 2))
+        files.write(paths.text_map(task), lambda file: table.to_parquet(file, index=False))
+
+    def _histories(self, task: str) -> None:
+        for encoder, spec in self.encoders.items():
+            for mix in spec["mixes"]:
+                for seed in (0, 1):
+                    noted = {"loss": [1.25, 0.71, 0.33]} if encoder == "tfidf" else {"versions": {}}
+                    files.write_json(paths.fit(task, encoder, mix, seed) / "history.json", noted)
+
+
+def _predictions(
+    labels: list[str], mixes: Sequence[str], gold: np.ndarray, rng: np.random.Generator
+) -> evaluate.Predictions:
+    skill = {"real": 0.8, "zero_shot": 0.6, "few_shot": 0.7, "pool": 0.6, "pool+few_shot": 0.75}
+    skill |= {"real@50": 0.4, "real@200": 0.62, "real@all": 0.85}
+    skill |= {"real@50+few_shot": 0.7, "real@200+few_shot": 0.74, "real@all+few_shot": 0.8}
+    right = rng.uniform(size=(len(mixes), 2, len(gold))) < np.array([skill[mix] for mix in mixes])[:, None, None]
+    predicted = np.where(right, gold, rng.integers(len(labels), size=right.shape))
+    rows = [ROWS.get(mix, 633 if mix == "real@all" else 297) for mix in mixes]
+    ids = np.array([f"{n:016x}" for n in range(len(gold))])
+    calibration = np.full((len(mixes), 2), 0.05)
+    return evaluate.Predictions(tuple(mixes), (0, 1), labels, gold, predicted, calibration, rows, ids)
+
+
+@pytest.fixture
+def study(project: Path) -> Callable[..., str]:
+    """Makes a study and its report; gives the page."""
+
+    def make(change: Callable[[Study], None] = lambda study: None, whole: bool = True, **about: Any) -> str:
+        made = Study(**about)
+        change(made)
+        made.write()
+        if whole:
+            made.measure_the_rest()
+        report.run()
+        return (paths.REPORT / "index.html").read_text(encoding="utf-8")
+
+    return make
+
+
+class Page(HTMLParser):
+    """What a browser makes of a page: its text outside of scripts and styles, its elements, its scripts."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.inside = ""
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag in ("script", "style"):
+            self.inside = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self.inside:
+            self.inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.inside == "script":
+            self.scripts.append(data)
+        elif not self.inside:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    @property
+    def charts(self) -> list[dict[str, Any]]:
+        return [json.loads(gzip.decompress(base64.b64decode(script))) for script in self.scripts[:-2]]
+
+
+def test_the_page_answers_the_question_first(study: Callable[..., str]) -> None:
+    page = Page(study()).text
+    headline = files.read_json(paths.HEADLINE)
+    first = page[: page.index("What real, pool")]
+    assert headline["verdict"].capitalize().replace("'", "’") in first
+    assert f"{headline['gap']:+.1f}".replace("-", "−") in first
+    assert "real labels" in first
+    assert "nothing was paid" in first
+
+
+@pytest.mark.parametrize(
+    ("paid", "words"),
+    [
+        ({"prompt_tokens": 900, "completion_tokens": 600, "cost_usd": 1.5}, "$1.50 for 12 answers of the LLM"),
+        ({"prompt_tokens": 900, "completion_tokens": 600, "cost_usd": None}, "1,500 tokens sent and answered"),
+    ],
+)
+def test_the_page_says_what_was_paid(study: Callable[..., str], paid: dict, words: str) -> None:
+    def pay(study: Study) -> None:
+        study.paid = paid
+
+    assert words in Page(study(pay)).text
+
+
+def test_where_it_fails_is_there_to_read_but_not_for_git(study: Callable[..., str]) -> None:
+    def readable(study: Study) -> None:
+        # The test rows' texts; their ids are those of the predictions.
+        study.write_tests = True
+
+    page = Page(study(readable)).text
+    found = files.read_json(paths.metrics("evaluate", "colours"))["encoders"]["tfidf"]
+    lost = found["flips"]["few_shot"]["real"]["lost"]
+    assert f"Right with real, wrong with few-shot: {lost['items']} test texts" in page
+    assert "14 of 29 real training texts have no few-shot neighbour" in page
+    assert "secret words 4 !" in page
+    text = f"secret words {int(lost['clearest'][0]['id'], 16)} "
+    assert text in page
+    for path in (paths.REPORT / "REPORT.md", *Path("metrics").rglob("*.*")):
+        assert "secret words" not in path.read_text()
+
+
+def test_mix_curves_and_money_are_told(study: Callable[..., str]) -> None:
+    page = Page(study(lambda made: made.compare.update(label_price=0.5))).text
+    assert "A small real set, the generated one, and both" in page
+    assert "what generating cost is not known" in page
+    assert "what generating cost is not known" in (paths.REPORT / "REPORT.md").read_text().replace("\n", " ")
+
+
+def test_the_llm_itself_stands_beside_the_classifiers(study: Callable[..., str]) -> None:
+    page = Page(study())
+    assert "Simply calling the LLM beats few-shot by 16.5 points" in page.text
+    assert "on the 77 test texts that the LLM labelled" in page.text
+    drawn = next(chart for chart in page.charts if "Simply calling the LLM" in chart["description"])
+    (rows,) = (rows for rows in drawn["datasets"].values() if len(rows) > 1)
+    assert [row["name"] for row in rows] == ["the LLM itself", "real", "few-shot"]
+    assert "Simply calling" not in Page(study(lambda made: made.compare.update(candidate="zero_shot"))).text
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "words"),
+    [(246, 180, 2100, "246 (180 to 2,100)"), (None, 180, None, "> 2,320 (180 to > 2,320)"), (0, 0, 0, "< 50")],
+)
+def test_a_worth_beyond_the_curve_is_said_once(
+    value: int | None, low: int | None, high: int | None, words: str
+) -> None:
+    found = {"labels": value, "low": low, "high": high, "least": 50, "most": 2320}
+    assert findings.worth(found).replace("\u00a0", " ") == words
+
+
+def test_sentences_of_the_command_line_are_said_as_elsewhere() -> None:
+    said = findings.spoken(
+        "pool+few_shot isn't few_shot: can't tell (-0.6 to +6.0), few_shots", ["few_shot", "pool+few_shot"]
+    )
+    assert said == "pool + few-shot isn't few-shot: can’t tell (−0.6 to +6.0), few_shots"
+
+
+def test_all_parameters_and_non_commercial_data_are_named(study: Callable[..., str]) -> None:
+    def closed(study: Study) -> None:
+        study.non_commercial = True
+
+    open_to_all = study()
+    assert "commercial" not in open_to_all
+    assert "near_duplicate: 0.8" in open_to_all and "margin: 3.0" in open_to_all
+    page = Page(study(closed)).text
+    assert "Not for commercial use: the real data of Colours of things" in page
+    assert "(not for commercial use)" in (paths.REPORT / "REPORT.md").read_text()
+
+
+def test_what_a_study_lacks_is_said(study: Callable[..., str]) -> None:
+    def bare(study: Study) -> None:
+        del study.encoders["words"]
+        study.encoders["tfidf"]["mixes"] = ["real", "few_shot"]
+
+    page = Page(study(bare, whole=False)).text
+    assert "Not measured in this study" in page
+    assert "has no annotations" in page
+    assert "no encoder of this study has a learning curve" in page
+    markdown = (paths.REPORT / "REPORT.md").read_text()
+    assert "Worth is not known" in markdown
+    assert "curve.svg" not in markdown
+    assert [path.name for path in (paths.REPORT / "figures").iterdir()] == ["colours.scores.svg"]
+
+
+def test_other_mixes_can_be_compared(study: Callable[..., str]) -> None:
+    def curious(study: Study) -> None:
+        study.compare |= {"encoder": "words", "baseline": "real@all", "candidate": "pool+few_shot"}
+
+    page = Page(study(curious)).text
+    assert "held against classifiers trained on real@all texts" in page
+    # tfidf was not trained on the baseline: it has scores, and no gap.
+    assert "Scores of tfidf" in page
+
+    def real_only(study: Study) -> None:
+        study.compare |= {"candidate": "pool"}
+
+    assert "Augment" not in Page(study(real_only)).text.split("How it was made")[0]
+
+
+@pytest.mark.parametrize("tasks", [("colours",), ("a", "b", "c", "d"), tuple(f"task_{n}" for n in range(14))])
+def test_every_task_is_there(study: Callable[..., str], tasks: tuple[str, ...]) -> None:
+    page = Page(study(tasks=tasks))
+    shown = [about["id"] for tag, about in page.elements if tag == "article"]
+    assert shown == [f"task-{task}" for task in tasks]
+    chosen = [about.get("data-chooses") for tag, about in page.elements if tag == "select"]
+    assert chosen == (["encoder"] if len(tasks) == 1 else ["task", "encoder"])
+    assert ("Over all tasks" in page.text) == (len(tasks) > 1)
+    assert len((paths.REPORT / "index.html").read_bytes()) < 3_000_000
+    pictures = list((paths.REPORT / "figures").glob("*.svg"))
+    over_tasks = ["against_gap.pairs.llm.few_shot", "chamfer", "remote_clique", "similarity"] + ["gaps"] * (
+        len(tasks) > 1
+    )
+    of_task = [f"{task}.{kind}" for task in tasks for kind in ("curve", "scores", "training.loss")]
+    agreement = [f"{task}.agreement.{source}" for task in tasks[1:] for source in ("human", "llm")]
+    assert sorted(picture.stem for picture in pictures) == sorted([*over_tasks, *of_task, *agreement])
+    assert all(picture.stat().st_size < 80_000 for picture in pictures)
+
+
+def test_equal_studies_give_equal_reports(study: Callable[..., str]) -> None:
+    study(tasks=("a", "b"))
+    before = {path: path.read_bytes() for path in paths.REPORT.rglob("*.*")}
+    assert len(before) == 15
+    report.run()
+    assert {path: path.read_bytes() for path in paths.REPORT.rglob("*.*")} == before
+
+
+def test_a_picture_of_another_study_does_not_stay(study: Callable[..., str]) -> None:
+    study(tasks=("a", "b"))
+    study(tasks=("a",))
+    assert not list((paths.REPORT / "figures").glob("b.*"))
+    assert (paths.REPORT / "figures/a.scores.svg").exists()
+
+
+def _numbers(text: str) -> set[str]:
+    return {match.replace(",", "") for match in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(key)
+            yield from _leaves(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def _known() -> set[str]:
+    """Every number of the metrics and parameters, in each form in which the report writes one."""
+    known = set()
+    sources = [files.read_json(path) for path in Path("metrics").rglob("*.json")]
+    sources += [params.load().model_dump(), pd.read_csv(paths.TABLE).to_dict("records")]
+    for leaf in _leaves(sources):
+        if isinstance(leaf, str):
+            known |= _numbers(leaf)
+        elif isinstance(leaf, (int, float)) and np.isfinite(leaf):
+            size = abs(leaf)
+            known |= {f"{size}", f"{size:.0f}", f"{size:.1f}", f"{size:.2f}", f"{size:.3f}", f"{100 * size:.1f}"}
+    return known
+
+
+# Levels, powers and definitions in the words of the report; sums over labels and reasons, which no file holds.
+DEFINITIONS = {"0", "0.001", "0.1", "0.5", "1", "2", "3", "4", "5", "50", "95"} | {"633", "51", "249", "6"}
+
+
+def test_every_number_is_from_the_metrics(study: Callable[..., str]) -> None:
+    source = study(tasks=("a", "b", "c", "d"))
+    known = _known() | DEFINITIONS
+    source = re.sub(r'<section aria-label="Texts to read">.*?</section>', "", source, flags=re.S)
+    source = re.sub(r"<dt>Versions</dt><dd>.*?</dd>", "", source, flags=re.S)
+    page = Page(source).text
+    assert _numbers(page) <= known
+    assert len(_numbers(page)) > 300
+    assert _numbers((paths.REPORT / "REPORT.md").read_text().replace("F1", "").replace("### ", "")) <= known
+
+
+def test_every_number_of_a_chart_is_from_the_metrics(study: Callable[..., str]) -> None:
+    page = Page(study())
+    # Charts get scores in points; the files have shares, rounded to six decimals.
+    known = {round(abs(leaf) * scale, 4) for leaf in _metric_numbers() for scale in (1, 100)} | {1.25, 0.71, 0.33}
+    rows = [row for chart in page.charts for values in chart["datasets"].values() for row in values]
+    drawn = [row[key] for row in rows for key in ("mean", "rows", "score", "meets", "agreement") if key in row]
+    assert len(drawn) > 30
+    assert {round(abs(number), 4) for number in drawn} <= known
+
+
+def _metric_numbers() -> list[float]:
+    found = [leaf for path in Path("metrics").rglob("*.json") for leaf in _leaves(files.read_json(path))]
+    return [leaf for leaf in found if isinstance(leaf, (int, float))]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_words_do_no_harm(study: Callable[..., str], hostile: str) -> None:
+    harmless = Page(study())
+
+    def change(study: Study) -> None:
+        study.text, study.title, study.labels = (
+            hostile,
+            hostile.replace("\x00", "").replace("\x1b", ""),
+            ["<b>a</b>", "</script>"],
+        )
+
+    source = study(change)
+    page = Page(source)
+    # The same elements, but for the number of labels: nothing of the words became one.
+    assert {tag for tag, _ in page.elements} == {tag for tag, _ in harmless.elements}
+    assert not [name for _, about in page.elements for name in about if name.startswith("on")]
+    assert page.scripts[-2:] == harmless.scripts[-2:]
+    assert len(page.charts) == len(harmless.charts)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", source)
+    shown = report.shown(f"{hostile} 0")
+    assert len(shown) <= report.CHARACTERS + 1
+    assert " ".join(shown.split()) in page.text
+    markdown = (paths.REPORT / "REPORT.md").read_text()
+    assert not re.search(r"<\w|</|<!--|\]\(javascript|\{\{", markdown)
+
+
+def test_a_map_has_as_many_texts_as_there_is_room_for(study: Callable[..., str]) -> None:
+    def change(study: Study) -> None:
+        study.map_text, study.mapped = "<語" * 300, 200
+
+    def texts_of(figure: figures.Figure) -> list[dict[str, Any]]:
+        (rows,) = figure.spec["datasets"].values()
+        assert all(len(row["note"]) == report.HOVERED + 1 for row in rows)
+        return rows
+
+    study(change)
+    found = [findings.read("colours", params.load())]
+    whole = report.maps(found, 1_000_000)["colours"]
+    assert len(texts_of(whole)) == 3 * 200
+    room = len(report.packed(whole.spec)) // 2
+    part = report.maps(found, room)["colours"]
+    assert len(report.packed(part.spec)) <= room
+    # As many of each set, give or take one.
+    counts = pd.Series([row["name"].partition(",")[0] for row in texts_of(part)]).value_counts()
+    assert set(counts.index) == {"real", "zero-shot", "few-shot"} and counts.max() - counts.min() <= 1
+    assert 15 <= counts.min() < 200
+    assert report.maps(found, 0) == {}
+
+
+def test_the_map_has_the_texts_and_git_has_none(study: Callable[..., str]) -> None:
+    def change(study: Study) -> None:
+        study.text = "a very private text"
+
+    page = study(change)
+    notes = [row.get("note") for chart in Page(page).charts for rows in chart["datasets"].values() for row in rows]
+    assert "a very private text 0" in notes
+    kept = [path for folder in (paths.REPORT, Path("metrics")) for path in folder.rglob("*") if path.is_file()]
+    for path in kept:
+        assert path.name == "index.html" or "private" not in path.read_text(), path
+
+
+def test_every_figure_of_an_llms_annotations_says_that_they_are_one_llms(study: Callable[..., str]) -> None:
+    page = Page(study(tasks=("a", "b", "c", "d")))
+    warning = "one LLM in several roles"
+    for caption in ("paired comparisons by", "Agreement of both on the same test texts", "Each task’s gap over its"):
+        assert warning in page.text.split(caption, 1)[1][:700]
+    assert page.text.count("The annotators: one LLM in several roles") == 3 * 2
+    markdown = (paths.REPORT / "REPORT.md").read_text()
+    assert f"LLM personas: {warning}" in markdown and f"The judges: {warning}" in markdown
+
+
+def test_the_claims_are_said_plainly(study: Callable[..., str]) -> None:
+    said = Page(study(tasks=("a", "b", "c", "d"))).text
+    markdown = (paths.REPORT / "REPORT.md").read_text()
+    for text in (said, markdown):
+        assert "the accuracy of tfidf rises with the agreement of people in 0 of 3 tasks" in text
+        assert "falls in 0 and can’t be told in 3" in text
+        assert "the interval holds 0, so whether the claim is true can’t be told here" in text
+        assert "nearly repeat another" in text
+
+
+def test_only_the_pages_own_scripts_may_run(study: Callable[..., str]) -> None:
+    source = study()
+    policy = next(about["content"] for _, about in Page(source).elements if about.get("http-equiv"))
+    assert "default-src 'none'" in policy
+    assert re.findall(r"'sha256-[^']+'", policy) == [f"'{report.digest(s)}'" for s in Page(source).scripts[-2:]]
+    assert "unsafe-eval" not in policy
+    for tag, about in Page(source).elements:
+        assert tag not in ("iframe", "object", "embed", "base")
+        for key in ("src", "href", "action", "data", "poster", "srcset"):
+            assert (about.get(key) or "#").startswith(("#", "data:")), (tag, about)
+
+
+def test_every_chart_has_words_for_those_who_cannot_see_it(study: Callable[..., str]) -> None:
+    page = Page(study(tasks=("a", "b", "c", "d")))
+    drawn = [about for _, about in page.elements if about.get("class") == "chart"]
+    assert drawn
+    assert all(about["role"] == "img" and len(about["aria-label"] or "") > 20 for about in drawn)
+    tables = sum(tag == "table" for tag, _ in page.elements)
+    assert tables == sum(tag == "caption" for tag, _ in page.elements)
+
+
+def test_a_training_curve_is_the_mean_over_seeds_and_steps() -> None:
+    def rows(figure: figures.Figure) -> list[tuple[float, float]]:
+        (found,) = (rows for rows in figure.spec["datasets"].values() if "step" in rows[0] and "place" not in rows[0])
+        return [(row["step"], row["mean"]) for row in found]
+
+    # 120 steps are drawn as 40 points of three; the fit that stopped early ends the line.
+    notes = [{"loss": [float(n) for n in range(150)]}, {"loss": [2.0 * n for n in range(120)]}]
+    drawn = rows(figures.training({"real": notes}, "minilm")["loss"])
+    assert len(drawn) == 40
+    assert drawn[0] == (3.0, pytest.approx(1.5)) and drawn[-1] == (120.0, pytest.approx(118 * 1.5))
+    both = figures.training({"real": [{"loss": [1.0, 0.5], "accuracy": [0.25, 0.75]}]}, "minilm")
+    assert rows(both["accuracy"]) == [(1.0, 25.0), (2.0, 75.0)]
+    assert figures.training({"real": [{"versions": {}}]}, "probe") == {}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [(0.1, 0.4, "lose less"), (-0.9, -0.1, "the claim holds here"), (-0.8, 0.2, "can’t be told")],
+)
+def test_a_claim_is_what_the_interval_says(low: float, high: float, says: str) -> None:
+    rho = {"value": (low + high) / 2, "low": low, "high": high, "p": 0.2, "pairs": 10}
+    assert says in findings.gap_claim(rho, "few_shot")
+
+
+def test_a_slope_that_is_not_known_counts_as_none() -> None:
+    def line(low: float | None, high: float | None) -> dict[str, Any]:
+        return {"slope": {"value": 0.1, "low": low, "high": high}}
+
+    annotated = {
+        task: {"human": {"accuracy": {"minilm": {"real": line(*ends)}}}}
+        for task, ends in {"a": (0.1, 0.3), "b": (-0.1, 0.3), "c": (-0.4, -0.1), "d": (None, None)}.items()
+    }
+    (said,) = findings.instance_claim(findings.slopes(annotated, "minilm"), "minilm")
+    assert "rises with the agreement of people in 1 of 3 tasks, falls in 1 and can’t be told in 1" in said
+
+
+# In a browser
+
+
+@pytest.fixture
+def browse(tmp_path: Path) -> Callable[..., tuple[str, str]]:
+    """Opens the page in headless Chromium: gives what it looks like when it has come to rest, and its console."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not browser:
+        pytest.skip("no Chromium here")
+
+    def visit(script: str = "", fragment: str = "") -> tuple[str, str]:
+        page = (paths.REPORT / "index.html").read_text(encoding="utf-8")
+        # A test's own script must be allowed as the page's are.
+        page = page.replace("script-src", f"script-src '{report.digest(script)}'", 1)
+        # The library too has the word </body> in it.
+        page, end = page[: page.rindex("</body>")], page[page.rindex("</body>") :]
+        page += f"<script>{script}</script>{end}"
+        (tmp_path / "page.html").write_text(page, encoding="utf-8")
+        flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+        flags += (
+            "--disable-component-update --disable-sync --enable-logging=stderr --virtual-time-budget=9000 --dump-dom"
+        )
+        command = [browser, *flags.split(), f"--user-data-dir={tmp_path / 'profile'}"]
+        done = subprocess.run(
+            [*command, (tmp_path / "page.html").as_uri() + fragment], capture_output=True, text=True, timeout=120
+        )
+        return done.stdout, "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
+
+    return visit
+
+
+def _visible(page: str) -> list[dict[str, str | None]]:
+    return [about for tag, about in Page(page).elements if tag in ("article", "section") and "hidden" not in about]
+
+
+def test_charts_are_drawn_without_a_complaint(
+    study: Callable[..., str], browse: Callable[..., tuple[str, str]]
+) -> None:
+    study(tasks=("a", "b", "c", "d"))
+    page, complaints = browse()
+    assert complaints == ""
+    drawn = [about for _, about in Page(page).elements if "data-drawn" in about]
+    assert len(drawn) >= 5
+    assert page.count('class="marks"') == len(drawn)
+    assert "could not be drawn" not in Page(page).text.split("Made by Pyrite")[0]
+
+
+def test_the_selectors_choose_and_tables_sort(
+    study: Callable[..., str], browse: Callable[..., tuple[str, str]]
+) -> None:
+    study(tasks=("a", "b", "c", "d"))
+    script = """
+      const pick = (kind, value) => { const s = document.querySelector(`select[data-chooses=${kind}]`);
+        s.value = value; s.dispatchEvent(new Event("change")); };
+      pick("task", "c"); pick("encoder", "words");
+      const table = document.querySelector("#task-c section[data-encoder=words] table");
+      const verdicts = document.querySelector("table.verdicts");
+      verdicts.querySelectorAll("th button")[0].click();
+      const gaps = [...verdicts.tBodies[0].rows].map((row) => row.cells[2].dataset.value).join(" ");
+      table.querySelectorAll("th button")[1].click();
+      const column = (index) => [...table.tBodies[0].rows].map((row) => row.cells[index].dataset.value ?? "none");
+      const scores = column(2).join(" ");
+      table.querySelectorAll("th button")[3].click();
+      const falling = column(4).join(" ");
+      table.querySelectorAll("th button")[3].click();
+      document.title = [scores, falling, column(4).join(" "), gaps].join("; ");
+    """
+    page, complaints = browse(script)
+    assert complaints == ""
+    visible = _visible(page)
+    assert [about["id"] for about in visible if about.get("id")] == ["task-c"]
+    assert {about["data-encoder"] for about in visible if about.get("data-encoder")} <= {"words", "tfidf words"}
+    title = re.search(r"<title>(.*?)</title>", page)
+    assert title
+    scores, falling, rising, gaps = (column.split() for column in html.unescape(title[1]).split(";"))
+    assert len(gaps) == 4 and gaps == sorted(gaps, key=float, reverse=True)
+    assert len(scores) == len(MIXES)
+    assert scores == sorted(scores, key=float, reverse=True)
+    # The baseline has no gap: it stays last.
+    assert set(falling[4:]) == set(rising[4:]) == {"none"}
+    assert falling[:4] == rising[3::-1] == sorted(falling[:4], key=float, reverse=True)
+
+
+def test_a_link_leads_to_its_task(study: Callable[..., str], browse: Callable[..., tuple[str, str]]) -> None:
+    study(tasks=("a", "b", "c", "d"))
+    page, _ = browse(fragment="#task-b")
+    assert [about["id"] for about in _visible(page) if about.get("id")] == ["task-b"]
+
+
+def test_hostile_words_do_nothing_in_a_browser(
+    study: Callable[..., str], browse: Callable[..., tuple[str, str]]
+) -> None:
+    def change(study: Study) -> None:
+        study.text, study.title, study.labels = HOSTILE[1], HOSTILE[3], ["<b>a</b>", HOSTILE[0]]
+
+    study(change)
+    page, complaints = browse()
+    assert complaints == ""
+    assert "<title>owned" not in page

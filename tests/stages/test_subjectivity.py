@@ -1,0 +1,220 @@
+"""The subjectivity stage on made-up annotations and fits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import GENERATE, ROOT
+
+from pyrite.base import files, paths
+from pyrite.base.errors import PyriteError
+from pyrite.measures import agreement_curves
+from pyrite.stages import annotate, fetch, prepare, subjectivity
+
+TASKS = ["ants", "bees", "cats", "dogs"]
+PARAMS = """
+tasks: [ants, bees, cats, dogs]
+generate: GENERATE
+train:
+  seeds: [0, 1]
+  precision: auto
+  test_rows: null
+  checkpoints: none
+  encoders:
+    tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot, pool]}
+annotate: {items: 100}
+evaluate: {resamples: 200}
+compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
+""".replace("GENERATE", GENERATE)
+ITEMS = [f"{i:016x}" for i in range(120)]
+
+
+def annotations(task: str, rows: list[tuple[str, str, str, str]]) -> None:
+    frame = pd.DataFrame(rows, columns=["item", "annotator", "label", "source"]).assign(copy=1)
+    frame = frame.reindex(columns=list(annotate.TYPES)).astype(annotate.TYPES)
+    files.write(paths.annotation_table(task), lambda file: frame.to_parquet(file, index=False))
+
+
+def fits(task: str, rng: np.random.Generator, skill: np.ndarray) -> None:
+    """Predictions that are right on item i with probability skill[i]."""
+    for mix in ("real", "few_shot", "pool"):
+        for seed in (0, 1):
+            right = rng.random(len(ITEMS)) < skill
+            table = pd.DataFrame({"id": ITEMS, "label": "yes", "predicted": np.where(right, "yes", "no")})
+            path = paths.fit(task, "tfidf", mix, seed) / "predictions.parquet"
+            files.write(path, lambda file, table=table: table.to_parquet(file, index=False))
+
+
+@pytest.fixture
+def study(project: Path) -> Path:
+    """Four tasks: people disagree more from one to the next, and the gap grows with it."""
+    rng = np.random.default_rng(0)
+    paths.PARAMS.write_text(PARAMS)
+    for number, task in enumerate(TASKS):
+        sure = rng.choice([0.6, 0.8, 1.0], size=len(ITEMS), p=[0.05 + 0.2 * number, 0.2, 0.75 - 0.2 * number])
+        rows = [
+            (item, f"p{k}", "yes" if k < round(5 * share) else "no", source)
+            for source, items in (("human", ITEMS), ("llm", ITEMS[:40]))
+            for item, share in zip(items, sure, strict=False)
+            for k in range(5)
+        ]
+        annotations(task, rows)
+        fits(task, rng, sure - 0.1)
+        gap = {"macro_f1": {"mean": -0.1 * number}}
+        files.write_json(
+            paths.metrics("evaluate", task), {"encoders": {"tfidf": {"gaps": {"few_shot": {"real": gap}}}}}
+        )
+    return project
+
+
+def result() -> dict[str, Any]:
+    subjectivity.run()
+    found: dict[str, Any] = json.loads(paths.SUBJECTIVITY.read_text())
+    return found
+
+
+def test_every_task_has_its_agreement_by_source(study: Path) -> None:
+    found = result()["tasks"]
+    assert set(found) == set(TASKS)
+    human = [found[task]["human"]["mean_agreement"]["value"] for task in TASKS]
+    assert human == sorted(human, reverse=True)
+    assert (found["ants"]["human"]["items"], found["ants"]["llm"]["items"]) == (120, 40)
+    assert found["ants"]["human"]["annotators"] == 5
+    both = found["ants"]["llm_against_human"]
+    assert both["value"] == pytest.approx(1) and both["items"] == 40
+    assert both["mean_agreement"]["llm"] == both["mean_agreement"]["human"] | {
+        end: both["mean_agreement"]["llm"][end] for end in ("low", "high")
+    }
+    assert "personas" in subjectivity.NOTES["llm"]
+
+
+def test_accuracy_rises_with_agreement_where_it_does(study: Path) -> None:
+    found = result()["tasks"]["cats"]["human"]["accuracy"]["tfidf"]
+    assert set(found) == {"real", "few_shot"}
+    assert found["real"]["slope"]["low"] > 0
+    difference = found["few_shot"]["slope"]["value"] - found["real"]["slope"]["value"]
+    assert found["few_shot"]["steeper_than_real"]["value"] == pytest.approx(difference, abs=2e-6)
+    assert "steeper_than_real" not in found["real"]
+    predicted = [pd.read_parquet(paths.fit("cats", "tfidf", "real", s) / "predictions.parquet") for s in (0, 1)]
+    accuracy = np.mean([(table["predicted"] == table["label"]).mean() for table in predicted])
+    assert found["real"]["thresholds"][0]["accuracy"]["value"] == pytest.approx(accuracy, abs=1e-6)
+
+
+def test_gaps_are_held_against_every_measure(study: Path) -> None:
+    paths.RECORDED_ANNOTATIONS.mkdir(parents=True)
+    rows = [f"p{k},{a},{b},{a}" for k in range(3) for i, a in enumerate(TASKS) for b in TASKS[i + 1 :]]
+    paths.pairs("llm").write_text("\n".join(["annotator,first,second,more_objective", *rows]))
+    found = result()
+    assert found["pairs"]["human"] == {"note": "no pairwise judgements"}
+    assert [found["pairs"]["llm"]["tasks"][task]["rank"]["value"] for task in TASKS] == [1, 2, 3, 4]
+    for case in found["against_gap"]:
+        if (case["measure"], case["source"]) == ("pairs", "human"):
+            assert case["spearman"]["note"] == "0 tasks; 4 are needed"
+        elif case["source"] == "human" or case["measure"] == "pairs":
+            assert case["spearman"]["value"] == pytest.approx(-1)
+            assert case["spearman"]["low"] == -1 and case["spearman"]["high"] > 0
+            assert [point["task"] for point in case["points"]] == TASKS
+
+
+def test_no_annotations_are_said_so(study: Path) -> None:
+    annotations("bees", [])
+    found = result()
+    assert found["tasks"]["bees"] == {"note": "no annotations"}
+    assert all("3 tasks" in case["spearman"]["note"] for case in found["against_gap"] if case["measure"] != "pairs")
+
+
+def test_annotations_that_say_little_are_marked_gaps(study: Path) -> None:
+    annotations("ants", [(item, f"p{i}", "yes", "human") for i, item in enumerate(ITEMS)])
+    annotations("bees", [(item, f"p{k}", "yes", "human") for item in ITEMS for k in range(3)])
+    annotations("cats", [(item, f"p{k}", "yes", "human") for item in ITEMS[:1] for k in range(3)])
+    found = result()["tasks"]
+    assert found["ants"]["human"]["items_with_one_annotation"] == 120
+    assert found["ants"]["human"]["mean_agreement"]["note"] == "no item has two annotations"
+    assert found["ants"]["human"]["accuracy"] == {}
+    assert found["bees"]["human"]["mean_agreement"]["value"] == 1
+    assert "same label" in found["bees"]["human"]["alpha"]["note"]
+    assert "same agreement" in found["bees"]["human"]["accuracy"]["tfidf"]["real"]["slope"]["note"]
+    assert found["cats"]["human"]["mean_agreement"]["note"] == "1 items; 5 are needed"
+    assert found["cats"]["human"]["accuracy"]["tfidf"]["real"]["thresholds"][0]["accuracy"]["note"].startswith(
+        "1 items"
+    )
+
+
+def test_bounds_of_the_agreement_have_no_alpha(study: Path) -> None:
+    frame = pd.DataFrame({"item": ITEMS[:90], "agreement": [0.5, 0.75, 1.0] * 30, "source": "human", "copy": 1})
+    frame = frame.reindex(columns=list(annotate.TYPES)).astype(annotate.TYPES)
+    frame.to_parquet(paths.annotation_table("ants"), index=False)
+    human = result()["tasks"]["ants"]["human"]
+    assert human["mean_agreement"]["value"] == pytest.approx(0.75)
+    assert "lower bound" in human["mean_agreement"]["note"]
+    assert human["alpha"]["value"] is None
+    assert [point["items"] for point in human["accuracy"]["tfidf"]["real"]["bins"]] == [30, 30, 30]
+
+
+def test_two_runs_write_the_same_bytes(study: Path) -> None:
+    result()
+    first = paths.SUBJECTIVITY.read_bytes()
+    result()
+    assert paths.SUBJECTIVITY.read_bytes() == first
+
+
+def test_what_is_missing_is_named(study: Path) -> None:
+    (paths.fit("dogs", "tfidf", "real", 1) / "predictions.parquet").unlink()
+    with pytest.raises(PyriteError, match=r"models/dogs/tfidf/real/seed-1/predictions.parquet: no such file"):
+        subjectivity.run()
+    paths.annotation_table("ants").unlink()
+    with pytest.raises(PyriteError, match=r"ants.parquet: no such file: run"):
+        subjectivity.run()
+
+
+@pytest.mark.parametrize("task", ["tweet_sentiment", "nyt_sentiment", "reply_irony"])
+def test_mean_agreement_of_real_ratings_is_the_golden_one(
+    task: str, shared: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    golden = json.loads((shared / "golden/summary.json").read_text())[task]["test_mean_agreement"]
+    monkeypatch.setenv("PYRITE_DATA_MIRROR", str(shared / "datasets"))
+    paths.TASKS.mkdir()
+    for file in (paths.PARAMS, paths.ANNOTATORS, paths.card(task)):
+        file.write_text((ROOT / file).read_text())
+    fetch.run(task)
+    prepare.run(task)
+    annotate.run(task)
+    rows = pd.read_parquet(paths.annotation_table(task))
+    summary, _ = subjectivity.of_source(rows, 100, np.random.default_rng(0))
+    assert round(summary["mean_agreement"]["value"], 4) == golden
+
+
+def test_a_text_that_was_judged_twice_counts_twice() -> None:
+    copies = [(1, "1", "yes"), (1, "2", "yes"), (2, "1", "yes"), (2, "2", "no")]
+    rows = [(item, *copy) for item in "abc" for copy in copies]
+    table = pd.DataFrame(rows, columns=["item", "copy", "annotator", "label"]).assign(agreement=np.nan)
+    summary, units = subjectivity.of_source(table, 100, np.random.default_rng(0))
+    assert summary["mean_agreement"]["value"] == 0.75
+    assert units.loc["a"].tolist() == [1.0, 0.5]
+
+
+def test_annotators_of_other_items_say_nothing_of_each_other(study: Path) -> None:
+    rows = [(item, f"p{k}", "yes", "human") for item in ITEMS[:50] for k in range(3)]
+    rows += [(item, f"p{k}", "yes", "llm") for item in ITEMS[50:] for k in range(3)]
+    annotations("ants", rows)
+    found = result()["tasks"]["ants"]["llm_against_human"]
+    assert found["value"] is None and found["note"] == "no item was annotated by both"
+
+
+@pytest.mark.parametrize("classified", [ITEMS[60:], ITEMS[119:], ITEMS[39:42]])
+def test_only_classified_items_are_in_the_curve(study: Path, classified: list[str]) -> None:
+    for path in Path("models/ants").rglob("predictions.parquet"):
+        table = pd.read_parquet(path)
+        table[table["id"].isin(classified)].to_parquet(path, index=False)
+    found = result()["tasks"]["ants"]
+    assert (found["human"]["items"], found["llm"]["items"]) == (120, 40)
+    for source, annotated in (("human", ITEMS), ("llm", ITEMS[:40])):
+        both = len(set(annotated) & set(classified))
+        curve = found[source]["accuracy"].get("tfidf", {}).get("real", {"bins": []})
+        assert sum(point["items"] for point in curve["bins"]) == both
+        assert both == 0 or (curve["slope"]["value"] is None) == (both < agreement_curves.LEAST_ITEMS)

@@ -1,0 +1,473 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT
+from huggingface_hub import ModelCard
+from sklearn.metrics import accuracy_score
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
+
+from pyrite import params
+from pyrite.base import paths, store
+from pyrite.base.errors import PyriteError
+from pyrite.data import texts, transcripts
+from pyrite.data.transcripts import Conversation, Turn
+from pyrite.params import FineTune
+from pyrite.stages import train
+from pyrite.training import encoder, finetune, linear, parallel
+
+pytestmark = pytest.mark.usefixtures("fresh_accelerate")
+
+COLOURS, NUMBERS = ["red", "green", "blue"], ["one", "two", "three"]
+
+
+@pytest.fixture
+def study(
+    project: Path, tiny_checkpoint: Path, table: Callable[..., pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A task whose texts name colours or numbers, its generated sets, and params for tiny encoders."""
+    generator = np.random.default_rng(0)
+
+    def rows(n: int, split: str) -> list[tuple[str, str, str]]:
+        made = []
+        for i in range(n):
+            label, words = [("colour", COLOURS), ("number", NUMBERS)][i % 2]
+            made.append((" ".join(generator.choice([*words, "thing", "of", "the", "a"], 9)), label, split))
+        return made
+
+    prepared = table([*rows(200, "train"), *rows(40, "test")]).drop_duplicates("id")
+    texts.write(prepared, paths.prepared("words"))
+    for setting in ("zero_shot", "few_shot"):
+        texts.write(table(rows(30, "train")).drop_duplicates("id"), paths.synthetic("words", setting))
+        conversation = Conversation(
+            task="words",
+            setting=setting,
+            label="colour",
+            conversation=0,
+            model="an/llm",
+            recorded="2026-01-01",
+            system="You write.",
+            turns=(Turn(prompt="Write 30 texts.", examples=(), answer="[]"),),
+        )
+        transcripts.write(paths.transcript("words", setting), [conversation])
+    settings_of = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    tiny = settings_of["train"]["encoders"]["minilm"] | {
+        "checkpoint": str(tiny_checkpoint),
+        "mixes": ["real", "few_shot"],
+        "steps": 40,
+        "learning_rate": 5e-3,
+    }
+    settings_of["tasks"] = ["words"]
+    settings_of["train"]["seeds"] = [0, 1]
+    settings_of["train"]["encoders"] = {
+        "tiny": tiny,
+        "tfidf": {"method": "tfidf", "mixes": ["real", "few_shot", "real@20"], "C": 10.0},
+    }
+    settings_of["compare"]["encoder"] = "tiny"
+    (project / "params.yaml").write_text(yaml.safe_dump(settings_of))
+    # Other processes would not see what a test replaces.
+    monkeypatch.setattr(parallel, "devices", lambda: 1)
+    return project
+
+
+def change(key: str, value: object) -> None:
+    changed = yaml.safe_load(paths.PARAMS.read_text())
+    section = changed["train"]
+    *path, last = key.split(".")
+    for part in path:
+        section = section[part]
+    section[last] = value
+    paths.PARAMS.write_text(yaml.safe_dump(changed))
+
+
+def test_every_fit_has_predictions_of_every_test_row_once(study: Path) -> None:
+    train.run("words", "tiny")
+    test = texts.read(paths.prepared("words")).query("split == 'test'")
+    for mix in ("real", "few_shot"):
+        for seed in (0, 1):
+            folder = paths.fit("words", "tiny", mix, seed)
+            predictions = pd.read_parquet(folder / "predictions.parquet")
+            assert predictions["id"].tolist() == sorted(test["id"])
+            assert dict(zip(predictions["id"], predictions["label"], strict=True)) == dict(
+                zip(test["id"], test["label"], strict=True)
+            )
+            probabilities = predictions[["probability:colour", "probability:number"]].to_numpy()
+            np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
+            best = np.array(["colour", "number"])[probabilities.argmax(1)]
+            assert (best == predictions["predicted"]).all()
+            assert accuracy_score(predictions["label"], predictions["predicted"]) > 0.8
+            history = json.loads((folder / "history.json").read_text())
+            assert (history["mix"], history["seed"], history["rows"], len(history["loss"])) == (mix, seed, 30, 40)
+            assert "torch" in history["versions"]
+            assert (folder / "checkpoint/model.safetensors").exists() == (seed == 0)
+
+
+def test_nothing_is_trained_twice(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train.run("words", "tiny")
+    first = {p: p.read_bytes() for p in paths.models("words", "tiny").rglob("*") if p.is_file()}
+
+    def never(*args: object) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(finetune, "fit", never)
+    train.run("words", "tiny")
+    assert {p: p.read_bytes() for p in paths.models("words", "tiny").rglob("*") if p.is_file()} == first
+
+
+def test_a_new_seed_or_mix_trains_only_its_own_fits(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train.run("words", "tiny")
+    change("seeds", [0, 1, 2])
+    train.run("words", "tiny")
+    assert "6 fits, 4 from the store, 2 to train" in capsys.readouterr().err
+    change("encoders.tiny.mixes", ["real", "few_shot", "pool"])
+    train.run("words", "tiny")
+    assert "9 fits, 6 from the store, 3 to train" in capsys.readouterr().err
+
+
+def test_an_edit_and_its_undo_train_nothing(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train.run("words", "tiny")
+    change("encoders.tiny.learning_rate", 1e-3)
+    train.run("words", "tiny")
+    assert "0 from the store, 4 to train" in capsys.readouterr().err
+    change("encoders.tiny.learning_rate", 5e-3)
+    train.run("words", "tiny")
+    assert "4 from the store, 0 to train" in capsys.readouterr().err
+
+
+def test_what_leaves_the_study_leaves_the_folder(study: Path) -> None:
+    train.run("words", "tfidf")
+    assert paths.fit("words", "tfidf", "real@20", 0).exists()
+    change("encoders.tfidf.mixes", ["real", "few_shot"])
+    train.run("words", "tfidf")
+    assert sorted(p.name for p in paths.models("words", "tfidf").iterdir()) == ["few_shot", "real"]
+
+
+def test_seeds_that_draw_the_same_rows_are_one_fit_of_a_baseline(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train.run("words", "tfidf")
+    # real and real@20 draw other rows with another seed; few_shot has the same rows whatever the seed.
+    assert "6 fits, 0 from the store, 5 to train" in capsys.readouterr().err
+
+
+def test_a_changed_training_loop_is_trained_anew(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train.run("words", "tfidf")
+    monkeypatch.setattr(store, "code", lambda *modules: "another loop")
+    calls = []
+    learn = linear.tfidf
+    monkeypatch.setattr(linear, "tfidf", lambda *args: calls.append(1) or learn(*args))
+    train.run("words", "tfidf")
+    assert len(calls) == 5
+
+
+def test_other_weights_in_the_same_folder_are_trained_anew(
+    study: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(tiny_checkpoint, study / "weights")
+    change("encoders.tiny.checkpoint", "./weights")
+    train.run("words", "tiny")
+    shutil.copy(paths.fit("words", "tiny", "real", 0) / "checkpoint/model.safetensors", study / "weights")
+    train.run("words", "tiny")
+    assert capsys.readouterr().err.count("4 fits, 0 from the store, 4 to train") == 2
+
+
+def test_a_checkpoint_that_is_wanted_later_is_made_later(study: Path) -> None:
+    change("checkpoints", "none")
+    train.run("words", "tiny")
+    before = pd.read_parquet(paths.fit("words", "tiny", "real", 1) / "predictions.parquet")
+    change("checkpoints", "all")
+    train.run("words", "tiny")
+    folder = paths.fit("words", "tiny", "real", 1)
+    assert (folder / "checkpoint/model.safetensors").exists()
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / "predictions.parquet"), before)
+
+
+def test_a_crash_loses_only_the_fit_in_flight(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, trained = finetune.fit, []
+
+    def dies_in_the_third(*args: object) -> finetune.FineTuned:
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        trained.append(1)
+        return real(*args)
+
+    monkeypatch.setattr(finetune, "fit", dies_in_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        train.run("words", "tiny")
+    assert not paths.models("words", "tiny").exists()
+    monkeypatch.setattr(finetune, "fit", lambda *args: trained.append(1) or real(*args))
+    train.run("words", "tiny")
+    assert len(trained) == 4
+
+
+def test_a_diverged_fit_is_named_and_the_others_are_kept(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = finetune.fit
+
+    def first_breaks(spec: FineTune, tokens: object, targets: object, test: object, labels: object, seed: int, *rest):
+        broken = spec.model_copy(update={"learning_rate": 1e30}) if seed == 0 else spec
+        return real(broken, tokens, targets, test, labels, seed, *rest)
+
+    monkeypatch.setattr(finetune, "fit", first_breaks)
+    with pytest.raises(PyriteError) as caught:
+        train.run("words", "tiny")
+    assert re.fullmatch(
+        r"(words tiny (real|few_shot) seed 0: training diverged \(.*\); lower its learning_rate in params.yaml(; )?){2}"
+        r" \(2 other fits are kept\)",
+        str(caught.value),
+    )
+    assert len(list((study / ".pyrite/fits").glob("*/*"))) == 2
+    assert not paths.models("words", "tiny").exists()
+    monkeypatch.setattr(finetune, "fit", real)
+    train.run("words", "tiny")
+    assert len(predictions()) == 4
+
+
+def test_a_loss_that_is_no_number_ends_the_fit_early(study: Path) -> None:
+    change("encoders.tiny.learning_rate", 1e30)
+    change("encoders.tiny.steps", 10_000)
+    with pytest.raises(PyriteError, match=r"the loss is not a number by step [12]0"):
+        train.run("words", "tiny")
+
+
+def test_unknown_encoders_are_named(study: Path) -> None:
+    with pytest.raises(PyriteError, match=r"encoder .bert.: unknown; train.encoders in params.yaml has"):
+        train.run("words", "bert")
+
+
+def test_a_mix_with_one_label_only_is_named(study: Path) -> None:
+    change("encoders.tfidf.mixes", ["real@1"])
+    with pytest.raises(PyriteError, match="real@1 seed 0: all of its rows have one label"):
+        train.run("words", "tfidf")
+
+
+def predictions() -> dict[Path, pd.DataFrame]:
+    return {path: pd.read_parquet(path) for path in sorted(paths.models("words", "tiny").rglob("*.parquet"))}
+
+
+def test_fits_side_by_side_equal_fits_in_turn(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train.run("words", "tiny")
+    in_turn = predictions()
+    shutil.rmtree(study / ".pyrite")
+    shutil.rmtree(study / "models")
+    monkeypatch.setattr(parallel, "devices", lambda: 2)
+    train.run("words", "tiny")
+    assert predictions().keys() == in_turn.keys()
+    for path, frame in predictions().items():
+        pd.testing.assert_frame_equal(frame, in_turn[path], check_exact=True)
+
+
+def test_an_error_in_a_worker_is_one_line_and_keeps_what_is_done(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change("encoders.tiny.learning_rate", 1e30)
+    monkeypatch.setattr(parallel, "devices", lambda: 2)
+    with pytest.raises(PyriteError, match=r"words tiny \w+ seed \d: training diverged"):
+        train.run("words", "tiny")
+
+
+def test_workers_end_with_a_parent_that_is_killed(study: Path) -> None:
+    change("encoders.tiny.steps", 100_000)
+    (study / "run.py").write_text(
+        "from pyrite.training import parallel; from pyrite.stages import train\n"
+        "if __name__ == '__main__':\n"
+        "    parallel.devices = lambda: 2\n"
+        "    train.run('words', 'tiny')\n"
+    )
+    parent = subprocess.Popen([sys.executable, "run.py"], cwd=study, stderr=subprocess.DEVNULL)
+    of_parent = ["pgrep", "-P", str(parent.pid), "-f", "spawn_main"]
+
+    def workers(command: list[str]) -> list[str]:
+        return subprocess.run(command, capture_output=True, text=True).stdout.split()
+
+    deadline = time.monotonic() + 60
+    while len(found := workers(of_parent)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert len(found) == 2
+    time.sleep(5)
+    parent.kill()
+    parent.wait()
+    while (alive := [pid for pid in found if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not alive
+
+
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+ACCELERATE = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_machines", "1"]
+ACCELERATE += ["--num_processes", "2", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
+
+
+def launch(launcher: list[str], study: Path) -> str:
+    """Train with two processes of a launcher; what they said."""
+    (study / "run.py").write_text(
+        "from accelerate import PartialState\n"
+        "from pyrite.stages import train\n"
+        "train.run('words', 'tiny')\n"
+        "assert PartialState().num_processes == 2\n"
+    )
+    said = subprocess.run([*launcher, "run.py"], cwd=study, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr[-3000:]
+    return said.stderr
+
+
+@pytest.mark.parametrize("launcher", [TORCHRUN, ACCELERATE], ids=["torchrun", "accelerate"])
+def test_processes_of_a_launcher_share_the_fits_and_agree_with_one(study: Path, launcher: list[str]) -> None:
+    said = launch(launcher, study)
+    assert said.count("4 to train") == 1
+    assert len(list((study / ".pyrite/fits").glob("*/*"))) == 4
+    together = predictions()
+    shutil.rmtree(study / ".pyrite")
+    shutil.rmtree(study / "models")
+    train.run("words", "tiny")
+    for path, frame in predictions().items():
+        pd.testing.assert_frame_equal(frame, together[path], check_exact=True)
+
+
+def without_dropout(study: Path, checkpoint: Path) -> None:
+    """Shares of a step have dropout of their own; without it, several processes compute what one does."""
+    shutil.copytree(checkpoint, study / "weights")
+    config = study / "weights/config.json"
+    changes = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    config.write_text(json.dumps(json.loads(config.read_text()) | changes))
+    change("encoders.tiny.checkpoint", "./weights")
+    change("precision", "float32")
+
+
+def histories() -> dict[str, dict]:
+    return {
+        str(path.parent): json.loads(path.read_text()) for path in paths.models("words", "tiny").rglob("history.json")
+    }
+
+
+@pytest.mark.parametrize("launcher", [TORCHRUN, ACCELERATE, None], ids=["torchrun", "accelerate", "alone"])
+def test_processes_that_train_each_fit_together_agree_with_one(
+    study: Path, tiny_checkpoint: Path, launcher: list[str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_dropout(study, tiny_checkpoint)
+    # Longer training would let the rounding of sums in another order grow.
+    change("encoders.tiny.steps", 15)
+    change("seeds", [0])
+    train.run("words", "tiny")
+    one, alone = predictions(), histories()
+    change("parallel", "data")
+    if launcher:
+        assert launch(launcher, study).count("0 from the store, 2 to train") == 1
+    else:
+        monkeypatch.setattr(parallel, "devices", lambda: 2)
+        train.run("words", "tiny")
+    test = texts.read(paths.prepared("words")).query("split == 'test'")
+    for path, frame in predictions().items():
+        assert frame["id"].tolist() == sorted(test["id"])
+        pd.testing.assert_frame_equal(frame, one[path], atol=1e-4, rtol=0)
+    for path, history in histories().items():
+        assert history["processes"] == 2
+        np.testing.assert_allclose(history["loss"], alone[path]["loss"], atol=1e-4)
+        assert history["fingerprint"] != alone[path]["fingerprint"]
+
+
+def test_an_error_of_processes_that_train_together_is_one_line(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change("parallel", "data")
+    change("encoders.tiny.learning_rate", 1e30)
+    monkeypatch.setattr(parallel, "devices", lambda: 2)
+    with pytest.raises(PyriteError, match=r"words tiny \w+ seed \d: training diverged"):
+        train.run("words", "tiny")
+
+
+def test_the_longest_fits_come_first(study: Path, table: Callable[..., pd.DataFrame]) -> None:
+    rows = [("one two three " * 8 + str(i), "number", "train") for i in range(10)]
+    rows += [("red green blue " * 8 + str(i), "colour", "train") for i in range(10)]
+    texts.write(table(rows), paths.synthetic("words", "few_shot"))
+    order = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "fit_one", lambda fit, *rest: order.append(fit.mix) or train.Outcome("stop", failed=True))
+        with pytest.raises(PyriteError):
+            train.run("words", "tiny")
+    assert order == ["few_shot", "few_shot", "real", "real"]
+
+
+def test_as_many_fits_side_by_side_as_memory_holds(
+    study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = params.load().train.encoders["tiny"]
+    each = encoder.training_memory(spec.checkpoint, None, spec.batch_rows * spec.max_tokens)
+    assert 0.5 * 2**30 < each < 2 * 2**30
+    monkeypatch.setattr(parallel, "devices", lambda: 8)
+    for free, workers in ((100 * each, 8), (3.5 * each, 3), (0.5 * each, 1)):
+        monkeypatch.setattr(parallel, "free_memory", lambda free=free: int(free))
+        assert train._workers(spec) == workers
+    assert "memory for 3 of 8 fits side by side" in capsys.readouterr().err
+
+
+def test_generated_rows_with_an_unknown_label_are_named(study: Path, table: Callable[..., pd.DataFrame]) -> None:
+    texts.write(table([("a", "colour", "train"), ("b", "shape", "train")]), paths.synthetic("words", "few_shot"))
+    with pytest.raises(PyriteError, match="few_shot seed 0: label 'shape' is not one of the task's real rows"):
+        train.run("words", "tiny")
+
+
+def test_a_checkpoint_with_another_number_of_labels_is_one_line(study: Path, tiny_checkpoint: Path) -> None:
+    three = AutoModelForSequenceClassification.from_pretrained(tiny_checkpoint, num_labels=3)
+    three.save_pretrained(study / "three")
+    AutoTokenizer.from_pretrained(tiny_checkpoint).save_pretrained(study / "three")
+    change("encoders.tiny.checkpoint", "./three")
+    with pytest.raises(PyriteError, match=r"checkpoint './three': its classifier is not one of 2 labels") as caught:
+        train.run("words", "tiny")
+    assert "\n" not in str(caught.value)
+
+
+def test_truncated_texts_are_counted(study: Path) -> None:
+    change("encoders.tiny.max_tokens", 8)
+    train.run("words", "tiny")
+    for history in histories().values():
+        assert history["truncated_texts"] == {"train": 30, "test": 40}
+
+
+def test_speed_is_in_the_store_and_the_log_only(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train.run("words", "tiny")
+    assert len(re.findall(r"words tiny \w+ seed \d: [\d.]+ s, [\d,]+ tokens/s on cpu", capsys.readouterr().err)) == 4
+    for path in (study / ".pyrite/fits").glob("*/*/speed.json"):
+        assert json.loads(path.read_text()).keys() == {"device", "seconds", "tokens_per_second", "evaluation_seconds"}
+    assert not [path for path in (study / "models").rglob("*.json") if "tokens_per_second" in path.read_text()]
+
+
+def test_the_model_card_says_what_the_checkpoint_is(study: Path) -> None:
+    train.run("words", "tiny")
+    folder = paths.fit("words", "tiny", "few_shot", 0) / "checkpoint"
+    card = ModelCard.load(folder / "README.md")
+    assert card.data.pipeline_tag == "text-classification"
+    frame = pd.read_parquet(folder.parent / "predictions.parquet")
+    accuracy = accuracy_score(frame["label"], frame["predicted"])
+    metrics = {result.metric_type: result.metric_value for result in card.data.eval_results}
+    assert metrics["accuracy"] == pytest.approx(accuracy, abs=1e-4)
+    for words in ("`few_shot`", "30: colour 15, number 15", "written by an/llm", "SHA-256 of the prompts", "## Limits"):
+        assert words in card.text
+    real = (paths.fit("words", "tiny", "real", 0) / "checkpoint/README.md").read_text()
+    assert "an/llm" not in real
+    assert pipeline("text-classification", model=str(folder))("red thing")[0]["label"] in ("colour", "number")
+
+
+def test_the_learning_curve_of_a_small_task_ends_earlier(study: Path) -> None:
+    change("encoders.tfidf.mixes", ["few_shot", "real@20", "real@5000", "real@all"])
+    train.run("words", "tfidf")
+    assert sorted(p.name for p in paths.models("words", "tfidf").iterdir()) == ["few_shot", "real@20", "real@all"]
+    change("encoders.tfidf.mixes", ["few_shot", "pool+real@5000"])
+    with pytest.raises(PyriteError, match=r"mix 'pool\+real@5000': asks for 5000 rows of real, which has"):
+        train.run("words", "tfidf")
+
+
+def test_a_cap_classifies_the_same_few_test_rows_for_every_fit(study: Path) -> None:
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["train"]["test_rows"] = 7
+    (study / "params.yaml").write_text(yaml.safe_dump(params))
+    train.run("words", "tfidf")
+    prepared = texts.read(paths.prepared("words"))
+    lowest = sorted(prepared.loc[prepared["split"] == "test", "id"])[:7]
+    for path in paths.models("words", "tfidf").rglob("predictions.parquet"):
+        assert pd.read_parquet(path)["id"].tolist() == lowest
