@@ -177,7 +177,8 @@ def test_ctrl_c_while_texts_are_judged_says_a_sentence(study: Study, project: Pa
     waiting = project / "judging"
     code = f"""
 import pathlib, time
-from pyrite import cli, generate
+from pyrite import cli
+from pyrite.stages import generate
 def judge(self, made):
     pathlib.Path({str(waiting)!r}).touch()
     time.sleep(60)

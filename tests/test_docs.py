@@ -10,6 +10,7 @@ checkpoint of MiniLM, sheets of tasks that the small study lacks, and what chang
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import shlex
@@ -202,6 +203,16 @@ def test_links_lead_to_files(page: Path) -> None:
             # As git hosts make them: lower case, spaces to hyphens, no punctuation.
             anchors = {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
             assert heading in anchors, f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_code_that_a_page_names_is_there(page: Path) -> None:
+    for name in re.findall(r"`pyrite((?:\.[a-z]\w*)+)`", page.read_text(encoding="utf-8")):
+        thing: Any = importlib.import_module("pyrite")
+        for part in name.split(".")[1:]:
+            if isinstance(thing, ModuleType) and not hasattr(thing, part):
+                importlib.import_module(f"{thing.__name__}.{part}")
+            thing = getattr(thing, part)
 
 
 def test_every_direct_dependency_has_a_line_and_a_pin() -> None:

@@ -264,7 +264,7 @@ def test_a_truncated_table_is_one_line_that_says_what_to_do(
     broken: Callable[[Path], None], path: Path, stage: str
 ) -> None:
     broken(path)
-    run = __import__(f"pyrite.{stage}", fromlist=["run"]).run
+    run = __import__(f"pyrite.stages.{stage}", fromlist=["run"]).run
     with pytest.raises(PyriteError, match=rf"^{path}: not .*readable.*: delete .* and run `dvc repro`$"):
         run(*([] if stage == "subjectivity" else ["fruit"]))
 

@@ -110,7 +110,7 @@ def main() -> None:
     given = parser.parse_args()
     started = time.perf_counter()
     for stage in STAGES:
-        importlib.import_module(f"pyrite.{stage}")
+        importlib.import_module(f"pyrite.stages.{stage}")
     with tempfile.TemporaryDirectory() as folder:
         project, log = Path(folder) / "project", Path(folder) / "requests.jsonl"
         # The same request gets the same texts, after a moment.

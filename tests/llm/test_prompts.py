@@ -29,9 +29,9 @@ def test_examples_stay_unfilled_and_a_cards_own_braces_are_kept(monkeypatch: pyt
 
 
 def test_an_unknown_field_in_a_template_is_named(project: Path) -> None:
-    prompts = (ROOT / "tasks/prompts.yaml").read_text(encoding="utf-8")
+    shipped = (ROOT / "tasks/prompts.yaml").read_text(encoding="utf-8")
     (project / "tasks").mkdir()
-    (project / "tasks/prompts.yaml").write_text(prompts.replace("{style}", "{stile}"), encoding="utf-8")
+    (project / "tasks/prompts.yaml").write_text(shipped.replace("{style}", "{stile}"), encoding="utf-8")
     with pytest.raises(PyriteError, match=r"zero_shot.first: unknown field \{stile\}"):
         prompts.load("zero_shot")
 

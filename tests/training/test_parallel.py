@@ -15,7 +15,7 @@ import pytest
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from pyrite import parallel
+from pyrite.training import parallel
 
 def work(job, folder, advance):
     Path(folder, "began").touch()
