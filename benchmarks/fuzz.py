@@ -263,7 +263,7 @@ def _sources() -> dict[str, str]:
     """Small files of each kind, for edits."""
     with in_root():
         settings_of = yaml.safe_load(paths.PARAMS.read_text())
-        settings_of["train"]["encoders"]["probe"]["mixes"] = ["real", "few_shot"]
+        settings_of["train"]["classifiers"]["probe"]["mixes"] = ["real", "few_shot"]
         line = next(path for path in sorted(Path("data/recordings/python_docs").glob("zero_shot.jsonl")))
         first = json.loads(line.read_text().splitlines()[0])
         first["turns"] = [turn | {"answer": turn["answer"][:90]} for turn in first["turns"][:2]]

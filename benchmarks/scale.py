@@ -128,11 +128,11 @@ def write(rows: int) -> None:
     of_study = yaml.safe_load((ROOT / "params.yaml").read_text())
     of_study["tasks"] = [TASK]
     of_study["generate"] |= {"settings": [SETTING], "per_label": rows // LABELS, "model": "random/words"}
-    encoders = of_study["train"]["encoders"]
+    encoders = of_study["train"]["classifiers"]
     mixes = ["real", SETTING, "real@all"]
     encoders = {name: encoders[name] | {"mixes": mixes} for name in ("tfidf", "probe")}
-    of_study["train"] |= {"seeds": [0], "encoders": encoders}
-    of_study["compare"] |= {"encoder": "tfidf", "candidate": SETTING}
+    of_study["train"] |= {"seeds": [0], "classifiers": encoders}
+    of_study["compare"] |= {"classifier": "tfidf", "candidate": SETTING}
     paths.PARAMS.write_text(yaml.safe_dump(of_study))
     rng = np.random.default_rng(0)
     real = sentences(REAL, rng)

@@ -230,7 +230,7 @@ def study(project: Path, monkeypatch: pytest.MonkeyPatch, table: Callable[..., p
         params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
         own = {"provider": "openai", "model": "m", "per_label": 20, "texts_per_turn": 5, "turns": 2, "examples": 2}
         params["tasks"] = ["fruit"]
-        for encoder in params["train"]["encoders"].values():
+        for encoder in params["train"]["classifiers"].values():
             encoder["mixes"] = ["real", "zero_shot"]
         params["compare"]["candidate"] = "zero_shot"
         params["generate"] |= own | {"settings": ["zero_shot", "few_shot", "attributed"]} | settings

@@ -34,9 +34,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("src", "tasks", "data/recordings/annotations", "data/recordings/python_docs"):
         shutil.copytree(ROOT / name, first / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    params["train"] |= {"seeds": [0, 1], "encoders": {"tfidf": params["train"]["encoders"]["tfidf"]}}
+    params["train"] |= {"seeds": [0, 1], "classifiers": {"tfidf": params["train"]["classifiers"]["tfidf"]}}
     params["evaluate"]["resamples"] = 200
-    params["compare"]["encoder"] = "tfidf"
+    params["compare"]["classifier"] = "tfidf"
     (first / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     run(first, "git", "init", "-q")
     for key, value in (("user.name", "t"), ("user.email", "t@example.org")):

@@ -229,9 +229,9 @@ def broken(fruit: Path) -> Callable[[Path], None]:
     params["tasks"] = ["fruit"]
     params["train"] |= {
         "seeds": [0],
-        "encoders": {"tfidf": {"method": "tfidf", "mixes": ["real", "few_shot"], "C": 1.0}},
+        "classifiers": {"tfidf": {"method": "tfidf", "mixes": ["real", "few_shot"], "C": 1.0}},
     }
-    params["compare"]["encoder"] = "tfidf"
+    params["compare"]["classifier"] = "tfidf"
     (fruit / "params.yaml").write_text(yaml.safe_dump(params))
     shutil.copy(ROOT / "tasks/annotators.yaml", fruit / "tasks")
     prepare.run("fruit")

@@ -69,7 +69,7 @@ def test_a_stage_depends_on_the_code_that_decides_its_result(stage: str) -> None
 
 
 def test_files_are_where_paths_says() -> None:
-    task, encoder, setting = "${item}", "${item.encoder}", "${item.setting}"
+    task, classifier, setting = "${item}", "${item.classifier}", "${item.setting}"
     of_matrix = "${item.task}"
     assert names(STAGES["fetch"]["outs"]) == [str(paths.raw(task))]
     assert names(STAGES["prepare"]["outs"]) == [
@@ -83,7 +83,7 @@ def test_files_are_where_paths_says() -> None:
         str(paths.metrics("generate", f"{of_matrix}.{setting}")),
     ]
     assert str(paths.recording(of_matrix, setting).parent) in STAGES["generate"]["deps"]
-    assert names(STAGES["train"]["outs"]) == [str(paths.models(of_matrix, encoder))]
+    assert names(STAGES["train"]["outs"]) == [str(paths.models(of_matrix, classifier))]
     assert names(STAGES["evaluate"]["outs"]) == [str(paths.metrics("evaluate", task))]
     assert names(STAGES["diversity"]["outs"]) == [str(paths.text_map(task)), str(paths.metrics("diversity", task))]
     assert names(STAGES["annotate"]["outs"]) == [str(paths.annotation_table(task))]
@@ -102,13 +102,15 @@ def test_every_setting_is_generated_and_trained_on() -> None:
         assert "generate.settings" in STAGES[stage]["params"]
 
 
-def test_the_encoders_of_params_are_the_train_stages() -> None:
+def test_the_classifiers_of_params_are_the_train_stages() -> None:
     # A matrix over a mapping takes its keys: true of DVC 3.67, but nowhere in its documentation.
     listed = subprocess.run(
         [*DVC, "stage", "list", "--name-only"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    expected = {f"train@{task}-{encoder}" for task in params["tasks"] for encoder in params["train"]["encoders"]}
+    expected = {
+        f"train@{task}-{classifier}" for task in params["tasks"] for classifier in params["train"]["classifiers"]
+    }
     assert {name for name in listed.stdout.split() if name.startswith("train@")} == expected
 
 
@@ -134,10 +136,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     params["tasks"] = ["python_docs"]
     params["train"]["seeds"] = [0]
-    params["train"]["encoders"]["minilm"] |= {"steps": 2, "mixes": ["real", "few_shot"]}
-    params["train"]["encoders"]["probe"]["mixes"] = ["real", "zero_shot", "few_shot", "pool", "real@200", "real@all"]
+    params["train"]["classifiers"]["minilm"] |= {"steps": 2, "mixes": ["real", "few_shot"]}
+    params["train"]["classifiers"]["probe"]["mixes"] = ["real", "zero_shot", "few_shot", "pool", "real@200", "real@all"]
     params["evaluate"]["resamples"] = 200
-    params["compare"]["encoder"] = "probe"
+    params["compare"]["classifier"] = "probe"
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     subprocess.run([*DVC, "init", "-q"], cwd=folder, check=True)

@@ -117,7 +117,7 @@ def test_a_name_that_a_shell_would_run_is_refused(study: Study, project: Path, n
         elif change == "settings":
             changed["generate"]["settings"] = [name]
         else:
-            changed["train"]["encoders"][name] = changed["train"]["encoders"]["tfidf"]
+            changed["train"]["classifiers"][name] = changed["train"]["classifiers"]["tfidf"]
         (project / "params.yaml").write_text(yaml.safe_dump(changed))
         with pytest.raises(PyriteError, match=r"must be lower-case letters"):
             params.load()

@@ -77,12 +77,12 @@ def first(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     params["tasks"] = []
     params["generate"] |= {"provider": "openai", "model": "m", "settings": ["zero_shot"], "per_label": 10, "turns": 1}
     params["generate"] |= {"budget_usd": None, "texts_per_turn": 10}
-    encoders = params["train"]["encoders"]
+    encoders = params["train"]["classifiers"]
     tiny = encoders["minilm"] | {"checkpoint": "tiny", "steps": 2, "mixes": ["real"]}
     tfidf = encoders["tfidf"] | {"mixes": ["real", "zero_shot"]}
-    params["train"] |= {"seeds": [0], "encoders": {"tiny": tiny, "tfidf": tfidf}}
+    params["train"] |= {"seeds": [0], "classifiers": {"tiny": tiny, "tfidf": tfidf}}
     params["evaluate"]["resamples"] = 100
-    params["compare"] |= {"encoder": "tfidf", "candidate": "zero_shot"}
+    params["compare"] |= {"classifier": "tfidf", "candidate": "zero_shot"}
     (first / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     add_task(first, "fruit")
     subprocess.run(["git", "init", "-q", "--bare", str(first.parent / "origin.git")], check=True)

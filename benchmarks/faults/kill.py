@@ -172,11 +172,11 @@ def prepare(project: Path, url: str) -> None:
     # One conversation for each label: two that begin with the same words could not be told apart in the server's log.
     params["generate"] |= {"turns": 10, "examples": 3, "concurrency": 2}
     mixes = ["real", "zero_shot", "few_shot", "pool+few_shot"]
-    tiny = params["train"]["encoders"]["minilm"] | {"checkpoint": "checkpoint", "steps": 20, "mixes": mixes}
+    tiny = params["train"]["classifiers"]["minilm"] | {"checkpoint": "checkpoint", "steps": 20, "mixes": mixes}
     tfidf = {"method": "tfidf", "mixes": [*mixes, "real@20", "real@50", "real@all"], "C": 10.0}
-    params["train"] |= {"seeds": [0, 1], "encoders": {"tiny": tiny, "tfidf": tfidf}}
+    params["train"] |= {"seeds": [0, 1], "classifiers": {"tiny": tiny, "tfidf": tfidf}}
     params["evaluate"]["resamples"] = 200
-    params["compare"]["encoder"] = "tiny"
+    params["compare"]["classifier"] = "tiny"
     (project / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     # The stages' commands find this Python's `pyrite`, and run the code that is here.
     os.environ |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(project / "src")}

@@ -33,11 +33,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100)
     options = parser.parse_args()
     params = yaml.safe_load(paths.PARAMS.read_text(encoding="utf-8"))
-    minilm = params["train"]["encoders"]["minilm"]
+    minilm = params["train"]["classifiers"]["minilm"]
     minilm |= {"mixes": [params["compare"]["baseline"], params["compare"]["candidate"]], "steps": options.steps}
-    params["train"] |= {"seeds": list(range(options.fits // 2)), "encoders": {"minilm": minilm}}
+    params["train"] |= {"seeds": list(range(options.fits // 2)), "classifiers": {"minilm": minilm}}
     params["train"] |= {"checkpoints": "first_seed"}
-    params["compare"] |= {"encoder": "minilm"}
+    params["compare"] |= {"classifier": "minilm"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         inputs = [paths.prepared("python_docs")]

@@ -138,12 +138,13 @@ def generate(
 
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite train python_docs minilm"))
 def train(
-    task: Task, encoder: Annotated[str, typer.Argument(callback=plain, help="A key of train.encoders in params.yaml.")]
+    task: Task,
+    classifier: Annotated[str, typer.Argument(callback=plain, help="A key of train.classifiers in params.yaml.")],
 ) -> None:
-    """Train every mix and seed of an encoder."""
+    """Train every mix and seed of a classifier."""
     from pyrite.stages import train
 
-    train.run(task, encoder)
+    train.run(task, classifier)
 
 
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite evaluate python_docs"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -53,7 +53,7 @@ class Generate(Schema):
         return value
 
 
-class _Encoder(Schema):
+class _Classifier(Schema):
     mixes: tuple[str, ...] = Field(min_length=1)
 
     @field_validator("mixes")
@@ -66,7 +66,7 @@ class _Encoder(Schema):
         return value
 
 
-class FineTune(_Encoder):
+class FineTune(_Classifier):
     """A transformer, trained whole for a fixed number of steps."""
 
     method: Literal["fine_tune"]
@@ -83,7 +83,7 @@ class FineTune(_Encoder):
     compile: bool = False
 
 
-class Probe(_Encoder):
+class Probe(_Classifier):
     """Logistic regression on the frozen, mean-pooled embeddings of a transformer."""
 
     method: Literal["probe"]
@@ -93,23 +93,25 @@ class Probe(_Encoder):
     C: Rate
 
 
-class Tfidf(_Encoder):
+class Tfidf(_Classifier):
     """Logistic regression on TF-IDF of word uni- and bigrams."""
 
     method: Literal["tfidf"]
     C: Rate
 
 
-Encoder = Annotated[FineTune | Probe | Tfidf, Field(discriminator="method")]
+Classifier = Annotated[FineTune | Probe | Tfidf, Field(discriminator="method")]
 
 
 class Train(Schema):
+    renamed: ClassVar[dict[str, str]] = {"encoders": "classifiers"}
+
     seeds: tuple[int, ...] = Field(min_length=1)
     test_rows: Positive | None
     precision: Literal["auto", "float32", "bfloat16"]
     checkpoints: Literal["first_seed", "all", "none"]
     parallel: Literal["fits", "data"] = "fits"
-    encoders: dict[Name, Encoder]
+    classifiers: dict[Name, Classifier]
 
     @field_validator("seeds")
     @classmethod
@@ -128,9 +130,11 @@ class Evaluate(Schema):
 
 
 class Compare(Schema):
+    renamed: ClassVar[dict[str, str]] = {"encoder": "classifier"}
+
     baseline: str
     candidate: str
-    encoder: str
+    classifier: str
     margin: Rate
     label_price: Rate | None = None
     llm_price: Rate | None = None
@@ -146,29 +150,29 @@ class Params(Schema):
 
     @model_validator(mode="after")
     def _trains_on_what_is_generated(self) -> Params:
-        for name, encoder in self.train.encoders.items():
-            for mix in encoder.mixes:
+        for name, classifier in self.train.classifiers.items():
+            for mix in classifier.mixes:
                 for source in mixes.settings_of(mix):
                     if source not in self.generate.settings:
                         known = ", ".join((*mixes.REAL, *self.generate.settings))
                         raise ValueError(
-                            f"train.encoders.{name}.mixes: mix '{mix}': unknown source '{source}'; there are {known}"
+                            f"train.classifiers.{name}.mixes: mix '{mix}': unknown source '{source}'; there are {known}"
                         )
         return self
 
     @model_validator(mode="after")
     def _compares_what_is_trained(self) -> Params:
-        encoder = self.train.encoders.get(self.compare.encoder)
-        if encoder is None:
+        classifier = self.train.classifiers.get(self.compare.classifier)
+        if classifier is None:
             raise ValueError(
-                f"compare.encoder: unknown encoder '{self.compare.encoder}'; "
-                f"train.encoders has {', '.join(self.train.encoders)}"
+                f"compare.classifier: unknown classifier '{self.compare.classifier}'; "
+                f"train.classifiers has {', '.join(self.train.classifiers)}"
             )
         for key in ("baseline", "candidate"):
-            if (mix := getattr(self.compare, key)) not in encoder.mixes:
+            if (mix := getattr(self.compare, key)) not in classifier.mixes:
                 raise ValueError(
-                    f"compare.{key}: unknown mix '{mix}'; train.encoders.{self.compare.encoder}.mixes has "
-                    f"{', '.join(encoder.mixes)}"
+                    f"compare.{key}: unknown mix '{mix}'; train.classifiers.{self.compare.classifier}.mixes has "
+                    f"{', '.join(classifier.mixes)}"
                 )
         return self
 

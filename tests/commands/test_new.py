@@ -465,9 +465,9 @@ def small_study() -> None:
     p["annotate"]["items"] = 20
     p["generate"] |= {"per_label": 30, "texts_per_turn": 10, "turns": 2}
     sets = ["real", "zero_shot", "few_shot", "pool", "pool+few_shot"]
-    p["train"]["encoders"] = {"tfidf": {"method": "tfidf", "C": 10.0, "mixes": [*sets, "real@20", "real@all"]}}
+    p["train"]["classifiers"] = {"tfidf": {"method": "tfidf", "C": 10.0, "mixes": [*sets, "real@20", "real@all"]}}
     p["evaluate"]["resamples"] = 200
-    p["compare"]["encoder"] = "tfidf"
+    p["compare"]["classifier"] = "tfidf"
     paths.PARAMS.write_text(yaml.safe_dump(p))
 
 

@@ -216,11 +216,11 @@ train:
   precision: auto
   test_rows: null
   checkpoints: none
-  encoders:
+  classifiers:
     tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot]}
 annotate: {items: 100}
 evaluate: {resamples: 200}
-compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
+compare: {classifier: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
 """.replace("GENERATE", GENERATE)
 
 

@@ -25,12 +25,12 @@ train:
   precision: auto
   test_rows: null
   checkpoints: none
-  encoders:
+  classifiers:
     tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot, pool, pool+few_shot]}
     probe: {method: probe, checkpoint: x, max_tokens: 8, C: 1.0, mixes: [real, few_shot, real@50]}
 annotate: {items: 100}
 evaluate: {resamples: 300}
-compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
+compare: {classifier: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
 """.replace("GENERATE", GENERATE)
 
 SCORES = {"real": 0.80, "few_shot": 0.75, "pool": 0.70, "pool+few_shot": 0.71, "real@50": 0.60}
@@ -100,7 +100,7 @@ def ask(**changes: str) -> None:
     """`dvc exp run -S compare.key=value`."""
     text = paths.PARAMS.read_text()
     for key, value in changes.items():
-        old = {"candidate": "few_shot", "baseline": "real", "encoder": "tfidf", "margin": "3.0"}[key]
+        old = {"candidate": "few_shot", "baseline": "real", "classifier": "tfidf", "margin": "3.0"}[key]
         text = text.replace(f"{key}: {old}", f"{key}: {value}")
     paths.PARAMS.write_text(text)
 
@@ -147,7 +147,7 @@ def test_headline_follows_the_question(study: Path) -> None:
 
 def test_keys_of_the_headline_never_change(study: Path) -> None:
     keys = list(headline())
-    ask(candidate="pool+few_shot", encoder="tfidf", margin="9.5")
+    ask(candidate="pool+few_shot", classifier="tfidf", margin="9.5")
     assert list(headline()) == keys
 
 
@@ -172,7 +172,7 @@ def test_table_has_every_task_encoder_and_mix(study: Path) -> None:
 
 
 def test_a_point_of_the_curve_is_no_candidate(study: Path) -> None:
-    ask(candidate="real@50", encoder="probe")
+    ask(candidate="real@50", classifier="probe")
     with pytest.raises(PyriteError, match="no gap of 'real@50' to 'real' for encoder 'probe'"):
         compare.run()
     assert not paths.HEADLINE.exists()

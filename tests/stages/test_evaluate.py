@@ -29,14 +29,14 @@ train:
   precision: auto
   test_rows: null
   checkpoints: none
-  encoders:
+  classifiers:
     tfidf:
       method: tfidf
       C: 10.0
       mixes: [real, zero_shot, few_shot, pool, pool+few_shot, real@20, real@40, real@80, real@all]
 annotate: {items: 100}
 evaluate: {resamples: 300}
-compare: {encoder: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
+compare: {classifier: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
 """.replace("GENERATE", GENERATE)
 
 

@@ -46,7 +46,7 @@ class Study:
         self.tasks, self.labels = list(tasks), list(labels)
         self.encoders = {"tfidf": {"method": "tfidf", "mixes": list(MIXES), "C": 10.0}}
         self.encoders["words"] = {"method": "tfidf", "mixes": [*MIXES, *CURVE, *BOTH], "C": 3.0}
-        self.compare = {"encoder": "tfidf", "baseline": "real", "candidate": "few_shot", "margin": 3.0}
+        self.compare = {"classifier": "tfidf", "baseline": "real", "candidate": "few_shot", "margin": 3.0}
         self.text = "a colour of a thing"
         self.title = "Colours of things"
         self.paid: dict[str, float | None] = dict.fromkeys(("prompt_tokens", "completion_tokens", "cost_usd"))
@@ -64,7 +64,7 @@ class Study:
                 "test_rows": None,
                 "precision": "auto",
                 "checkpoints": "none",
-                "encoders": self.encoders,
+                "classifiers": self.encoders,
             },
             "evaluate": {"resamples": 100},
             "compare": self.compare,
@@ -391,7 +391,7 @@ def test_what_a_study_lacks_is_said(study: Callable[..., str]) -> None:
 
 def test_other_mixes_can_be_compared(study: Callable[..., str]) -> None:
     def curious(study: Study) -> None:
-        study.compare |= {"encoder": "words", "baseline": "real@all", "candidate": "pool+few_shot"}
+        study.compare |= {"classifier": "words", "baseline": "real@all", "candidate": "pool+few_shot"}
 
     page = Page(study(curious)).text
     assert "held against classifiers trained on real@all texts" in page

@@ -62,7 +62,7 @@ def study(
         )
         transcripts.write(paths.transcript("words", setting), [conversation])
     settings_of = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    tiny = settings_of["train"]["encoders"]["minilm"] | {
+    tiny = settings_of["train"]["classifiers"]["minilm"] | {
         "checkpoint": str(tiny_checkpoint),
         "mixes": ["real", "few_shot"],
         "steps": 40,
@@ -70,11 +70,11 @@ def study(
     }
     settings_of["tasks"] = ["words"]
     settings_of["train"]["seeds"] = [0, 1]
-    settings_of["train"]["encoders"] = {
+    settings_of["train"]["classifiers"] = {
         "tiny": tiny,
         "tfidf": {"method": "tfidf", "mixes": ["real", "few_shot", "real@20"], "C": 10.0},
     }
-    settings_of["compare"]["encoder"] = "tiny"
+    settings_of["compare"]["classifier"] = "tiny"
     (project / "params.yaml").write_text(yaml.safe_dump(settings_of))
     # Other processes would not see what a test replaces.
     monkeypatch.setattr(parallel, "devices", lambda: 1)
@@ -130,17 +130,17 @@ def test_a_new_seed_or_mix_trains_only_its_own_fits(study: Path, capsys: pytest.
     change("seeds", [0, 1, 2])
     train.run("words", "tiny")
     assert "6 fits, 4 from the store, 2 to train" in capsys.readouterr().err
-    change("encoders.tiny.mixes", ["real", "few_shot", "pool"])
+    change("classifiers.tiny.mixes", ["real", "few_shot", "pool"])
     train.run("words", "tiny")
     assert "9 fits, 6 from the store, 3 to train" in capsys.readouterr().err
 
 
 def test_an_edit_and_its_undo_train_nothing(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train.run("words", "tiny")
-    change("encoders.tiny.learning_rate", 1e-3)
+    change("classifiers.tiny.learning_rate", 1e-3)
     train.run("words", "tiny")
     assert "0 from the store, 4 to train" in capsys.readouterr().err
-    change("encoders.tiny.learning_rate", 5e-3)
+    change("classifiers.tiny.learning_rate", 5e-3)
     train.run("words", "tiny")
     assert "4 from the store, 0 to train" in capsys.readouterr().err
 
@@ -148,7 +148,7 @@ def test_an_edit_and_its_undo_train_nothing(study: Path, capsys: pytest.CaptureF
 def test_what_leaves_the_study_leaves_the_folder(study: Path) -> None:
     train.run("words", "tfidf")
     assert paths.fit("words", "tfidf", "real@20", 0).exists()
-    change("encoders.tfidf.mixes", ["real", "few_shot"])
+    change("classifiers.tfidf.mixes", ["real", "few_shot"])
     train.run("words", "tfidf")
     assert sorted(p.name for p in paths.models("words", "tfidf").iterdir()) == ["few_shot", "real"]
 
@@ -175,7 +175,7 @@ def test_other_weights_in_the_same_folder_are_trained_anew(
     study: Path, tiny_checkpoint: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(tiny_checkpoint, study / "weights")
-    change("encoders.tiny.checkpoint", "./weights")
+    change("classifiers.tiny.checkpoint", "./weights")
     train.run("words", "tiny")
     shutil.copy(paths.fit("words", "tiny", "real", 0) / "checkpoint/model.safetensors", study / "weights")
     train.run("words", "tiny")
@@ -234,19 +234,19 @@ def test_a_diverged_fit_is_named_and_the_others_are_kept(study: Path, monkeypatc
 
 
 def test_a_loss_that_is_no_number_ends_the_fit_early(study: Path) -> None:
-    change("encoders.tiny.learning_rate", 1e30)
-    change("encoders.tiny.steps", 10_000)
+    change("classifiers.tiny.learning_rate", 1e30)
+    change("classifiers.tiny.steps", 10_000)
     with pytest.raises(PyriteError, match=r"the loss is not a number by step [12]0"):
         train.run("words", "tiny")
 
 
-def test_unknown_encoders_are_named(study: Path) -> None:
-    with pytest.raises(PyriteError, match=r"encoder .bert.: unknown; train.encoders in params.yaml has"):
+def test_unknown_classifiers_are_named(study: Path) -> None:
+    with pytest.raises(PyriteError, match=r"classifier .bert.: unknown; train.classifiers in params.yaml has"):
         train.run("words", "bert")
 
 
 def test_a_mix_with_one_label_only_is_named(study: Path) -> None:
-    change("encoders.tfidf.mixes", ["real@1"])
+    change("classifiers.tfidf.mixes", ["real@1"])
     with pytest.raises(PyriteError, match="real@1 seed 0: all of its rows have one label"):
         train.run("words", "tfidf")
 
@@ -268,14 +268,14 @@ def test_fits_side_by_side_equal_fits_in_turn(study: Path, monkeypatch: pytest.M
 
 
 def test_an_error_in_a_worker_is_one_line_and_keeps_what_is_done(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    change("encoders.tiny.learning_rate", 1e30)
+    change("classifiers.tiny.learning_rate", 1e30)
     monkeypatch.setattr(parallel, "devices", lambda: 2)
     with pytest.raises(PyriteError, match=r"words tiny \w+ seed \d: training diverged"):
         train.run("words", "tiny")
 
 
 def test_workers_end_with_a_parent_that_is_killed(study: Path) -> None:
-    change("encoders.tiny.steps", 100_000)
+    change("classifiers.tiny.steps", 100_000)
     (study / "run.py").write_text(
         "from pyrite.training import parallel; from pyrite.stages import train\n"
         "if __name__ == '__main__':\n"
@@ -337,7 +337,7 @@ def without_dropout(study: Path, checkpoint: Path) -> None:
     config = study / "weights/config.json"
     changes = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     config.write_text(json.dumps(json.loads(config.read_text()) | changes))
-    change("encoders.tiny.checkpoint", "./weights")
+    change("classifiers.tiny.checkpoint", "./weights")
     change("precision", "float32")
 
 
@@ -353,7 +353,7 @@ def test_processes_that_train_each_fit_together_agree_with_one(
 ) -> None:
     without_dropout(study, tiny_checkpoint)
     # Longer training would let the rounding of sums in another order grow.
-    change("encoders.tiny.steps", 15)
+    change("classifiers.tiny.steps", 15)
     change("seeds", [0])
     train.run("words", "tiny")
     one, alone = predictions(), histories()
@@ -375,7 +375,7 @@ def test_processes_that_train_each_fit_together_agree_with_one(
 
 def test_an_error_of_processes_that_train_together_is_one_line(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     change("parallel", "data")
-    change("encoders.tiny.learning_rate", 1e30)
+    change("classifiers.tiny.learning_rate", 1e30)
     monkeypatch.setattr(parallel, "devices", lambda: 2)
     with pytest.raises(PyriteError, match=r"words tiny \w+ seed \d: training diverged"):
         train.run("words", "tiny")
@@ -396,7 +396,7 @@ def test_the_longest_fits_come_first(study: Path, table: Callable[..., pd.DataFr
 def test_as_many_fits_side_by_side_as_memory_holds(
     study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    spec = params.load().train.encoders["tiny"]
+    spec = params.load().train.classifiers["tiny"]
     each = encoder.training_memory(spec.checkpoint, None, spec.batch_rows * spec.max_tokens)
     assert 0.5 * 2**30 < each < 2 * 2**30
     monkeypatch.setattr(parallel, "devices", lambda: 8)
@@ -416,14 +416,14 @@ def test_a_checkpoint_with_another_number_of_labels_is_one_line(study: Path, tin
     three = AutoModelForSequenceClassification.from_pretrained(tiny_checkpoint, num_labels=3)
     three.save_pretrained(study / "three")
     AutoTokenizer.from_pretrained(tiny_checkpoint).save_pretrained(study / "three")
-    change("encoders.tiny.checkpoint", "./three")
+    change("classifiers.tiny.checkpoint", "./three")
     with pytest.raises(PyriteError, match=r"checkpoint './three': its classifier is not one of 2 labels") as caught:
         train.run("words", "tiny")
     assert "\n" not in str(caught.value)
 
 
 def test_truncated_texts_are_counted(study: Path) -> None:
-    change("encoders.tiny.max_tokens", 8)
+    change("classifiers.tiny.max_tokens", 8)
     train.run("words", "tiny")
     for history in histories().values():
         assert history["truncated_texts"] == {"train": 30, "test": 40}
@@ -454,10 +454,10 @@ def test_the_model_card_says_what_the_checkpoint_is(study: Path) -> None:
 
 
 def test_the_learning_curve_of_a_small_task_ends_earlier(study: Path) -> None:
-    change("encoders.tfidf.mixes", ["few_shot", "real@20", "real@5000", "real@all"])
+    change("classifiers.tfidf.mixes", ["few_shot", "real@20", "real@5000", "real@all"])
     train.run("words", "tfidf")
     assert sorted(p.name for p in paths.models("words", "tfidf").iterdir()) == ["few_shot", "real@20", "real@all"]
-    change("encoders.tfidf.mixes", ["few_shot", "pool+real@5000"])
+    change("classifiers.tfidf.mixes", ["few_shot", "pool+real@5000"])
     with pytest.raises(PyriteError, match=r"mix 'pool\+real@5000': asks for 5000 rows of real, which has"):
         train.run("words", "tfidf")
 

@@ -80,16 +80,16 @@ def annotation_table(task: str) -> Path:
     return Path("data/annotations") / f"{task}.parquet"
 
 
-def models(task: str, encoder: str) -> Path:
-    return Path("models") / task / encoder
+def models(task: str, classifier: str) -> Path:
+    return Path("models") / task / classifier
 
 
-def mix(task: str, encoder: str, name: str) -> Path:
-    return models(task, encoder) / name
+def mix(task: str, classifier: str, name: str) -> Path:
+    return models(task, classifier) / name
 
 
-def fit(task: str, encoder: str, name: str, seed: int) -> Path:
-    return mix(task, encoder, name) / f"seed-{seed}"
+def fit(task: str, classifier: str, name: str, seed: int) -> Path:
+    return mix(task, classifier, name) / f"seed-{seed}"
 
 
 def metrics(stage: str, name: str) -> Path:

@@ -6,10 +6,10 @@ import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
 from pyrite.base.errors import PyriteError
 
@@ -19,9 +19,20 @@ class Schema(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    # Keys that have a new name, by the old one.
+    renamed: ClassVar[dict[str, str]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_old_name(cls, data: Any) -> Any:
+        for old, new in cls.renamed.items():
+            if isinstance(data, dict) and old in data:
+                raise ValueError(f"'{old}' is now called '{new}'")
+        return data
+
 
 def plain(name: str) -> str:
-    """The name of a task, a setting or an encoder, which becomes part of file names and of DVC's stages and commands.
+    """The name of a task, a setting or a classifier, which becomes part of file names and of DVC's stages and commands.
 
     Raises:
         ValueError: it has signs that a shell or a file system reads otherwise.

@@ -91,7 +91,7 @@ def study() -> str:
         prompts.load(setting)
     for task in p.tasks:
         cards.load(task)
-    return f"tasks: {len(p.tasks)}; {', '.join(p.generate.settings)}, {', '.join(p.train.encoders)}"
+    return f"tasks: {len(p.tasks)}; {', '.join(p.generate.settings)}, {', '.join(p.train.classifiers)}"
 
 
 def store() -> str:

@@ -68,7 +68,7 @@ class Classifier:
         folder = folder / "checkpoint" if (folder / "checkpoint").is_dir() else folder
         if not (folder / "config.json").is_file():
             raise PyriteError(
-                f"{folder}: no checkpoint there; name a folder such as models/<task>/<encoder>/<mix>/seed-0/checkpoint "
+                f"{folder}: no checkpoint there; name one such as models/<task>/<classifier>/<mix>/seed-0/checkpoint "
                 "(train.checkpoints in params.yaml says which fits keep one)"
             )
         self._model = encoder.pretrained(AutoModelForSequenceClassification, str(folder), None)

@@ -118,7 +118,7 @@ def curve(task: Findings, encoder: str, asked: Compare) -> Figure | None:
 
 def mix_curve(task: Findings, asked: Compare) -> Figure | None:
     """What the candidate adds to n real rows; None where no encoder has two points of it."""
-    found = verdict.mix_curve(task.evaluated, asked.encoder, asked.candidate)
+    found = verdict.mix_curve(task.evaluated, asked.classifier, asked.candidate)
     if found is None or "stops" not in found[1]:
         return None
     encoder, curve = found
@@ -195,7 +195,7 @@ def against_gap(
     hues = {task.task: verdict_of(task.case)["family"] for task in found}
     for entry in subjectivity["against_gap"]:
         rho, setting = entry["spearman"], entry["setting"]
-        if entry["encoder"] != asked.encoder or setting not in mixes.settings_of(asked.candidate):
+        if entry["encoder"] != asked.classifier or setting not in mixes.settings_of(asked.candidate):
             continue
         if rho["value"] is None:
             continue
@@ -286,7 +286,7 @@ def gaps(found: Sequence[Findings], asked: Compare) -> Figure:
     """The gap of each task."""
     dots = []
     for task in found:
-        between = task.evaluated["encoders"][asked.encoder]["gaps"][asked.candidate][asked.baseline]["macro_f1"]
+        between = task.evaluated["encoders"][asked.classifier]["gaps"][asked.candidate][asked.baseline]["macro_f1"]
         spoken = verdict_of(task.case)
         low, mean, high = (100 * between[key] for key in ("low", "mean", "high"))
         dots.append(Dot(task.task, spoken["family"], mean, low, high, f"{gap(between)} points: {spoken['word']}"))

@@ -89,7 +89,7 @@ def read(task: str, study: Params) -> Findings:
         generated={s: files.read_json(paths.metrics("generate", f"{task}.{s}")) for s in study.generate.settings},
         evaluated=evaluated,
         diversity=optional(paths.metrics("diversity", task)),
-        case=verdict.case(evaluated, asked.encoder, asked.candidate, asked.baseline, asked.margin),
+        case=verdict.case(evaluated, asked.classifier, asked.candidate, asked.baseline, asked.margin),
     )
 
 
@@ -248,7 +248,7 @@ class Flips:
 
 def flips(findings: Findings, asked: Compare) -> list[Flips]:
     """What the candidate loses and what it wins; nothing where one of the two is no main mix of its kind."""
-    found = findings.evaluated["encoders"][asked.encoder]["flips"].get(asked.candidate, {}).get(asked.baseline)
+    found = findings.evaluated["encoders"][asked.classifier]["flips"].get(asked.candidate, {}).get(asked.baseline)
     if found is None:
         return []
     return [
@@ -259,7 +259,7 @@ def flips(findings: Findings, asked: Compare) -> list[Flips]:
 
 def confusions(findings: Findings, asked: Compare) -> list[dict[str, Any]]:
     """The mistakes that the candidate makes more often than the baseline, the largest difference first."""
-    found = findings.evaluated["encoders"][asked.encoder]["confusion"]
+    found = findings.evaluated["encoders"][asked.classifier]["confusion"]
     if not {asked.candidate, asked.baseline} <= found.keys():
         return []
     labels, candidate, baseline = findings.evaluated["labels"], found[asked.candidate], found[asked.baseline]

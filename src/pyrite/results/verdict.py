@@ -244,7 +244,7 @@ def break_even(
     metrics: dict[str, Any], generated: Mapping[str, Mapping[str, Any]], asked: params.Compare
 ) -> str | None:
     """What generating cost against what labels cost, in one sentence; None where neither price is known."""
-    found = worth(metrics, asked.encoder, asked.candidate)
+    found = worth(metrics, asked.classifier, asked.candidate)
     words = in_words(found[1]) if found else ""
     cost = prices.cost(asked.candidate, generated)
     return prices.sentence(asked.candidate, found[1] if found else None, cost, asked.label_price, words)
@@ -284,12 +284,12 @@ def called(metrics: dict[str, Any], asked: params.Compare) -> str | None:
         f"Called as the classifier, in {llm['personas']} personas, the LLM scores {score} in macro-F1 on the "
         f"{llm['rows']:,} test rows that it labelled"
     )
-    mine = llm["encoders"].get(asked.encoder, {}).get(asked.candidate)
+    mine = llm["encoders"].get(asked.classifier, {}).get(asked.candidate)
     price = "" if asked.llm_price is None else f" It asks {prices.money(asked.llm_price)} for a thousand texts."
     if mine is None:
         return f"{says}.{price}"
     gap = mine["gap"]["macro_f1"]
-    says += f", {asked.encoder} trained on {asked.candidate} {100 * mine['macro_f1']['mean']:.1f}"
+    says += f", {asked.classifier} trained on {asked.candidate} {100 * mine['macro_f1']['mean']:.1f}"
     difference = f"{abs(100 * gap['mean']):.1f} ({_ends(gap if gap['mean'] > 0 else _turned(gap))})"
     if gap["low"] > 0:
         word = f"simply calling the LLM is better by {difference} points"
@@ -342,13 +342,13 @@ def as_json() -> dict[str, Any]:
     settings = params.load()
     asked = settings.compare
     evaluated = [files.read_json(paths.metrics("evaluate", task)) for task in settings.tasks]
-    cases = [case(m, asked.encoder, asked.candidate, asked.baseline, asked.margin) for m in evaluated]
+    cases = [case(m, asked.classifier, asked.candidate, asked.baseline, asked.margin) for m in evaluated]
 
     def told(of: Case) -> dict[str, Any]:
         return {"verdict": decide(of), "sentence": sentence(of), **asdict(of)}
 
     tasks = [
-        {"task": m["task"], "encoder": asked.encoder, **told(one), "remarks": remarks(m, asked)}
+        {"task": m["task"], "encoder": asked.classifier, **told(one), "remarks": remarks(m, asked)}
         for m, one in zip(evaluated, cases, strict=True)
     ]
     return {"tasks": tasks, "overall": told(over_tasks(cases))}
@@ -367,9 +367,9 @@ def show(console: Console) -> None:
             for words in unscored(task, settings):
                 console.print(words, soft_wrap=True)
             continue
-        cases.append(case(metrics, asked.encoder, asked.candidate, asked.baseline, asked.margin))
+        cases.append(case(metrics, asked.classifier, asked.candidate, asked.baseline, asked.margin))
         console.print()
-        console.print(_scores(metrics, asked.encoder, asked.candidate, asked.baseline))
+        console.print(_scores(metrics, asked.classifier, asked.candidate, asked.baseline))
         if len(metrics["encoders"]) > 1:
             console.print(_encoders(metrics, asked.candidate, asked.baseline, asked.margin))
         console.print(_contamination(task, settings))
@@ -423,11 +423,11 @@ def remarks(metrics: dict[str, Any], asked: params.Compare) -> list[str]:
         for setting in mixes.settings_of(asked.candidate)
     }
     said = [called(metrics, asked), break_even(metrics, sets, asked)]
-    curve = mix_curve(metrics, asked.encoder, asked.candidate)
+    curve = mix_curve(metrics, asked.classifier, asked.candidate)
     if curve and "stops" in curve[1]:
         said.append(stops_helping(asked.candidate, curve[0], curve[1]["stops"]))
-    if not worth(metrics, asked.encoder, asked.candidate) and mixes.settings_of(asked.candidate):
-        said.append(f"Worth: can't tell: {no_worth(metrics, asked.encoder, asked.candidate)}.")
+    if not worth(metrics, asked.classifier, asked.candidate) and mixes.settings_of(asked.candidate):
+        said.append(f"Worth: can't tell: {no_worth(metrics, asked.classifier, asked.candidate)}.")
     if missing := untested(metrics):
         said.append(f"Can't tell how {', '.join(missing)} is classified: no test row has this label.")
     return [words for words in said if words]
@@ -487,7 +487,9 @@ def _encoders(metrics: dict[str, Any], candidate: str, baseline: str, margin: fl
 
 
 def _contamination(task: str, settings: params.Params) -> Text:
-    used = {s for encoder in settings.train.encoders.values() for mix in encoder.mixes for s in mixes.settings_of(mix)}
+    used = {
+        s for encoder in settings.train.classifiers.values() for mix in encoder.mixes for s in mixes.settings_of(mix)
+    }
     parts = []
     for setting in sorted(used, reverse=True):
         dropped, received = contaminated(files.read_json(paths.metrics("generate", f"{task}.{setting}")))

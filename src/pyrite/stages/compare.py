@@ -73,7 +73,7 @@ def scored(tasks: Sequence[str]) -> list[dict[str, Any]]:
 
 def plots(evaluated: Sequence[dict[str, Any]], asked: params.Compare) -> dict[str, tables.Rows]:
     """What `dvc plots diff` draws of two experiments: the candidate's score of each task and F1 of each label."""
-    found = [(m["task"], m["encoders"][asked.encoder]["mixes"][asked.candidate]) for m in evaluated]
+    found = [(m["task"], m["encoders"][asked.classifier]["mixes"][asked.candidate]) for m in evaluated]
     return {
         "tasks": [{"task": task, "macro_f1": _points(mix["macro_f1"]["mean"])} for task, mix in found],
         "labels": [
@@ -96,23 +96,23 @@ def headline(
 ) -> dict[str, Any]:
     """The experiment as one row: means over tasks, costs summed; worth only where there is one task."""
     if not evaluated:
-        known = {"candidate": asked.candidate, "encoder": asked.encoder, "verdict": verdict.CANT_TELL}
+        known = {"candidate": asked.candidate, "encoder": asked.classifier, "verdict": verdict.CANT_TELL}
         return dict.fromkeys(HEADLINE) | known | {"baseline": asked.baseline, "tasks": 0}
-    cases = [verdict.case(m, asked.encoder, asked.candidate, asked.baseline, asked.margin) for m in evaluated]
+    cases = [verdict.case(m, asked.classifier, asked.candidate, asked.baseline, asked.margin) for m in evaluated]
     overall = verdict.over_tasks(cases)
-    worth = verdict.worth(evaluated[0], asked.encoder, asked.candidate) if len(evaluated) == 1 else None
+    worth = verdict.worth(evaluated[0], asked.classifier, asked.candidate) if len(evaluated) == 1 else None
     costs = [prices.cost(asked.candidate, sets) for sets in generated]
 
     def mean(mix: str) -> float:
-        scores: list[float] = [m["encoders"][asked.encoder]["mixes"][mix]["macro_f1"]["mean"] for m in evaluated]
+        scores: list[float] = [m["encoders"][asked.classifier]["mixes"][mix]["macro_f1"]["mean"] for m in evaluated]
         return round(100 * sum(scores) / len(scores), 1)
 
-    rows = [m["encoders"][asked.encoder]["mixes"][asked.candidate]["rows"] for m in evaluated]
+    rows = [m["encoders"][asked.classifier]["mixes"][asked.candidate]["rows"] for m in evaluated]
     return {
         "candidate": asked.candidate,
         "llm": ", ".join(llms(asked.candidate, generated)) or None,
         "rows": round(sum(rows) / len(rows)),
-        "encoder": asked.encoder,
+        "encoder": asked.classifier,
         "macro_f1": mean(asked.candidate),
         "gap": round(overall.gap.mean, 1),
         "interval": f"{overall.gap.low:+.1f} to {overall.gap.high:+.1f}",
@@ -157,7 +157,7 @@ def table(
 def _called(metrics: dict[str, Any], asked: params.Compare) -> dict[str, Any]:
     found = metrics["llm"]
     row = {"task": metrics["task"], "encoder": "llm", "rows": 0, "seeds": found["personas"], "test_rows": found["rows"]}
-    gap = found["encoders"].get(asked.encoder, {}).get(asked.baseline, {}).get("gap")
+    gap = found["encoders"].get(asked.classifier, {}).get(asked.baseline, {}).get("gap")
     return row | _scores(found) | (_ends("gap", gap["macro_f1"]) if gap else {})
 
 

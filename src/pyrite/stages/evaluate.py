@@ -53,7 +53,7 @@ class Predictions:
 def run(task: str) -> None:
     """Evaluate every encoder, mix and seed of a task."""
     settings = params.load()
-    folders = [paths.models(task, name) for name in settings.train.encoders]
+    folders = [paths.models(task, name) for name in settings.train.classifiers]
     if all(folder.is_dir() and not any(folder.iterdir()) for folder in folders):
         # Without real texts nothing was trained.
         nothing = {"task": task, "test_rows": 0, "labels": [], "llm": None, "encoders": {}}
@@ -61,8 +61,8 @@ def run(task: str) -> None:
         return
     encoders, fits = {}, {}
     with console.progress() as view:
-        step = view.add_task(f"{task}: evaluating encoders", total=len(settings.train.encoders))
-        for name, encoder in settings.train.encoders.items():
+        step = view.add_task(f"{task}: evaluating encoders", total=len(settings.train.classifiers))
+        for name, encoder in settings.train.classifiers.items():
             # A task with few real rows has no points at the far end of the curve: `train` leaves them out.
             there = [mix for mix in encoder.mixes if not mixes.is_curve(mix) or paths.mix(task, name, mix).exists()]
             fits[name] = read(task, name, there, settings.train.seeds)

@@ -94,7 +94,7 @@ def describe(found: Sequence[Findings], study: Params) -> dict[str, Any]:
         "subjectivity": subjectivity,
         "against_gap": figures.against_gap(subjectivity, found, study.compare) if subjectivity else {},
         "measures": measures(found),
-        "slopes": findings.slopes({one.task: annotated.get(one.task, {}) for one in found}, study.compare.encoder),
+        "slopes": findings.slopes({one.task: annotated.get(one.task, {}) for one in found}, study.compare.classifier),
         "parameters": yaml.safe_dump(study.model_dump(), sort_keys=False, allow_unicode=True),
         "prompts": {name: prompts.load(name) for name in study.generate.settings},
         "versions": {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES},
@@ -110,8 +110,8 @@ def task(
     return {
         "findings": found,
         "verdict": findings.verdict_of(found.case),
-        "gap": evaluated[asked.encoder]["gaps"][asked.candidate][asked.baseline]["macro_f1"],
-        "worth": verdict.worth(found.evaluated, asked.encoder, asked.candidate),
+        "gap": evaluated[asked.classifier]["gaps"][asked.candidate][asked.baseline]["macro_f1"],
+        "worth": verdict.worth(found.evaluated, asked.classifier, asked.candidate),
         "encoders": {
             encoder: {
                 "scores": figures.scores(found, encoder, asked),
@@ -155,7 +155,7 @@ def measures(found: Sequence[Findings]) -> dict[str, figures.Figure]:
 
 def histories(task: str, encoder: str, study: Params) -> dict[str, list[dict[str, Any]]]:
     """What the fits on real rows and on each setting's noted while they were trained; none where they are not kept."""
-    drawn = [mix for mix in study.train.encoders[encoder].mixes if mix in ("real", *study.generate.settings)]
+    drawn = [mix for mix in study.train.classifiers[encoder].mixes if mix in ("real", *study.generate.settings)]
     files_of = {mix: [paths.fit(task, encoder, mix, s) / "history.json" for s in study.train.seeds] for mix in drawn}
     return {
         mix: [files.read_json(path) for path in fits]
@@ -227,15 +227,15 @@ def pictures(found: Sequence[Findings], study: Params, view: dict[str, Any]) -> 
     drawn = {}
     asked = study.compare
     for one, about_it in zip(found, view["tasks"], strict=True):
-        about = f"{one.card.title}. {asked.encoder}, mean and 95 % interval over seeds and test texts."
-        figure = figures.scores(one, asked.encoder, asked)
+        about = f"{one.card.title}. {asked.classifier}, mean and 95 % interval over seeds and test texts."
+        figure = figures.scores(one, asked.classifier, asked)
         drawn[f"{one.task}.scores.svg"] = charts.svg(figure.chart, figure.title, about)
-        for encoder in (asked.encoder, *one.evaluated["encoders"]):
+        for encoder in (asked.classifier, *one.evaluated["encoders"]):
             if learned := figures.curve(one, encoder, asked):
                 about = f"{one.card.title}. {encoder}; bars at the foot are 95 % intervals of worth."
                 drawn[f"{one.task}.curve.svg"] = charts.svg(learned.chart, learned.title, about)
                 break
-        mine = about_it["encoders"][asked.encoder]
+        mine = about_it["encoders"][asked.classifier]
         for source, figure in mine["agreement"].items():
             about = f"{one.card.title}. 95 % intervals over test texts; each point holds those to its right."
             drawn[f"{one.task}.agreement.{source}.svg"] = charts.svg(figure.chart, figure.title, about)
@@ -243,7 +243,7 @@ def pictures(found: Sequence[Findings], study: Params, view: dict[str, Any]) -> 
             about = f"{one.card.title}. Mean over seeds."
             drawn[f"{one.task}.training.{key}.svg"] = charts.svg(figure.chart, figure.title, about)
     if gaps := view["gaps"]:
-        about = f"{findings.name(asked.candidate)} minus {findings.name(asked.baseline)}, {asked.encoder}"
+        about = f"{findings.name(asked.candidate)} minus {findings.name(asked.baseline)}, {asked.classifier}"
         about = f"{findings.capital(about)}. Shaded: within the margin. 95 % intervals."
         drawn["gaps.svg"] = charts.svg(gaps.chart, gaps.title, about)
     for key, figure in view["measures"].items():

@@ -66,7 +66,7 @@ def of_task(task: str, p: Params, rng: np.random.Generator) -> dict[str, Any]:
             for mix in (REAL, *p.generate.settings)
             if mix in spec.mixes
         }
-        for encoder, spec in p.train.encoders.items()
+        for encoder, spec in p.train.classifiers.items()
     }
     found: dict[str, Any] = {}
     units: dict[str, pd.Series] = {}

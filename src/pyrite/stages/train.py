@@ -1,7 +1,7 @@
-"""Train: fit every mix and seed of an encoder on a task.
+"""Train: fit every mix and seed of a classifier on a task.
 
 Reads `data/prepared/<task>.parquet` and `data/synthetic/<task>/<setting>.parquet`; writes one folder per fit,
-`models/<task>/<encoder>/<mix>/seed-<k>/`, with `predictions.parquet` (the test rows), `history.json` and, where
+`models/<task>/<classifier>/<mix>/seed-<k>/`, with `predictions.parquet` (the test rows), `history.json` and, where
 `train.checkpoints` asks for it, `checkpoint/`, whose model card also names what `data/transcripts/` says of the LLM.
 A fit that the store holds is not trained again.
 
@@ -31,17 +31,17 @@ from pyrite import params
 from pyrite.base import console, files, paths, store
 from pyrite.base.errors import PyriteError
 from pyrite.data import texts
-from pyrite.params import Encoder, FineTune, Probe
+from pyrite.params import Classifier, FineTune, Probe
 from pyrite.training import encoder, finetune, linear, modelcard, parallel
 from pyrite.training.fits import Data, Fit, plan
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What all fits of a (task, encoder) share; `features` has the tokens, embeddings or texts of rows by number."""
+    """What all fits of a (task, classifier) share; `features` has the tokens, embeddings or texts of rows by number."""
 
     name: str
-    spec: Encoder
+    spec: Classifier
     precision: str
     labels: list[str]
     test_ids: list[str]
@@ -61,27 +61,27 @@ class Outcome(NamedTuple):
     failed: bool
 
 
-def run(task: str, encoder_name: str) -> None:
-    """Train what the store lacks of a (task, encoder), then write all of its fits.
+def run(task: str, classifier: str) -> None:
+    """Train what the store lacks of a (task, classifier), then write all of its fits.
 
     Raises:
         PyriteError: an input is missing or no good, or some fits diverged; the others are in the store.
     """
     p = params.load()
-    if encoder_name not in p.train.encoders:
-        known = ", ".join(p.train.encoders)
-        raise PyriteError(f"encoder '{encoder_name}': unknown; train.encoders in params.yaml has {known}")
-    spec = p.train.encoders[encoder_name]
+    if classifier not in p.train.classifiers:
+        known = ", ".join(p.train.classifiers)
+        raise PyriteError(f"classifier '{classifier}': unknown; train.classifiers in params.yaml has {known}")
+    spec = p.train.classifiers[classifier]
     data = Data(
         prepared=texts.read(paths.prepared(task)),
         synthetic={setting: texts.read(paths.synthetic(task, setting)) for setting in p.generate.settings},
         test_rows=p.train.test_rows,
     )
     if data.prepared.empty:
-        write([], data, task, encoder_name, spec)
-        console.log.print(f"{task} {encoder_name}: nothing is trained: no real texts could say how good it is")
+        write([], data, task, classifier, spec)
+        console.log.print(f"{task} {classifier}: nothing is trained: no real texts could say how good it is")
         return
-    name = f"{task} {encoder_name}"
+    name = f"{task} {classifier}"
     precision = encoder.best_precision() if p.train.precision == "auto" else p.train.precision
     state = PartialState(
         cpu=not torch.accelerator.is_available(),  # several CPU processes join only if told so
@@ -113,10 +113,10 @@ def run(task: str, encoder_name: str) -> None:
     if failed:
         others = f" ({len(unique) - len(set(failed))} other fits are kept)" if len(unique) > len(set(failed)) else ""
         raise PyriteError("; ".join(dict.fromkeys(failed)) + others)
-    write(fits, data, task, encoder_name, spec)
+    write(fits, data, task, classifier, spec)
 
 
-def prepare_inputs(name: str, data: Data, spec: Encoder, precision: str, fits: list[Fit], together: bool) -> Inputs:
+def prepare_inputs(name: str, data: Data, spec: Classifier, precision: str, fits: list[Fit], together: bool) -> Inputs:
     """Tokenise, embed or just gather the texts of a task, once for all fits."""
     test_ids = data.test["id"].tolist()
     features: Any
@@ -188,7 +188,7 @@ def fit_one(fit: Fit, inputs: Inputs, advance: Callable[[], object]) -> Outcome:
     """Train one fit and put it into the store.
 
     Raises:
-        PyriteError: it can't be trained, as another fit of the same encoder could not.
+        PyriteError: it can't be trained, as another fit of the same classifier could not.
     """
     spec, save = inputs.spec, None
     place = f"{inputs.name} {fit.mix} seed {fit.seed}"
@@ -236,17 +236,17 @@ def _versions(*packages: str) -> dict[str, dict[str, str]]:
     return {"versions": {name: version(name) for name in packages}}
 
 
-def write(fits: list[Fit], data: Data, task: str, encoder_name: str, spec: Encoder) -> None:
+def write(fits: list[Fit], data: Data, task: str, classifier: str, spec: Classifier) -> None:
     """Write the folders of all fits from the store, replacing what was there in one step."""
-    target = paths.models(task, encoder_name)
+    target = paths.models(task, classifier)
     with files.folder(target) as new:
         for fit in fits:
-            folder = new / paths.fit(task, encoder_name, fit.mix, fit.seed).relative_to(target)
+            folder = new / paths.fit(task, classifier, fit.mix, fit.seed).relative_to(target)
             folder.mkdir(parents=True)
-            write_fit(fit, folder, data, task, encoder_name, spec)
+            write_fit(fit, folder, data, task, classifier, spec)
 
 
-def write_fit(fit: Fit, folder: Path, data: Data, task: str, encoder_name: str, spec: Encoder) -> None:
+def write_fit(fit: Fit, folder: Path, data: Data, task: str, classifier: str, spec: Classifier) -> None:
     """Write what the store has of a fit.
 
     Raises:
@@ -263,7 +263,7 @@ def write_fit(fit: Fit, folder: Path, data: Data, task: str, encoder_name: str, 
     texts.write(predictions, folder / "predictions.parquet")
     about = {
         "task": task,
-        "encoder": encoder_name,
+        "classifier": classifier,
         "mix": fit.mix,
         "seed": fit.seed,
         "rows": len(fit.rows),

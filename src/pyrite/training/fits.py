@@ -1,4 +1,4 @@
-"""The fits of an encoder on a task: which there are, and what decides the result of each."""
+"""The fits of a classifier on a task: which there are, and what decides the result of each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from pyrite.base import store
 from pyrite.base.errors import PyriteError
 from pyrite.data import mixes
-from pyrite.params import Encoder, FineTune, Probe
+from pyrite.params import Classifier, FineTune, Probe
 from pyrite.training import batches, encoder, finetune, linear, vocabulary
 
 
@@ -54,9 +54,9 @@ class Data:
 
 
 def plan(
-    name: str, data: Data, spec: Encoder, seeds: tuple[int, ...], precision: str, checkpoints: str, processes: int
+    name: str, data: Data, spec: Classifier, seeds: tuple[int, ...], precision: str, checkpoints: str, processes: int
 ) -> list[Fit]:
-    """The fits of an encoder on a task, mix by mix and seed by seed.
+    """The fits of a classifier on a task, mix by mix and seed by seed.
 
     Args:
         processes: how many train one fit together; it decides the result, as it decides the dropout.
@@ -67,7 +67,7 @@ def plan(
     # Everything but the rows and the seed, which the fits do not share. The test rows belong to it because a fit's
     # result is its predictions.
     shared: dict[str, Any] = {
-        "encoder": spec.model_dump(exclude={"mixes"}),
+        "classifier": spec.model_dump(exclude={"mixes"}),
         "labels": data.labels,
         "test": data.test["id"].tolist(),
     }
