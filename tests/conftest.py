@@ -216,13 +216,12 @@ def study(project: Path, monkeypatch: pytest.MonkeyPatch, table: Callable[..., p
     rows = [(f"real sentence number {n} here", ("fruit", "tool")[n % 2], "train") for n in range(60)]
     texts.write(table([*rows, ("a test row of some kind", "fruit", "test")]), paths.prepared("fruit"))
     monkeypatch.setenv("OPENAI_API_KEY", FRUIT_KEY)
-    from pyrite.llm import client
-    from pyrite.stages import generate
+    from pyrite.llm import client, quality
 
     monkeypatch.setattr(client, "FIRST_WAIT", 0.01)
     monkeypatch.setattr(client, "LONGEST_WAIT", 0.02)
     # What no test with it is about, and what takes longest.
-    monkeypatch.setattr(generate.Judged, "_closest", lambda self, left: left["text"].map(len).to_numpy() * 0.0)
+    monkeypatch.setattr(quality.QualityFilter, "_closest", lambda self, left: left["text"].map(len).to_numpy() * 0.0)
 
     def write(url: str | None = None, **settings: Any) -> None:
         if url:

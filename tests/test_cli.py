@@ -178,11 +178,11 @@ def test_ctrl_c_while_texts_are_judged_says_a_sentence(study: Study, project: Pa
     code = f"""
 import pathlib, time
 from pyrite import cli
-from pyrite.stages import generate
+from pyrite.llm import quality
 def judge(self, made):
     pathlib.Path({str(waiting)!r}).touch()
     time.sleep(60)
-generate.Judged.__call__ = judge
+quality.QualityFilter.__call__ = judge
 cli.main()
 """
     process = subprocess.Popen(

@@ -13,7 +13,7 @@ from pyrite.base import paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, texts, transcripts
 from pyrite.data.transcripts import Conversation, Turn
-from pyrite.llm import prompts
+from pyrite.llm import prompts, quality
 from pyrite.stages import generate
 
 Project = Callable[..., None]
@@ -114,7 +114,7 @@ def test_each_reason_is_found_and_counted(fruit: Project) -> None:
 
 
 def test_near_contamination_is_found_by_words_alone(fruit: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generate.Judged, "_closest", lambda self, left: np.zeros(len(left)))
+    monkeypatch.setattr(quality.QualityFilter, "_closest", lambda self, left: np.zeros(len(left)))
     fruit(
         fruit=['["a day keeps the doctor away an apple!", "Cherries have small hard stones"]'],
         tool=['["A wrench turns a rusty old bolt"]'],

@@ -17,11 +17,10 @@ from typing import Any
 from pyrite import params
 from pyrite.base import console, files
 from pyrite.base.errors import PyriteError
-from pyrite.llm import client
+from pyrite.llm import client, generation
 from pyrite.llm.cache import Log
 from pyrite.llm.conversations import Request
 from pyrite.params import Generate
-from pyrite.stages import generate
 
 # The API's limits for one file.
 MOST_REQUESTS, MOST_BYTES = 50_000, 200_000_000
@@ -78,8 +77,8 @@ def _waiting() -> Iterator[tuple[str, str, Request]]:
     p = params.load()
     for task in p.tasks:
         for setting in p.generate.settings:
-            script = generate.load(task, setting)
-            for c, _ in generate.pending(script):
+            script = generation.load(task, setting)
+            for c, _ in generation.pending(script):
                 yield task, setting, script.request(c)
 
 

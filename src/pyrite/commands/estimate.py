@@ -10,13 +10,12 @@ from rich.table import Table
 
 from pyrite import params
 from pyrite.base import console
-from pyrite.llm import annotators
+from pyrite.llm import annotators, generation, surveys
 from pyrite.llm.annotators import Question, Survey
 from pyrite.llm.cache import Ledger
 from pyrite.llm.client import CHARACTERS_PER_TOKEN
 from pyrite.llm.conversations import Script
-from pyrite.stages import annotate, generate
-from pyrite.stages.generate import Opening
+from pyrite.llm.generation import Job
 
 # A word of English with the space after it, in characters; and what JSON puts around each text.
 CHARACTERS_PER_WORD, AROUND_A_TEXT = 6, 4
@@ -43,12 +42,12 @@ def run(task: str | None, setting: str | None, as_json: bool) -> None:
     setting `annotations`, and so are judgements of pairs of tasks, where some are open."""
     p = params.load()
     needs = [
-        of_survey(*_questions(t)) if s == annotators.SETTING else need(generate.load(t, s))
+        of_survey(*_questions(t)) if s == annotators.SETTING else need(generation.load(t, s))
         for t in ([task] if task else p.tasks)
         for s in ([setting] if setting else (*p.generate.settings, annotators.SETTING))
     ]
     if task is None and setting in (None, annotators.SETTING) and len(p.tasks) > 1:
-        pairs = of_survey(*annotate.load_pairs())
+        pairs = of_survey(*surveys.of_pairs())
         needs += [pairs] if pairs.requests else []
     if as_json:
         print(json.dumps([asdict(n) for n in needs], indent=2))
@@ -64,10 +63,10 @@ def run(task: str | None, setting: str | None, as_json: bool) -> None:
 
 def need(script: Script) -> Need:
     """What a (task, setting) still needs if every text is accepted."""
-    return reckon(generate.pending(script), script)
+    return reckon(generation.pending(script), script)
 
 
-def reckon(waiting: Sequence[Opening], script: Script) -> Need:
+def reckon(waiting: Sequence[Job], script: Script) -> Need:
     """Requests, tokens and cost of conversations until they have their turns.
 
     Tokens are reckoned from characters, four to one (English); the length of texts from the card's bounds.
@@ -89,13 +88,13 @@ def reckon(waiting: Sequence[Opening], script: Script) -> Need:
 
 
 def _questions(task: str) -> tuple[Survey, list[Question]]:
-    about = annotate.load(task)
+    about = surveys.of_task(task)
     return about.survey, about.questions
 
 
 def of_survey(survey: Survey, questions: Sequence[Question]) -> Need:
     """What the questions to annotators still need, if every answer can be read."""
-    waiting = [question for question, waits in annotate.look(survey, questions) if waits]
+    waiting = [question for question, waits in surveys.look(survey, questions) if waits]
     sent = sum(len(m["content"]) for question in waiting for m in survey.request(question).messages)
     answered = sum(len(question.about) for question in waiting) * CHARACTERS_PER_LABEL
     tokens = round(sent / CHARACTERS_PER_TOKEN), round(answered / CHARACTERS_PER_TOKEN)

@@ -29,9 +29,10 @@ from pyrite.base import console, files, paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.commands import estimate
 from pyrite.data import cards, fields, readers, texts
-from pyrite.llm import annotators, prompts
+from pyrite.llm import annotators, generation, prompts
 from pyrite.llm.conversations import Script
-from pyrite.stages import fetch, generate, prepare
+from pyrite.llm.generation import GenerationRun
+from pyrite.stages import fetch, prepare
 
 LONGEST_ID = 60
 
@@ -493,15 +494,13 @@ def reckon(card: cards.Card, study: params.Params, found: Look | None) -> list[e
     needs = []
     for setting in study.generate.settings:
         script = Script(card, setting, prompts.load(setting), study.generate, prepared)
-        nothing = pd.DataFrame(columns=["label", "reason"])
-        made = generate.Made([], 0, 0, dict.fromkeys(card.labels, 0), nothing)
-        wave = [
-            (script.opening(label, number), turns)
-            for label, number, turns in generate.top_up(made, script)
+        jobs = [
+            job
+            for job in generation.top_up(GenerationRun(), script)
             # A sample may lack what the whole has.
-            if label in pool or not script.templates.shows_examples
+            if job.dialogue.label in pool or not script.templates.shows_examples
         ]
-        needs.append(estimate.reckon(wave, script))
+        needs.append(estimate.reckon(jobs, script))
     test = prepared[prepared["split"] == "test"].sort_values("id").head(study.annotate.items)
     shown = dict(zip(test["id"], test["text"], strict=True))
     questions = list(annotators.label_questions(card, list(shown), annotators.load()))

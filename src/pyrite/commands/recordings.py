@@ -5,8 +5,7 @@ from __future__ import annotations
 from pyrite import params
 from pyrite.base import console, paths
 from pyrite.data import transcripts
-from pyrite.llm import annotators
-from pyrite.stages import annotate, generate
+from pyrite.llm import annotators, generation, surveys
 
 
 def run(task: str | None, setting: str | None) -> None:
@@ -19,16 +18,16 @@ def run(task: str | None, setting: str | None) -> None:
     for t in [task] if task else p.tasks:
         for s in [setting] if setting else (*p.generate.settings, annotators.SETTING):
             if s == annotators.SETTING:
-                added = annotate.record(t)
+                added = surveys.record(t)
                 console.log.print(f"{paths.recorded_annotations(t)}: {added} labels of {p.generate.model} added")
                 continue
-            script, path = generate.load(t, s), paths.recording(t, s)
+            script, path = generation.load(t, s), paths.recording(t, s)
             others = (
                 [c for c in transcripts.read(path, script.card, s) if c.model != p.generate.model]
                 if path.exists()
                 else []
             )
-            held = [c for c in generate.held(script) if c.turns]
+            held = [c for c in generation.held(script) if c.turns]
             if held:
                 transcripts.write(path, [*others, *held])
             console.log.print(f"{path}: {len(held)} conversations of {p.generate.model}")

@@ -29,11 +29,20 @@ _STRICT = ConfigDict(extra="forbid", strict=True)
 # Dataclasses, not models: a study has a hundred thousand turns, and each would take three times the memory.
 @dataclass(frozen=True, slots=True, config=_STRICT)
 class Turn:
-    """One question and its raw answer, with the tokens that the endpoint charged for, where it said so."""
+    """One question and its raw answer.
+
+    Attributes:
+        prompt: the question, with `{examples}` unfilled.
+        examples: the ids of the real rows that it showed.
+        answer: what came back.
+        requested: how many texts it asked for; None in a recording that leaves it to the prompt.
+        prompt_tokens, completion_tokens: what the endpoint charged for, where it said so.
+    """
 
     prompt: str
     examples: tuple[str, ...]
     answer: str
+    requested: Count | None = None
     prompt_tokens: Count | None = None
     completion_tokens: Count | None = None
 

@@ -81,7 +81,7 @@ class Script:
         self._pool: dict[str, list[str]] = {str(label): rows["id"].tolist() for label, rows in pool.groupby("label")}
 
     @property
-    def mute(self) -> bool:
+    def lacks_examples(self) -> bool:
         """Whether nothing can be asked: the prompts show real texts, and the task has none at all."""
         return self.templates.shows_examples and self.prepared.empty
 
@@ -145,11 +145,13 @@ class Script:
 
     def answered(self, c: Conversation, request: Request, answer: Answer) -> Conversation:
         """The conversation with one more turn."""
+        plans = len(c.turns) < self.templates.plans
         said = Turn(
             # The prompts of a setting are few: one copy of each is enough.
             prompt=sys.intern(request.prompt),
             examples=request.examples,
             answer=answer.text,
+            requested=0 if plans else self.p.texts_per_turn,
             prompt_tokens=answer.prompt_tokens,
             completion_tokens=answer.completion_tokens,
         )
@@ -184,22 +186,28 @@ def drawn(c: Conversation, templates: Templates, turn: int) -> str:
 def current(c: Conversation, card: Card, templates: Templates) -> Conversation:
     """A recorded conversation up to the first turn that card and templates no longer render to.
 
-    The number of texts asked for is the recording's own: it is read off the prompt.
+    Every turn of it says how many texts it asked for: the number is the recording's own, whatever the study asks for.
     """
     fresh: list[Turn] = []
     if c.system == prompts.system(card):
-        for turn in range(len(c.turns)):
-            if asked(c, turn, card, templates) is None:
+        for turn, said in enumerate(c.turns):
+            if (requested := _requested(c, turn, card, templates)) is None:
                 break
-            fresh.append(c.turns[turn])
+            fresh.append(replace(said, requested=requested))
     return replace(c, turns=tuple(fresh))
 
 
-def asked(c: Conversation, turn: int, card: Card, templates: Templates) -> int | None:
-    """How many texts a turn asked for, or None where it is not what card and templates render to."""
+def _requested(c: Conversation, turn: int, card: Card, templates: Templates) -> int | None:
+    """How many texts a turn asked for, or None where it is not what card and templates render to.
+
+    A recording of before `requested` says it in its prompt only.
+    """
     said = c.turns[turn]
     attributes = drawn(c, templates, turn) if turn else ""
-    for n in sorted({int(digits) for digits in re.findall(r"\d{1,6}", said.prompt)} | {0}):
+    plans = turn < templates.plans
+    stored = None if plans else said.requested
+    numbers = [stored] if stored is not None else sorted({int(n) for n in re.findall(r"\d{1,6}", said.prompt)} | {0})
+    for n in numbers:
         if prompts.prompt(templates, card, c.label, turn, n, len(said.examples), attributes) == said.prompt:
-            return 0 if turn < templates.plans else n
+            return 0 if plans else n
     return None

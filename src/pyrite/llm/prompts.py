@@ -34,6 +34,13 @@ class Templates(Schema):
             raise ValueError(f"unknown field {{{unknown[0]}}}; there are {', '.join(sorted(_FIELDS))}")
         return value
 
+    @field_validator("first", "next")
+    @classmethod
+    def _says_how_many(cls, value: str) -> str:
+        if "n" not in _FIELD.findall(value):
+            raise ValueError("the field {n} is missing: without it the LLM is not told how many texts to write")
+        return value
+
     @property
     def plans(self) -> int:
         """How many turns of a conversation ask for something other than texts."""

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from pyrite.base import console
 from pyrite.base.errors import Stopped
@@ -33,10 +33,20 @@ class Request(Protocol):
 
 C = TypeVar("C")
 R = TypeVar("R", bound=Request)
-# A dialogue that has begun or not, and how many turns it may have.
-Opening = tuple[C, int]
-# A dialogue as far as it came, and whether it waits for an answer.
-Held = tuple[C, bool]
+
+
+class DialogueJob(NamedTuple, Generic[C]):
+    """A dialogue that has begun or not, and how many turns it may have."""
+
+    dialogue: C
+    turns: int
+
+
+class DialogueResult(NamedTuple, Generic[C]):
+    """A dialogue as far as it came, and whether it waits for an answer."""
+
+    dialogue: C
+    waits: bool
 
 
 class Script(Protocol[C, R]):
@@ -60,7 +70,7 @@ class Script(Protocol[C, R]):
 
 
 class Ask(Protocol):
-    def __call__(self, openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
+    def __call__(self, jobs: Sequence[DialogueJob[C]], script: Script[C, R]) -> list[DialogueResult[C]]:
         """Hold all dialogues side by side."""
 
 
@@ -78,16 +88,16 @@ def mode(p: Generate, task: str, setting: str) -> Iterator[Ask]:
     log = Log(task, setting)
     if p.provider == "recorded" and not len(log):
         # Nothing to find: then nothing need be asked, for which a task may have too few examples.
-        def nothing(openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
-            return [(c, False) for c, _ in openings]
+        def nothing(jobs: Sequence[DialogueJob[C]], script: Script[C, R]) -> list[DialogueResult[C]]:
+            return [DialogueResult(job.dialogue, waits=False) for job in jobs]
 
         yield nothing
         return
     with asyncio.Runner() as runner:
         endpoint: Endpoint | None = None
 
-        def ask(openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
-            return runner.run(_hold_all(openings, script, log, endpoint))
+        def ask(jobs: Sequence[DialogueJob[C]], script: Script[C, R]) -> list[DialogueResult[C]]:
+            return runner.run(_hold_all(jobs, script, log, endpoint))
 
         if p.provider == "recorded":
             yield ask
@@ -100,10 +110,10 @@ def mode(p: Generate, task: str, setting: str) -> Iterator[Ask]:
                 runner.run(endpoint.close())
 
 
-def look(openings: Sequence[Opening[C]], script: Script[C, R]) -> list[Held[C]]:
+def look(jobs: Sequence[DialogueJob[C]], script: Script[C, R]) -> list[DialogueResult[C]]:
     """Dialogues as far as the store has their answers."""
     log = Log(script.task, script.setting)
-    return asyncio.run(_hold_all(openings, script, log, None))
+    return asyncio.run(_hold_all(jobs, script, log, None))
 
 
 async def _open(p: Generate) -> Endpoint:
@@ -111,16 +121,16 @@ async def _open(p: Generate) -> Endpoint:
 
 
 async def _hold_all(
-    openings: Sequence[Opening[C]], script: Script[C, R], log: Log, endpoint: Endpoint | None
-) -> list[Held[C]]:
+    jobs: Sequence[DialogueJob[C]], script: Script[C, R], log: Log, endpoint: Endpoint | None
+) -> list[DialogueResult[C]]:
     """Hold all dialogues side by side, each turn by turn."""
-    held: list[Held[C]] = [(c, False) for c, _ in openings]
+    results = [DialogueResult(job.dialogue, waits=False) for job in jobs]
     failures: Counter[str] = Counter()
-    todo = iter(enumerate(openings))
+    todo = iter(enumerate(jobs))
 
     doing = f"asking {script.p.model}" if endpoint else "reading answers"
     with console.progress() as progress:
-        total = sum(script.requests(turns) for _, turns in openings)
+        total = sum(script.requests(turns) for _, turns in jobs)
         bar = progress.add_task(f"{script.task} {script.setting}: {doing}", total=total, cost=_spent(endpoint))
         reckoned = time.monotonic()
 
@@ -133,15 +143,15 @@ async def _hold_all(
 
         async def work() -> None:
             for number, (c, turns) in todo:
-                held[number] = await _hold(c, turns)
+                results[number] = await _hold(c, turns)
 
-        async def _hold(c: C, turns: int) -> Held[C]:
+        async def _hold(c: C, turns: int) -> DialogueResult[C]:
             while script.goes_on(c, turns):
                 request = script.request(c)
                 answer = log.get(request.key)
                 if answer is None:
                     if endpoint is None:
-                        return c, True
+                        return DialogueResult(c, waits=True)
 
                     async def keep(answer: Answer, key: str = request.key) -> None:
                         await log.add(key, answer)
@@ -150,13 +160,13 @@ async def _hold_all(
                         answer = await endpoint.ask(request.messages, request.schema, keep)
                     except Unanswered as failed:
                         failures[str(failed)] += 1
-                        return c, True
+                        return DialogueResult(c, waits=True)
                 c = script.answered(c, request, answer)
                 advance()
-            return c, False
+            return DialogueResult(c, waits=False)
 
         # Twice as many as may ask at once: while some wait for the disk, others use the endpoint.
-        workers = [asyncio.create_task(work()) for _ in range(min(2 * script.p.concurrency, len(openings)))]
+        workers = [asyncio.create_task(work()) for _ in range(min(2 * script.p.concurrency, len(jobs)))]
         with _stopped_by_signals(endpoint, workers):
             ended = await asyncio.gather(*workers, return_exceptions=True)
     for reason, times in failures.most_common(3):
@@ -167,7 +177,7 @@ async def _hold_all(
             raise Stopped(f"stopped; what is answered is kept{dropped}: run it again to go on")
         if error is not None:
             raise error
-    return held
+    return results
 
 
 def _spent(endpoint: Endpoint | None) -> float | None:

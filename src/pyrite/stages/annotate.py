@@ -11,8 +11,7 @@ agreement, which stands in place of annotator and label where people's single la
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +20,9 @@ import pandas as pd
 from pyrite import params
 from pyrite.base import console, files, paths
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, sheets, texts
+from pyrite.data import cards, sheets
 from pyrite.data.readers import Row
-from pyrite.llm import annotators, runner
-from pyrite.llm.annotators import Question, Survey
+from pyrite.llm import annotators, surveys
 
 # Draws the order of a sheet of pairs.
 SEED = 0
@@ -45,47 +43,19 @@ TYPES = {
 }
 
 
-Held = runner.Held[Question]
-
-
-@dataclass(frozen=True)
-class Inquiry:
-    """What the study's LLM has said of a task's test rows, and what it is still to be asked.
-
-    Attributes:
-        recorded: the rows of the recording: item, annotator, label.
-        survey, questions: every question that the recording leaves, answered in the store or not.
-    """
-
-    recorded: list[tuple[Row, list[str]]]
-    survey: Survey
-    questions: list[Question]
-
-    def labels(self, held: Iterable[Held]) -> list[tuple[str, str, str | None]]:
-        """(item, annotator, label) of questions that were answered; None for a label that can't be read."""
-        known = {(item, annotator) for _, (item, annotator, _) in self.recorded}
-        return [
-            (item, question.annotator, label)
-            for question, _ in held
-            if question.answers
-            for item, label in zip(question.about, self.survey.said(question), strict=True)
-            if (item, question.annotator) not in known
-        ]
-
-
 def run(task: str) -> None:
     """Write the annotations of a task."""
     p = params.load().generate
-    card, test = cards.load(task), _test_rows(task)
+    card, test = cards.load(task), surveys.test_rows(task)
     # The rows of this source depend on the Python that runs: an item of a recording may not be among them.
     varies = isinstance(card.source, cards.Docstrings)
     people = paths.people_annotations(task)
     of_people = list(sheets.read(people, sheets.ANNOTATIONS)) if people.exists() else []
-    about = load(task)
+    about = surveys.of_task(task)
     recorded = sheet(paths.recorded_annotations(task), about.recorded, test, card, skip_unknown=varies)
     given = sheet(people, of_people, test, card, skip_unknown=varies)
     judged = judgements(paths.judgements(task), test, card)
-    held = _ask(about.survey, about.questions)
+    held = surveys.ask(about.survey, about.questions)
     labels = about.labels(held)
     asked = [(item, 1, annotator, label) for item, annotator, label in labels if label is not None]
     found = [
@@ -111,50 +81,6 @@ def _why(provider: str) -> str:
     if provider == "recorded":
         return "no recording has them. With generate.provider: openai its personas are asked"
     return "requests failed; run it again to ask anew"
-
-
-def load(task: str) -> Inquiry:
-    """What is recorded of a task, and the questions about its first test rows that are not.
-
-    An item that a recording has from others than the personas of `tasks/annotators.yaml` is not asked about. Which
-    items share a question depends on nothing else, so that its answers are found again whatever is recorded since.
-    """
-    p = params.load()
-    card, test, roles = cards.load(task), _test_rows(task), annotators.load()
-    recorded = sheets.recorded(paths.recorded_annotations(task), sheets.ANNOTATIONS, p.generate.model)
-    known = {(item, annotator) for _, (item, annotator, _) in recorded}
-    by_others = {item for item, annotator in known if annotator not in roles.personas}
-    items = [item for item in itertools.islice(test, p.annotate.items) if item not in by_others]
-    questions = [
-        question
-        for question in annotators.label_questions(card, items, roles)
-        if not known.issuperset((item, question.annotator) for item in question.about)
-    ]
-    return Inquiry(recorded, annotators.labels(card, test, p.generate), questions)
-
-
-def _test_rows(task: str) -> dict[str, str]:
-    """The texts of the test rows by id, in the order of their ids."""
-    prepared = texts.read(paths.prepared(task))
-    test = prepared[prepared["split"] == "test"].sort_values("id")
-    return dict(zip(test["id"], test["text"], strict=True))
-
-
-def _ask(survey: Survey, questions: Sequence[Question]) -> list[Held]:
-    """The questions with their answers, as far as there are some."""
-    if not questions:
-        return []
-    with runner.mode(survey.p, survey.task, survey.setting) as ask:
-        return ask(_openings(questions), survey)
-
-
-def look(survey: Survey, questions: Sequence[Question]) -> list[Held]:
-    """The questions with the answers that the store has, and whether they still wait for one."""
-    return runner.look(_openings(questions), survey)
-
-
-def _openings(questions: Sequence[Question]) -> list[tuple[Question, int]]:
-    return [(question, annotators.TRIES) for question in questions]
 
 
 def sheet(
@@ -221,7 +147,7 @@ def _tied(table: pd.DataFrame) -> pd.Series:
 
 def export(task: str, items: int) -> None:
     """Write the sheet that an annotator fills in: the first test rows in id order, without their labels."""
-    card, test = cards.load(task), _test_rows(task)
+    card, test = cards.load(task), surveys.test_rows(task)
     choices = " | ".join(card.labels)
     rows = [(item, "", "", choices, text) for item, text in itertools.islice(test.items(), items)]
     path = paths.sheet(task)
@@ -231,32 +157,13 @@ def export(task: str, items: int) -> None:
     console.log.print(f"{_HOW_TO} a label. {_GATHER.format(path=paths.people_annotations(task))}")
 
 
-def record(task: str) -> int:
-    """Add the labels that the store has to the task's recording, for git to share; how many there are new ones.
-
-    A label that can't be read is a row without one: it was asked for, and is not asked for again.
-    """
-    about = load(task)
-    held = look(about.survey, about.questions)
-    # Of what still waits for its second answer, only what can be read is settled.
-    unsettled = {(item, question.annotator) for question, waits in held if waits for item in question.about}
-    rows = [
-        (item, annotator, label or "", about.survey.p.model)
-        for item, annotator, label in about.labels(held)
-        if label is not None or (item, annotator) not in unsettled
-    ]
-    if rows:
-        sheets.add(paths.recorded_annotations(task), (*sheets.ANNOTATIONS, sheets.MODEL), rows)
-    return len(rows)
-
-
 def ask_pairs() -> None:
     """Ask the personas which of each two tasks of the study is more objective, and record what they say.
 
     Judgements that the recording has are not asked for again. What the store has is recorded without an endpoint.
     """
-    survey, questions = load_pairs()
-    held = _ask(survey, questions)
+    survey, questions = surveys.of_pairs()
+    held = surveys.ask(survey, questions)
     path, model = paths.pairs("llm"), survey.p.model
     said = [(question, survey.said(question)[0]) for question, waits in held if question.answers and not waits]
     rows = [(question.annotator, *question.about, answer or "", model) for question, answer in said]
@@ -269,26 +176,12 @@ def ask_pairs() -> None:
         console.log.print(f"{missing} judgements of {model} are missing: {_why(survey.p.provider)}")
 
 
-def load_pairs() -> tuple[Survey, list[Question]]:
-    """The questions about pairs of the study's tasks that the recording does not answer."""
-    p, about, roles = params.load(), _described(), annotators.load()
-    recorded = sheets.recorded(paths.pairs("llm"), sheets.PAIRS, p.generate.model)
-    known = {(annotator, frozenset((one, other))) for _, (annotator, one, other, _) in recorded}
-    by_others = {pair for annotator, pair in known if annotator not in roles.personas}
-    questions = [
-        question
-        for question in annotators.pair_questions(p.tasks, roles)
-        if (pair := frozenset(question.about)) not in by_others and (question.annotator, pair) not in known
-    ]
-    return annotators.pairs(about, p.generate), questions
-
-
 def export_pairs() -> None:
     """Write the sheet on which somebody says of each two tasks of the study which one is more objective.
 
     The order of the pairs, and which task comes first, is drawn at random: neither may tell anything.
     """
-    about = _described()
+    about = surveys.described()
     definition = " ".join(annotators.load().definition.split())
     rng = np.random.default_rng(SEED)
     pairs = rng.permuted(list(itertools.combinations(about, 2)), axis=1)
@@ -298,18 +191,3 @@ def export_pairs() -> None:
     console.log.print(f"{path}: {len(rows)} pairs of tasks.")
     how_to = f"{_HOW_TO} the name of the more objective task of each pair"
     console.log.print(f"{how_to}. {_GATHER.format(path=paths.pairs('human'))}")
-
-
-def _described() -> dict[str, str]:
-    """What judges of pairs are told of each task of the study."""
-    tasks = params.load().tasks
-    if len(tasks) < 2:
-        raise PyriteError(f"{paths.PARAMS}: tasks: there is one task, and a pair takes two: name more")
-    return {task: annotators.describe(cards.load(task), examples(task)) for task in tasks}
-
-
-def examples(task: str) -> dict[str, str]:
-    """One real training text of each label, that with the lowest id, which is at random."""
-    prepared = texts.read(paths.prepared(task))
-    train = prepared[prepared["split"] == "train"].sort_values("id")
-    return dict(train.groupby("label")["text"].first())

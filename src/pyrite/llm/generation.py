@@ -1,0 +1,141 @@
+"""Generation: conversations for a (task, setting), until every label has the texts that the study wants."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from pyrite import params
+from pyrite.base import console, paths
+from pyrite.data import cards, texts, transcripts
+from pyrite.data.transcripts import Conversation
+from pyrite.llm import conversations, prompts, runner
+from pyrite.llm.conversations import Script
+from pyrite.llm.quality import QualityFilter
+from pyrite.llm.runner import DialogueJob, DialogueResult
+
+Job = DialogueJob[Conversation]
+Result = DialogueResult[Conversation]
+Ask = Callable[[Sequence[Job], Script], list[Result]]
+
+# No label is reckoned to give less than this share of the texts asked for when it is topped up.
+LOWEST_YIELD = 0.1
+
+
+def load(task: str, setting: str) -> Script:
+    """What is asked for a (task, setting) of this study.
+
+    Raises:
+        PyriteError: params, the card, the prompts or the prepared rows are missing or not valid.
+    """
+    p = params.load().generate
+    card, templates = cards.load(task), prompts.load(setting)
+    return Script(card, setting, templates, p, texts.read(paths.prepared(task)))
+
+
+@dataclass
+class GenerationRun:
+    """The conversations of a (task, setting) so far.
+
+    Attributes:
+        conversations: recorded ones first, then those held.
+        stale: how many recorded answers the card and the prompts no longer ask for.
+        waiting: how many conversations wait for an answer that did not come.
+        requested: texts asked for by label, answered or not.
+        candidates: every text of the conversations, with the `reason` why it is dropped.
+    """
+
+    conversations: list[Conversation] = field(default_factory=list)
+    stale: int = 0
+    waiting: int = 0
+    requested: Counter[str] = field(default_factory=Counter)
+    candidates: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["label", "reason"]))
+
+    @property
+    def accepted(self) -> pd.DataFrame:
+        """The candidates that nothing speaks against."""
+        return self.candidates[self.candidates["reason"] == ""]
+
+
+def gather(script: Script, ask: Ask) -> GenerationRun:
+    """Hold conversations until every label has its texts, its attempts are used up, or no more answers come."""
+    run = _recorded(script)
+    judge = QualityFilter(script)
+    while True:
+        run.candidates = judge(run.conversations)
+        jobs = top_up(run, script)
+        if not jobs:
+            return run
+        results = ask(jobs, script)
+        for job in jobs:
+            run.requested[job.dialogue.label] += job.turns * script.p.texts_per_turn
+        run.conversations += [result.dialogue for result in results]
+        run.waiting += sum(result.waits for result in results)
+        if not any(result.dialogue.turns for result in results):
+            return run
+
+
+def pending(script: Script) -> list[Job]:
+    """The conversations that wait for an answer: as far as they came, and how many turns they shall have.
+
+    Those that may be needed in their place, should their texts be dropped, are not among them.
+    """
+    waiting: list[Job] = []
+
+    def ask(jobs: Sequence[Job], script: Script) -> list[Result]:
+        if waiting:
+            return [DialogueResult(job.dialogue, waits=False) for job in jobs]
+        results = runner.look(jobs, script)
+        waiting.extend(
+            DialogueJob(result.dialogue, job.turns) for result, job in zip(results, jobs, strict=True) if result.waits
+        )
+        return results
+
+    gather(script, ask)
+    return waiting
+
+
+def held(script: Script) -> list[Conversation]:
+    """The conversations as far as recordings and the store have their answers."""
+    return gather(script, runner.look).conversations
+
+
+def top_up(run: GenerationRun, script: Script) -> list[Job]:
+    """The conversations that every label still needs, not yet begun."""
+    if script.lacks_examples:
+        return []
+    p, jobs = script.p, []
+    accepted = run.accepted["label"].value_counts()
+    for label in script.card.labels:
+        have, requested = int(accepted.get(label, 0)), run.requested[label]
+        yields = max(have / requested, LOWEST_YIELD) if requested else 1.0
+        affordable = int((p.attempt_cap * p.per_label - requested) // p.texts_per_turn)
+        turns = min(int(np.ceil((p.per_label - have) / (p.texts_per_turn * yields))), affordable)
+        number = max((c.conversation + 1 for c in run.conversations if c.label == label), default=0)
+        while turns > 0:
+            jobs.append(DialogueJob(script.opening(label, number), min(turns, p.turns)))
+            turns, number = turns - p.turns, number + 1
+    return jobs
+
+
+def _recorded(script: Script) -> GenerationRun:
+    """A run that begins with the recorded conversations of the study's LLM, as far as they are current."""
+    path = paths.recording(script.card.id, script.setting)
+    if not path.exists():
+        return GenerationRun()
+    recorded = [c for c in transcripts.read(path, script.card, script.setting) if c.model == script.p.model]
+    current = [conversations.current(c, script.card, script.templates) for c in recorded]
+    stale = sum(len(c.turns) for c in recorded) - sum(len(c.turns) for c in current)
+    if stale:
+        console.log.print(
+            f"{script.card.id} {script.setting}: {stale} recorded answers are stale, because the card or "
+            f"{paths.PROMPTS} no longer asks for them; they are not used"
+        )
+    run = GenerationRun(current, stale)
+    for c in current:
+        run.requested[c.label] += sum(turn.requested or 0 for turn in c.turns)
+    return run

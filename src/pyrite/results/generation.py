@@ -1,0 +1,70 @@
+"""Generation: what became of the texts that an LLM was asked for: `metrics/generate/<task>.<setting>.json`."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from pyrite.base import files, paths
+from pyrite.base.errors import PyriteError
+from pyrite.base.schema import Schema
+
+
+class LabelCounts(Schema):
+    """Answers, tokens and texts of one label, or of all.
+
+    Attributes:
+        answers: answers that came, plans among them.
+        refused_answers, unparsable_answers: of those, how many say that the LLM will not write, and how many hold
+            nothing that can be read.
+        prompt_tokens, completion_tokens: what the endpoint charged for; None where an answer came without (recordings).
+        cost_usd: US dollars; None without tokens or a price.
+        requested, received, accepted: texts.
+        dropped: texts by the reason why they are not trained on.
+        also_real_training: accepted texts that are, word for word, training rows of the real data: the LLM knows them
+            by heart. They are kept, for they leak nothing about the test rows, but a reader should know.
+    """
+
+    answers: int
+    refused_answers: int
+    unparsable_answers: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost_usd: float | None
+    requested: int
+    received: int
+    dropped: dict[str, int]
+    accepted: int
+    also_real_training: int
+
+
+class GeneratedSet(Schema):
+    """The counts of a (task, setting).
+
+    Attributes:
+        models: the LLMs that were asked.
+        stale_answers: recorded answers that the card and the prompts no longer ask for.
+    """
+
+    task: str
+    setting: str
+    models: tuple[str, ...]
+    stale_answers: int
+    labels: dict[str, LabelCounts]
+    total: LabelCounts
+
+
+def load(task: str, setting: str) -> GeneratedSet:
+    """The counts that `generate` wrote.
+
+    Raises:
+        PyriteError: the file is missing, or was written by another version.
+    """
+    path = paths.metrics("generate", f"{task}.{setting}")
+    try:
+        return GeneratedSet.model_validate(files.read_json(path), strict=False)
+    except ValidationError:
+        raise PyriteError(f"{path}: not the counts of a generated set: delete it and run `dvc repro`") from None
+
+
+def save(counts: GeneratedSet) -> None:
+    files.write_json(paths.metrics("generate", f"{counts.task}.{counts.setting}"), counts.model_dump())
