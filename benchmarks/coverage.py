@@ -36,7 +36,7 @@ from scipy import stats
 
 from pyrite.base import files
 from pyrite.measures import statistics
-from pyrite.measures.statistics import Estimate
+from pyrite.measures.statistics import Samples
 from pyrite.results import charts
 
 PRIORS = np.array([0.25, 0.2, 0.15, 0.15, 0.1, 0.1, 0.05])
@@ -111,7 +111,7 @@ def study(scenario: Scenario, true: np.ndarray, seed: int) -> dict[str, float]:
     gold, predicted = simulate(scenario, scenario.seeds, scenario.items, rng)
     observed = statistics.count(gold, predicted, LABELS).macro_f1().T
     drawn = statistics.bootstrap(gold, predicted, LABELS, RESAMPLES, rng).macro_f1.swapaxes(1, 2)
-    scores = Estimate(observed, drawn)
+    scores = Samples(observed, drawn)
     gaps = scores.minus([EQUAL, WORSE], [BASELINE, BASELINE])
     swapped, _ = statistics.swap(gold, predicted, LABELS, [(EQUAL, BASELINE), (WORSE, BASELINE)], RESAMPLES, rng)
     true_gaps = np.array([0, true[WORSE] - true[BASELINE]])
@@ -136,7 +136,7 @@ def study(scenario: Scenario, true: np.ndarray, seed: int) -> dict[str, float]:
     }
 
 
-def _covered(estimate: Estimate, true: np.ndarray) -> float:
+def _covered(estimate: Samples, true: np.ndarray) -> float:
     low, high = estimate.interval(0.95)
     return float(np.mean((low <= true) & (true <= high)))
 

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyrite.base import schema
+from pyrite.base import files, schema
 from pyrite.base.errors import PyriteError
 from pyrite.base.schema import Schema
 
@@ -92,3 +92,24 @@ def test_any_bytes_are_read_or_refused_in_one_line(tmp_path_factory: pytest.Temp
     with pytest.raises(PyriteError) as caught:
         schema.load(path, Book)
     assert "\n" not in str(caught.value)
+
+
+class Answer(schema.Result):
+    share: float
+    note: str | None = None
+
+
+def test_a_result_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "answer.json"
+    files.write_json(path, Answer(share=1 / 3))
+    assert path.read_text() == '{\n  "share": 0.333333\n}\n'
+    assert schema.read_result(path, Answer) == Answer(share=0.333333)
+
+
+def test_a_result_of_another_version_is_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "answer.json"
+    files.write_json(path, {"mean": 0.5})
+    with pytest.raises(
+        PyriteError, match=r"answer\.json: made by another version of Pyrite \(share\): run `dvc repro`"
+    ):
+        schema.read_result(path, Answer)

@@ -12,7 +12,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
 from pyrite.measures import statistics
-from pyrite.measures.statistics import Estimate
+from pyrite.measures.statistics import Samples
 
 
 def codes(labels: int = 4, items: int = 30) -> st.SearchStrategy[np.ndarray]:
@@ -87,7 +87,7 @@ def test_variance_of_seeds_and_items_is_recovered() -> None:
     right = rng.random((seeds, items)) < np.clip(easy + 0.1 * rng.standard_normal((seeds, 1)), 0, 1)
     predicted = np.where(right, 0, 1)[None]
     drawn = statistics.bootstrap(gold, predicted, 2, 20_000, rng)
-    estimate = Estimate(right.mean(1)[:, None], drawn.accuracy.swapaxes(1, 2))
+    estimate = Samples(right.mean(1)[:, None], drawn.accuracy.swapaxes(1, 2))
 
     covariance = np.cov(right.astype(float), bias=True)
     between_seeds = (covariance.sum() - np.trace(covariance)) / (seeds * (seeds - 1))
@@ -101,7 +101,7 @@ def test_equal_seeds_leave_the_binomial_interval() -> None:
     predicted = np.repeat((rng.random(400) < 0.3).astype(np.int64)[None, None], 3, axis=1)
     share = (predicted[0, 0] == 0).mean()
     drawn = statistics.bootstrap(gold, predicted, 2, 20_000, rng)
-    estimate = Estimate(np.full((3, 1), share), drawn.accuracy.swapaxes(1, 2))
+    estimate = Samples(np.full((3, 1), share), drawn.accuracy.swapaxes(1, 2))
     low, high = estimate.interval(0.95)
     reach = 1.96 * np.sqrt(share * (1 - share) / 400)
     assert (low[0], high[0]) == pytest.approx((share - reach, share + reach), abs=0.002)
@@ -110,7 +110,7 @@ def test_equal_seeds_leave_the_binomial_interval() -> None:
 
 def test_equal_items_leave_students_interval() -> None:
     observed = np.array([[0.70], [0.74], [0.75]])
-    estimate = Estimate(observed, np.repeat(observed[None], 100, axis=0))
+    estimate = Samples(observed, np.repeat(observed[None], 100, axis=0))
     expected = stats.t.interval(0.95, 2, loc=observed.mean(), scale=stats.sem(observed[:, 0]))
     assert [end[0] for end in estimate.interval(0.95)] == pytest.approx(expected)
 
@@ -123,7 +123,7 @@ def test_intervals_and_tests_hold_whichever_source_is_the_larger(seeds: int, rat
     studies = 20_000
     error = rng.standard_normal(studies) + np.sqrt(seeds * ratio) * rng.standard_normal((seeds, studies))
     shared = np.repeat(rng.standard_normal((1000, 1, 1)), seeds, axis=1)
-    estimate = Estimate(error, np.broadcast_to(shared / shared.std(), (1000, seeds, 1)))
+    estimate = Samples(error, np.broadcast_to(shared / shared.std(), (1000, seeds, 1)))
     low, high = estimate.interval(0.95)
     assert 0.928 < np.mean((low < 0) & (high > 0)) < 0.973
     # Two one-sided tests: at most one study in twenty is wrong, on either side.
@@ -136,7 +136,7 @@ def test_the_quantile_lies_between_the_normal_and_students() -> None:
     """Cochran and Cox, but for the power: half of the variance is the seeds' here."""
     observed = np.array([[0.70], [0.74], [0.75]])
     items = np.random.default_rng(0).normal(0.73, np.sqrt(observed.var(ddof=1) / 3), (50_000, 1, 1)).repeat(3, axis=1)
-    estimate = Estimate(observed, items)
+    estimate = Samples(observed, items)
     weight = 0.5**1.25
     quantile = (1 - weight) * stats.norm.ppf(0.975) + weight * stats.t.ppf(0.975, 2)
     low, high = (end[0] for end in estimate.interval(0.95))
@@ -149,7 +149,7 @@ def test_the_quantile_lies_between_the_normal_and_students() -> None:
 def test_one_seed_has_the_items_only() -> None:
     rng = np.random.default_rng(4)
     drawn = rng.normal(0.7, 0.02, (5000, 1, 1))
-    estimate = Estimate(np.array([[0.7]]), drawn)
+    estimate = Samples(np.array([[0.7]]), drawn)
     assert estimate.error[0] == pytest.approx(0.02, rel=0.05)
     assert np.isfinite(estimate.draws(rng)).all()
 
@@ -159,13 +159,13 @@ def test_far_draws_stay_finite() -> None:
     rng = np.random.default_rng(12)
     drawn = rng.normal(0.5, 0.1, (2000, 2, 3))
     drawn[:, 1] = 1 - drawn[:, 0]
-    draws = Estimate(np.array([[0.5, 0.5, 0.5], [0.5, 0.50001, 0.9]]), drawn).draws(rng)
+    draws = Samples(np.array([[0.5, 0.5, 0.5], [0.5, 0.50001, 0.9]]), drawn).draws(rng)
     assert np.abs(draws).max() < 1e6
 
 
 def test_detectable_gap_is_found_four_times_in_five() -> None:
     rng = np.random.default_rng(5)
-    estimate = Estimate(np.zeros((3, 1)), rng.normal(0, 0.01, (20_000, 1, 1)).repeat(3, axis=1))
+    estimate = Samples(np.zeros((3, 1)), rng.normal(0, 0.01, (20_000, 1, 1)).repeat(3, axis=1))
     gap = estimate.detectable()[0]
     reach = 1.96 * estimate.error[0]
     found = np.abs(rng.normal(gap, estimate.error[0], 20_000)) > reach
@@ -176,12 +176,12 @@ def test_draws_have_the_estimates_covariance() -> None:
     rng = np.random.default_rng(6)
     shared = rng.normal(0, 0.02, (20_000, 1, 3)) @ np.array([[1, 0.8, 0], [0, 0.6, 0], [0, 0, 1]])
     resampled = shared + rng.normal(0, 0.03, (20_000, 4, 3))
-    estimate = Estimate(np.full((4, 3), 0.5), resampled)
+    estimate = Samples(np.full((4, 3), 0.5), resampled)
     draws = estimate.draws(rng)
     wanted = 0.02**2 * np.array([[1, 0.8, 0], [0.8, 1, 0], [0, 0, 1]])
     np.testing.assert_allclose(np.cov(draws, rowvar=False), wanted, atol=0.05 * 0.02**2)
     # Seeds that differ in one statistic only widen that one.
-    estimate = Estimate(np.array([[0.5, 0.4, 0.5], [0.5, 0.5, 0.5], [0.5, 0.5, 0.5], [0.5, 0.6, 0.5]]), resampled)
+    estimate = Samples(np.array([[0.5, 0.4, 0.5], [0.5, 0.5, 0.5], [0.5, 0.5, 0.5], [0.5, 0.6, 0.5]]), resampled)
     spread = estimate.draws(rng).std(0)
     assert spread[1] > 2 * spread[0]
     assert spread[0] == pytest.approx(0.02, rel=0.05)
@@ -192,7 +192,7 @@ def test_p_without_seeds_is_the_exact_permutation_test() -> None:
     predicted = np.array([[0] * 9 + [1] * 3, [0] * 4 + [1] * 5 + [0] * 2 + [1]])[:, None].repeat(2, axis=1)
     rng = np.random.default_rng(8)
     drawn = statistics.bootstrap(gold, predicted, 2, 20_000, rng).accuracy.swapaxes(1, 2)
-    gaps = Estimate((predicted == gold).mean(-1).T, drawn).minus([0], [1])
+    gaps = Samples((predicted == gold).mean(-1).T, drawn).minus([0], [1])
     _, swapped = statistics.swap(gold, predicted, 2, [(0, 1)], 20_000, rng)
     # 5 items speak for one mix and 2 for the other: McNemar's exact test.
     exact = stats.binomtest(5, 7).pvalue
@@ -210,7 +210,7 @@ def test_gaps_without_paired_seeds_cover_the_truth(personas: int) -> None:
             skill = easy + (rng.normal(0, 0.03, (seeds, 1)) if personas > 1 else 0)
             predicted = (rng.random((seeds, 150)) > skill).astype(np.int64)
             drawn = statistics.bootstrap(gold, predicted, 2, 200, np.random.default_rng(0)).accuracy
-            estimates.append(Estimate((predicted == gold).mean(-1)[:, None], drawn[..., None]))
+            estimates.append(Samples((predicted == gold).mean(-1)[:, None], drawn[..., None]))
         _, low, high = statistics.unpaired(*estimates, 0.95)
         covered.append(low[0] < 0 < high[0])
     assert 0.92 < np.mean(covered) <= 0.995
@@ -220,7 +220,7 @@ def test_gap_is_paired() -> None:
     gold, predicted = _predictions(mixes=1, seeds=3, items=200)
     both = np.concatenate([predicted, predicted])
     drawn = statistics.bootstrap(gold, both, 5, 200, np.random.default_rng(0))
-    gap = Estimate(statistics.count(gold, both, 5).macro_f1().T, drawn.macro_f1.swapaxes(1, 2)).minus([0], [1])
+    gap = Samples(statistics.count(gold, both, 5).macro_f1().T, drawn.macro_f1.swapaxes(1, 2)).minus([0], [1])
     assert gap.mean[0] == gap.error[0] == 0
     swapped, _ = statistics.swap(gold, both, 5, [(0, 1)], 100, np.random.default_rng(0))
     assert gap.p_values(swapped, np.random.default_rng(0))[0] == 1
@@ -283,7 +283,7 @@ def test_intervals_cover_the_truth() -> None:
         logits = rng.normal(1.0, 1.0, items) + rng.normal(0, 0.1, (2, seeds, 1)) + rng.normal(0, 0.7, (2, seeds, items))
         predicted = (logits < 0).astype(np.int64)
         drawn = statistics.bootstrap(gold, predicted, 2, 300, rng).accuracy.swapaxes(1, 2)
-        estimate = Estimate((predicted == gold).mean(-1).T, drawn)
+        estimate = Samples((predicted == gold).mean(-1).T, drawn)
         truth = stats.norm.cdf(1 / np.sqrt(1 + 0.1**2 + 0.7**2))
         low, high = estimate.interval(0.95)
         covered.append(np.mean((low < truth) & (truth < high)))

@@ -194,7 +194,7 @@ def test_a_text_that_was_judged_twice_counts_twice() -> None:
     rows = [(item, *copy) for item in "abc" for copy in copies]
     table = pd.DataFrame(rows, columns=["item", "copy", "annotator", "label"]).assign(agreement=np.nan)
     summary, units = subjectivity.of_source(table, 100, np.random.default_rng(0))
-    assert summary["mean_agreement"]["value"] == 0.75
+    assert summary["mean_agreement"].value == 0.75
     assert units.loc["a"].tolist() == [1.0, 0.5]
 
 

@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from pyrite.base.errors import PyriteError
 
 if TYPE_CHECKING:
@@ -110,11 +112,16 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Indented JSON with numbers rounded to six decimals, so that metrics diff well in git."""
+    """Indented JSON with numbers rounded to six decimals, so that metrics diff well in git.
+
+    Of a model in it, what is as it is by default is left out.
+    """
     write_text(path, json.dumps(_rounded(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _rounded(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json", exclude_defaults=True)
     if isinstance(value, float):
         return round(value, 6)
     if isinstance(value, dict):

@@ -1,4 +1,7 @@
-"""YAML files with a fixed schema: every mistake is one line that names the file, the line and the key."""
+"""Files with a fixed schema: what people write as YAML, and what stages write as JSON.
+
+Every mistake in YAML is one line that names the file, the line and the key.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
+from pyrite.base import files
 from pyrite.base.errors import PyriteError
 
 
@@ -29,6 +33,12 @@ class Schema(BaseModel):
             if isinstance(data, dict) and old in data:
                 raise ValueError(f"'{old}' is now called '{new}'")
         return data
+
+
+class Result(BaseModel):
+    """Base of what a stage finds: `files.write_json` writes it to `metrics/`, `read_result` reads the same back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def plain(name: str) -> str:
@@ -105,6 +115,19 @@ def _tuple(loader: _Loader, node: yaml.SequenceNode) -> tuple[Any, ...]:
 
 
 _Loader.add_constructor("tag:yaml.org,2002:seq", _tuple)
+
+
+def read_result(path: Path, model: type[Model]) -> Model:
+    """What a stage wrote to the JSON file `path`.
+
+    Raises:
+        PyriteError: it is missing or broken, or another version of Pyrite wrote it.
+    """
+    try:
+        return model.model_validate(files.read_json(path))
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        raise PyriteError(f"{path}: made by another version of Pyrite ({where}): run `dvc repro`") from None
 
 
 def load(path: Path, model: type[Model]) -> Model:

@@ -56,9 +56,9 @@ def summary(counts: Floats, resamples: int, rng: np.random.Generator) -> dict[st
     paired = counts[counts.sum(-1) >= 2]
     if not len(paired):
         note = "no item has two annotations"
-        return {"mean_agreement": intervals.gap(note), "alpha": intervals.gap(note)}
+        return {"mean_agreement": intervals.missing(note), "alpha": intervals.missing(note)}
     if (paired.sum(0) > 0).sum() == 1:
-        alpha = intervals.gap("all annotations are the same label: chance would agree too")
+        alpha = intervals.missing("all annotations are the same label: chance would agree too")
     else:
         alpha = intervals.bootstrap(lambda times: krippendorff_alpha(paired, times), len(paired), resamples, rng)
     return {"mean_agreement": intervals.of_mean(of_units(paired), resamples, rng), "alpha": alpha}

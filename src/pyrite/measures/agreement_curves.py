@@ -37,7 +37,7 @@ def against_agreement(agreement: Floats, right: Floats, resamples: int, rng: np.
     grid = np.unique(levels)
     thresholds = _points(levels[:, None] >= grid, grid, right, resamples, rng)
     bins = _points(levels[:, None] == grid, grid, right, resamples, rng)
-    kept = [(point["agreement"], point["accuracy"]["value"]) for point in thresholds if "note" not in point["accuracy"]]
+    kept = [(point["agreement"], point["accuracy"].value) for point in thresholds if point["accuracy"].note is None]
     return {
         "thresholds": thresholds,
         **_trend(np.array(kept).reshape(-1, 2)),
@@ -59,14 +59,14 @@ def _points(
 
     figures = intervals.bootstrap_each(accuracies, len(right), resamples, rng)
     sizes = members.sum(0)
-    few = [intervals.gap(f"{size} items; {LEAST_ITEMS} are needed") for size in sizes]
+    few = [intervals.missing(f"{size} items; {LEAST_ITEMS} are needed") for size in sizes]
     return [
         {
             "agreement": float(level),
             "items": int(size),
-            "accuracy": figure if size >= LEAST_ITEMS else gap,
+            "accuracy": figure if size >= LEAST_ITEMS else missing,
         }
-        for level, size, figure, gap in zip(grid, sizes, figures, few, strict=True)
+        for level, size, figure, missing in zip(grid, sizes, figures, few, strict=True)
     ]
 
 
@@ -79,19 +79,19 @@ def _trend(points: Floats) -> dict[str, Any]:
     return {"r_squared": float(fit.rvalue**2), "spearman": float(stats.spearmanr(*points.T).statistic)}
 
 
-def slope(agreement: Floats, right: Floats, resamples: int, rng: np.random.Generator) -> intervals.Figure:
+def slope(agreement: Floats, right: Floats, resamples: int, rng: np.random.Generator) -> intervals.Estimate:
     """Slope of the logistic regression of `right` on `agreement`, in log-odds for 0.1 of agreement."""
     if note := _no_slope(agreement, right):
-        return intervals.gap(note)
+        return intervals.missing(note)
     return intervals.bootstrap(_slopes(agreement, right), len(right), resamples, rng)
 
 
 def steeper(
     agreement: Floats, right: Floats, other: Floats, resamples: int, rng: np.random.Generator
-) -> intervals.Figure:
+) -> intervals.Estimate:
     """By how much the slope of `right` exceeds that of `other`, both of the same items in each sample."""
     if note := _no_slope(agreement, right) or _no_slope(agreement, other):
-        return intervals.gap(note)
+        return intervals.missing(note)
     one, two = _slopes(agreement, right), _slopes(agreement, other)
 
     def difference(times: Floats) -> Floats:

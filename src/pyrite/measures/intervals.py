@@ -1,4 +1,4 @@
-"""95 % intervals by resampling, as the {"value", "low", "high"} that metrics files hold."""
+"""Estimates: values with 95 % intervals, by resampling."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-Floats = NDArray[np.float64]
+from pyrite.base.schema import Result
 
-# value, low, high; where one of them is None, a note that says why.
-Figure = dict[str, Any]
+Floats = NDArray[np.float64]
 
 # Resampled counts that are held in memory at once.
 _CHUNK = 10_000_000
@@ -25,12 +24,33 @@ _GROUPS = 20
 _ALL_ORDERS, _ORDERS = 7, 4999
 
 
-def gap(note: str) -> Figure:
+class Estimate(Result):
+    """A value and the ends of its 95 % interval; where one of them is None, `note` says why."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    note: str | None = None
+
+
+class Correlation(Estimate):
+    """A correlation of so many pairs, with the p-value of a permutation test."""
+
+    p: float | None = None
+    pairs: int = 0
+
+
+def missing(reason: str) -> Estimate:
     """A value that can't be given, and why."""
-    return {"value": None, "low": None, "high": None, "note": note}
+    return Estimate(value=None, low=None, high=None, note=reason)
 
 
-def bootstrap(statistic: Callable[[Floats], Floats], n: int, resamples: int, rng: np.random.Generator) -> Figure:
+def uncorrelated(reason: str) -> Correlation:
+    """A correlation that can't be given, and why."""
+    return Correlation(value=None, low=None, high=None, note=reason)
+
+
+def bootstrap(statistic: Callable[[Floats], Floats], n: int, resamples: int, rng: np.random.Generator) -> Estimate:
     """Percentile interval from samples of the n items with replacement.
 
     `statistic` takes how often each item is in a sample, (samples, n), and gives one value for each, (samples,); NaN
@@ -41,24 +61,24 @@ def bootstrap(statistic: Callable[[Floats], Floats], n: int, resamples: int, rng
 
 def bootstrap_each(
     statistic: Callable[[Floats], Floats], n: int, resamples: int, rng: np.random.Generator
-) -> list[Figure]:
+) -> list[Estimate]:
     """As `bootstrap`, for a statistic that gives several values for each sample, (samples, values)."""
     rows = max(1, _CHUNK // n)
     draws = np.concatenate(
         [statistic(_times(n, min(rows, resamples - start), rng)) for start in range(0, resamples, rows)]
     )
-    return [_figure(float(value), drawn) for value, drawn in zip(statistic(np.ones((1, n)))[0], draws.T, strict=True)]
+    return [_estimate(float(value), drawn) for value, drawn in zip(statistic(np.ones((1, n)))[0], draws.T, strict=True)]
 
 
-def _figure(value: float, drawn: Floats) -> Figure:
+def _estimate(value: float, drawn: Floats) -> Estimate:
     if not np.isfinite(value):
-        return gap("without bound for these items" if np.isinf(value) else "not defined for these items")
+        return missing("without bound for these items" if np.isinf(value) else "not defined for these items")
     if np.isnan(drawn).mean() > 0.05:
-        return {"value": value, "low": None, "high": None, "note": "not defined for many samples of these items"}
+        return Estimate(value=value, low=None, high=None, note="not defined for many samples of these items")
     low, high = np.nanpercentile(drawn, [2.5, 97.5], method="nearest")
     if not np.isfinite([low, high]).all():
-        return {"value": value, "low": None, "high": None, "note": "without bound in many samples of these items"}
-    return {"value": value, "low": float(low), "high": float(high)}
+        return Estimate(value=value, low=None, high=None, note="without bound in many samples of these items")
+    return Estimate(value=value, low=float(low), high=float(high))
 
 
 def _times(n: int, samples: int, rng: np.random.Generator) -> Floats:
@@ -66,13 +86,13 @@ def _times(n: int, samples: int, rng: np.random.Generator) -> Floats:
     return np.bincount(drawn.ravel(), minlength=samples * n).reshape(samples, n).astype(float)
 
 
-def of_mean(values: NDArray[Any], resamples: int, rng: np.random.Generator) -> Figure:
+def of_mean(values: NDArray[Any], resamples: int, rng: np.random.Generator) -> Estimate:
     """The mean of values (n,), with its bootstrap interval."""
     exact = values.astype(float)
     return bootstrap(lambda times: times @ exact / len(exact), len(exact), resamples, rng)
 
 
-def jackknife(statistic: Callable[[NDArray[np.int_]], float], n: int, rng: np.random.Generator) -> Figure:
+def jackknife(statistic: Callable[[NDArray[np.int_]], float], n: int, rng: np.random.Generator) -> Estimate:
     """Delete-a-group jackknife interval (Kott 2001), for statistics that copies of an item would spoil.
 
     Each of 20 random groups of the n items is left out in turn; `statistic` takes the indices that stay.
@@ -81,13 +101,13 @@ def jackknife(statistic: Callable[[NDArray[np.int_]], float], n: int, rng: np.ra
     groups = np.array_split(rng.permutation(n), min(_GROUPS, n))
     left = np.array([statistic(np.setdiff1d(np.arange(n), group)) for group in groups])
     if not (np.isfinite(value) and np.isfinite(left).all()):
-        return gap("not defined for these items")
+        return missing("not defined for these items")
     k = len(groups)
     reach = float(stats.t.ppf(0.975, k - 1) * np.sqrt((k - 1) / k * ((left - left.mean()) ** 2).sum()))
-    return {"value": value, "low": value - reach, "high": value + reach}
+    return Estimate(value=value, low=value - reach, high=value + reach)
 
 
-def spearman(first: Floats, second: Floats, rng: np.random.Generator) -> Figure:
+def spearman(first: Floats, second: Floats, rng: np.random.Generator) -> Correlation:
     """Spearman's rho of n pairs, with an interval that holds for few of them and the p-value of a permutation test.
 
     Fisher's z with the variance (1 + rho^2 / 2) / (n - 3) of Bonett and Wright (2000). A rho of 1 or -1 would get no
@@ -95,20 +115,20 @@ def spearman(first: Floats, second: Floats, rng: np.random.Generator) -> Figure:
     """
     n = len(first)
     if n < 4:
-        return gap(f"{n} pairs; a rank correlation needs 4")
+        return uncorrelated(f"{n} pairs; a rank correlation needs 4")
     if np.ptp(first) == 0 or np.ptp(second) == 0:
-        return gap("all values are the same")
+        return uncorrelated("all values are the same")
     rho = float(stats.spearmanr(first, second).statistic)
     inside = 1 - 6 / (n * (n**2 - 1))
     z = np.arctanh(np.clip(rho, -inside, inside))
     reach = stats.norm.ppf(0.975) * np.sqrt((1 + rho**2 / 2) / (n - 3))
-    return {
-        "value": rho,
-        "low": -1.0 if rho <= -inside else float(np.tanh(z - reach)),
-        "high": 1.0 if rho >= inside else float(np.tanh(z + reach)),
-        "p": _permutation_p(stats.rankdata(first), stats.rankdata(second), rng),
-        "pairs": n,
-    }
+    return Correlation(
+        value=rho,
+        low=-1.0 if rho <= -inside else float(np.tanh(z - reach)),
+        high=1.0 if rho >= inside else float(np.tanh(z + reach)),
+        p=_permutation_p(stats.rankdata(first), stats.rankdata(second), rng),
+        pairs=n,
+    )
 
 
 def _permutation_p(first: Floats, second: Floats, rng: np.random.Generator) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pyrite.measures import statistics
-from pyrite.measures.statistics import Estimate, Floats, Integers
+from pyrite.measures.statistics import Floats, Integers, Samples
 
 # Fewer rows than this say nothing.
 FEWEST = 20
@@ -71,17 +71,17 @@ def against(
     return found
 
 
-def _estimates(gold: Integers, predicted: Integers, labels: int, resamples: int) -> dict[str, Estimate]:
+def _estimates(gold: Integers, predicted: Integers, labels: int, resamples: int) -> dict[str, Samples]:
     # The same seed each time: every classifier is scored on the same samples of the items.
     drawn = statistics.bootstrap(gold, predicted, labels, resamples, np.random.default_rng(0))
     counts = statistics.count(gold, predicted, labels)
     return {
-        "macro_f1": Estimate(counts.macro_f1()[:, None], drawn.macro_f1[..., None]),
-        "accuracy": Estimate(counts.accuracy()[:, None], drawn.accuracy[..., None]),
+        "macro_f1": Samples(counts.macro_f1()[:, None], drawn.macro_f1[..., None]),
+        "accuracy": Samples(counts.accuracy()[:, None], drawn.accuracy[..., None]),
     }
 
 
-def _interval(found: Estimate) -> dict[str, float]:
+def _interval(found: Samples) -> dict[str, float]:
     low, high = (np.clip(end, 0, 1) for end in found.interval(0.95))
     return _floats(found.mean, low, high)
 

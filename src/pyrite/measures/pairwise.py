@@ -102,7 +102,7 @@ def subjectivity(judged: pd.DataFrame, resamples: int, rng: np.random.Generator)
     seed = int(rng.integers(2**32))
     figures = intervals.bootstrap_each(scores, len(pairs), resamples, np.random.default_rng(seed))
     places = intervals.bootstrap_each(ranks, len(pairs), resamples, np.random.default_rng(seed))
-    values = np.array([figure["value"] for figure in figures])
+    values = np.array([figure.value for figure in figures])
     width = np.ptp(values) or 1.0
     stars = np.minimum(1 + (STARS * (values - values.min()) / width).astype(int), STARS)
     return {

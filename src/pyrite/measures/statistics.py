@@ -186,7 +186,7 @@ def swap(
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Samples:
     """K statistics (scores or gaps), each a mean over S seeds on the same n items, with their uncertainty.
 
     Args:
@@ -236,9 +236,9 @@ class Estimate:
         # One seed has no share of the variance, whatever its freedom.
         return _stretched(normal, self.seed_variance, self.error, max(len(self.observed) - 1, 1))
 
-    def minus(self, first: Sequence[int], second: Sequence[int]) -> Estimate:
+    def minus(self, first: Sequence[int], second: Sequence[int]) -> Samples:
         """The gaps of the statistics `first` to the statistics `second`, paired over seeds and items."""
-        return Estimate(
+        return Samples(
             self.observed[:, first] - self.observed[:, second],
             self.resampled[:, :, first] - self.resampled[:, :, second],
         )
@@ -285,7 +285,7 @@ class Estimate:
         return np.where(self.seed_variance > 0, stretched, noise)
 
 
-def unpaired(one: Estimate, other: Estimate, level: float) -> tuple[Floats, Floats, Floats]:
+def unpaired(one: Samples, other: Samples, level: float) -> tuple[Floats, Floats, Floats]:
     """(mean, low, high), each (K,), of the gaps of `one` to `other` on the same samples of items; seeds are no pairs.
 
     The numbers of seeds may differ. What the two have in common on the items is their means' bootstrap covariance.

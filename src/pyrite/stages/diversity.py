@@ -24,7 +24,7 @@ from pyrite import params
 from pyrite.base import console, files, paths
 from pyrite.data import texts
 from pyrite.measures import coverage_gaps, embedding_diversity, intervals, lexical_diversity, near_duplicates
-from pyrite.measures.intervals import Figure
+from pyrite.measures.intervals import Estimate
 from pyrite.measures.neighbours import Vectors
 from pyrite.training import encoder, linear
 
@@ -151,7 +151,7 @@ def without_near_duplicates(
     repeat = near_duplicates.repeats(some.frame["text"].tolist(), threshold)
     kept = some.take(~repeat)
     if len(kept) < n:
-        chamfer = intervals.gap(f"only {len(kept)} real texts are no near duplicates; {n} are needed")
+        chamfer = intervals.missing(f"only {len(kept)} real texts are no near duplicates; {n} are needed")
     else:
         chamfer = intervals.of_mean(embedding_diversity.nearest_distances(kept.vectors[:n]), resamples, rng)
     return {"share": float(repeat[:n].mean()), "chamfer": chamfer}
@@ -173,7 +173,7 @@ def on_map(sets: dict[str, Texts]) -> tuple[pd.DataFrame, list[float]]:
     return shown[["source", "id", "text", "label", "x", "y"]].reset_index(drop=True), shares
 
 
-def spread(found: Texts, resamples: int, rng: np.random.Generator) -> dict[str, Figure]:
+def spread(found: Texts, resamples: int, rng: np.random.Generator) -> dict[str, Estimate]:
     """How far the texts of a set lie from each other."""
     vectors = found.vectors
     return {
@@ -185,7 +185,7 @@ def spread(found: Texts, resamples: int, rng: np.random.Generator) -> dict[str, 
     }
 
 
-def against(base: Texts, found: Texts, resamples: int, rng: np.random.Generator) -> dict[str, Figure]:
+def against(base: Texts, found: Texts, resamples: int, rng: np.random.Generator) -> dict[str, Estimate]:
     """How close a set and the real texts are: real to set (similarity, coverage) and set to real."""
     return {
         "similarity": intervals.of_mean(embedding_diversity.closeness(base.vectors, found.vectors), resamples, rng),
@@ -196,22 +196,22 @@ def against(base: Texts, found: Texts, resamples: int, rng: np.random.Generator)
     }
 
 
-def on_matched(base: Texts, found: Texts, resamples: int, rng: np.random.Generator) -> dict[str, Figure]:
+def on_matched(base: Texts, found: Texts, resamples: int, rng: np.random.Generator) -> dict[str, Estimate]:
     """The figures that need equal lengths and labels: variety of words, and how well a classifier tells the sets apart
     (C2ST: its held-out accuracy, 0.5 where they are the same; Lopez-Paz and Oquab 2017)."""
     names = ("distinct_1", "distinct_2", "compression_ratio", "self_bleu", "c2st")
     if len(base) < LEAST_MATCHED:
         note = f"only {len(base)} texts of each set have the same lengths and labels; {LEAST_MATCHED} are needed"
-        return dict.fromkeys(names, intervals.gap(note))
+        return dict.fromkeys(names, intervals.missing(note))
     figures = variety(found, resamples, rng)
     return {**figures, "c2st": intervals.of_mean(told_apart(base, found), resamples, rng)}
 
 
-def variety(found: Texts, resamples: int, rng: np.random.Generator) -> dict[str, Figure]:
+def variety(found: Texts, resamples: int, rng: np.random.Generator) -> dict[str, Estimate]:
     """How varied the words of a set are."""
     column = found.frame["text"].to_numpy()
 
-    def left_out(statistic: Callable[[list[str]], float]) -> Figure:
+    def left_out(statistic: Callable[[list[str]], float]) -> Estimate:
         return intervals.jackknife(lambda rows: statistic(column[rows].tolist()), len(column), rng)
 
     return {
@@ -271,7 +271,7 @@ def _answers(frame: pd.DataFrame) -> list[str]:
     return [f"{row.label} {row.conversation} {row.turn}" for row in frame.itertuples()]
 
 
-def faithfulness(train: Texts, sets: dict[str, Texts], resamples: int, rng: np.random.Generator) -> dict[str, Figure]:
+def faithfulness(train: Texts, sets: dict[str, Texts], resamples: int, rng: np.random.Generator) -> dict[str, Estimate]:
     """The share of each set's texts to which a classifier trained on the real training rows gives their own label.
 
     The mean over labels, so that a set's label shares don't matter. On real test rows it is the classifier's own
@@ -286,11 +286,13 @@ def faithfulness(train: Texts, sets: dict[str, Texts], resamples: int, rng: np.r
     ):
         figures[name] = _share_of_own_label(found.frame["label"], np.array(labels)[guessed], resamples, rng)
         if missing := sorted(set(labels) - set(found.frame["label"])):
-            figures[name]["note"] = f"no texts of {', '.join(missing)}"
+            figures[name] = figures[name].model_copy(update={"note": f"no texts of {', '.join(missing)}"})
     return figures
 
 
-def _share_of_own_label(own: pd.Series, guessed: NDArray[np.str_], resamples: int, rng: np.random.Generator) -> Figure:
+def _share_of_own_label(
+    own: pd.Series, guessed: NDArray[np.str_], resamples: int, rng: np.random.Generator
+) -> Estimate:
     of_label = pd.get_dummies(own).to_numpy(float)
     hits = of_label * (own.to_numpy() == guessed)[:, None]
 

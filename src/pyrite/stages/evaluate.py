@@ -20,7 +20,7 @@ from pyrite.base import console, files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import mixes
 from pyrite.measures import llm_baseline, prediction_flips, statistics
-from pyrite.measures.statistics import Estimate
+from pyrite.measures.statistics import Samples
 
 PROBABILITY = "probability:"
 
@@ -139,9 +139,9 @@ def evaluate(found: Predictions, resamples: int) -> dict[str, Any]:
     rng = np.random.default_rng(0)
     counts = statistics.count(found.gold, found.predicted, len(found.labels))
     drawn = statistics.bootstrap(found.gold, found.predicted, len(found.labels), resamples, rng)
-    macro_f1 = Estimate(counts.macro_f1().T, drawn.macro_f1.swapaxes(1, 2))
-    accuracy = Estimate(counts.accuracy().T, drawn.accuracy.swapaxes(1, 2))
-    per_class = [Estimate(counts.f1()[..., k].T, drawn.f1[..., k].swapaxes(1, 2)) for k in range(len(found.labels))]
+    macro_f1 = Samples(counts.macro_f1().T, drawn.macro_f1.swapaxes(1, 2))
+    accuracy = Samples(counts.accuracy().T, drawn.accuracy.swapaxes(1, 2))
+    per_class = [Samples(counts.f1()[..., k].T, drawn.f1[..., k].swapaxes(1, 2)) for k in range(len(found.labels))]
     summary = {}
     for i, mix in enumerate(found.mixes):
         summary[mix] = {
@@ -204,13 +204,13 @@ def _points(found: Predictions) -> dict[str, list[tuple[int, int]]]:
     return {added: sorted(of_curve) for added, of_curve in points.items()}
 
 
-def _interval(scores: Estimate, i: int) -> dict[str, float]:
+def _interval(scores: Samples, i: int) -> dict[str, float]:
     low, high = (float(np.clip(end[i], 0, 1)) for end in scores.interval(0.95))
     return {"mean": float(scores.mean[i]), "low": low, "high": high}
 
 
 def _gaps(
-    found: Predictions, macro_f1: Estimate, accuracy: Estimate, resamples: int, rng: np.random.Generator
+    found: Predictions, macro_f1: Samples, accuracy: Samples, resamples: int, rng: np.random.Generator
 ) -> dict[str, Any]:
     """Every mix that is no point of a curve, against each other such mix and the points of the learning curve."""
     main = found.main
@@ -246,7 +246,7 @@ def _floats(values: dict[str, Any]) -> dict[str, float]:
 
 
 def _worths(
-    found: Predictions, macro_f1: Estimate, curve: list[tuple[int, int]], rng: np.random.Generator
+    found: Predictions, macro_f1: Samples, curve: list[tuple[int, int]], rng: np.random.Generator
 ) -> dict[int, dict[str, Any]]:
     """Worth of every main mix with rows beside the real ones, where the curve has two points or more.
 
@@ -273,7 +273,7 @@ def _worths(
 
 
 def _mix_curves(
-    found: Predictions, macro_f1: Estimate, points: dict[str, list[tuple[int, int]]], rng: np.random.Generator
+    found: Predictions, macro_f1: Samples, points: dict[str, list[tuple[int, int]]], rng: np.random.Generator
 ) -> dict[str, Any]:
     """What generated rows add to n real ones, for each kind of rows that is added.
 
@@ -304,7 +304,7 @@ def _mix_curves(
     return curves
 
 
-def _gain(gain: Estimate, k: int) -> dict[str, float]:
+def _gain(gain: Samples, k: int) -> dict[str, float]:
     low, high = gain.interval(0.95)
     return _floats({"mean": gain.mean[k], "low": low[k], "high": high[k]})
 

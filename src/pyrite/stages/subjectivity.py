@@ -86,9 +86,13 @@ def against_people(
 ) -> dict[str, Any]:
     """How far an LLM's agreement says on which items people agree: both on the same items, (n,)."""
     if not len(llm):
-        return intervals.gap("no item was annotated by both")
+        return intervals.missing("no item was annotated by both").model_dump()
     means = {name: intervals.of_mean(values, resamples, rng) for name, values in (("llm", llm), ("human", human))}
-    return intervals.spearman(llm, human, rng) | {"items": len(llm), "mean_agreement": means}
+    return {
+        **intervals.spearman(llm, human, rng).model_dump(exclude_defaults=True),
+        "items": len(llm),
+        "mean_agreement": means,
+    }
 
 
 def of_source(rows: pd.DataFrame, resamples: int, rng: np.random.Generator) -> tuple[dict[str, Any], pd.Series]:
@@ -97,8 +101,8 @@ def of_source(rows: pd.DataFrame, resamples: int, rng: np.random.Generator) -> t
         # The source of the data gives a lower bound for each item and no single labels.
         agreed = rows.set_index("item")["agreement"]
         note = "the source gives only a lower bound of the agreement"
-        mean = intervals.of_mean(agreed.to_numpy(), resamples, rng) | {"note": note}
-        return {"items": len(agreed), "mean_agreement": mean, "alpha": intervals.gap(note)}, agreed
+        mean = intervals.of_mean(agreed.to_numpy(), resamples, rng).model_copy(update={"note": note})
+        return {"items": len(agreed), "mean_agreement": mean, "alpha": intervals.missing(note)}, agreed
     rows = rows[rows["label"].notna()]
     counts = rows.groupby(["item", "copy", "label"]).size().unstack(fill_value=0)
     votes = counts.to_numpy(float)
@@ -112,7 +116,7 @@ def of_source(rows: pd.DataFrame, resamples: int, rng: np.random.Generator) -> t
     }
     if 0 < paired.sum() < agreement_curves.LEAST_ITEMS:
         # An interval from so few would look sure of what it can't know.
-        few = intervals.gap(f"{paired.sum()} items; {agreement_curves.LEAST_ITEMS} are needed")
+        few = intervals.missing(f"{paired.sum()} items; {agreement_curves.LEAST_ITEMS} are needed")
         summary |= {"mean_agreement": few, "alpha": few}
     items = counts.index.get_level_values("item")[paired]
     return summary, pd.Series(agreement.of_units(votes[paired]), index=items, name="agreement")
@@ -185,7 +189,7 @@ def against_gaps(
                 if task in values and (gap := encoders.get(encoder, {}).get("gaps", {}).get(setting, {}).get(REAL))
             ]
             if len(points) < FEWEST_TASKS:
-                rho = intervals.gap(f"{len(points)} tasks; {FEWEST_TASKS} are needed")
+                rho = intervals.uncorrelated(f"{len(points)} tasks; {FEWEST_TASKS} are needed")
             else:
                 subjective, gap_of = (np.array([point[key] for point in points]) for key in ("subjectivity", "gap"))
                 rho = intervals.spearman(subjective, gap_of, rng)
@@ -202,8 +206,8 @@ def against_gaps(
 def _measures(tasks: dict[str, Any], judged: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, float]]]:
     for source in SOURCES:
         scores = judged[source].get("tasks", {})
-        yield "pairs", source, {task: score["subjectivity"]["value"] for task, score in scores.items()}
-        mean = {task: found[source]["mean_agreement"]["value"] for task, found in tasks.items() if source in found}
+        yield "pairs", source, {task: score["subjectivity"].value for task, score in scores.items()}
+        mean = {task: found[source]["mean_agreement"].value for task, found in tasks.items() if source in found}
         yield "disagreement", source, {task: 1 - value for task, value in mean.items() if value is not None}
 
 
