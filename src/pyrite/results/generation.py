@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
 from pyrite.base import files, paths
-from pyrite.base.errors import PyriteError
-from pyrite.base.schema import Schema
+from pyrite.base.schema import Result, read_result
 
 
-class LabelCounts(Schema):
+class LabelCounts(Result):
     """Answers, tokens and texts of one label, or of all.
 
     Attributes:
@@ -37,7 +34,7 @@ class LabelCounts(Schema):
     also_real_training: int
 
 
-class GeneratedSet(Schema):
+class GeneratedSet(Result):
     """The counts of a (task, setting).
 
     Attributes:
@@ -59,12 +56,8 @@ def load(task: str, setting: str) -> GeneratedSet:
     Raises:
         PyriteError: the file is missing, or was written by another version.
     """
-    path = paths.metrics("generate", f"{task}.{setting}")
-    try:
-        return GeneratedSet.model_validate(files.read_json(path), strict=False)
-    except ValidationError:
-        raise PyriteError(f"{path}: not the counts of a generated set: delete it and run `dvc repro`") from None
+    return read_result(paths.metrics("generate", f"{task}.{setting}"), GeneratedSet)
 
 
 def save(counts: GeneratedSet) -> None:
-    files.write_json(paths.metrics("generate", f"{counts.task}.{counts.setting}"), counts.model_dump())
+    files.write_json(paths.metrics("generate", f"{counts.task}.{counts.setting}"), counts)
