@@ -218,7 +218,7 @@ def test_a_damaged_entry_of_the_store_is_said_and_made_anew(
 
 def test_entries_from_before_there_were_seals_are_taken_as_they_are(project: Path) -> None:
     folder = store.add("fits", store.key("old"), lambda folder: (folder / "x").write_text("1"))
-    (folder / store.SEAL).unlink()
+    (folder / store.CHECKSUMS).unlink()
     assert store.find("fits", store.key("old")) == folder
 
 

@@ -10,13 +10,13 @@ import json as json_format
 import os
 import sys
 import traceback
-from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TextIO, cast
+from typing import Annotated, NoReturn
 
 import typer
 
-from pyrite.base import paths
+from pyrite.base import paths, streams
 from pyrite.base.errors import PyriteError, Stopped
 
 app = typer.Typer(
@@ -110,20 +110,26 @@ def new(
     new.run(task, source, text, label, labels, model, refresh)
 
 
-@app.command(rich_help_panel=STAGES, epilog=example("pyrite fetch python_docs"))
-def fetch(task: Task) -> None:
-    """Get a task's real data into data/raw/."""
-    from pyrite.stages import fetch
+def stage_of_a_task(name: str, says: str) -> None:
+    """Add the command of a stage that runs for one task."""
 
-    fetch.run(task)
+    def run(task: Task) -> None:
+        import_module(f"pyrite.stages.{name}").run(task)
+
+    app.command(name, help=says, rich_help_panel=STAGES, epilog=example(f"pyrite {name} python_docs"))(run)
 
 
-@app.command(rich_help_panel=STAGES, epilog=example("pyrite prepare python_docs"))
-def prepare(task: Task) -> None:
-    """Normalise, label and split the real texts."""
-    from pyrite.stages import prepare
+def stage_of_the_study(name: str, says: str) -> None:
+    """Add the command of a stage that runs once, for all tasks."""
 
-    prepare.run(task)
+    def run() -> None:
+        import_module(f"pyrite.stages.{name}").run()
+
+    app.command(name, help=says, rich_help_panel=STAGES, epilog=example(f"pyrite {name}"))(run)
+
+
+stage_of_a_task("fetch", "Get a task's real data into data/raw/.")
+stage_of_a_task("prepare", "Normalise, label and split the real texts.")
 
 
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite generate python_docs few_shot"))
@@ -147,20 +153,8 @@ def train(
     train.run(task, classifier)
 
 
-@app.command(rich_help_panel=STAGES, epilog=example("pyrite evaluate python_docs"))
-def evaluate(task: Task) -> None:
-    """Score all fits of a task, with intervals."""
-    from pyrite.stages import evaluate
-
-    evaluate.run(task)
-
-
-@app.command(rich_help_panel=STAGES, epilog=example("pyrite diversity python_docs"))
-def diversity(task: Task) -> None:
-    """Measure how diverse the generated texts are, and how close to the real ones."""
-    from pyrite.stages import diversity
-
-    diversity.run(task)
+stage_of_a_task("evaluate", "Score all fits of a task, with intervals.")
+stage_of_a_task("diversity", "Measure how diverse the generated texts are, and how close to the real ones.")
 
 
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite annotate export nyt_sentiment"))
@@ -201,28 +195,9 @@ def annotate(
         raise PyriteError("annotate export: name a task, or ask for --pairs")
 
 
-@app.command(rich_help_panel=STAGES, epilog=example("pyrite subjectivity"))
-def subjectivity() -> None:
-    """Measure how far annotators agree, task by task."""
-    from pyrite.stages import subjectivity
-
-    subjectivity.run()
-
-
-@app.command(rich_help_panel=STAGES, epilog=example("pyrite compare"))
-def compare() -> None:
-    """Hold the candidate against the baseline."""
-    from pyrite.stages import compare
-
-    compare.run()
-
-
-@app.command(rich_help_panel=STAGES, epilog=example("pyrite report"))
-def report() -> None:
-    """Draw the report."""
-    from pyrite.stages import report
-
-    report.run()
+stage_of_the_study("subjectivity", "Measure how far annotators agree, task by task.")
+stage_of_the_study("compare", "Compare the candidate with the baseline.")
+stage_of_the_study("report", "Draw the report.")
 
 
 @app.command(rich_help_panel=LLM, epilog=example("pyrite doctor --json"))
@@ -341,7 +316,7 @@ app.add_typer(stored, name="store", rich_help_panel=REPORTS)
 
 def main() -> None:
     """Run a command; a user's mistake, or what the system refuses, is one line on standard error and exit code 1."""
-    _prepare_streams()
+    streams.prepare()
     try:
         try:
             app(prog_name="pyrite")
@@ -365,38 +340,6 @@ def main() -> None:
         if ended.code == 130:  # how Typer ends on Ctrl-C
             _leave(ended, "stopped; what is finished is kept: run it again to go on", 130)
         raise
-
-
-class _Lenient:
-    """A stream that loses what can't be written: a full disk under a log, or a closed window, ends no training."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        with suppress(OSError):
-            self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        with suppress(OSError):
-            self._stream.flush()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-def _prepare_streams() -> None:
-    """See that what stages say stops none of them, and that no file takes the place of a closed stream."""
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDONLY)  # takes the lowest free number, which is this
-    if sys.stdout is None:
-        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)  # writing to it says that it fails
-    if sys.stderr is not None:
-        sys.stderr = cast(TextIO, _Lenient(sys.stderr))
 
 
 def _leave(error: BaseException, said: str, code: int) -> NoReturn:

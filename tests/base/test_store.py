@@ -69,3 +69,16 @@ def test_code_counts_but_comments_and_docstrings_do_not(tmp_path: Path) -> None:
     reworded = store.code(module(tmp_path, '"""New."""\n\n# why\ndef f(x):\n    """Add one."""\n    return x  +  1\n'))
     changed = store.code(module(tmp_path, 'def f(x):\n    """Add."""\n    return x + 2\n'))
     assert plain == reworded != changed
+
+
+def test_code_is_the_same_wherever_its_imports_lead(tmp_path: Path) -> None:
+    def digest(source: str) -> str:
+        path = tmp_path / "module.py"
+        path.write_text(source)
+        module = ModuleType("module")
+        module.__file__ = str(path)
+        return store.code(module)
+
+    here = digest("from here import a\nimport b\ndef f():\n    from c import d\n    return a(d)\n")
+    assert here == digest("from there import a\ndef f():\n    from e import d\n    return a(d)\n")
+    assert here != digest("from here import a\ndef f():\n    return a(1)\n")

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from pyrite.base import locks
 from pyrite.base.errors import PyriteError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def write(path: Path, save: Callable[[IO[bytes]], object]) -> None:
         prefix, suffix = f".{path.name}.", ".part"
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=prefix, suffix=suffix, delete=False) as file:
             temporary = Path(file.name)
-            with _holding(temporary):
+            with locks.held(temporary):
                 save(file)
                 file.flush()
                 os.fsync(file.fileno())
@@ -61,7 +61,7 @@ def folder(path: Path) -> Iterator[Path]:
     try:
         _make_room(path)
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
-        with _holding(temporary):
+        with locks.held(temporary):
             yield temporary
         temporary.chmod(0o755)
         if path.exists():
@@ -82,29 +82,9 @@ def _make_room(path: Path) -> None:
     """Make the folder that `path` is in, and delete what killed processes left there half written of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        with suppress(OSError), _holding(left) as nobody_writes_it:
+        with suppress(OSError), locks.held(left) as nobody_writes_it:
             if nobody_writes_it:
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
-
-
-@contextmanager
-def _holding(path: Path) -> Iterator[bool]:
-    """Hold a file or folder for as long; False where another process does. A killed process holds nothing."""
-    if sys.platform == "win32":
-        yield False
-        return
-    import fcntl
-
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            held = True
-        except OSError:
-            held = False
-        yield held
-    finally:
-        os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,11 +22,11 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from pyrite.base import console, paths
+from pyrite.base import console, locks, paths
 from pyrite.base.errors import PyriteError
 
 # The file of an entry that has the digests of the others.
-SEAL = ".sha256.json"
+CHECKSUMS = ".sha256.json"
 
 
 def key(identity: Any) -> str:
@@ -73,11 +72,11 @@ def find(kind: str, key: str) -> Path | None:
     folder = _folder(kind, key)
     if not folder.is_dir():
         return None
-    _hold()
+    _lock_shared()
     with suppress(OSError):  # a store that others filled may be read-only
         os.utime(folder)
     # Only now is it certain that no one takes it away.
-    return folder if folder.is_dir() and _whole(folder) else None
+    return folder if folder.is_dir() and _is_intact(folder) else None
 
 
 def add(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
@@ -90,10 +89,10 @@ def add(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
     temporary = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _hold()
+        _lock_shared()
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
         fill(temporary)
-        (temporary / SEAL).write_text(json.dumps(_digests(temporary)))
+        (temporary / CHECKSUMS).write_text(json.dumps(_checksums(temporary)))
         temporary.chmod(0o755)
         if not folder.exists():
             temporary.rename(folder)
@@ -108,22 +107,22 @@ def add(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
     return folder
 
 
-_found_whole: set[Path] = set()
+_intact: set[Path] = set()
 
 
-def _whole(folder: Path) -> bool:
+def _is_intact(folder: Path) -> bool:
     """Whether an entry is as it was made, which is looked at once in a process; if not, it is deleted."""
-    if (known := folder.resolve()) in _found_whole:
+    if (known := folder.resolve()) in _intact:
         return True
     try:
-        seal = (folder / SEAL).read_bytes()
-        damaged = json.loads(seal) != _digests(folder)
+        sealed = (folder / CHECKSUMS).read_bytes()
+        damaged = json.loads(sealed) != _checksums(folder)
     except FileNotFoundError:
-        damaged = False  # made before entries had seals
+        damaged = False  # made before entries had checksums
     except (OSError, ValueError):
         damaged = True
     if not damaged:
-        _found_whole.add(known)
+        _intact.add(known)
         return True
     console.log.print(f"{folder}: damaged, so it is made anew")
     try:
@@ -134,56 +133,50 @@ def _whole(folder: Path) -> bool:
     return False
 
 
-def _digests(folder: Path) -> dict[str, str]:
-    """The SHA-256 of every file of an entry but the seal, by name."""
+def _checksums(folder: Path) -> dict[str, str]:
+    """The SHA-256 of every file of an entry but this one, by name."""
     found = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != SEAL:
+        if path.is_file() and path.name != CHECKSUMS:
             with path.open("rb") as file:
                 found[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
 
 
-_held: dict[Path, int] = {}
+_locks: dict[Path, int] = {}
 
 
-def _hold() -> int | None:
+def _lock_shared() -> int | None:
     """Hold the store against pruning until this process ends; the descriptor of the lock, where there are locks."""
     path = (paths.store() / "lock").resolve()
-    if path not in _held:
-        if sys.platform == "win32":
-            return None
-        import fcntl
-
+    if path not in _locks:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError:
             return None  # read-only: what can't be changed can't be pruned from here
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-        _held[path] = descriptor
-    return _held[path]
+        if not locks.lock(descriptor, exclusive=False, wait=True):
+            os.close(descriptor)
+            return None
+        _locks[path] = descriptor
+    return _locks[path]
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def locked() -> Iterator[None]:
     """No other process uses the store meanwhile.
 
     Raises:
         PyriteError: another one does.
     """
-    descriptor = _hold()
-    if descriptor is None or sys.platform == "win32":
+    descriptor = _lock_shared()
+    if descriptor is None:
         raise PyriteError(f"{paths.store()}: can't be locked here; see that no stage runs and delete folders by hand")
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise PyriteError(f"{paths.store()}: a stage that runs uses it; prune when it has finished") from None
+    if not locks.lock(descriptor, exclusive=True):
+        raise PyriteError(f"{paths.store()}: a stage that runs uses it; prune when it has finished")
     try:
         yield
     finally:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        locks.lock(descriptor, exclusive=False, wait=True)
 
 
 def _folder(kind: str, key: str) -> Path:

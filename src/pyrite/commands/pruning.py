@@ -88,7 +88,7 @@ def prune(kinds: tuple[str, ...], days: float | None, unused: bool) -> None:
     """
     if not (kinds or unused or days is not None):
         raise PyriteError("say what to prune: --kind, --days or --unused; `pyrite store` says what there is")
-    with store.alone():
+    with store.locked():
         found = entries()
         if unknown := set(kinds) - {entry.kind for entry in found}:
             there = ", ".join(sorted({entry.kind for entry in found})) or "nothing"

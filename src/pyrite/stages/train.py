@@ -273,7 +273,7 @@ def write_fit(fit: Fit, folder: Path, data: Data, task: str, classifier: str, sp
     files.write_json(folder / "history.json", about | files.read_json(stored / "history.json"))
     if fit.keep_checkpoint and (checkpoint := store.find("checkpoints", fit.fingerprint)):
         shutil.copytree(
-            checkpoint, folder / "checkpoint", copy_function=_link, ignore=shutil.ignore_patterns(store.SEAL)
+            checkpoint, folder / "checkpoint", copy_function=_link, ignore=shutil.ignore_patterns(store.CHECKSUMS)
         )
         assert isinstance(spec, FineTune)
         card = modelcard.render(task, fit.mix, fit.seed, spec, fit.rows, data.labels, predictions)
