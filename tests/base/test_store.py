@@ -75,7 +75,7 @@ def test_code_is_the_same_wherever_its_imports_lead(tmp_path: Path) -> None:
     def digest(source: str) -> str:
         path = tmp_path / "module.py"
         path.write_text(source)
-        module = ModuleType("module")
+        module = types.ModuleType("module")
         module.__file__ = str(path)
         return store.code(module)
 
