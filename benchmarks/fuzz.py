@@ -42,8 +42,9 @@ from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.commands import batch
 from pyrite.data import cards, fields, readers, sheets, transcripts
-from pyrite.llm import annotators, client, conversations, parsing
+from pyrite.llm import annotators, conversations, parsing, replies
 from pyrite.llm import prompts as ways
+from pyrite.llm.failures import Failure
 from pyrite.results import findings
 from pyrite.stages import report
 
@@ -123,7 +124,10 @@ def answer(text: str) -> str:
 
 
 def reply(value: Any) -> str:
-    return "read" if client.read(value, "m", "2026-01-01") else "no answer"
+    try:
+        return "read" if replies.read(value, "m", []).answer.text else "no words"
+    except Failure as failure:
+        return f"failure: {failure.then.name.lower()}"
 
 
 def card(source: str) -> str:
@@ -189,11 +193,8 @@ def recording(data: bytes) -> str:
 def batch_file(data: bytes) -> str:
     path = Path("batch.jsonl")
     path.write_bytes(data)
-    replies, errors, unknown = batch._read([path], {"a": ("t", "s")})
-    for found in replies.values():
-        for body in found.values():
-            client.read(body, "m", "2026-01-01")
-    return "replies" if replies else "errors" if errors else "unknown" if unknown else "empty"
+    answers, errors, unknown = batch._read([path], {"a": []}, "m")
+    return "replies" if answers else "errors" if errors else "unknown" if unknown else "empty"
 
 
 def page(words: list[str]) -> str:

@@ -97,7 +97,7 @@ def test_failures_are_listed_and_exported_again(
     batch.import_answers([write(project / "out.jsonl", said)])
     told = capsys.readouterr().err
     assert "1 answers imported, 3 of the round are missing" in told
-    assert "2 requests failed: status 503: The server is overloaded." in told
+    assert "2 requests failed: the endpoint is busy (503) (The server is overloaded.)" in told
     again = {line["custom_id"] for line in export(project / "again")}
     assert {line["custom_id"] for line in lines[1:]} <= again
     assert lines[0]["custom_id"] not in again

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,10 +57,26 @@ def test_an_answer_is_on_the_disk_when_add_returns(project: Path, monkeypatch: p
         asyncio.run(one_by_one(log))
 
 
-def test_the_first_answer_to_a_request_stays(project: Path) -> None:
+def test_the_last_whole_answer_to_a_request_counts(project: Path) -> None:
     add((KEYS[0], say("first")))
     add((KEYS[0], say("second")))
+    assert Log("t", "s").get(KEYS[0]) == say("second")
+    path = paths.answers("t", "s")
+    path.write_bytes(path.read_bytes().replace(b'"text": "second"', b'"text": second"'))
     assert Log("t", "s").get(KEYS[0]) == say("first")
+    path.write_bytes(path.read_bytes().replace(b'"text": "first"', b'"text": first"'))
+    assert Log("t", "s").get(KEYS[0]) is None
+    # What was asked anew stands behind the damaged lines, and is not asked again.
+    add((KEYS[0], say("third")))
+    assert Log("t", "s").get(KEYS[0]) == say("third")
+
+
+def test_an_answer_without_words_costs_and_is_asked_again(project: Path) -> None:
+    add((KEYS[0], say("")), (KEYS[1], replace(say(""), refused="content filter")))
+    log = Log("t", "s")
+    assert log.get(KEYS[0]) is None
+    assert log.get(KEYS[1]) == replace(say(""), refused="content filter")
+    assert Ledger({"m": Price(input=1, output=1, date="2026-01-01")}).spent() == pytest.approx(40e-6)
 
 
 @pytest.mark.parametrize("tail", [b'{"key": "', b'{"key": "' + b"a" * 64 + b'", "model": "m", "te', b"\x00" * 50])

@@ -16,7 +16,7 @@ from llm_server import Entry, Fault, Running, serve
 from openai import APIConnectionError, APITimeoutError
 
 from pyrite.base.errors import PyriteError
-from pyrite.llm import client, conversations
+from pyrite.llm import client, conversations, dialect, failures
 from pyrite.llm.cache import Answer, Ledger, Log
 from pyrite.llm.client import Endpoint, Pace, Unanswered
 from pyrite.params import Generate, Price
@@ -99,9 +99,7 @@ def test_a_wrong_key_is_tried_by_those_in_flight_only(ask: Ask) -> None:
     assert len(server.log) <= 4
 
 
-@pytest.mark.parametrize(
-    "fault", [Fault.SERVER_ERROR, Fault.DROP, Fault.CUT, Fault.NOT_JSON, Fault.HTML, Fault.NO_CHOICES]
-)
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.DROP, Fault.CUT, Fault.NOT_JSON, Fault.HTML])
 def test_what_passes_is_tried_again(ask: Ask, fault: Fault) -> None:
     with serve(answers=[fault, fault, fault]) as server:
         [answer] = ask(server)
@@ -231,7 +229,7 @@ def test_an_environment_that_says_nothing_usable(
         else:
             monkeypatch.setenv(name, value)
     with pytest.raises(PyriteError, match=words):
-        client.client(1)
+        dialect.client(1)
 
 
 def test_a_server_that_is_not_there(ask: Ask) -> None:
@@ -286,7 +284,7 @@ def test_a_server_that_nobody_here_wrote_answers(ask: Ask, transformers_server: 
 def test_a_connection_that_fails_says_why_in_one_line(cause: Exception, words: list[str]) -> None:
     error = APIConnectionError(request=httpx2.Request("POST", "http://localhost/v1"))
     error.__cause__ = cause
-    said = client.explain(error)
+    said = str(failures.of_exception(error, 600))
     assert all(word in said for word in words), said
     assert "\n" not in said
 
@@ -295,8 +293,8 @@ def test_a_slow_answer_is_told_from_a_server_that_is_not_there() -> None:
     request = httpx2.Request("POST", "http://localhost/v1")
     slow, away = APITimeoutError(request=request), APITimeoutError(request=request)
     away.__cause__ = httpx2.ConnectTimeout("")
-    assert "no answer within 600 s" in client.explain(slow)
-    assert "can't be reached" in client.explain(away)
+    assert "no answer within 600 s" in str(failures.of_exception(slow, 600))
+    assert "can't be reached" in str(failures.of_exception(away, 600))
 
 
 def test_tokens_per_minute_space_requests_too(ask: Ask) -> None:

@@ -9,18 +9,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from pyrite import params
 from pyrite.base import console, files
 from pyrite.base.errors import PyriteError
-from pyrite.llm import client, generation
-from pyrite.llm.cache import Log
+from pyrite.llm import dialect, failures, generation, replies
+from pyrite.llm.cache import Answer, Log, Message
 from pyrite.llm.conversations import Request
+from pyrite.llm.failures import Failure
 from pyrite.params import Generate
+
+Messages = Sequence[Message]
 
 # The API's limits for one file.
 MOST_REQUESTS, MOST_BYTES = 50_000, 200_000_000
@@ -54,16 +55,15 @@ def import_answers(paths: list[Path]) -> None:
     Raises:
         PyriteError: a file can't be read or is no output of the Batch API.
     """
-    p = params.load().generate
-    waiting: dict[tuple[str, str], dict[str, Request]] = {}
+    place: dict[str, tuple[str, str]] = {}
+    waiting: dict[str, Messages] = {}
     for task, setting, request in _waiting():
-        waiting.setdefault((task, setting), {})[request.key] = request
-    place = {key: where for where, requests in waiting.items() for key in requests}
-    replies, errors, unknown = _read(paths, place)
-    for (task, setting), found in replies.items():
+        place[request.key], waiting[request.key] = (task, setting), request.messages
+    answers, errors, unknown = _read(paths, waiting, params.load().generate.model)
+    for task, setting in sorted({place[key] for key in answers}):
         with Log(task, setting) as log:
-            asyncio.run(_add(log, found, p))
-    count = sum(map(len, replies.values()))
+            asyncio.run(_add(log, {key: said for key, said in answers.items() if place[key] == (task, setting)}))
+    count = sum(bool(said.text or said.refused) for said in answers.values())
     console.log.print(
         f"{count:,} answers imported, {len(place) - count:,} of the round are missing; export the next round"
     )
@@ -83,7 +83,7 @@ def _waiting() -> Iterator[tuple[str, str, Request]]:
 
 
 def _line(request: Request, p: Generate) -> bytes:
-    body = client.body(request.messages, p) | {"response_format": client.response_format(request.schema)}
+    body = dialect.request_body(request.messages, p) | {"response_format": dialect.response_format(request.schema)}
     line = {"custom_id": request.key, "method": "POST", "url": "/v1/chat/completions", "body": body}
     return json.dumps(line, ensure_ascii=False).encode() + b"\n"
 
@@ -103,10 +103,10 @@ def _parts(lines: list[bytes]) -> Iterator[list[bytes]]:
 
 
 def _read(
-    paths: list[Path], place: dict[str, tuple[str, str]]
-) -> tuple[dict[tuple[str, str], dict[str, Any]], Counter[str], int]:
-    """The replies by (task, setting) and key, the reasons of failures, and how many lines answer nothing that waits."""
-    replies: dict[tuple[str, str], dict[str, Any]] = {}
+    paths: list[Path], waiting: Mapping[str, Messages], model: str
+) -> tuple[dict[str, Answer], Counter[str], int]:
+    """The answers by key, the reasons of failures, and how many lines answer nothing that waits (key -> messages)."""
+    answers: dict[str, Answer] = {}
     errors: Counter[str] = Counter()
     unknown = 0
     for path in paths:
@@ -119,26 +119,29 @@ def _read(
                 continue
             try:
                 said = json.loads(line)
-                key, response, failure = said["custom_id"], said.get("response") or {}, said.get("error")
-                status = response.get("status_code")
-                where = place.get(key)
+                key, response, failed = said["custom_id"], said.get("response") or {}, said.get("error")
+                status, body = response.get("status_code"), response.get("body")
+                messages = waiting.get(key)
             except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
                 raise PyriteError(
                     f"{path}:{number}: not a line of a Batch API output file; nothing was imported"
                 ) from None
-            if where is None:
+            if messages is None:
                 unknown += 1
-            elif status != 200 or failure:
-                reason = failure or (response.get("body") or {}).get("error") or {}
-                said = reason.get("message") if isinstance(reason, dict) else None
-                errors[f"status {status}: {client.clean(str(said or reason))}"] += 1
-            else:
-                replies.setdefault(where, {})[key] = response.get("body")
-    return replies, errors, unknown
+                continue
+            try:
+                if status != 200 or failed:
+                    failure_status = status if isinstance(status, int) and status != 200 else 500
+                    raise failures.of_response(failure_status, {}, failed or body)
+                answers[key] = replies.read(body, model, messages).answer
+            except Failure as failure:
+                if failure.refused or any(failure.paid):
+                    answers[key] = replies.without_words(failure, model)
+                if not failure.refused:
+                    errors[failure.reason] += 1
+    return answers, errors, unknown
 
 
-async def _add(log: Log, replies: dict[str, Any], p: Generate) -> None:
-    date = datetime.now(UTC).strftime("%Y-%m-%d")
-    for key, body in replies.items():
-        if (answer := client.read(body, p.model, date)) is not None:
-            await log.add(key, answer)
+async def _add(log: Log, answers: Mapping[str, Answer]) -> None:
+    for key, answer in answers.items():
+        await log.add(key, answer)

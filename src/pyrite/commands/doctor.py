@@ -17,7 +17,7 @@ from pyrite import params
 from pyrite.base import console, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards
-from pyrite.llm import cache, client, conversations, parsing, prompts
+from pyrite.llm import cache, client, conversations, failures, parsing, prompts
 
 PACKAGES = ("dvc", "torch", "transformers", "accelerate", "scikit-learn", "pandas", "openai")
 # The probe: as small as a real question can be.
@@ -146,7 +146,7 @@ def probe() -> str | None:
         return None
     answer, structured = asyncio.run(_ask(p))
     if not parsing.texts(answer.text):
-        said = client.clean(answer.text)[:80] or "nothing"
+        said = failures.clean(answer.text)[:80] or "nothing"
         raise PyriteError(
             f"'{p.model}' answers, but not with a JSON array of texts (it said: {said}); take a model that follows "
             "instructions, or one with a chat template"
@@ -165,6 +165,6 @@ async def _ask(p: params.Generate) -> tuple[cache.Answer, bool]:
     asked = client.Endpoint(p.model_copy(update={"budget_usd": None}), attempts=1)
     try:
         answer = await asked.ask([{"role": "user", "content": QUESTION}], conversations.TEXTS, keep)
-        return answer, bool(asked.structured)
+        return answer, bool(asked.dialect.structured)
     finally:
         await asked.close()

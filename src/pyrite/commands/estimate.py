@@ -13,9 +13,9 @@ from pyrite.base import console
 from pyrite.llm import annotators, generation, surveys
 from pyrite.llm.annotators import Question, Survey
 from pyrite.llm.cache import Ledger
-from pyrite.llm.client import CHARACTERS_PER_TOKEN
 from pyrite.llm.conversations import Script
 from pyrite.llm.generation import Job
+from pyrite.llm.replies import BYTES_PER_TOKEN as CHARACTERS_PER_TOKEN
 
 # A word of English with the space after it, in characters; and what JSON puts around each text.
 CHARACTERS_PER_WORD, AROUND_A_TEXT = 6, 4

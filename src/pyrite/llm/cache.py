@@ -36,7 +36,8 @@ class Answer:
         model: the model that was asked.
         date: the day, YYYY-MM-DD.
         prompt_tokens, completion_tokens: what the endpoint charged for, or None where it did not say.
-        text: the answer itself; empty where the endpoint gave a refusal in its own field.
+        text: the answer itself. One without words is no answer: it is kept for what it cost, and asked for again.
+        refused: why the request is never answered, or not to its end; empty where it was.
     """
 
     model: str
@@ -44,6 +45,7 @@ class Answer:
     prompt_tokens: int | None
     completion_tokens: int | None
     text: str
+    refused: str = ""
 
 
 def key(messages: Sequence[Message], model: str, sampling: Mapping[str, object], position: Sequence[object]) -> str:
@@ -60,7 +62,7 @@ class Log:
 
     def __init__(self, task: str, setting: str) -> None:
         self.path = paths.answers(task, setting)
-        self._starts: dict[bytes, int] = {}  # where the line of each key begins
+        self._starts: dict[bytes, int] = {}  # where the last line of each key begins
         self._end = 0
         self._file: FileIO | None = None
         self._waiting: list[tuple[str, Answer, asyncio.Future[None]]] = []
@@ -71,13 +73,18 @@ class Log:
         return len(self._starts)
 
     def get(self, key: str) -> Answer | None:
-        """The answer to a request, or None where there is none or its line is damaged."""
+        """The answer to a request: what its last whole line says, if that has words or is a refusal; else None."""
         start = self._starts.get(bytes.fromhex(key))
         if start is None:
             return None
         with self.path.open("rb") as file:
             file.seek(start)
-            return _parse(file.readline())
+            answer = _parse(file.readline())
+            if answer is None:  # damaged: of the lines before it, the last whole one counts
+                file.seek(0)
+                mine = [_parse(line) for line in file if (found := _KEY.match(line)) and found[1] == key.encode()]
+                answer = next((one for one in reversed(mine) if one), None)
+        return answer if answer and (answer.text or answer.refused) else None
 
     def __enter__(self) -> Self:
         lock = FileLock(self.path.with_suffix(".lock"))
@@ -128,7 +135,7 @@ class Log:
                         written.set_exception(self._unwritable(error))
                 continue
             for (key, _, written), line in zip(batch, lines, strict=True):
-                self._starts.setdefault(bytes.fromhex(key), self._end)
+                self._starts[bytes.fromhex(key)] = self._end
                 self._end += len(line)
                 if not written.done():  # its conversation was cancelled: the answer is kept all the same
                     written.set_result(None)
@@ -159,7 +166,7 @@ class Log:
                 if not line.endswith(b"\n"):
                     break
                 if key := _KEY.match(line):
-                    self._starts.setdefault(bytes.fromhex(key[1].decode()), self._end)
+                    self._starts[bytes.fromhex(key[1].decode())] = self._end
                 self._end += len(line)
 
     def _unwritable(self, error: OSError) -> PyriteError:
@@ -175,7 +182,7 @@ class Ledger:
         self._spent = 0.0
 
     def spent(self) -> float:
-        """US dollars so far. Answers of a model without a price, or without tokens, count as nothing."""
+        """US dollars so far. Answers of a model without a price count as nothing."""
         for path in paths.answers("*", "*").parent.glob("*.jsonl"):
             start = self._read.get(path, 0)
             if path.stat().st_size <= start:
@@ -195,7 +202,8 @@ class Ledger:
 
 
 def _line(key: str, answer: Answer) -> bytes:
-    return json.dumps({"key": key} | asdict(answer), ensure_ascii=False).encode() + b"\n"
+    fields = {name: value for name, value in asdict(answer).items() if value or name != "refused"}
+    return json.dumps({"key": key} | fields, ensure_ascii=False).encode() + b"\n"
 
 
 def _parse(line: bytes) -> Answer | None:

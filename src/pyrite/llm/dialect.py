@@ -1,0 +1,261 @@
+"""Dialect: how an OpenAI-compatible endpoint is reached, and how it wants to be asked.
+
+Endpoints differ in the parameters, roles and schemas that they take. What one refuses is found out once, said, and done
+without.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import urllib.request
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import httpx2
+from openai import AsyncOpenAI, DefaultAioHttpClient, OpenAIError
+
+from pyrite.base import console
+from pyrite.base.errors import PyriteError
+from pyrite.llm.cache import Message
+from pyrite.llm.failures import Failure, Then
+from pyrite.llm.replies import Reply
+from pyrite.params import Generate
+
+# A slow local model may need minutes for an answer; whoever is not there says so at once.
+TIMEOUT = httpx2.Timeout(600, connect=10)
+# The two names of the limit on an answer's tokens. Servers of one's own know the first, OpenAI's newer models only the
+# second, and those say so.
+LIMITS = ("max_tokens", "max_completion_tokens")
+# How often the limit is made four times larger for a model that thinks before it answers.
+THINKS, MOST_ROOM = 4, 64
+
+_SYSTEM = re.compile(
+    r"\bsystem\b.{0,40}\b(role|message|prompt|instruction)|role.{0,40}\bsystem\b|developer instruction"
+    r"|roles must"
+)
+_UNKNOWN = re.compile(
+    r"unsupported|not support|n't support|unknown|unrecogni[sz]ed|not permitted|not allowed|deprecated|invalid|extra"
+    r"|unexpected|only the default|can ?not|can't"
+)
+# A value that is too large or too small is for the user to mend.
+_RANGE = re.compile(r"between|range|less than|greater than|at most|at least|larger|smaller")
+_SCHEMA = re.compile(r"response_format|schema|grammar|structured|guided|json|strict|(min|max)_?(items|length)")
+# What an endpoint takes that refuses schemas as they are, by their form.
+_TAKES = {
+    1: "takes a JSON schema, but not the number and length of its items",
+    2: "takes no JSON schema: its answers are read leniently",
+}
+_BOUNDS = {"minItems", "maxItems", "minLength", "maxLength"}
+
+
+def client(connections: int) -> AsyncOpenAI:
+    """The client that the environment asks for, with so many connections at once.
+
+    Raises:
+        PyriteError: there is no key, or the address or the proxy is none.
+    """
+    base_url = os.environ.get("OPENAI_BASE_URL") or None
+    api_key = os.environ.get("OPENAI_API_KEY") or None
+    if not (api_key or "").isascii() or not (api_key or "").isprintable():
+        raise PyriteError("OPENAI_API_KEY: has signs that no key has, such as a line break; export it anew")
+    if base_url is not None and not base_url.startswith(("http://", "https://")):
+        raise PyriteError("OPENAI_BASE_URL: not an address; it begins with http:// or https:// and mostly ends in /v1")
+    if "@" in (base_url or "").partition("://")[2].partition("/")[0]:
+        raise PyriteError("OPENAI_BASE_URL: has a password in it, which no endpoint is sent; export it without")
+    if api_key is None:
+        if base_url is None:
+            raise PyriteError(
+                "OPENAI_API_KEY: not set; export your key, or set OPENAI_BASE_URL to a server of your own (docs/llm.md)"
+            )
+        api_key = "none"  # local servers ask for no key, but the client wants to send one
+    try:
+        address = httpx2.URL(base_url or "https://api.openai.com/v1")
+        _refuse_socks(address)
+        # Said, because without a number the transport has one of its own: 100.
+        limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
+        http = DefaultAioHttpClient(timeout=TIMEOUT, limits=limits, follow_redirects=False)
+        return AsyncOpenAI(
+            api_key=api_key,
+            # What follows the path, as Azure's ?api-version=..., stays behind it.
+            base_url=address.copy_with(query=None, fragment=None),
+            default_query=dict(address.params),
+            default_headers={"api-key": api_key} if "api-version" in address.params else None,
+            max_retries=0,
+            timeout=TIMEOUT,
+            http_client=http,
+        )
+    except (OpenAIError, ValueError, httpx2.InvalidURL):
+        raise PyriteError("OPENAI_BASE_URL: not an address that can be used; see docs/llm.md") from None
+
+
+def _refuse_socks(address: httpx2.URL) -> None:
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(address.scheme) or proxies.get("all") or ""
+    if proxy.casefold().startswith("socks") and not urllib.request.proxy_bypass(address.host):
+        raise PyriteError(
+            "ALL_PROXY or HTTPS_PROXY: a SOCKS proxy, which can't be used: name an HTTP proxy, or put the endpoint's "
+            "host into NO_PROXY"
+        )
+
+
+def request_body(messages: Sequence[Message], p: Generate) -> dict[str, Any]:
+    """A request as the API takes it, without a schema."""
+    return {"model": p.model, "messages": list(messages), **p.sampling}
+
+
+def response_format(schema: Mapping[str, object]) -> dict[str, object]:
+    """What asks the API for an answer that follows a JSON schema."""
+    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)}}
+
+
+Send = Callable[[dict[str, Any]], Awaitable[Reply]]
+
+
+class Dialect:
+    """What one endpoint takes, as far as it is known.
+
+    `structured` says whether it takes a JSON schema: None until the first answer has shown it.
+    """
+
+    def __init__(self, p: Generate) -> None:
+        self._p = p
+        self._without: set[str] = set()
+        self._limit: str | None = LIMITS[0]
+        self._room = 1
+        self._folded = False
+        self._form = 0  # 0: schemas as they are, 1: without bounds, 2: none
+        self._doubted_at: float | None = None
+        self.structured: bool | None = None
+
+    async def ask(
+        self, send: Send, messages: Sequence[Message], schema: Mapping[str, object] | None, limit: int | None
+    ) -> Reply:
+        """The reply to a request, sent in the form that the endpoint takes, which it may take some tries to find.
+
+        Args:
+            limit: the tokens that an answer may have, unless `sampling` says it.
+
+        Raises:
+            Failure: there is none.
+        """
+        began, form, limited = time.monotonic(), self._form, True
+        refused: Failure | None = None
+        while True:
+            room, said = self._room, self._body(messages, schema, limit if limited else None, form)
+            try:
+                reply = await send(said)
+            except Failure as failure:
+                if self._finds_out(failure, said):
+                    continue
+                if failure.then is Then.TOO_LONG and self._limit in said and self._limit not in self._p.sampling:
+                    limited = False  # together with what may be answered it is too long: the context is a limit itself
+                    continue
+                weaker = self._weaker(failure, said, form)
+                if weaker is None:
+                    raise
+                form, refused = weaker, failure
+                continue
+            if not limited and self._limit:
+                self._limit = None
+                self._say("has no room for the limit on tokens; it is left out")
+            self._passed(schema, form, refused, began)
+            if room == self._room:
+                self._make_room(reply, said)
+            return reply
+
+    def _body(
+        self, messages: Sequence[Message], schema: Mapping[str, object] | None, limit: int | None, form: int
+    ) -> dict[str, Any]:
+        if self._folded and messages[0]["role"] == "system":
+            first = {"role": "user", "content": f"{messages[0]['content']}\n\n{messages[1]['content']}"}
+            messages = [first, *messages[2:]]
+        said = {k: v for k, v in request_body(messages, self._p).items() if k not in self._without}
+        # Some servers stream unless told not to.
+        said["stream"] = False
+        if limit is not None and self._limit and not said.keys() & set(LIMITS):
+            said[self._limit] = limit * self._room
+        if schema is not None and form < 2:
+            said["response_format"] = response_format(_loose(schema) if form else schema)
+        return said
+
+    def _finds_out(self, failure: Failure, said: Mapping[str, Any]) -> bool:
+        """Whether the endpoint refuses something that can be done without; from now on it is."""
+        if failure.then is not Then.GIVE_UP and failure.status not in (500, 501):
+            return False
+        named = [
+            name
+            for name in said.keys() - {"model", "messages", "stream", "response_format"}
+            if re.search(rf"\b{re.escape(name.casefold())}\b", failure.said) and _UNKNOWN.search(failure.said)
+        ]
+        if _RANGE.search(failure.said):
+            named = [name for name in named if name == self._limit]
+        if self._limit in named and self._limit not in self._p.sampling:
+            other = LIMITS[1] if self._limit == LIMITS[0] and LIMITS[1] not in self._without else None
+            if other is None:
+                self._say(f"refuses {self._limit}: answers have no limit")
+            self._limit = other
+            return True
+        if named:
+            for name in named:
+                if name not in self._without:
+                    self._say(f"refuses {name}: it is done without ({failure.reason})")
+            self._without.update(named)
+            return True
+        if _SYSTEM.search(failure.said) and said["messages"][0]["role"] == "system":
+            if not self._folded:
+                self._say("takes no system message: it stands at the head of the first question")
+            self._folded = True
+            return True
+        return False
+
+    def _weaker(self, failure: Failure, said: Mapping[str, Any], form: int) -> int | None:
+        """The next weaker form of the schema to try, where it may be the schema that the endpoint can't take."""
+        if "response_format" not in said or failure.status is None:
+            return None
+        sure = failure.then in (Then.GIVE_UP, Then.STOP) and failure.status in (400, 404, 415, 422)
+        maybe = failure.status in (500, 501) and not self.structured
+        if not (sure or maybe):
+            return None
+        schema = said["response_format"]["json_schema"]["schema"]
+        return 1 if form == 0 and failure.status != 404 and _loose(schema) != schema else 2
+
+    def _passed(self, schema: object, form: int, refused: Failure | None, began: float) -> None:
+        """Learn from a request that passed in some form, after one with a stronger form was refused or not."""
+        if schema is None or form < self._form:
+            return
+        if refused is None:
+            self._doubted_at = None
+            self.structured = form < 2
+            return
+        # An error that names no schema, like a 500, may have passed by itself: only a second one, later, proves it.
+        proven = refused.status not in (500, 501) and _SCHEMA.search(refused.said)
+        if proven or (self._doubted_at is not None and began >= self._doubted_at):
+            if form > self._form:
+                self._say(_TAKES[form])
+            self._form, self.structured = form, form < 2
+        elif self._doubted_at is None:
+            self._doubted_at = time.monotonic()
+
+    def _make_room(self, reply: Reply, said: Mapping[str, Any]) -> None:
+        """Raise our own limit where a model used it up before it said a word."""
+        if (
+            reply.finish == "length"
+            and not reply.answer.text
+            and self._limit in said
+            and self._limit not in self._p.sampling
+            and self._room < MOST_ROOM
+        ):
+            self._room *= THINKS
+            self._say(f"uses up its limit for thinking: answers may have {THINKS} times as many tokens")
+
+    def _say(self, what: str) -> None:
+        console.log.print(f"the endpoint {what}")
+
+
+def _loose(schema: Any) -> Any:
+    """The schema without the bounds on numbers and lengths, which some servers don't take."""
+    if isinstance(schema, Mapping):
+        return {name: _loose(value) for name, value in schema.items() if name not in _BOUNDS}
+    return [_loose(value) for value in schema] if isinstance(schema, list) else schema

@@ -1,0 +1,327 @@
+"""Failures: what an endpoint's error means for the request, for the run and for the user.
+
+Errors come in many shapes and under any status, also inside a 200. Whatever they are, one line with the reason comes
+out, without the key.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum, auto
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+from openai import APIConnectionError, APITimeoutError
+
+from pyrite.base import console
+from pyrite.llm.parsing import encodable
+
+
+class Then(Enum):
+    """What a failure asks for."""
+
+    STOP = auto()  # no request will be answered
+    WAIT = auto()  # all requests wait: nobody's fault
+    AGAIN = auto()  # the same request may pass later
+    SLOW = auto()  # it took too long, and may do so again
+    EMPTY = auto()  # an answer came, without words
+    REFUSED = auto()  # this request is never answered, whoever asks
+    TOO_LONG = auto()  # the conversation is longer than the model's context
+    GIVE_UP = auto()  # this request can't be answered
+
+
+@dataclass
+class Failure(Exception):  # noqa: N818 - what a request came to, no error of ours
+    """A request without an answer.
+
+    Attributes:
+        reason: one line for the user: what went wrong and what to do.
+        then: what to do.
+        status: the HTTP status, or the one that the body names.
+        said: all that the server said, in lower case.
+        wait: for how many seconds the server wants us to wait, where it said so.
+        refused: why the request is kept as refused once it is not sent again; empty: it is not.
+        paid: the tokens, sent and answered, that it says it cost all the same.
+    """
+
+    reason: str
+    then: Then
+    status: int | None = None
+    said: str = ""
+    wait: float | None = None
+    refused: str = ""
+    paid: tuple[int, int] = (0, 0)
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+# Why a request is kept as refused.
+FILTERED, CONTEXT, REFUSAL = "content filter", "context length", "refusal"
+
+# The words of errors that mean the same under many statuses; each was said by some server.
+_FILTER = re.compile(
+    r"content[ _-](management )?(policy|filter)|responsible ?ai|moderation|prohibited[ _]content|content exists risk"
+    r"|inappropriate content|sensitive (content|words?)|data_?inspection|safety (system|filter|setting)|usage polic"
+    r"|(input|prompt|content|message|text|response)\b.{0,40}\b(flagged|filtered|blocked)\b|violat\w+.{0,60}polic"
+)
+_TOO_LONG = re.compile(
+    r"context[ _](length|window|size)|maximum context|exceed_?context|prompt is too long|input is too long|"
+    r"(prompt|input|request|messages?).{0,40}too (long|large)|too many (input |prompt )?tokens|reduce the length|"
+    r"max_model_len|max_(completion_)?tokens must be at least 1, got -|maximum (input|prompt) (length|tokens)|"
+    r"(input|prompt) tokens?.{0,60}exceed|longer than the (model|context)"
+)
+_QUOTA = re.compile(
+    r"insufficient_quota|insufficient (balance|credit|fund)|credit balance is too low|billing_(hard_)?limit|"
+    r"not_enough_credit|payment required|out of credits"
+)
+_KEY = re.compile(
+    r"(invalid|incorrect|missing|no|wrong|expired)[ _](api|access|auth|subscription)[ _-]?(key|token)"
+    r"|api[ _]key not valid|api_key_invalid|unauthenticated|unauthorized|authentication_error|invalid subscription key"
+)
+_MODEL = re.compile(
+    r"model_not_found|model_decommissioned|(no such|unknown|invalid) model|not a valid model"
+    r"|model\b.{0,80}(does not exist|doesn't exist|not found|is not available|decommissioned|no longer)"
+)
+_LOADING = re.compile(r"(model|server)\b.{0,40}\bloading|loading (the )?model|warming up|overloaded")
+# Statuses that ask for patience, and those that may pass (524 and the like are 5xx anyway).
+_WAITS, _PASSES = {429, 498, 503, 529}, {408, 409, 425, 499}
+# An endpoint that wants more patience than this, in seconds, has ended the run.
+LONGEST_TOLD = 3600.0
+
+
+def of_response(status: int, headers: Mapping[str, str], content: bytes | Any) -> Failure:
+    """What an error response means; `content` is its body, raw or parsed."""
+    body = parsed(content) if isinstance(content, bytes) else content
+    raw = content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
+    words = clean(": ".join(dict.fromkeys(itertools.islice(_words(body), 4))))
+    said = " ".join([words, *map(str, _codes(body))]).casefold()
+    quoted = f" ({words})" if words else ""
+
+    def failure(then: Then, reason: str, *, wait: float | None = None, refused: str = "") -> Failure:
+        return Failure(reason, then, status, said, wait, refused)
+
+    if 300 <= status < 400:
+        place = clean(headers.get("location", "").partition("?")[0]) or "another address"
+        return failure(Then.STOP, f"the endpoint redirects to {place} ({status}): set OPENAI_BASE_URL to where it is")
+    if status == 402 or _QUOTA.search(said):
+        return failure(Then.STOP, f"the endpoint says that your quota is used up{quoted}: add credit there")
+    if status not in (401, 404, 429) and _FILTER.search(said):
+        return failure(Then.REFUSED, f"the endpoint refuses the request ({status}){quoted}", refused=FILTERED)
+    if status not in (401, 403, 404) and _TOO_LONG.search(said):
+        reason = f"the request is longer than the model's context ({status}){quoted}: raise it (docs/llm.md)"
+        return failure(Then.TOO_LONG, reason, refused=CONTEXT)
+    if status == 401 or (status in (400, 403) and _KEY.search(said)):
+        return failure(Then.STOP, f"the endpoint refuses the key ({status}){quoted}: check OPENAI_API_KEY")
+    if status == 403:
+        return failure(Then.GIVE_UP, f"the key may not do this (403){quoted}: check its rights, or take another model")
+    if status == 404 or (status < 500 and status not in _WAITS and _MODEL.search(said)):
+        hint = "check generate.model and OPENAI_BASE_URL (mostly it ends in /v1)"
+        return failure(Then.STOP, f"no such model or address ({status}){quoted}: {hint}")
+    wait = _told(headers, body, raw, words)
+    if wait is not None and wait > LONGEST_TOLD:
+        when = f"the endpoint asks to come back in {duration(wait)} ({status}){quoted}"
+        return failure(Then.STOP, f"{when}: run it again then")
+    if status == 429:
+        hint = "lower generate.concurrency or requests_per_minute"
+        return failure(Then.WAIT, f"too many requests (429){quoted}: {hint}", wait=wait)
+    if status in _WAITS or (status >= 500 and (wait is not None or _LOADING.search(said))):
+        return failure(Then.WAIT, f"the endpoint is busy ({status}){quoted}", wait=wait)
+    then = Then.AGAIN if status >= 500 or status in _PASSES else Then.GIVE_UP
+    return failure(then, f"the endpoint answers with an error ({status}){quoted}", wait=wait)
+
+
+def of_exception(error: Exception, patience: float) -> Failure:
+    """What it means that no response came, or none that can be read."""
+    cause = error.__cause__ if isinstance(error, APIConnectionError) and error.__cause__ else error
+    if isinstance(error, APITimeoutError) and not isinstance(cause, httpx2.ConnectTimeout):
+        slow = f"no answer within {patience:.0f} s: the server is too slow or lost"
+        return Failure(f"{slow}; ask for fewer texts in a turn, or lower generate.concurrency", Then.SLOW)
+    said = clean(str(cause)).replace(" ssl:default", "")
+    if "certificate" in said.casefold() or "[SSL" in said:
+        reason = f"TLS to the endpoint failed ({said}): check OPENAI_BASE_URL, SSL_CERT_FILE and your proxy"
+    elif isinstance(error, APIConnectionError) and not isinstance(cause, httpx2.DecodingError):
+        reason = f"the endpoint can't be reached ({said}): check OPENAI_BASE_URL, your network and your proxy"
+    else:
+        reason = f"what comes back is no HTTP ({said}): check OPENAI_BASE_URL and your proxy"
+    return Failure(reason, Then.AGAIN)
+
+
+def parsed(content: bytes) -> Any:
+    """The body of a response: JSON where it is some (the first value, whatever follows), else its text."""
+    text = content.decode("utf-8-sig", "replace").strip()
+    try:
+        return json.JSONDecoder().raw_decode(text)[0] if text[:1] in ("{", "[") else text
+    except (ValueError, RecursionError):
+        return text
+
+
+_TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+# Where errors keep their words, the most telling first. What a request said is repeated elsewhere.
+_SPEAKING = ("message", "detail", "msg", "error_description", "raw", "reason", "reasons", "error", "errors", "metadata")
+_NAMING = ("code", "type", "status", "param", "loc", "innererror", "error", "errors", "detail", "details", "reason")
+
+
+def _words(body: Any, depth: int = 0) -> Iterator[str]:
+    """What an error says to people, in whatever shape."""
+    if isinstance(body, str):
+        inner = parsed(body.encode("utf-8", "replace")) if body.lstrip()[:1] in ("{", "[") else None
+        if isinstance(inner, dict | list) and depth < 8:
+            yield from _words(inner, depth + 1)
+        elif title := _TITLE.search(body[:10_000]):
+            yield title[1]
+        elif body.strip() and not body.lstrip().startswith("<"):
+            yield body.strip()[:500]
+    elif isinstance(body, list | dict) and depth < 8:
+        parts = body[:5] if isinstance(body, list) else [body[name] for name in _SPEAKING if name in body]
+        for part in parts:
+            yield from _words(part, depth + 1)
+
+
+def _codes(body: Any, depth: int = 0) -> Iterator[str | int]:
+    """What an error says to programs."""
+    if isinstance(body, list) and depth < 8:
+        for part in body[:5]:
+            yield from _codes(part, depth + 1)
+    elif isinstance(body, dict) and depth < 8:
+        for name in _NAMING:
+            yield from _codes(body.get(name), depth + 1)
+    elif isinstance(body, str):
+        yield body[:100]
+
+
+# Waiting
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PARTS = re.compile(
+    r"(\d{1,9}(?:\.\d{1,9})?)\s*(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)",
+    re.IGNORECASE,
+)
+_RETRY = re.compile(
+    r"(?:try again|retry|resets?|come back)(?: your request)?(?: in| after)?:?\s+(.{1,40})", re.IGNORECASE
+)
+
+
+_DELAY = re.compile(r'"retryDelay"\s*:\s*"([^"]{1,40})"')
+
+
+def seconds(text: str, now: datetime) -> float | None:
+    """How long a header's value asks to wait: `30`, `1.5`, `2m3s`, `250ms`, a date or Unix time; None for others."""
+    text = text.strip()
+    try:
+        number = float(text)
+    except ValueError:
+        number = None
+    if number is not None:
+        if number > 1e11:  # milliseconds since 1970
+            number /= 1000
+        wait = number - now.timestamp() if number > 1e9 else number
+    elif parts := _PARTS.findall(text) if re.match(r"\d", text) else []:
+        wait = sum(float(amount) * _UNITS[_unit(name)] for amount, name in parts)
+    else:
+        try:
+            date = datetime.fromisoformat(text) if text[:1].isdigit() else parsedate_to_datetime(text)
+        except (TypeError, ValueError, IndexError, OverflowError):
+            return None
+        wait = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now.timestamp()
+    return wait if 0 < wait < 1e9 else None
+
+
+def _unit(name: str) -> str:
+    name = name.casefold()
+    return "ms" if name == "ms" or name.startswith("milli") else name[0]
+
+
+def _told(headers: Mapping[str, str], body: Any, raw: str, words: str) -> float | None:
+    """How long the server wants us to wait: by Retry-After, by the limit that is used up, or in its words."""
+    now = datetime.now(UTC)
+    low = {name.casefold(): value for name, value in headers.items()}
+    if milliseconds := seconds(low.get("retry-after-ms", ""), now):
+        return milliseconds / 1000
+    if wait := seconds(low.get("retry-after", ""), now):
+        return wait
+    resets = {name: wait for name, value in low.items() if "reset" in name and (wait := seconds(value, now))}
+    spent = [wait for name, wait in resets.items() if low.get(name.replace("reset", "remaining"), "").strip() == "0"]
+    if spent or resets:
+        # Of those that nobody says are used up, the shortest: too short a wait costs one more refusal.
+        return max(spent) if spent else min(resets.values())
+    loading = body.get("estimated_time") if isinstance(body, dict) else None
+    if isinstance(loading, int | float) and (wait := seconds(str(loading), now)):
+        return wait
+    if delay := _DELAY.search(raw):
+        return seconds(delay[1], now)
+    said = _RETRY.search(words)
+    return seconds(said[1], now) if said and _PARTS.match(said[1]) else None
+
+
+def duration(seconds: float) -> str:
+    """So many seconds in words: 45 s, 12 minutes, 3 hours."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
+
+
+# The key
+
+# What is shorter than a key, or is a plain word, is none.
+SHORTEST_KEY, LONGEST_WORD = 16, 24
+# So many signs in a row of a key tell it.
+_TELLING = 12
+
+
+def clean(text: str) -> str:
+    """A server's words as one short line; some repeat the key."""
+    return " ".join(console.printable(encodable(unkeyed(text[:5000]))).split())[:200]
+
+
+def unkeyed(text: str) -> str:
+    """A message in which a name stands for the endpoint's address and for the key, or what can be read of it.
+
+    For errors and logs only: an answer is never rewritten. Servers repeat keys in part, in capitals, spaced out or
+    encoded, so a stretch of twelve signs of one is enough. What is short or a plain word is no key.
+    """
+    if address := os.environ.get("OPENAI_BASE_URL"):
+        text = text.replace(address, "$OPENAI_BASE_URL")
+    if key := _key():
+        forms = {key, json.dumps(key)[1:-1], quote(key, safe=""), base64.b64encode(key.encode()).decode()}
+        grams = {form[i : i + _TELLING] for form in map(_squeezed, forms) for i in range(len(form) - _TELLING + 1)}
+        text = _without(text, grams, "$OPENAI_API_KEY")
+    return text
+
+
+def tells_key(text: str) -> bool:
+    """Whether a text has the key in it."""
+    return (key := _key()) != "" and key in text
+
+
+def _key() -> str:
+    """The key; empty where it is one of those that servers without keys are sent, as `none`, `EMPTY` or `ollama`."""
+    key = os.environ.get("OPENAI_API_KEY", "")
+    return "" if len(key) < SHORTEST_KEY or (key.isalpha() and len(key) < LONGEST_WORD) else key
+
+
+def _squeezed(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _without(text: str, grams: set[str], name: str) -> str:
+    """The text with a name for every stretch, white space left out, that holds one of the grams."""
+    # Sign by sign, so that places in the squeezed text lead back to the text.
+    signs = [(sign, place) for place, one in enumerate(text) for sign in _squeezed(one)]
+    squeezed = "".join(sign for sign, _ in signs)
+    hidden: set[int] = set()
+    for i in range(len(squeezed) - _TELLING + 1):
+        if squeezed[i : i + _TELLING] in grams:
+            hidden.update(range(signs[i][1], signs[i + _TELLING - 1][1] + 1))
+    shown = (("" if place - 1 in hidden else name) if place in hidden else one for place, one in enumerate(text))
+    return "".join(shown)

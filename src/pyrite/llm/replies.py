@@ -1,0 +1,168 @@
+"""Replies: what an endpoint's answer holds: the model's words, what they cost, and why there are none.
+
+Replies are untrusted, and differ from provider to provider.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pyrite.llm import failures
+from pyrite.llm.cache import Answer, Message
+from pyrite.llm.failures import Failure, Then
+from pyrite.llm.parsing import encodable
+
+# Bytes of UTF-8 per token: for limits and budgets, where the endpoint does not say what it counted.
+BYTES_PER_TOKEN = 4
+# No answer has so many tokens: who says so has counted something else.
+MOST_TOKENS = 10**8
+
+
+def tokens_of(text: str) -> int:
+    """The tokens of a text, reckoned from its size."""
+    return len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back.
+
+    Attributes:
+        answer: what the model said.
+        finish: why it ended, as the endpoint says it: stop, length, ...
+        model: the model that the endpoint says it was.
+        reckoned: whether the tokens are reckoned, since the endpoint does not say them.
+        thinks: whether it thought beside its answer.
+    """
+
+    answer: Answer
+    finish: str = ""
+    model: str = ""
+    reckoned: bool = False
+    thinks: bool = False
+
+
+# Reasons to end that are a filter's, in the words of several providers.
+_FILTERED = {"content_filter", "safety", "blocklist", "prohibited_content", "recitation", "sensitive", "refusal"}
+_COUNT = re.compile(r'"(prompt|completion|total)_tokens"\s*:\s*(\d{1,9})\b')
+
+
+def read_response(content: bytes, model: str, messages: Sequence[Message]) -> Reply:
+    """The reply in the body of a 200.
+
+    Raises:
+        Failure: it is an error, a stream, a page or something else that is no chat completion.
+    """
+    body = failures.parsed(content)
+    if not isinstance(body, dict):
+        text = content.decode("utf-8", "replace")
+        told = {name: int(count) for name, count in _COUNT.findall(text)}
+        paid = _tokens({f"{name}_tokens": count for name, count in told.items()})
+        reason = "an answer that is no chat completion: check OPENAI_BASE_URL (mostly it ends in /v1)"
+        if re.match(r"\s*(data|event|id|:)", text):
+            reason = "the endpoint streams its answer although it is asked not to (stream: false)"
+        raise Failure(reason, Then.AGAIN, 200, paid=paid)
+    return read(body, model, messages)
+
+
+def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
+    """The reply in a chat completion.
+
+    Raises:
+        Failure: it is an error or no chat completion; what it says it cost is in it.
+    """
+    if not isinstance(body, dict):
+        raise Failure("an answer that is no chat completion", Then.AGAIN, 200)
+    usage, choices = body.get("usage"), body.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    message = choice.get("message")
+    error = body.get("error") or choice.get("error")
+    if error and not (isinstance(message, dict) and message.get("content")):
+        code = error.get("code") if isinstance(error, dict) else None
+        named = isinstance(code, int | str) and re.fullmatch(r"[345]\d\d", str(code))
+        status = int(named[0]) if named else 500
+        failure = failures.of_response(status, {}, {"error": error})
+        failure.paid = _tokens(usage)
+        raise failure
+    if not isinstance(message, dict):
+        if choices or not isinstance(choices, list):
+            raise Failure("an answer that is no chat completion", Then.AGAIN, 200, paid=_tokens(usage))
+        # A filter's way at some providers; now and then a mere hiccup.
+        reason = "the endpoint gives an answer without choices: a filter, or a model that has nothing to say"
+        raise Failure(reason, Then.EMPTY, 200, refused=failures.FILTERED, paid=_tokens(usage))
+
+    finish = _name(choice.get("finish_reason"))
+    text = encodable(_text(message.get("content")))
+    if failures.tells_key(text):
+        raise Failure("the answer repeats the key: it is not kept", Then.GIVE_UP, 200, paid=_tokens(usage))
+    refused = ""
+    if {finish, _name(choice.get("native_finish_reason"))} & _FILTERED:
+        refused = failures.FILTERED
+    elif not text.strip() and message.get("refusal"):
+        refused = failures.REFUSAL
+    thoughts = message.get("reasoning_content") or message.get("reasoning") or ""
+    prompt, completion = _tokens(usage)
+    # So few for so much text can't be all: thirty-two bytes a token are more than any text has.
+    reckoned = not prompt or 8 * completion < tokens_of(text)
+    if reckoned:
+        prompt = completion = 0
+    answer = Answer(
+        model=model,
+        date=_today(),
+        prompt_tokens=prompt or sum(tokens_of(m["content"]) for m in messages),
+        completion_tokens=completion or tokens_of(text) + tokens_of(thoughts if isinstance(thoughts, str) else ""),
+        text=text if text.strip() else "",
+        refused=refused,
+    )
+    served = body.get("model")
+    return Reply(answer, finish, served if isinstance(served, str) else "", reckoned, bool(thoughts))
+
+
+def _name(value: Any) -> str:
+    return value.casefold() if isinstance(value, str) else ""
+
+
+def _text(content: Any) -> str:
+    """The words of a message: a text, or the parts of it that are one. Thoughts are none."""
+    return "".join(map(_part, content if isinstance(content, list) else [content]))
+
+
+def _part(part: Any) -> str:
+    if isinstance(part, dict) and part.get("type", "text") in ("text", "output_text"):
+        part = part.get("text")
+        part = part.get("value") if isinstance(part, dict) else part
+    return part if isinstance(part, str) else ""
+
+
+def _tokens(usage: Any) -> tuple[int, int]:
+    """What a reply says it cost, sent and answered; 0 where it does not say it.
+
+    Some count what the model thought in the total only, or beside the answer.
+    """
+    if not isinstance(usage, dict):
+        return 0, 0
+    prompt, completion, total = (_count(usage, f"{name}_tokens") for name in ("prompt", "completion", "total"))
+    details = usage.get("completion_tokens_details")
+    thought = _count(details, "reasoning_tokens") if isinstance(details, dict) else 0
+    if prompt and total:
+        completion = max(completion, total - prompt)
+    return prompt, completion + thought if thought > completion else completion
+
+
+def _count(usage: Mapping[str, Any], name: str) -> int:
+    value = usage.get(name)
+    whole = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < MOST_TOKENS
+    return int(value) if whole and value == int(value) else 0  # type: ignore[arg-type]
+
+
+def without_words(failure: Failure, model: str) -> Answer:
+    """What is kept of a request that has no answer: what it cost, and why it is never answered, where that is so."""
+    return Answer(model, _today(), *failure.paid, "", failure.refused)
+
+
+def _today() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d")
