@@ -27,14 +27,66 @@ from pyrite.data import texts
 
 ROOT = Path(__file__).parents[1]
 
+# Programs that tests start have this checkout's package, whichever one is installed in the environment that they use.
+os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])
+
 # A busy machine is no error; `benchmarks/fuzz.py` counts seconds of computing instead.
 hypothesis.settings.register_profile("pyrite", deadline=None)
 hypothesis.settings.load_profile("pyrite")
 
-# The shipped `generate` settings on one line, for tests of what comes after.
-GENERATE = yaml.safe_dump(
-    yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["generate"], default_flow_style=True, width=9999
-).strip()
+
+def shipped_params() -> dict[str, Any]:
+    """What the project's `params.yaml` says."""
+    said: dict[str, Any] = yaml.safe_load((ROOT / paths.PARAMS).read_text(encoding="utf-8"))
+    return said
+
+
+def write_params(folder: Path = Path(), **sections: Any) -> None:
+    """The shipped `params.yaml`, in a project's folder, with other values for some keys of these sections."""
+    said = shipped_params()
+    for name, values in sections.items():
+        said[name] = said[name] | values if isinstance(values, dict) else values
+    (folder / paths.PARAMS).write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
+
+
+def change_params(place: str, value: Any, folder: Path = Path()) -> None:
+    """What `dvc exp run -S PLACE=VALUE` does; a place is `section.key`."""
+    said = yaml.safe_load((folder / paths.PARAMS).read_text(encoding="utf-8"))
+    *above, key = place.split(".")
+    section = said
+    for name in above:
+        section = section[name]
+    section[key] = value
+    (folder / paths.PARAMS).write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
+
+
+def tfidf(*mixes: str) -> dict[str, Any]:
+    """A classifier of `params.yaml` that needs no pretrained model."""
+    return {"method": "tfidf", "C": 10.0, "mixes": list(mixes)}
+
+
+def fine_tune(checkpoint: Path | str, *mixes: str, **recipe: Any) -> dict[str, Any]:
+    """A classifier of `params.yaml` whose encoder is trained whole, as the shipped MiniLM but for these values."""
+    shipped: dict[str, Any] = shipped_params()["train"]["classifiers"]["minilm"]
+    return shipped | {"checkpoint": str(checkpoint), "mixes": list(mixes)} | recipe
+
+
+def card_text(task: str = "fruit", **changes: Any) -> str:
+    """The card of a task with a local file, `<task>.csv`, with other values for some of its keys."""
+    source = {"kind": "file", "path": f"{task}.csv", "text": "text", "label": "label", "licence": "none"}
+    card = {
+        "id": task,
+        "title": "Fruit or tool",
+        "description": "Say whether a sentence is about fruit or tools.",
+        "source": source,
+        "item": "sentence",
+        "items": "sentences",
+        "length_words": [4, 9],
+        "role": "You are a grocer.",
+        "style": "Short.",
+        "labels": {"fruit": "are about fruit", "tool": "are about tools"},
+    }
+    return yaml.safe_dump(card | changes, sort_keys=False)
 
 
 @pytest.fixture
@@ -187,20 +239,6 @@ def fresh_accelerate() -> Iterator[None]:
     AcceleratorState._reset_state(reset_partial_state=True)
 
 
-FRUIT_CARD = """
-id: fruit
-title: Fruit or tool
-description: Say whether a sentence is about fruit or tools.
-source: {kind: file, path: fruit.csv, text: text, label: label, licence: none}
-item: sentence
-items: sentences
-length_words: [4, 9]
-role: You are a grocer.
-style: Short.
-labels:
-  fruit: are about fruit
-  tool: are about tools
-"""
 FRUIT_KEY = "sk-a-key-that-must-not-be-kept"
 
 Study = Callable[..., None]
@@ -210,7 +248,7 @@ Study = Callable[..., None]
 def study(project: Path, monkeypatch: pytest.MonkeyPatch, table: Callable[..., pd.DataFrame]) -> Study:
     """A task with sixty real rows and no recording; called with `generate` settings, it writes them down."""
     (project / "tasks").mkdir()
-    (project / "tasks/fruit.yaml").write_text(FRUIT_CARD)
+    (project / "tasks/fruit.yaml").write_text(card_text())
     for name in (paths.PROMPTS, paths.ANNOTATORS):
         (project / name).write_bytes((ROOT / name).read_bytes())
     rows = [(f"real sentence number {n} here", ("fruit", "tool")[n % 2], "train") for n in range(60)]
@@ -226,13 +264,14 @@ def study(project: Path, monkeypatch: pytest.MonkeyPatch, table: Callable[..., p
     def write(url: str | None = None, **settings: Any) -> None:
         if url:
             monkeypatch.setenv("OPENAI_BASE_URL", url)
-        params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
         own = {"provider": "openai", "model": "m", "per_label": 20, "texts_per_turn": 5, "turns": 2, "examples": 2}
-        params["tasks"] = ["fruit"]
-        for encoder in params["train"]["classifiers"].values():
-            encoder["mixes"] = ["real", "zero_shot"]
-        params["compare"]["candidate"] = "zero_shot"
-        params["generate"] |= own | {"settings": ["zero_shot", "few_shot", "attributed"]} | settings
-        (project / "params.yaml").write_text(yaml.safe_dump(params))
+        own["settings"] = ["zero_shot", "few_shot", "attributed"]
+        write_params(
+            project,
+            tasks=["fruit"],
+            generate=own | settings,
+            train={"classifiers": {"tfidf": tfidf("real", "zero_shot")}},
+            compare={"classifier": "tfidf", "candidate": "zero_shot"},
+        )
 
     return write

@@ -11,7 +11,7 @@ from conftest import ROOT
 
 
 def collect(hash_seed: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests"]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", "tests"]
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
     environment.pop("PYTEST_ADDOPTS", None)
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)

@@ -12,8 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
-from conftest import ROOT
+from conftest import ROOT, shipped_params, write_params
 from test_docs import typed_in_docs
 from test_pipeline import DVC, repro, run
 
@@ -33,11 +32,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / name, first)
     for name in ("src", "tasks", "data/recordings/annotations", "data/recordings/python_docs"):
         shutil.copytree(ROOT / name, first / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    params["train"] |= {"seeds": [0, 1], "classifiers": {"tfidf": params["train"]["classifiers"]["tfidf"]}}
-    params["evaluate"]["resamples"] = 200
-    params["compare"]["classifier"] = "tfidf"
-    (first / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    train = {"seeds": [0, 1], "classifiers": {"tfidf": shipped_params()["train"]["classifiers"]["tfidf"]}}
+    write_params(first, train=train, evaluate={"resamples": 200}, compare={"classifier": "tfidf"})
     run(first, "git", "init", "-q")
     for key, value in (("user.name", "t"), ("user.email", "t@example.org")):
         run(first, "git", "config", key, value)

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import FRUIT_CARD, ROOT, Study
+from conftest import ROOT, Study, card_text, tfidf, write_params
 from llm_server import serve
 from safetensors.numpy import save_file
 
@@ -66,7 +66,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def fruit(project: Path) -> Path:
     """A task whose raw data are there."""
     (project / "tasks").mkdir()
-    (project / "tasks/fruit.yaml").write_text(FRUIT_CARD)
+    (project / "tasks/fruit.yaml").write_text(card_text())
     rows = [f"sentence number {n} is about {('fruit', 'tool')[n % 2]},{('fruit', 'tool')[n % 2]}" for n in range(400)]
     (project / "fruit.csv").write_text("\n".join(["text,label", *rows]))
     paths.raw("fruit").mkdir(parents=True)
@@ -225,14 +225,11 @@ def test_entries_from_before_there_were_seals_are_taken_as_they_are(project: Pat
 @pytest.fixture
 def broken(fruit: Path) -> Callable[[Path], None]:
     """A study with every table; called with the path of one, it cuts it off."""
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    params["tasks"] = ["fruit"]
-    params["train"] |= {
-        "seeds": [0],
-        "classifiers": {"tfidf": {"method": "tfidf", "mixes": ["real", "few_shot"], "C": 1.0}},
-    }
-    params["compare"]["classifier"] = "tfidf"
-    (fruit / "params.yaml").write_text(yaml.safe_dump(params))
+    write_params(
+        tasks=["fruit"],
+        train={"seeds": [0], "classifiers": {"tfidf": tfidf("real", "few_shot")}},
+        compare={"classifier": "tfidf"},
+    )
     shutil.copy(ROOT / "tasks/annotators.yaml", fruit / "tasks")
     prepare.run("fruit")
     table = texts.read(paths.prepared("fruit"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, shipped_params, write_params
 
 from pyrite.base import files, paths
 
@@ -107,7 +107,7 @@ def test_the_classifiers_of_params_are_the_train_stages() -> None:
     listed = subprocess.run(
         [*DVC, "stage", "list", "--name-only"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params = shipped_params()
     expected = {
         f"train@{task}-{classifier}" for task in params["tasks"] for classifier in params["train"]["classifiers"]
     }
@@ -133,14 +133,16 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("src", "tasks", "data/recordings/annotations"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     shutil.copytree(ROOT / "data/recordings/python_docs", folder / "data/recordings/python_docs")
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    params["tasks"] = ["python_docs"]
-    params["train"]["seeds"] = [0]
-    params["train"]["classifiers"]["minilm"] |= {"steps": 2, "mixes": ["real", "few_shot"]}
-    params["train"]["classifiers"]["probe"]["mixes"] = ["real", "zero_shot", "few_shot", "pool", "real@200", "real@all"]
-    params["evaluate"]["resamples"] = 200
-    params["compare"]["classifier"] = "probe"
-    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    classifiers = shipped_params()["train"]["classifiers"]
+    classifiers["minilm"] |= {"steps": 2, "mixes": ["real", "few_shot"]}
+    classifiers["probe"]["mixes"] = ["real", "zero_shot", "few_shot", "pool", "real@200", "real@all"]
+    write_params(
+        folder,
+        tasks=["python_docs"],
+        train={"seeds": [0], "classifiers": classifiers},
+        evaluate={"resamples": 200},
+        compare={"classifier": "probe"},
+    )
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     subprocess.run([*DVC, "init", "-q"], cwd=folder, check=True)
     repro(folder)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import FRUIT_CARD, FRUIT_KEY, ROOT, Study
+from conftest import FRUIT_KEY, ROOT, Study, card_text
 from llm_server import WORDS, serve
 from openai import APIError
 
@@ -121,7 +121,7 @@ def test_a_name_that_a_shell_would_run_is_refused(study: Study, project: Path, n
         (project / "params.yaml").write_text(yaml.safe_dump(changed))
         with pytest.raises(PyriteError, match=r"must be lower-case letters"):
             params.load()
-    (project / "tasks/odd.yaml").write_text(FRUIT_CARD.replace("id: fruit", f"id: {json.dumps(name)}"))
+    (project / "tasks/odd.yaml").write_text(card_text().replace("id: fruit", f"id: {json.dumps(name)}"))
     with pytest.raises(PyriteError, match="must be lower-case letters"):
         cards.load("odd")
 
@@ -138,12 +138,12 @@ def test_a_task_cannot_be_named_on_the_command_line_by_a_path(project: Path) -> 
 @pytest.mark.parametrize("path", ["/etc/hostname", "../secrets.csv", "a/../../secrets.csv"])
 def test_a_card_reaches_no_file_outside_the_project(study: Study, project: Path, path: str) -> None:
     study()
-    (project / "tasks/fruit.yaml").write_text(FRUIT_CARD.replace("path: fruit.csv", f"path: {path}"))
+    source = {"kind": "file", "path": path, "text": "text", "label": "label", "licence": "none"}
+    (project / "tasks/fruit.yaml").write_text(card_text(source=source))
     with pytest.raises(PyriteError, match=r"source.* is not in the project"):
         cards.load("fruit")
     # Who names the digest of a file knows what is in it.
-    pinned = f"path: {path}, sha256: {'0a' * 32}"
-    (project / "tasks/fruit.yaml").write_text(FRUIT_CARD.replace("path: fruit.csv", pinned))
+    (project / "tasks/fruit.yaml").write_text(card_text(source=source | {"sha256": "0a" * 32}))
     assert cards.load("fruit").source.kind == "file"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import FRUIT_CARD, ROOT
+from conftest import ROOT, card_text, change_params, fine_tune, tfidf, write_params
 from llm_server import serve
 from test_pipeline import DVC, run
 
@@ -48,15 +48,13 @@ def identify(folder: Path) -> None:
 
 def add_task(folder: Path, task: str) -> None:
     """A card like that of the fruit, with texts of its own, and its name in the study's list."""
-    card = FRUIT_CARD.replace("id: fruit", f"id: {task}").replace("fruit.csv", f"{task}.csv")
-    (folder / f"tasks/{task}.yaml").write_text(card)
+    (folder / f"tasks/{task}.yaml").write_text(card_text(task))
     rows = [f"a real {task} sentence number {n} here,{('fruit', 'tool')[n % 2]}\n" for n in range(120)]
     (folder / f"{task}.csv").write_text("text,label\n" + "".join(rows))
     (folder / f"data/recordings/{task}").mkdir(parents=True)
     (folder / f"data/recordings/{task}/.gitkeep").touch()
-    params = yaml.safe_load((folder / "params.yaml").read_text())
-    params["tasks"] = [*params["tasks"], task]
-    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    listed = yaml.safe_load((folder / paths.PARAMS).read_text())["tasks"]
+    change_params("tasks", [*listed, task], folder)
 
 
 @pytest.fixture(scope="module")
@@ -73,17 +71,16 @@ def first(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         shutil.copy(ROOT / "tasks" / name, first / "tasks")
     (first / "data/recordings/annotations").mkdir(parents=True)
     (first / "data/recordings/annotations/.gitkeep").touch()
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    params["tasks"] = []
-    params["generate"] |= {"provider": "openai", "model": "m", "settings": ["zero_shot"], "per_label": 10, "turns": 1}
-    params["generate"] |= {"budget_usd": None, "texts_per_turn": 10}
-    encoders = params["train"]["classifiers"]
-    tiny = encoders["minilm"] | {"checkpoint": "tiny", "steps": 2, "mixes": ["real"]}
-    tfidf = encoders["tfidf"] | {"mixes": ["real", "zero_shot"]}
-    params["train"] |= {"seeds": [0], "classifiers": {"tiny": tiny, "tfidf": tfidf}}
-    params["evaluate"]["resamples"] = 100
-    params["compare"] |= {"classifier": "tfidf", "candidate": "zero_shot"}
-    (first / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    classifiers = {"tiny": fine_tune("tiny", "real", steps=2), "tfidf": tfidf("real", "zero_shot")}
+    asked = {"provider": "openai", "model": "m", "settings": ["zero_shot"], "per_label": 10, "turns": 1}
+    write_params(
+        first,
+        tasks=[],
+        generate=asked | {"texts_per_turn": 10},
+        train={"seeds": [0], "classifiers": classifiers},
+        evaluate={"resamples": 100},
+        compare={"classifier": "tfidf", "candidate": "zero_shot"},
+    )
     add_task(first, "fruit")
     subprocess.run(["git", "init", "-q", "--bare", str(first.parent / "origin.git")], check=True)
     run(first, "git", "init", "-q")

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, change_params, tfidf, write_params
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from llm_server import serve
@@ -461,14 +461,14 @@ def test_what_is_shown_is_one_short_line() -> None:
 
 def small_study() -> None:
     """Cheap encoders and few texts, as somebody might set them; and no pretrained weights for the check of copies."""
-    p = yaml.safe_load(paths.PARAMS.read_text())
-    p["annotate"]["items"] = 20
-    p["generate"] |= {"per_label": 30, "texts_per_turn": 10, "turns": 2}
-    sets = ["real", "zero_shot", "few_shot", "pool", "pool+few_shot"]
-    p["train"]["classifiers"] = {"tfidf": {"method": "tfidf", "C": 10.0, "mixes": [*sets, "real@20", "real@all"]}}
-    p["evaluate"]["resamples"] = 200
-    p["compare"]["classifier"] = "tfidf"
-    paths.PARAMS.write_text(yaml.safe_dump(p))
+    sets = ("real", "zero_shot", "few_shot", "pool", "pool+few_shot")
+    write_params(
+        generate={"per_label": 30, "texts_per_turn": 10, "turns": 2},
+        annotate={"items": 20},
+        train={"classifiers": {"tfidf": tfidf(*sets, "real@20", "real@all")}},
+        evaluate={"resamples": 200},
+        compare={"classifier": "tfidf"},
+    )
 
 
 def run_all(*tasks: str) -> None:
@@ -545,8 +545,7 @@ def test_tasks_with_and_without_real_data_share_a_study(
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         make("ideas", "--labels", "wish, complaint", "--model", "test-model")
         make("support", "--from", "../tickets.csv")
-        study = yaml.safe_load(paths.PARAMS.read_text())
-        paths.PARAMS.write_text(yaml.safe_dump(study | {"tasks": ["ideas", "support"]}))
+        change_params("tasks", ["ideas", "support"])
         run_all("ideas", "support")
     said = capsys.readouterr().out
     assert "Can't tell: the task has no real texts" in said

@@ -10,8 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
-import yaml
-from conftest import ROOT
+from conftest import shipped_params
 from llm_server import Entry, Fault, Running, serve
 from openai import APIConnectionError, APITimeoutError
 
@@ -39,7 +38,7 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
 
     def send(server: Running | str, times: int = 1, **settings: Any) -> list[Any]:
         monkeypatch.setenv("OPENAI_BASE_URL", server if isinstance(server, str) else server.url)
-        shipped = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["generate"]
+        shipped = shipped_params()["generate"]
         p = Generate.model_validate(shipped | {"model": "m", "sampling": {}} | settings, strict=False)
 
         async def run(log: Log) -> list[Any]:

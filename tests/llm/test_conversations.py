@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
-from conftest import ROOT
+from conftest import ROOT, shipped_params
 
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
@@ -31,7 +30,7 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Card:
 
 @pytest.fixture
 def p() -> Generate:
-    shipped = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["generate"]
+    shipped = shipped_params()["generate"]
     return Generate.model_validate(shipped | {"texts_per_turn": 3, "examples": 2}, strict=False)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import FRUIT_CARD, FRUIT_KEY, GENERATE, ROOT, Study
+from conftest import FRUIT_KEY, ROOT, Study, card_text, change_params, tfidf, write_params
 from llm_server import Fault, serve
 
 from pyrite import cli, params
@@ -25,20 +25,8 @@ from pyrite.llm.cache import Ledger
 from pyrite.measures import pairwise
 from pyrite.stages import annotate
 
-CARD = """
-id: pets
-title: Pets
-description: Which pet a sentence is about.
-source: {source}
-item: sentence
-items: sentences
-length_words: [3, 20]
-role: You keep pets.
-style: Short.
-labels: {{cat: are about cats, dog: are about dogs}}
-"""
-LOCAL = "{kind: file, path: pets.csv, text: text, label: label, licence: CC0}"
-DOCSTRINGS = "{kind: stdlib_docstrings, licence: PSF-2.0, modules: {cat: [re], dog: [os]}}"
+PETS = {"cat": "are about cats", "dog": "are about dogs"}
+DOCSTRINGS = {"kind": "stdlib_docstrings", "licence": "PSF-2.0", "modules": {"cat": ["re"], "dog": ["os"]}}
 
 ITEMS = [f"{i:016x}" for i in range(6)]
 
@@ -48,8 +36,12 @@ def pets(project: Path) -> Path:
     """A task with six rows, of which the last is a training row; the folder of its sheets."""
     paths.TASKS.mkdir()
     paths.ANNOTATORS.write_text((ROOT / paths.ANNOTATORS).read_text())
-    paths.PARAMS.write_text(STUDY.replace("TASKS", "pets"))
-    paths.card("pets").write_text(CARD.format(source=LOCAL))
+    write_params(
+        tasks=["pets"],
+        train={"classifiers": {"tfidf": tfidf("real", "few_shot")}},
+        compare={"classifier": "tfidf"},
+    )
+    paths.card("pets").write_text(card_text("pets", labels=PETS))
     paths.RECORDED_ANNOTATIONS.mkdir(parents=True)
     paths.prepared("pets").parent.mkdir(parents=True)
     texts.write(
@@ -131,7 +123,7 @@ def test_a_sheet_needs_its_columns(pets: Path) -> None:
 
 
 def test_items_that_this_python_lacks_are_left_out_and_counted(pets: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    paths.card("pets").write_text(CARD.format(source=DOCSTRINGS))
+    paths.card("pets").write_text(card_text("pets", labels=PETS, source=DOCSTRINGS))
     write(
         paths.recorded_annotations("pets"), f"{ITEMS[0]},p1,cat", "ffffffffffffffff,p1,cat", "eeeeeeeeeeeeeeee,p1,cat"
     )
@@ -208,29 +200,13 @@ def test_an_exported_sheet_has_no_labels_and_comes_back_filled_in(
         annotate.export("pets", items=3)
 
 
-STUDY = """
-tasks: [TASKS]
-generate: GENERATE
-train:
-  seeds: [0]
-  precision: auto
-  test_rows: null
-  checkpoints: none
-  classifiers:
-    tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot]}
-annotate: {items: 100}
-evaluate: {resamples: 200}
-compare: {classifier: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
-""".replace("GENERATE", GENERATE)
-
-
 def test_a_sheet_of_pairs_says_what_is_to_be_compared_and_comes_back_filled_in(pets: Path) -> None:
     for task in ("apes", "owls"):
-        paths.card(task).write_text(CARD.format(source=LOCAL).replace("pets", task))
+        paths.card(task).write_text(card_text(task, labels=PETS))
         shutil.copy(paths.prepared("pets"), paths.prepared(task))
     train = texts.read(paths.prepared("owls")).assign(split="train")
     texts.write(train, paths.prepared("owls"))
-    paths.PARAMS.write_text(STUDY.replace("TASKS", "pets, apes, owls"))
+    change_params("tasks", ["pets", "apes", "owls"])
     annotate.export_pairs()
     sheet = paths.sheet("pairs")
     with sheet.open(newline="", encoding="utf-8-sig") as file:
@@ -554,7 +530,7 @@ def three(study: Study, fruit: list[str]) -> Callable[..., None]:
         study(url, **settings)
         edit_params("- fruit\n", "- fruit\n- birds\n- moods\n")
         for task in ("birds", "moods"):
-            paths.card(task).write_text(FRUIT_CARD.replace("id: fruit", f"id: {task}"))
+            paths.card(task).write_text(card_text(task))
             shutil.copy(paths.prepared("fruit"), paths.prepared(task))
 
     return make

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import GENERATE
+from conftest import change_params, tfidf, write_params
 from rich.console import Console
 
 from pyrite.base import files, paths
@@ -17,21 +17,8 @@ from pyrite.base.errors import PyriteError
 from pyrite.results import verdict
 from pyrite.stages import compare
 
-PARAMS = """
-tasks: [pets, cars]
-generate: GENERATE
-train:
-  seeds: [0, 1, 2]
-  precision: auto
-  test_rows: null
-  checkpoints: none
-  classifiers:
-    tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot, pool, pool+few_shot]}
-    probe: {method: probe, checkpoint: x, max_tokens: 8, C: 1.0, mixes: [real, few_shot, real@50]}
-annotate: {items: 100}
-evaluate: {resamples: 300}
-compare: {classifier: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
-""".replace("GENERATE", GENERATE)
+TFIDF = ("real", "few_shot", "pool", "pool+few_shot")
+PROBE = ("real", "few_shot", "real@50")
 
 SCORES = {"real": 0.80, "few_shot": 0.75, "pool": 0.70, "pool+few_shot": 0.71, "real@50": 0.60}
 
@@ -80,7 +67,11 @@ def called(gap: float) -> dict[str, Any]:
 @pytest.fixture
 def study(project: Path) -> Path:
     """A project with the metrics of two tasks and two encoders, and no models."""
-    paths.PARAMS.write_text(PARAMS)
+    write_params(
+        tasks=["pets", "cars"],
+        train={"classifiers": {"tfidf": tfidf(*TFIDF), "probe": tfidf(*PROBE)}},
+        compare={"classifier": "tfidf"},
+    )
     for task, p in (("pets", 0.01), ("cars", 0.04)):
         encoders = {
             "tfidf": encoder(["real", "few_shot", "pool", "pool+few_shot"], p),
@@ -96,13 +87,9 @@ def study(project: Path) -> Path:
     return project
 
 
-def ask(**changes: str) -> None:
-    """`dvc exp run -S compare.key=value`."""
-    text = paths.PARAMS.read_text()
+def ask(**changes: Any) -> None:
     for key, value in changes.items():
-        old = {"candidate": "few_shot", "baseline": "real", "classifier": "tfidf", "margin": "3.0"}[key]
-        text = text.replace(f"{key}: {old}", f"{key}: {value}")
-    paths.PARAMS.write_text(text)
+        change_params(f"compare.{key}", value)
 
 
 def headline() -> dict[str, Any]:
@@ -132,7 +119,7 @@ def test_headline_is_the_mean_over_tasks(study: Path) -> None:
 
 
 def test_headline_of_one_task_has_the_worth(study: Path) -> None:
-    paths.PARAMS.write_text(PARAMS.replace("[pets, cars]", "[pets]"))
+    change_params("tasks", ["pets"])
     # tfidf has no learning curve: it is read off that of probe.
     assert headline()["worth"] == 246
 
@@ -141,13 +128,13 @@ def test_headline_follows_the_question(study: Path) -> None:
     ask(candidate="pool+few_shot", baseline="pool")
     found = headline()
     assert (found["verdict"], found["gap"]) == ("replace", 1.0)
-    ask(margin="6.0")
+    ask(margin=6.0)
     assert headline()["verdict"] == "replace"
 
 
 def test_keys_of_the_headline_never_change(study: Path) -> None:
     keys = list(headline())
-    ask(candidate="pool+few_shot", classifier="tfidf", margin="9.5")
+    ask(candidate="pool+few_shot", classifier="tfidf", margin=9.5)
     assert list(headline()) == keys
 
 
@@ -267,7 +254,7 @@ def test_what_is_printed_when_piped_is_plain(study: Path) -> None:
 
 
 def test_what_else_there_is_to_say_is_printed(study: Path) -> None:
-    ask(margin="3.0\n  , label_price: 0.1, llm_price: 0.5")
+    ask(label_price=0.1, llm_price=0.5)
     change("evaluate", "pets", llm=called(0.1))
     change("evaluate", "cars", llm=called(-0.1))
     text = " ".join(printed(120).split())

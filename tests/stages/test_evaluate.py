@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import GENERATE
+from conftest import change_params, tfidf, write_params
 from sklearn.metrics import f1_score
 
 from pyrite.base import files, paths
@@ -21,23 +21,7 @@ CURVE = {"real@20": 0.45, "real@40": 0.6, "real@80": 0.7, "real@all": 0.8}
 ROWS = {"real@20": 20, "real@40": 40, "real@80": 80, "real@all": 160}
 ITEMS = 150
 
-PARAMS = """
-tasks: [pets]
-generate: GENERATE
-train:
-  seeds: [0, 1, 2]
-  precision: auto
-  test_rows: null
-  checkpoints: none
-  classifiers:
-    tfidf:
-      method: tfidf
-      C: 10.0
-      mixes: [real, zero_shot, few_shot, pool, pool+few_shot, real@20, real@40, real@80, real@all]
-annotate: {items: 100}
-evaluate: {resamples: 300}
-compare: {classifier: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
-""".replace("GENERATE", GENERATE)
+MIXES = "train.classifiers.tfidf.mixes"
 
 
 def save_fit(mix: str, seed: int, skill: float, encoder: str = "tfidf", task: str = "pets") -> Path:
@@ -58,7 +42,12 @@ def save_fit(mix: str, seed: int, skill: float, encoder: str = "tfidf", task: st
 def study(project: Path) -> Callable[..., None]:
     """A study of one task, one encoder and three seeds, whose mixes differ in skill."""
 
-    paths.PARAMS.write_text(PARAMS)
+    write_params(
+        tasks=["pets"],
+        train={"seeds": [0, 1, 2], "classifiers": {"tfidf": tfidf(*SKILL, *CURVE)}},
+        evaluate={"resamples": 300},
+        compare={"classifier": "tfidf"},
+    )
     for mix, skill in (SKILL | CURVE).items():
         for seed in range(3):
             save_fit(mix, seed, skill)
@@ -135,7 +124,7 @@ def test_worth_outside_the_curve_is_open(study: Callable[..., None]) -> None:
 
 
 def test_no_worth_with_one_point_of_the_curve(study: Callable[..., None]) -> None:
-    paths.PARAMS.write_text(PARAMS.replace("real@20, real@40, real@80, ", ""))
+    change_params(MIXES, [*SKILL, "real@all"])
     study("pets")
     assert "worth" not in metrics()["encoders"]["tfidf"]["mixes"]["few_shot"]
 
@@ -154,7 +143,7 @@ MIX_CURVE = {"real@20+few_shot": 0.65, "real@40+few_shot": 0.68, "real@80+few_sh
 
 
 def test_mix_curves_say_what_generated_rows_add(study: Callable[..., None]) -> None:
-    paths.PARAMS.write_text(PARAMS.replace("real@all]", f"real@all, {', '.join(MIX_CURVE)}, real@30+few_shot]"))
+    change_params(MIXES, [*SKILL, *CURVE, *MIX_CURVE, "real@30+few_shot"])
     for mix, skill in (MIX_CURVE | {"real@30+few_shot": 0.6}).items():
         for seed in range(3):
             save_fit(mix, seed, skill)
@@ -182,7 +171,7 @@ def test_mix_curves_say_what_generated_rows_add(study: Callable[..., None]) -> N
 def test_rows_that_always_or_never_help_stop_beyond_the_curve(
     study: Callable[..., None], gain: float, expected: int | None
 ) -> None:
-    paths.PARAMS.write_text(PARAMS.replace("real@all]", "real@all, real@20+few_shot, real@40+few_shot]"))
+    change_params(MIXES, [*SKILL, *CURVE, "real@20+few_shot", "real@40+few_shot"])
     for mix in ("real@20", "real@40"):
         for seed in range(3):
             save_fit(f"{mix}+few_shot", seed, CURVE[mix] + gain)
@@ -249,8 +238,8 @@ def test_the_same_predictions_give_the_same_metrics(study: Callable[..., None]) 
 
 
 def test_one_seed_and_one_mix_are_enough_to_score(study: Callable[..., None]) -> None:
-    one = PARAMS.replace("[0, 1, 2]", "[0]").replace("mixes: [real, zero_shot, few_shot,", "mixes: [real, few_shot] #")
-    paths.PARAMS.write_text(one)
+    change_params("train.seeds", [0])
+    change_params(MIXES, ["real", "few_shot"])
     study("pets")
     entry = metrics()["encoders"]["tfidf"]
     assert entry["mixes"]["real"]["seeds"] == [0]

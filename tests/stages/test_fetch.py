@@ -10,7 +10,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, card_text
 
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
@@ -31,23 +31,11 @@ def sha256(data: bytes) -> str:
 
 @pytest.fixture
 def card(project: Path):
-    """Writes a card whose source is the given one, in JSON, which is YAML too."""
+    """Writes a card whose source is the given one."""
     (project / "tasks").mkdir()
 
     def write(**source) -> None:
-        content = {
-            "id": "tiny",
-            "title": "t",
-            "description": "d",
-            "source": {"licence": "MIT", **source},
-            "item": "i",
-            "items": "is",
-            "length_words": [1, 9],
-            "role": "r",
-            "style": "s",
-            "labels": {"good": "are good", "bad": "are bad"},
-        }
-        paths.card("tiny").write_text(json.dumps(content))
+        paths.card("tiny").write_text(card_text("tiny", source={"licence": "MIT", **source}))
 
     return write
 

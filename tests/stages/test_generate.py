@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FRUIT_CARD, ROOT
+from conftest import ROOT, card_text, change_params, write_params
 
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
@@ -30,9 +30,9 @@ REAL = [
 def fruit(project: Path, table: Callable[..., pd.DataFrame]) -> Callable[..., None]:
     """A task with four real rows; called with answers per label, it records them for a setting."""
     (project / "tasks").mkdir()
-    (project / "tasks/fruit.yaml").write_text(FRUIT_CARD.replace("[4, 9]", "[3, 8]"))
-    for name in ("params.yaml", "tasks/prompts.yaml"):
-        (project / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    (project / "tasks/fruit.yaml").write_text(card_text(length_words=[3, 8]))
+    write_params()
+    (project / paths.PROMPTS).write_bytes((ROOT / paths.PROMPTS).read_bytes())
     prepared = table(REAL)
     texts.write(prepared, paths.prepared("fruit"))
 
@@ -140,8 +140,7 @@ def test_copies_of_an_example_are_dropped_and_only_in_few_shot(fruit: Project) -
 
 
 def test_no_more_than_per_label_is_kept_and_early_turns_first(fruit: Project, project: Path) -> None:
-    params = (project / "params.yaml").read_text()
-    (project / "params.yaml").write_text(params.replace("per_label: 100", "per_label: 1"))
+    change_params("generate.per_label", 1)
     fruit(
         fruit=['["Plums are purple in late summer"]', '["Cherries have small hard stones"]'],
         tool=['["A wrench turns a rusty old bolt"]'],

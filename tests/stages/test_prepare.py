@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, card_text
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -214,20 +214,8 @@ def test_docstring_summaries_have_4_to_40_words(tmp_path: Path) -> None:
 
 # One card makes a task.
 
-CARD = """\
-id: greetings
-title: Greetings
-description: Say whether a greeting is warm.
-source: {kind: file, path: my own.csv, text: the words, label: kind, licence: mine}
-item: greeting
-items: greetings
-length_words: [1, 9]
-role: You are polite.
-style: Short.
-labels:
-  warm: are warm
-  cold: are cold
-"""
+SOURCE = {"kind": "file", "path": "my own.csv", "text": "the words", "label": "kind", "licence": "mine"}
+GREETINGS = {"labels": {"warm": "are warm", "cold": "are cold"}}
 ROWS = [f'"Hello, number {n}",{kind},2026' for n in range(60) for kind in [("warm", "cold")[n % 2]]]
 
 
@@ -235,7 +223,7 @@ ROWS = [f'"Hello, number {n}",{kind},2026' for n in range(60) for kind in [("war
 def local(project: Path):
     """Runs fetch and prepare on a CSV file of the user's with these rows."""
     (project / "tasks").mkdir()
-    (project / "tasks/greetings.yaml").write_text(CARD)
+    (project / "tasks/greetings.yaml").write_text(card_text("greetings", source=SOURCE, **GREETINGS))
 
     def run(rows: list[str | bytes]) -> pd.DataFrame:
         lines = [line.encode() if isinstance(line, str) else line for line in ["the words,kind,year", *rows]]
@@ -305,7 +293,8 @@ def test_a_label_without_test_rows_is_named(local) -> None:
 
 
 def test_a_column_that_is_not_there(local, project: Path) -> None:
-    (project / "tasks/greetings.yaml").write_text(CARD.replace("the words", "words"))
+    source = SOURCE | {"text": "words"}
+    (project / "tasks/greetings.yaml").write_text(card_text("greetings", source=source, **GREETINGS))
     with pytest.raises(PyriteError, match=r"my own\.csv: row 2: no 'words'; there are the words, kind, year"):
         local(ROWS)
 

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from conftest import GENERATE, ROOT
+from conftest import ROOT, card_text, write_params
 
 from pyrite import params
 from pyrite.base import files, paths
@@ -55,41 +54,24 @@ class Study:
         self.write_tests = False
 
     def write(self) -> None:
-        settings = {
-            "tasks": self.tasks,
-            "generate": yaml.safe_load(GENERATE) | {"per_label": 99},
-            "annotate": {"items": 100},
-            "train": {
-                "seeds": [0, 1],
-                "test_rows": None,
-                "precision": "auto",
-                "checkpoints": "none",
-                "classifiers": self.encoders,
-            },
-            "evaluate": {"resamples": 100},
-            "compare": self.compare,
-        }
-        files.write_text(paths.PARAMS, yaml.safe_dump(settings, sort_keys=False))
+        write_params(
+            tasks=self.tasks,
+            generate={"per_label": 99},
+            train={"seeds": [0, 1], "checkpoints": "none", "classifiers": self.encoders},
+            evaluate={"resamples": 100},
+            compare=self.compare,
+        )
         files.write_text(paths.PROMPTS, (ROOT / paths.PROMPTS).read_text())
         for number, task in enumerate(self.tasks):
             self._task(task, np.random.default_rng(number))
         compare.run()
 
     def _task(self, task: str, rng: np.random.Generator) -> None:
-        card = {
-            **{"id": task, "title": self.title, "description": "Say which.", "item": "phrase", "items": "phrases"},
-            "source": {
-                "kind": "file",
-                "path": "x.csv",
-                "text": "t",
-                "label": "l",
-                "licence": f"Licence of {self.title}",
-                "non_commercial": self.non_commercial,
-            },
-            **{"length_words": [2, 9], "role": "You name things.", "style": "Each one is short."},
-            "labels": {label: f"name {label}" for label in self.labels},
-        }
-        files.write_text(paths.card(task), yaml.safe_dump(card, sort_keys=False))
+        source = {"kind": "file", "path": "x.csv", "text": "t", "label": "l", "licence": f"Licence of {self.title}"}
+        source["non_commercial"] = self.non_commercial
+        labels = {label: f"name {label}" for label in self.labels}
+        card = card_text(task, title=self.title, item="phrase", items="phrases", source=source, labels=labels)
+        files.write_text(paths.card(task), card)
         for table, split in ((paths.prepared(task), "train"), (paths.synthetic(task, "zero_shot"), "train")):
             rows = [(f"{n:016x}", f"{self.text} {n}", label, split) for n, label in enumerate(self.labels * 5)]
             if self.write_tests and table == paths.prepared(task):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import GENERATE, ROOT
+from conftest import ROOT, tfidf, write_params
 
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
@@ -17,20 +17,6 @@ from pyrite.measures import agreement_curves
 from pyrite.stages import annotate, fetch, prepare, subjectivity
 
 TASKS = ["ants", "bees", "cats", "dogs"]
-PARAMS = """
-tasks: [ants, bees, cats, dogs]
-generate: GENERATE
-train:
-  seeds: [0, 1]
-  precision: auto
-  test_rows: null
-  checkpoints: none
-  classifiers:
-    tfidf: {method: tfidf, C: 10.0, mixes: [real, few_shot, pool]}
-annotate: {items: 100}
-evaluate: {resamples: 200}
-compare: {classifier: tfidf, baseline: real, candidate: few_shot, margin: 3.0}
-""".replace("GENERATE", GENERATE)
 ITEMS = [f"{i:016x}" for i in range(120)]
 
 
@@ -54,7 +40,12 @@ def fits(task: str, rng: np.random.Generator, skill: np.ndarray) -> None:
 def study(project: Path) -> Path:
     """Four tasks: people disagree more from one to the next, and the gap grows with it."""
     rng = np.random.default_rng(0)
-    paths.PARAMS.write_text(PARAMS)
+    write_params(
+        tasks=TASKS,
+        train={"seeds": [0, 1], "classifiers": {"tfidf": tfidf("real", "few_shot", "pool")}},
+        evaluate={"resamples": 200},
+        compare={"classifier": "tfidf"},
+    )
     for number, task in enumerate(TASKS):
         sure = rng.choice([0.6, 0.8, 1.0], size=len(ITEMS), p=[0.05 + 0.2 * number, 0.2, 0.75 - 0.2 * number])
         rows = [

@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from conftest import ROOT
+from conftest import change_params, fine_tune, tfidf, write_params
 from huggingface_hub import ModelCard
 from sklearn.metrics import accuracy_score
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
@@ -61,34 +60,19 @@ def study(
             turns=(Turn(prompt="Write 30 texts.", examples=(), answer="[]"),),
         )
         transcripts.write(paths.transcript("words", setting), [conversation])
-    settings_of = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    tiny = settings_of["train"]["classifiers"]["minilm"] | {
-        "checkpoint": str(tiny_checkpoint),
-        "mixes": ["real", "few_shot"],
-        "steps": 40,
-        "learning_rate": 5e-3,
-    }
-    settings_of["tasks"] = ["words"]
-    settings_of["train"]["seeds"] = [0, 1]
-    settings_of["train"]["classifiers"] = {
-        "tiny": tiny,
-        "tfidf": {"method": "tfidf", "mixes": ["real", "few_shot", "real@20"], "C": 10.0},
-    }
-    settings_of["compare"]["classifier"] = "tiny"
-    (project / "params.yaml").write_text(yaml.safe_dump(settings_of))
+    tiny = fine_tune(tiny_checkpoint, "real", "few_shot", steps=40, learning_rate=5e-3)
+    write_params(
+        tasks=["words"],
+        train={"seeds": [0, 1], "classifiers": {"tiny": tiny, "tfidf": tfidf("real", "few_shot", "real@20")}},
+        compare={"classifier": "tiny"},
+    )
     # Other processes would not see what a test replaces.
     monkeypatch.setattr(parallel, "devices", lambda: 1)
     return project
 
 
 def change(key: str, value: object) -> None:
-    changed = yaml.safe_load(paths.PARAMS.read_text())
-    section = changed["train"]
-    *path, last = key.split(".")
-    for part in path:
-        section = section[part]
-    section[last] = value
-    paths.PARAMS.write_text(yaml.safe_dump(changed))
+    change_params(f"train.{key}", value)
 
 
 def test_every_fit_has_predictions_of_every_test_row_once(study: Path) -> None:
@@ -463,9 +447,7 @@ def test_the_learning_curve_of_a_small_task_ends_earlier(study: Path) -> None:
 
 
 def test_a_cap_classifies_the_same_few_test_rows_for_every_fit(study: Path) -> None:
-    params = yaml.safe_load((study / "params.yaml").read_text())
-    params["train"]["test_rows"] = 7
-    (study / "params.yaml").write_text(yaml.safe_dump(params))
+    change("test_rows", 7)
     train.run("words", "tfidf")
     prepared = texts.read(paths.prepared("words"))
     lowest = sorted(prepared.loc[prepared["split"] == "test", "id"])[:7]
