@@ -177,7 +177,7 @@ def test_mean_agreement_of_real_ratings_is_the_golden_one(
     annotate.run(task)
     rows = pd.read_parquet(paths.annotation_table(task))
     summary, _ = subjectivity.of_source(rows, 100, np.random.default_rng(0))
-    assert round(summary["mean_agreement"]["value"], 4) == golden
+    assert round(summary["mean_agreement"].value, 4) == golden
 
 
 def test_a_text_that_was_judged_twice_counts_twice() -> None:
