@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ from pyrite.llm import parsing
         ('{"texts": ["a", "b"]}', ["a", "b"]),
         ('["a", "b", "cut o', ["a", "b"]),
         ('```json\n["a", "b", "cut o', ["a", "b"]),
-        ('["a", 3, null, {"text": "b"}, "c"]', ["a", "c"]),
+        ('["a", 3, null, {"text": "b"}, "c"]', ["a", "b", "c"]),
         ('["a", "b",]', ["a", "b"]),
         ("I'm sorry, I can't help with that.", []),
         ("", []),
@@ -30,11 +31,109 @@ def test_answers_are_read_leniently(answer: str, texts: list[str]) -> None:
     assert parsing.texts(answer) == texts
 
 
-@given(st.lists(st.text()), st.text(alphabet=st.characters(exclude_characters="[`")))
-def test_any_array_is_read_whatever_stands_before_it(texts: list[str], before: str) -> None:
-    # A fence inside a text is the one thing that can't be told from a fence around the array.
-    texts = [text.replace("```", "") for text in texts]
-    assert parsing.texts(before + json.dumps(texts)) == texts
+@pytest.mark.parametrize(
+    ("answer", "texts", "unread"),
+    [
+        # What surrounds the texts.
+        (json.dumps('["a b", "c d"]'), ["a b", "c d"], 0),
+        (json.dumps({"texts": '["a b", "c d"]'}), ["a b", "c d"], 0),
+        ('["{\\"text\\": \\"a b\\"}", "{\\"text\\": \\"c d\\"}"]', ["a b", "c d"], 0),
+        ('"a b"', ["a b"], 0),
+        ('"a b"\n"c d"', ["a b", "c d"], 0),
+        ('Here:\n  "a \\"b\\"",\n\n  "c d",\n', ['a "b"', "c d"], 0),
+        ('[{"text": "a b", "label": "x"}, {"text": "c d", "label": "x"}]', ["a b", "c d"], 0),
+        ('[{"sentence": "a b", "n": 1}, {"sentence": "c d", "n": 2}]', ["a b", "c d"], 0),
+        ('{"sentence": "a b"}\n{"sentence": "c d"}', ["a b", "c d"], 0),
+        ('[{"sentence": "a b"}, {"sentence": "c d"}, {"sent', ["a b", "c d"], 1),
+        ('{"1": "a b", "2": "c d"}', ["a b", "c d"], 0),
+        ('{"type": "object", "properties": {"texts": {"type": "array", "items": ["a b"]}}}', ["a b"], 0),
+        ('{"type": "object", "properties": {"texts": {"type": "array", "items": {"type": "string"}}}}', [], 0),
+        ('["a b"]\n["c d"]', ["a b", "c d"], 0),
+        ('["a b"], ["c d"]', ["a b", "c d"], 0),
+        ('[["a b"], ["c d"]]', ["a b", "c d"], 0),
+        ('```json\n["a b"]\n```\nAnd two more:\n```json\n["c d", "e f"]\n```', ["a b", "c d", "e f"], 0),
+        ('```python\nprint(x)\n```\n```json\n["a b"]\n```', ["a b"], 0),
+        ('~~~\n["a b"]\n~~~', ["a b"], 0),
+        ('An array like ["string 1", "string 2"].\n\n["a b", "c d"]', ["a b", "c d"], 0),
+        ('For example:\n["...", "..."]\n["a b"]', ["a b"], 0),
+        ('I write [2] of them [as told]: ["a b", "c d"], with [care].', ["a b", "c d"], 0),
+        ("&#91;&quot;a b&quot;, &quot;c d&quot;&#93;", ["a b", "c d"], 0),
+        ('texts:\n  - a b\n  - "c d"', ["a b", "c d"], 0),
+        ("**1.** a b\n**2.** c d", ["a b", "c d"], 0),
+        # What is in an array that is no JSON.
+        ("[“a b”, “c d”]", ["a b", "c d"], 0),
+        ('[“a “b” b”, “c d", "e f"]', ["a “b” b", "c d", "e f"], 0),
+        ("['a b', \"it's\", 'it\\'s', 'it's']", ["a b", "it's", "it's", "it's"], 0),
+        ('["a b", // one\n "c d" /* two */]', ["a b", "c d"], 0),
+        ('["a b", ..., "c d"]', ["a b", "c d"], 0),
+        ('["a b" \n "c d"]', ["a b", "c d"], 0),
+        ('["a b" "c d", "e f"]', ["a b", "c d", "e f"], 0),
+        ('["a\nb", "c d"]', ["a\nb", "c d"], 0),
+        ('["a \\d+ b", "c\\n\\u00e9"]', ["a \\d+ b", "c\né"], 0),
+        ('["Return the "b" of a.", "c d"]', ['Return the "b" of a.', "c d"], 0),
+        # Parts of items are none.
+        ('["a" is a letter, "c d"]', ["c d"], 1),
+        ('["a b", "c" and "d", "e f"]', ["a b", "e f"], 1),
+        ('["a b", "He said "c", "d", and left.", "e f"]', ["a b", "e f"], 2),
+        ('["Use ["x"] here", "c d"]', ["c d"], 1),
+        ('["a b", 7, none, "c d"]', ["a b", "c d"], 2),
+        ('["a b", "c d", "cut o', ["a b", "c d"], 1),
+        ('["a b", "c d"', ["a b"], 1),
+        # Numbers that run through the items.
+        ('["1. a b", "2. c d"]', ["a b", "c d"], 0),
+        ('["26) a b", "28) c d"]', ["a b", "c d"], 0),
+        ('["1984. a b", "c d"]', ["1984. a b", "c d"], 0),
+        ('["3. a b", "3. c d"]', ["3. a b", "3. c d"], 0),
+    ],
+)
+def test_whole_items_are_read_and_others_counted(answer: str, texts: list[str], unread: int) -> None:
+    assert parsing.read(answer) == (texts, unread)
+
+
+# Numbers that run through the items would be taken off.
+ITEMS = st.lists(st.text().filter(lambda text: not text[:1].isdecimal()), min_size=1)
+ODD = st.sampled_from(["[1] ", "[ see: ", "{n} of [x]:\n"])
+AROUND = ODD | st.text(alphabet=st.characters(exclude_characters="[{"))
+
+
+@given(ITEMS, AROUND, AROUND)
+def test_any_array_is_read_whole_whatever_stands_around_it(texts: list[str], before: str, after: str) -> None:
+    assert parsing.texts(f"{before}{json.dumps(texts)}{after}") == texts
+
+
+SMALL = st.text(alphabet="[]{}\"',:“”\\/.\n 1ab", max_size=40)
+
+
+@given(SMALL, SMALL)
+def test_small_damage_costs_no_more_than_the_items_it_touches(first: str, broken: str) -> None:
+    kept = ["the first of them", "the second of them", "the third of them"]
+    answer = f'["{kept[0]}", "{kept[1]}", {broken}, "{kept[2]}"]'
+    found = parsing.texts(answer)
+    assert not any(text != whole and text in whole and len(text) > 3 for text in found for whole in kept)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "[" * 100_000,
+        '["a ' * 50_000,
+        '["a", "' * 50_000,
+        '"' * 200_000,
+        '["' + ', "x ' * 50_000 + '"]',
+        '["' + '"//' * 60_000,
+        '["' + '"\n' * 60_000 + '"]',
+        '["' + "a" * 300_000 + '", "b"',
+        '{"a": [' * 20_000,
+        "</think>[" * 30_000,
+        "“" * 100_000 + "[“" + "”, “" * 50_000,
+    ],
+    ids=range(11),
+)
+def test_hostile_answers_take_no_time(answer: str) -> None:
+    began = time.process_time()
+    parsing.read(answer)
+    parsing.attributes(answer)
+    assert time.process_time() - began < 2
 
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_characters="`")), min_size=1), st.data())
@@ -42,7 +141,7 @@ def test_a_truncated_array_keeps_its_whole_items(texts: list[str], data: st.Data
     answer = json.dumps(texts)
     cut = data.draw(st.integers(min_value=0, max_value=len(answer) - 1))
     found = parsing.texts(answer[:cut])
-    assert found == texts[: len(found)]
+    assert found == [parsing.encodable(text) for text in texts[: len(found)]]
 
 
 @given(st.text())

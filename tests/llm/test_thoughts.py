@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyrite.llm import parsing, thoughts
+
+DRAFT, ANSWER = '["a draft of it"]', '["what it says"]'
+FORMS = [
+    "<think>\nThey want texts: {draft}\n</think>\n\n{answer}",
+    "They want texts: {draft}\n</think>\n{answer}",
+    "<thinking>```json\n{draft}\n```</thinking>```json\n{answer}\n```",
+    '<Reasoning effort="high">{draft}</Reasoning>{answer}',
+    "<seed:think>{draft}</seed:think>{answer}",
+    "[THINK]{draft}[/THINK]{answer}",
+    "◁think▷{draft}◁/think▷{answer}",
+    "<|begin_of_thought|>{draft}<|end_of_thought|><|begin_of_solution|>{answer}<|end_of_solution|>",
+    "<think>I begin with a <think> tag: {draft}</think>{answer}",
+    "<think>a<think>b</think>{draft}</think>{answer}",
+    "{answer}<think>Is that right? {draft}</think>",
+    "{answer}\n<think>One more: {draft}",
+    "<|channel|>analysis<|message|>{draft}<|end|><|start|>assistant<|channel|>final<|message|>{answer}<|return|>",
+    "<|channel|>commentary<|message|>{draft}<|end|><|channel|>final <|constrain|>json<|message|>{answer}",
+    "analysisThey want texts: {draft}.assistantfinal{answer}",
+]
+UNCLOSED = ["<think>{draft}", "Well.\n<thinking>\n{draft}", "{draft}</think>", "<|channel|>analysis<|message|>{draft}"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_a_model_thinks_is_no_answer(form: str) -> None:
+    said = thoughts.strip(form.replace("{draft}", DRAFT).replace("{answer}", ANSWER))
+    assert DRAFT not in said
+    assert parsing.texts(said) == json.loads(ANSWER)
+
+
+@pytest.mark.parametrize("form", UNCLOSED)
+def test_a_thought_that_does_not_end_holds_no_answer(form: str) -> None:
+    assert "draft" not in thoughts.strip(form.replace("{draft}", DRAFT))
+
+
+@pytest.mark.parametrize(
+    "answer", ['["The <think> tag opens it."]', '{"texts": ["It ends with </think> or <|channel|>."]}', " plain words"]
+)
+def test_an_answer_without_thoughts_is_left_as_it_is(answer: str) -> None:
+    assert thoughts.strip(answer) == answer
+    assert thoughts.strip(f"<think>hm</think>{answer}") == answer
+
+
+WORDS = st.lists(st.text(), min_size=1)
+
+
+@given(st.sampled_from([*FORMS, *UNCLOSED]), st.lists(st.text("ab <>/[]\"'\n,`"), min_size=1), WORDS)
+def test_no_draft_ever_comes_out_as_a_text(form: str, drafts: list[str], answer: list[str]) -> None:
+    drafts = [f"draft {n}: {text}" for n, text in enumerate(drafts)]
+    said = form.replace("{draft}", json.dumps(drafts)).replace("{answer}", json.dumps(answer))
+    assert not any("draft" in text for text in parsing.texts(said) if text not in answer)
+
+
+@given(st.text() | st.text("<>/think[]|channelfinalmessage \"'"))
+def test_any_answer_can_be_stripped(answer: str) -> None:
+    assert len(thoughts.strip(answer)) <= len(answer)
