@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyrite.measures import agreement
-from pyrite.measures.intervals import Estimate
+from pyrite.measures import agreement, intervals
 
 COUNTS = st.lists(st.lists(st.integers(0, 4), min_size=3, max_size=3).filter(any), min_size=1, max_size=12).map(
     lambda rows: np.array(rows, dtype=float)
@@ -63,14 +62,14 @@ def test_what_says_nothing_is_a_gap_with_a_reason() -> None:
     rng = np.random.default_rng(0)
     never_overlap = agreement.summary(np.eye(3), 100, rng)
     same = agreement.summary(np.array([[3.0, 0], [2, 0], [1, 0]]), 100, rng)
-    assert never_overlap["mean_agreement"].value is None
-    assert never_overlap["alpha"].note == "no item has two annotations"
-    assert same["mean_agreement"] == Estimate(value=1, low=1, high=1)
-    assert same["alpha"].value is None and "same label" in same["alpha"].note
+    assert never_overlap.mean_agreement.value is None
+    assert never_overlap.alpha.note == "no item has two annotations"
+    assert same.mean_agreement == intervals.Estimate(value=1, low=1, high=1)
+    assert same.alpha.value is None and "same label" in same.alpha.note
 
 
 def test_units_with_one_annotation_do_not_raise_the_agreement() -> None:
     split = np.array([[1.0, 1.0]] * 4)
     alone = np.array([[1.0, 0.0]] * 50)
     found = agreement.summary(np.concatenate([split, alone]), 100, np.random.default_rng(0))
-    assert found["mean_agreement"].value == 0.5
+    assert found.mean_agreement.value == 0.5

@@ -18,27 +18,27 @@ def items(rng: np.random.Generator, n: int = 600, slope: float = 0.5) -> tuple[n
 
 def test_thresholds_and_bins_are_plain_means() -> None:
     agreement, right = items(np.random.default_rng(0))
-    found = agreement_curves.against_agreement(agreement, right, 200, np.random.default_rng(1))
-    assert [point["agreement"] for point in found["thresholds"]] == [0.4, 0.6, 0.8, 1.0]
-    for point in found["thresholds"]:
-        of = right[agreement >= point["agreement"] - 1e-9]
-        assert (point["items"], point["accuracy"].value) == (len(of), pytest.approx(of.mean()))
-        assert point["accuracy"].low < of.mean() < point["accuracy"].high
-    for point in found["bins"]:
-        of = right[np.isclose(agreement, point["agreement"])]
-        assert (point["items"], point["accuracy"].value) == (len(of), pytest.approx(of.mean()))
-    x, y = zip(*((point["agreement"], point["accuracy"].value) for point in found["thresholds"]), strict=True)
-    assert found["r_squared"] == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2)
-    assert found["spearman"] == pytest.approx(1)
+    found = agreement_curves.against_agreement(agreement, right, None, 200, np.random.default_rng(1))
+    assert [point.agreement for point in found.thresholds] == [0.4, 0.6, 0.8, 1.0]
+    for point in found.thresholds:
+        of = right[agreement >= point.agreement - 1e-9]
+        assert (point.items, point.accuracy.value) == (len(of), pytest.approx(of.mean()))
+        assert point.accuracy.low < of.mean() < point.accuracy.high
+    for point in found.bins:
+        of = right[np.isclose(agreement, point.agreement)]
+        assert (point.items, point.accuracy.value) == (len(of), pytest.approx(of.mean()))
+    x, y = zip(*((point.agreement, point.accuracy.value) for point in found.thresholds), strict=True)
+    assert found.r_squared == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2)
+    assert found.spearman == pytest.approx(1)
 
 
 def test_agreement_of_many_annotators_falls_on_multiples_of_a_twentieth() -> None:
     rng = np.random.default_rng(0)
     agreement = rng.integers(35, 91, size=500) / 90
-    found = agreement_curves.against_agreement(agreement, rng.integers(0, 2, 500).astype(float), 100, rng)
-    assert sum(point["items"] for point in found["bins"]) == 500
-    assert all(round(20 * point["agreement"], 9) % 1 == 0 for point in found["thresholds"])
-    assert found["thresholds"][0]["items"] == 500
+    found = agreement_curves.against_agreement(agreement, rng.integers(0, 2, 500).astype(float), None, 100, rng)
+    assert sum(point.items for point in found.bins) == 500
+    assert all(round(20 * point.agreement, 9) % 1 == 0 for point in found.thresholds)
+    assert found.thresholds[0].items == 500
 
 
 def test_slope_is_the_maximum_likelihood_one() -> None:
@@ -87,16 +87,18 @@ def test_a_nearly_separated_slope_has_no_bound() -> None:
 def test_a_point_with_few_items_is_dropped_and_marked() -> None:
     agreement = np.repeat([0.4, 0.6, 0.8, 1.0], [20, 20, 20, 4])
     right = np.tile([0.0, 1.0], 32)
-    found = agreement_curves.against_agreement(agreement, right, 100, np.random.default_rng(0))
-    assert found["thresholds"][-1]["accuracy"].value is None
-    assert found["thresholds"][-1]["accuracy"].note == "4 items; 5 are needed"
-    assert found["r_squared"] is None and "the same" in found["note"]
+    found = agreement_curves.against_agreement(agreement, right, None, 100, np.random.default_rng(0))
+    assert found.thresholds[-1].accuracy.value is None
+    assert found.thresholds[-1].accuracy.note == "4 items; 5 are needed"
+    assert found.r_squared is None and "the same" in found.note
 
 
 def test_one_agreement_for_all_is_no_trend() -> None:
-    found = agreement_curves.against_agreement(np.ones(30), np.tile([0.0, 1.0], 15), 100, np.random.default_rng(0))
-    assert len(found["thresholds"]) == 1
-    assert found["spearman"] is None and "a trend needs 3" in found["note"]
+    found = agreement_curves.against_agreement(
+        np.ones(30), np.tile([0.0, 1.0], 15), None, 100, np.random.default_rng(0)
+    )
+    assert len(found.thresholds) == 1
+    assert found.spearman is None and "a trend needs 3" in found.note
 
 
 def test_the_difference_of_slopes_is_paired_over_items() -> None:
@@ -118,4 +120,3 @@ def test_a_difference_without_a_slope_is_a_gap() -> None:
     parted = np.repeat([0.6, 1.0], 10)
     both = agreement_curves.steeper(parted, (parted > 0.8) * 1.0, (parted > 0.8) * 1.0, 100, np.random.default_rng(0))
     assert both.value is None and "not defined" in both.note
-    assert all(np.isfinite(end) for one in (found, both) for end in (one.value, one.low, one.high) if end is not None)

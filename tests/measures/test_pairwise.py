@@ -46,20 +46,20 @@ def judged(votes: dict[tuple[str, str], int], judges: int = 10) -> pd.DataFrame:
 
 def test_scores_ranks_and_stars_go_from_objective_to_subjective() -> None:
     votes = {("a", "b"): 9, ("a", "c"): 10, ("b", "c"): 8, ("c", "d"): 9, ("a", "d"): 10, ("b", "d"): 10}
-    found = pairwise.subjectivity(judged(votes), 200, np.random.default_rng(0))
-    scores = [found["tasks"][task]["subjectivity"].value for task in "abcd"]
+    found = pairwise.rank(judged(votes), 200, np.random.default_rng(0))
+    scores = [found.tasks[task].subjectivity.value for task in "abcd"]
     assert scores == sorted(scores)
-    assert [found["tasks"][task]["rank"].value for task in "abcd"] == [1, 2, 3, 4]
-    assert [found["tasks"][task]["stars"] for task in "ad"] == [1, 5]
-    assert (found["judges"], found["judgements"], found["pairs"]) == (10, 60, 6)
-    assert found["agreement"]["mean_agreement"].value == pytest.approx(56 / 60)
+    assert [found.tasks[task].rank.value for task in "abcd"] == [1, 2, 3, 4]
+    assert [found.tasks[task].stars for task in "ad"] == [1, 5]
+    assert (found.judges, found.judgements, found.pairs) == (10, 60, 6)
+    assert found.agreement.mean_agreement.value == pytest.approx(56 / 60)
 
 
 def test_the_order_of_a_pair_does_not_matter() -> None:
     table = judged({("a", "b"): 7, ("b", "c"): 6})
     turned = table.rename(columns={"first": "second", "second": "first"})
     rng = np.random.default_rng
-    assert pairwise.subjectivity(table, 100, rng(0)) == pairwise.subjectivity(turned, 100, rng(0))
+    assert pairwise.rank(table, 100, rng(0)) == pairwise.rank(turned, 100, rng(0))
 
 
 def test_more_judges_of_one_mind_do_not_narrow_the_interval() -> None:
@@ -69,16 +69,16 @@ def test_more_judges_of_one_mind_do_not_narrow_the_interval() -> None:
         table = judged(
             {(x, y): judges * ((i + j) % 2) for i, x in enumerate(names) for j, y in enumerate(names) if i < j}, judges
         )
-        score = pairwise.subjectivity(table, 500, np.random.default_rng(0))["tasks"]["a"]["subjectivity"]
+        score = pairwise.rank(table, 500, np.random.default_rng(0)).tasks["a"].subjectivity
         return score.high - score.low
 
     assert width(40) > 0.9 * width(4)
 
 
 def test_a_lone_comparison_and_an_even_one() -> None:
-    found = pairwise.subjectivity(judged({("a", "b"): 5}), 100, np.random.default_rng(0))
-    assert found["tasks"]["a"]["subjectivity"].value == pytest.approx(0)
-    assert found["tasks"]["a"]["stars"] == 1
+    found = pairwise.rank(judged({("a", "b"): 5}), 100, np.random.default_rng(0))
+    assert found.tasks["a"].subjectivity.value == pytest.approx(0)
+    assert found.tasks["a"].stars == 1
 
 
 def write(path: Path, *rows: str) -> Path:

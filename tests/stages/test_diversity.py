@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pyrite.base import files, paths
-from pyrite.measures import embedding_diversity
+from pyrite.base import files, paths, schema
+from pyrite.measures import embedding_diversity, intervals, probes
+from pyrite.measures.diversity import MEASURES, Texts
+from pyrite.results.diversity import Diversity
 from pyrite.stages import diversity
-from pyrite.stages.diversity import Texts
 
 LABELS = ("day", "night")
 WORDS = [
@@ -59,11 +61,15 @@ def real(rng: np.random.Generator, n: int = 400) -> Texts:
     return Texts(made.frame.assign(split=["train"] * (n - 100) + ["test"] * 100), made.vectors)
 
 
+def measure(real: Texts, sets: dict[str, Texts], resamples: int) -> Diversity:
+    return diversity.beside_real("sky", real, sets, resamples, 0.8)[1]
+
+
 def test_a_set_like_the_real_one_equals_the_reference() -> None:
     rng = np.random.default_rng(0)
-    found = diversity.measure(real(rng), {"zero_shot": make(rng, 150, generated=True)}, 400, 0.8)
-    reference, same = found["sets"]["real"], found["sets"]["zero_shot"]
-    assert found["texts"] == 150
+    found = measure(real(rng), {"zero_shot": make(rng, 150, generated=True)}, 400)
+    reference, same = found.sets["real"].measures, found.sets["zero_shot"].measures
+    assert found.texts == 150
     for name, figure in same.items():
         assert reference[name].low <= figure.high and figure.low <= reference[name].high, name
     assert same["c2st"].low < 0.5 < same["c2st"].high
@@ -73,10 +79,10 @@ def test_a_set_like_the_real_one_equals_the_reference() -> None:
 def test_a_narrow_distant_set_shows_as_such() -> None:
     rng = np.random.default_rng(0)
     far = make(rng, 150, shift=2.0, spread=0.3, generated=True)
-    sets = diversity.measure(real(rng), {"zero_shot": far}, 400, 0.8)["sets"]
+    sets = measure(real(rng), {"zero_shot": far}, 400).sets
     for name in ("remote_clique", "chamfer", "vendi", "similarity", "coverage"):
-        assert sets["zero_shot"][name].high < sets["real"][name].low, name
-    assert sets["zero_shot"]["c2st"].low > 0.8
+        assert sets["zero_shot"].measures[name].high < sets["real"].measures[name].low, name
+    assert sets["zero_shot"].measures["c2st"].low > 0.8
 
 
 def test_wrong_labels_show_in_faithfulness() -> None:
@@ -85,16 +91,16 @@ def test_wrong_labels_show_in_faithfulness() -> None:
     label = made.frame["label"].to_numpy().copy()
     label[:50] = np.where(label[:50] == "day", "night", "day")
     wrong = Texts(made.frame.assign(label=label), made.vectors)
-    sets = diversity.measure(real(rng), {"zero_shot": wrong}, 400, 0.8)["sets"]
-    assert sets["zero_shot"]["faithfulness"].value == pytest.approx(0.75, abs=0.07)
-    assert sets["real"]["faithfulness"].value > 0.95
+    sets = measure(real(rng), {"zero_shot": wrong}, 400).sets
+    assert sets["zero_shot"].measures["faithfulness"].value == pytest.approx(0.75, abs=0.07)
+    assert sets["real"].measures["faithfulness"].value > 0.95
 
 
 def test_every_set_gives_as_many_texts_as_the_smallest() -> None:
     rng = np.random.default_rng(0)
     sets = {"zero_shot": make(rng, 90, generated=True), "few_shot": make(rng, 120, generated=True)}
-    assert diversity.measure(real(rng), sets, 200, 0.8)["texts"] == 90
-    assert diversity.measure(real(rng, 200), sets, 200, 0.8)["texts"] == 50
+    assert measure(real(rng), sets, 200).texts == 90
+    assert measure(real(rng, 200), sets, 200).texts == 50
 
 
 def test_matched_subsets_have_the_same_labels_and_lengths() -> None:
@@ -123,39 +129,46 @@ def test_texts_of_one_answer_do_not_help_to_tell_it() -> None:
     first = Texts(make(rng, 200).frame, (noise / np.linalg.norm(noise, axis=1, keepdims=True)).astype(np.float32))
     answers = Texts(made.frame, vectors.astype(np.float32))
     alone = Texts(made.frame.drop(columns="turn"), answers.vectors)
-    grouped = diversity.told_apart(first, answers)[200:].mean()
-    assert grouped < diversity.told_apart(first, alone)[200:].mean() - 0.2
+
+    def told(second: Texts) -> float:
+        return probes.told_apart(first.vectors, second.vectors, [*first.answers, *second.answers])[200:].mean()
+
+    assert told(answers) < told(alone) - 0.2
 
 
 @pytest.mark.parametrize("n", [0, 1])
-def test_a_set_with_hardly_any_texts_is_a_marked_gap(n: int, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("project")
+def test_a_set_with_hardly_any_texts_is_a_marked_gap(n: int) -> None:
     rng = np.random.default_rng(0)
     sets = {"zero_shot": make(rng, n, generated=True), "few_shot": make(rng, 100, generated=True)}
-    found = diversity.measure(real(rng), sets, 200, 0.8)
-    assert found["sets"]["zero_shot"] == {"note": f"{n} texts: too few to measure"}
-    assert found["texts"] == 100
-    files.write_json(tmp_path / "found.json", found)  # no number is infinite or none
+    found = measure(real(rng), sets, 200)
+    assert found.sets["zero_shot"].measures == {} and found.sets["zero_shot"].note == f"{n} texts: too few to measure"
+    assert found.texts == 100
+    files.write_json(Path("found.json"), found)
+    assert schema.read_result(Path("found.json"), Diversity).sets.keys() == found.sets.keys()
 
 
 def test_other_lengths_than_the_real_texts_are_a_marked_gap() -> None:
     rng = np.random.default_rng(0)
-    sets = diversity.measure(real(rng), {"zero_shot": make(rng, 100, generated=True, words=60)}, 200, 0.8)["sets"]
-    assert sets["zero_shot"]["c2st"].value is None
-    assert "0 texts" in sets["zero_shot"]["self_bleu"].note
-    assert sets["zero_shot"]["remote_clique"].value > 0
+    sets = measure(real(rng), {"zero_shot": make(rng, 100, generated=True, words=60)}, 200).sets
+    assert sets["zero_shot"].measures["c2st"].value is None
+    assert "0 texts" in sets["zero_shot"].measures["self_bleu"].note
+    assert sets["zero_shot"].measures["remote_clique"].value > 0
 
 
-def test_equal_texts_give_honest_values(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("project")
+def test_equal_texts_give_honest_values() -> None:
     rng = np.random.default_rng(0)
     made = make(rng, 100, generated=True, words=6)
     frame = made.frame.assign(text="sun moon star cloud rain snow", label="day", conversation=0, turn=0)
     same = Texts(frame, np.repeat(made.vectors[:1], 100, axis=0))
-    found = diversity.measure(real(rng), {"zero_shot": same}, 200, 0.8)
-    figures = found["sets"]["zero_shot"]
+    found = measure(real(rng), {"zero_shot": same}, 200)
+    figures = found.sets["zero_shot"].measures
     assert figures["chamfer"].value == pytest.approx(0, abs=1e-6)
     assert figures["vendi"].value == pytest.approx(1, abs=1e-6)
     assert figures["faithfulness"].note == "no texts of night"
-    files.write_json(tmp_path / "found.json", found)  # no number is infinite or none
+    files.write_json(Path("found.json"), found)
+    assert schema.read_result(Path("found.json"), Diversity).sets.keys() == found.sets.keys()
 
 
 def test_the_stage_writes_the_same_bytes_twice(
@@ -200,8 +213,8 @@ def test_the_classifier_is_held_to_real_rows_that_it_has_not_seen() -> None:
     made = real(rng)
     turned = np.where(made.frame["label"] == "day", "night", "day")
     label = np.where(made.frame["split"] == "test", turned, made.frame["label"])
-    sets = diversity.measure(Texts(made.frame.assign(label=label), made.vectors), {}, 200, 0.8)["sets"]
-    assert sets["real"]["faithfulness"].value < 0.1
+    sets = measure(Texts(made.frame.assign(label=label), made.vectors), {}, 200).sets
+    assert sets["real"].measures["faithfulness"].value < 0.1
 
 
 def test_near_duplicates_of_real_texts_are_counted_and_left_out() -> None:
@@ -213,12 +226,12 @@ def test_near_duplicates_of_real_texts_are_counted_and_left_out() -> None:
         text[row], vectors[row] = "so " + text[row - 1], vectors[row - 1]
     repeated = Texts(made.frame.assign(text=text), vectors)
     order = Texts(repeated.frame, repeated.vectors)
-    raw = diversity.embedding_diversity.nearest_distances(order.vectors[:100]).mean()
+    raw = embedding_diversity.nearest_distances(order.vectors[:100]).mean()
     found = diversity.without_near_duplicates(order, 100, 0.8, 200, rng)
-    assert found["share"] == pytest.approx(0.33, abs=0.03)
-    assert found["chamfer"].value > raw
+    assert found.share == pytest.approx(0.33, abs=0.03)
+    assert found.chamfer.value > raw
     few = diversity.without_near_duplicates(order.take(np.arange(120)), 100, 0.8, 200, rng)
-    assert few["chamfer"].value is None and "are no near duplicates; 100 are needed" in few["chamfer"].note
+    assert few.chamfer.value is None and "are no near duplicates; 100 are needed" in few.chamfer.note
 
 
 def test_the_map_shows_as_much_of_each_set_and_what_parts_them() -> None:
@@ -231,3 +244,20 @@ def test_the_map_shows_as_much_of_each_set_and_what_parts_them() -> None:
     assert np.linalg.norm(real.mean(0) - made.mean(0)) > real.std(0).max()
     row = table.iloc[0]
     assert sets["real"].frame.set_index("id").loc[row["id"], "text"] == row["text"]
+
+
+def test_without_real_texts_only_what_needs_none_is_measured() -> None:
+    rng = np.random.default_rng(0)
+    sets = {"zero_shot": make(rng, 60, generated=True), "few_shot": make(rng, 20, generated=True)}
+    found = diversity.without_real("sky", sets, 200)[1]
+    assert list(found.sets["zero_shot"].measures) == [one.key for one in MEASURES if one.alone]
+    assert found.sets["few_shot"].note == "20 texts: too few to measure"
+
+
+def test_each_measure_is_an_entry_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    new = dataclasses.replace(MEASURES[0], key="texts", estimate=lambda found, *_: intervals.missing(f"{len(found)}"))
+    monkeypatch.setattr(diversity, "MEASURES", (*MEASURES, new))
+    rng = np.random.default_rng(0)
+    found = measure(real(rng), {"zero_shot": make(rng, 90, generated=True)}, 200)
+    assert found.of("zero_shot", "texts") == intervals.missing("90")
+    assert MEASURES[5].key == "coverage" and MEASURES[5].show(0.8683) == "86.8\u00a0%"

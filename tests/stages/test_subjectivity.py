@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from conftest import ROOT, tfidf, write_params
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.measures import agreement_curves
+from pyrite.results.subjectivity import Subjectivity, load
 from pyrite.stages import annotate, fetch, prepare, subjectivity
 
 TASKS = ["ants", "bees", "cats", "dogs"]
@@ -63,37 +63,35 @@ def study(project: Path) -> Path:
     return project
 
 
-def result() -> dict[str, Any]:
+def result() -> Subjectivity:
     subjectivity.run()
-    found: dict[str, Any] = json.loads(paths.SUBJECTIVITY.read_text())
+    found = load()
+    assert found is not None
     return found
 
 
 def test_every_task_has_its_agreement_by_source(study: Path) -> None:
-    found = result()["tasks"]
+    found = result().tasks
     assert set(found) == set(TASKS)
-    human = [found[task]["human"]["mean_agreement"]["value"] for task in TASKS]
+    human = [found[task].annotated["human"].mean_agreement.value for task in TASKS]
     assert human == sorted(human, reverse=True)
-    assert (found["ants"]["human"]["items"], found["ants"]["llm"]["items"]) == (120, 40)
-    assert found["ants"]["human"]["annotators"] == 5
-    both = found["ants"]["llm_against_human"]
-    assert both["value"] == pytest.approx(1) and both["items"] == 40
-    assert both["mean_agreement"]["llm"] == both["mean_agreement"]["human"] | {
-        end: both["mean_agreement"]["llm"][end] for end in ("low", "high")
-    }
-    assert "personas" in subjectivity.NOTES["llm"]
+    assert (found["ants"].annotated["human"].items, found["ants"].annotated["llm"].items) == (120, 40)
+    assert found["ants"].annotated["human"].annotators == 5
+    both = found["ants"].llm_against_people
+    assert both.rho.value == pytest.approx(1) and both.items == 40
+    assert both.llm.value == both.human.value
 
 
 def test_accuracy_rises_with_agreement_where_it_does(study: Path) -> None:
-    found = result()["tasks"]["cats"]["human"]["accuracy"]["tfidf"]
+    found = result().tasks["cats"].annotated["human"].accuracy["tfidf"]
     assert set(found) == {"real", "few_shot"}
-    assert found["real"]["slope"]["low"] > 0
-    difference = found["few_shot"]["slope"]["value"] - found["real"]["slope"]["value"]
-    assert found["few_shot"]["steeper_than_real"]["value"] == pytest.approx(difference, abs=2e-6)
-    assert "steeper_than_real" not in found["real"]
+    assert found["real"].slope.low > 0
+    difference = found["few_shot"].slope.value - found["real"].slope.value
+    assert found["few_shot"].steeper_than_real.value == pytest.approx(difference, abs=2e-6)
+    assert found["real"].steeper_than_real is None
     predicted = [pd.read_parquet(paths.fit("cats", "tfidf", "real", s) / "predictions.parquet") for s in (0, 1)]
     accuracy = np.mean([(table["predicted"] == table["label"]).mean() for table in predicted])
-    assert found["real"]["thresholds"][0]["accuracy"]["value"] == pytest.approx(accuracy, abs=1e-6)
+    assert found["real"].thresholds[0].accuracy.value == pytest.approx(accuracy, abs=1e-6)
 
 
 def test_gaps_are_held_against_every_measure(study: Path) -> None:
@@ -101,50 +99,48 @@ def test_gaps_are_held_against_every_measure(study: Path) -> None:
     rows = [f"p{k},{a},{b},{a}" for k in range(3) for i, a in enumerate(TASKS) for b in TASKS[i + 1 :]]
     paths.pairs("llm").write_text("\n".join(["annotator,first,second,more_objective", *rows]))
     found = result()
-    assert found["pairs"]["human"] == {"note": "no pairwise judgements"}
-    assert [found["pairs"]["llm"]["tasks"][task]["rank"]["value"] for task in TASKS] == [1, 2, 3, 4]
-    for case in found["against_gap"]:
-        if (case["measure"], case["source"]) == ("pairs", "human"):
-            assert case["spearman"]["note"] == "0 tasks; 4 are needed"
-        elif case["source"] == "human" or case["measure"] == "pairs":
-            assert case["spearman"]["value"] == pytest.approx(-1)
-            assert case["spearman"]["low"] == -1 and case["spearman"]["high"] > 0
-            assert [point["task"] for point in case["points"]] == TASKS
+    assert set(found.pairs) == {"llm"}
+    assert [found.pairs["llm"].tasks[task].rank.value for task in TASKS] == [1, 2, 3, 4]
+    for case in found.against_gap:
+        if (case.kind, case.who) == ("pairs", "human"):
+            assert case.rho.note == "0 tasks; 4 are needed"
+        elif case.who == "human" or case.kind == "pairs":
+            assert case.rho.value == pytest.approx(-1)
+            assert case.rho.low == -1 and case.rho.high > 0
+            assert [point.task for point in case.points] == TASKS
 
 
 def test_no_annotations_are_said_so(study: Path) -> None:
     annotations("bees", [])
     found = result()
-    assert found["tasks"]["bees"] == {"note": "no annotations"}
-    assert all("3 tasks" in case["spearman"]["note"] for case in found["against_gap"] if case["measure"] != "pairs")
+    assert found.tasks["bees"].annotated == {}
+    assert all("3 tasks" in case.rho.note for case in found.against_gap if case.kind != "pairs")
 
 
 def test_annotations_that_say_little_are_marked_gaps(study: Path) -> None:
     annotations("ants", [(item, f"p{i}", "yes", "human") for i, item in enumerate(ITEMS)])
     annotations("bees", [(item, f"p{k}", "yes", "human") for item in ITEMS for k in range(3)])
     annotations("cats", [(item, f"p{k}", "yes", "human") for item in ITEMS[:1] for k in range(3)])
-    found = result()["tasks"]
-    assert found["ants"]["human"]["items_with_one_annotation"] == 120
-    assert found["ants"]["human"]["mean_agreement"]["note"] == "no item has two annotations"
-    assert found["ants"]["human"]["accuracy"] == {}
-    assert found["bees"]["human"]["mean_agreement"]["value"] == 1
-    assert "same label" in found["bees"]["human"]["alpha"]["note"]
-    assert "same agreement" in found["bees"]["human"]["accuracy"]["tfidf"]["real"]["slope"]["note"]
-    assert found["cats"]["human"]["mean_agreement"]["note"] == "1 items; 5 are needed"
-    assert found["cats"]["human"]["accuracy"]["tfidf"]["real"]["thresholds"][0]["accuracy"]["note"].startswith(
-        "1 items"
-    )
+    found = result().tasks
+    assert found["ants"].annotated["human"].items_with_one_annotation == 120
+    assert found["ants"].annotated["human"].mean_agreement.note == "no item has two annotations"
+    assert found["ants"].annotated["human"].accuracy == {}
+    assert found["bees"].annotated["human"].mean_agreement.value == 1
+    assert "same label" in found["bees"].annotated["human"].alpha.note
+    assert "same agreement" in found["bees"].annotated["human"].accuracy["tfidf"]["real"].slope.note
+    assert found["cats"].annotated["human"].mean_agreement.note == "1 items; 5 are needed"
+    assert found["cats"].annotated["human"].accuracy["tfidf"]["real"].thresholds[0].accuracy.note.startswith("1 items")
 
 
 def test_bounds_of_the_agreement_have_no_alpha(study: Path) -> None:
     frame = pd.DataFrame({"item": ITEMS[:90], "agreement": [0.5, 0.75, 1.0] * 30, "source": "human", "copy": 1})
     frame = frame.reindex(columns=list(annotate.TYPES)).astype(annotate.TYPES)
     frame.to_parquet(paths.annotation_table("ants"), index=False)
-    human = result()["tasks"]["ants"]["human"]
-    assert human["mean_agreement"]["value"] == pytest.approx(0.75)
-    assert "lower bound" in human["mean_agreement"]["note"]
-    assert human["alpha"]["value"] is None
-    assert [point["items"] for point in human["accuracy"]["tfidf"]["real"]["bins"]] == [30, 30, 30]
+    human = result().tasks["ants"].annotated["human"]
+    assert human.mean_agreement.value == pytest.approx(0.75)
+    assert "lower bound" in human.mean_agreement.note
+    assert human.alpha.value is None
+    assert [point.items for point in human.accuracy["tfidf"]["real"].bins] == [30, 30, 30]
 
 
 def test_two_runs_write_the_same_bytes(study: Path) -> None:
@@ -176,16 +172,16 @@ def test_mean_agreement_of_real_ratings_is_the_golden_one(
     prepare.run(task)
     annotate.run(task)
     rows = pd.read_parquet(paths.annotation_table(task))
-    summary, _ = subjectivity.of_source(rows, 100, np.random.default_rng(0))
-    assert round(summary["mean_agreement"].value, 4) == golden
+    summary, _ = subjectivity.of_annotators(rows, 100, np.random.default_rng(0))
+    assert round(summary.mean_agreement.value, 4) == golden
 
 
 def test_a_text_that_was_judged_twice_counts_twice() -> None:
     copies = [(1, "1", "yes"), (1, "2", "yes"), (2, "1", "yes"), (2, "2", "no")]
     rows = [(item, *copy) for item in "abc" for copy in copies]
     table = pd.DataFrame(rows, columns=["item", "copy", "annotator", "label"]).assign(agreement=np.nan)
-    summary, units = subjectivity.of_source(table, 100, np.random.default_rng(0))
-    assert summary["mean_agreement"].value == 0.75
+    summary, units = subjectivity.of_annotators(table, 100, np.random.default_rng(0))
+    assert summary.mean_agreement.value == 0.75
     assert units.loc["a"].tolist() == [1.0, 0.5]
 
 
@@ -193,8 +189,8 @@ def test_annotators_of_other_items_say_nothing_of_each_other(study: Path) -> Non
     rows = [(item, f"p{k}", "yes", "human") for item in ITEMS[:50] for k in range(3)]
     rows += [(item, f"p{k}", "yes", "llm") for item in ITEMS[50:] for k in range(3)]
     annotations("ants", rows)
-    found = result()["tasks"]["ants"]["llm_against_human"]
-    assert found["value"] is None and found["note"] == "no item was annotated by both"
+    found = result().tasks["ants"].llm_against_people
+    assert found.rho.value is None and found.rho.note == "no item was annotated by both"
 
 
 @pytest.mark.parametrize("classified", [ITEMS[60:], ITEMS[119:], ITEMS[39:42]])
@@ -202,10 +198,10 @@ def test_only_classified_items_are_in_the_curve(study: Path, classified: list[st
     for path in Path("models/ants").rglob("predictions.parquet"):
         table = pd.read_parquet(path)
         table[table["id"].isin(classified)].to_parquet(path, index=False)
-    found = result()["tasks"]["ants"]
-    assert (found["human"]["items"], found["llm"]["items"]) == (120, 40)
+    found = result().tasks["ants"]
+    assert (found.annotated["human"].items, found.annotated["llm"].items) == (120, 40)
     for source, annotated in (("human", ITEMS), ("llm", ITEMS[:40])):
         both = len(set(annotated) & set(classified))
-        curve = found[source]["accuracy"].get("tfidf", {}).get("real", {"bins": []})
-        assert sum(point["items"] for point in curve["bins"]) == both
-        assert both == 0 or (curve["slope"]["value"] is None) == (both < agreement_curves.LEAST_ITEMS)
+        curves = [of_mix["real"] for of_mix in found.annotated[source].accuracy.values()]
+        assert sum(point.items for curve in curves for point in curve.bins) == both
+        assert all((curve.slope.value is None) == (both < agreement_curves.LEAST_ITEMS) for curve in curves)

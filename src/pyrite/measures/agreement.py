@@ -4,14 +4,21 @@ label. Any number of annotators, the same or others for each unit.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from pyrite.base.schema import Result
 from pyrite.measures import intervals
+from pyrite.measures.intervals import Estimate
 
 Floats = NDArray[np.float64]
+
+
+class Agreement(Result):
+    """How far the annotators of some units agree: mean agreement, 1 is full, and Krippendorff's alpha, 0 is chance."""
+
+    mean_agreement: Estimate
+    alpha: Estimate
 
 
 def of_units(counts: Floats) -> Floats:
@@ -51,14 +58,14 @@ def krippendorff_alpha(counts: Floats, times: Floats | None = None) -> Floats:
     return alpha
 
 
-def summary(counts: Floats, resamples: int, rng: np.random.Generator) -> dict[str, Any]:
-    """Mean agreement and alpha of the units with two annotations or more, with bootstrap intervals over the units."""
+def summary(counts: Floats, resamples: int, rng: np.random.Generator) -> Agreement:
+    """The agreement on the units with two annotations or more, with bootstrap intervals over the units."""
     paired = counts[counts.sum(-1) >= 2]
     if not len(paired):
-        note = "no item has two annotations"
-        return {"mean_agreement": intervals.missing(note), "alpha": intervals.missing(note)}
+        nothing = intervals.missing("no item has two annotations")
+        return Agreement(mean_agreement=nothing, alpha=nothing)
     if (paired.sum(0) > 0).sum() == 1:
         alpha = intervals.missing("all annotations are the same label: chance would agree too")
     else:
         alpha = intervals.bootstrap(lambda times: krippendorff_alpha(paired, times), len(paired), resamples, rng)
-    return {"mean_agreement": intervals.of_mean(of_units(paired), resamples, rng), "alpha": alpha}
+    return Agreement(mean_agreement=intervals.of_mean(of_units(paired), resamples, rng), alpha=alpha)

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from pyrite.base.schema import Result
 from pyrite.measures import intervals
+from pyrite.measures.intervals import Estimate
 
 Floats = NDArray[np.float64]
 
@@ -20,36 +22,61 @@ LEAST_ITEMS = 5
 STEPS = 20
 
 
-def against_agreement(agreement: Floats, right: Floats, resamples: int, rng: np.random.Generator) -> dict[str, Any]:
+class Level(Result):
+    """The accuracy of so many items, of that agreement or from it on."""
+
+    agreement: float
+    items: int
+    accuracy: Estimate
+
+
+class AgreementCurve(Result):
     """How the accuracy of a classifier goes with the agreement of annotators.
+
+    `thresholds`: accuracy of the items with at least that agreement, one for each different set of items, with
+    `r_squared` of the linear fit and `spearman` over them, or a note that says why not. They are nested, which flatters
+    both. `bins`: accuracy of the items from each threshold to the next. `slope`: by how much the log-odds of a right
+    prediction rise for 0.1 more agreement, over items; `steeper_than_real`: that minus the slope of the fits on real
+    rows, over the same items.
+    """
+
+    thresholds: tuple[Level, ...]
+    bins: tuple[Level, ...]
+    slope: Estimate
+    r_squared: float | None = None
+    spearman: float | None = None
+    note: str | None = None
+    steeper_than_real: Estimate | None = None
+
+
+def against_agreement(
+    agreement: Floats, right: Floats, real: Floats | None, resamples: int, rng: np.random.Generator
+) -> AgreementCurve:
+    """How the accuracy of a classifier goes with the agreement of annotators. Bootstrap over items, the fits fixed.
 
     Args:
         agreement: (n,), of each test item.
         right: (n,), the share of fits that got the item right.
-
-    Returns:
-        `thresholds`: accuracy of the items with at least that agreement, one point for each different set of items,
-        with `r_squared` of the linear fit and `spearman` over the points. The points are nested, which flatters both.
-        `bins`: accuracy of the items from each threshold to the next. `slope`: by how much the log-odds of a right
-        prediction rise for 0.1 more agreement (logistic regression over items). Bootstrap over items, fits fixed.
+        real: (n,), that of the fits on real rows, where these are others.
     """
     levels = np.floor(agreement * STEPS) / STEPS
     grid = np.unique(levels)
-    thresholds = _points(levels[:, None] >= grid, grid, right, resamples, rng)
-    bins = _points(levels[:, None] == grid, grid, right, resamples, rng)
-    kept = [(point["agreement"], point["accuracy"].value) for point in thresholds if point["accuracy"].note is None]
-    return {
-        "thresholds": thresholds,
+    thresholds = _levels(levels[:, None] >= grid, grid, right, resamples, rng)
+    bins = _levels(levels[:, None] == grid, grid, right, resamples, rng)
+    kept = [(point.agreement, point.accuracy.value) for point in thresholds if point.accuracy.note is None]
+    return AgreementCurve(
+        thresholds=thresholds,
         **_trend(np.array(kept).reshape(-1, 2)),
-        "bins": bins,
-        "slope": slope(agreement, right, resamples, rng),
-    }
+        bins=bins,
+        slope=slope(agreement, right, resamples, rng),
+        steeper_than_real=None if real is None else steeper(agreement, right, real, resamples, rng),
+    )
 
 
-def _points(
+def _levels(
     members: NDArray[np.bool_], grid: Floats, right: Floats, resamples: int, rng: np.random.Generator
-) -> list[dict[str, Any]]:
-    """Accuracy of the items in each column of `members`, (n, points)."""
+) -> tuple[Level, ...]:
+    """Accuracy of the items in each column of `members`, (n, levels)."""
     weights = members.astype(float)
 
     def accuracies(times: Floats) -> Floats:
@@ -57,38 +84,39 @@ def _points(
             ratio: Floats = (times @ (weights * right[:, None])) / (times @ weights)
         return ratio
 
-    figures = intervals.bootstrap_each(accuracies, len(right), resamples, rng)
-    sizes = members.sum(0)
-    few = [intervals.missing(f"{size} items; {LEAST_ITEMS} are needed") for size in sizes]
-    return [
-        {
-            "agreement": float(level),
-            "items": int(size),
-            "accuracy": figure if size >= LEAST_ITEMS else missing,
-        }
-        for level, size, figure, missing in zip(grid, sizes, figures, few, strict=True)
-    ]
+    estimates = intervals.bootstrap_each(accuracies, len(right), resamples, rng)
+    return tuple(
+        Level(
+            agreement=float(level),
+            items=int(size),
+            accuracy=estimate if size >= LEAST_ITEMS else too_few(int(size)),
+        )
+        for level, size, estimate in zip(grid, members.sum(0), estimates, strict=True)
+    )
+
+
+def too_few(items: int) -> Estimate:
+    return intervals.missing(f"{items} items; {LEAST_ITEMS} are needed")
 
 
 def _trend(points: Floats) -> dict[str, Any]:
+    """R² and rho of (agreement, accuracy), (n, 2), or the note that says why there are none."""
     if len(points) < 3:
-        return {"r_squared": None, "spearman": None, "note": f"{len(points)} points; a trend needs 3"}
+        return {"note": f"{len(points)} points; a trend needs 3"}
     if np.ptp(points[:, 1]) == 0:
-        return {"r_squared": None, "spearman": None, "note": "the accuracy is the same at every threshold"}
+        return {"note": "the accuracy is the same at every threshold"}
     fit = stats.linregress(*points.T)
     return {"r_squared": float(fit.rvalue**2), "spearman": float(stats.spearmanr(*points.T).statistic)}
 
 
-def slope(agreement: Floats, right: Floats, resamples: int, rng: np.random.Generator) -> intervals.Estimate:
+def slope(agreement: Floats, right: Floats, resamples: int, rng: np.random.Generator) -> Estimate:
     """Slope of the logistic regression of `right` on `agreement`, in log-odds for 0.1 of agreement."""
     if note := _no_slope(agreement, right):
         return intervals.missing(note)
     return intervals.bootstrap(_slopes(agreement, right), len(right), resamples, rng)
 
 
-def steeper(
-    agreement: Floats, right: Floats, other: Floats, resamples: int, rng: np.random.Generator
-) -> intervals.Estimate:
+def steeper(agreement: Floats, right: Floats, other: Floats, resamples: int, rng: np.random.Generator) -> Estimate:
     """By how much the slope of `right` exceeds that of `other`, both of the same items in each sample."""
     if note := _no_slope(agreement, right) or _no_slope(agreement, other):
         return intervals.missing(note)

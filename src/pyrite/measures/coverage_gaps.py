@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
+from pyrite.base.schema import Result
 from pyrite.measures import embedding_diversity
 from pyrite.measures.neighbours import Vectors
 
@@ -18,7 +17,30 @@ SEED = 0
 REGIONS, LEAST_TEXTS, LISTED = 5, 10, 5
 
 
-def left_out(frame: pd.DataFrame, vectors: Vectors, generated: Vectors) -> dict[str, Any]:
+class LabelGap(Result):
+    """How many real texts of a label were asked, and how many of them have no generated neighbour."""
+
+    texts: int
+    left_out: int
+
+
+class Region(Result):
+    """Real texts without a generated neighbour that lie together: how many, of which labels, the most typical ids."""
+
+    texts: int
+    labels: dict[str, int]
+    ids: tuple[str, ...]
+
+
+class LeftOut(Result):
+    """How many real texts were asked for a generated neighbour, and those without: by label, and by region."""
+
+    texts: int
+    labels: dict[str, LabelGap]
+    regions: tuple[Region, ...]
+
+
+def left_out(frame: pd.DataFrame, vectors: Vectors, generated: Vectors) -> LeftOut:
     """The real training texts without a generated neighbour, by label and by region.
 
     A text has one where a generated text lies no farther than its fifth nearest real one (Naeem et al. 2020): asked of
@@ -30,27 +52,26 @@ def left_out(frame: pd.DataFrame, vectors: Vectors, generated: Vectors) -> dict[
         generated: those of the generated texts.
 
     Returns:
-        `texts` that were asked, how many are left out of each label, and the regions, the largest first: texts, labels
-        and the ids nearest to the middle.
+        The regions are the largest first.
     """
     rng = np.random.default_rng(SEED)
     n = min(len(frame), len(generated))
     if n < 2:
-        return {"texts": n, "labels": {}, "regions": []}
+        return LeftOut(texts=n, labels={}, regions=())
     drawn, others = rng.permutation(len(frame))[:n], rng.permutation(len(generated))[:n]
     some, mine = frame.iloc[drawn].reset_index(drop=True), vectors[drawn]
     out = ~embedding_diversity.covered(mine, generated[others])
     labels = {
-        str(label): {"texts": len(rows), "left_out": int(out[rows.index].sum())}
+        str(label): LabelGap(texts=len(rows), left_out=int(out[rows.index].sum()))
         for label, rows in some.groupby("label")
     }
-    return {"texts": n, "labels": labels, "regions": _regions(some[out].reset_index(drop=True), mine[out])}
+    return LeftOut(texts=n, labels=labels, regions=_regions(some[out].reset_index(drop=True), mine[out]))
 
 
-def _regions(frame: pd.DataFrame, vectors: Vectors) -> list[dict[str, Any]]:
+def _regions(frame: pd.DataFrame, vectors: Vectors) -> tuple[Region, ...]:
     count = min(REGIONS, len(frame) // LEAST_TEXTS)
     if not count:
-        return []
+        return ()
     # For so few numbers, threads that wait for each other on a busy machine cost far more than they save.
     with threadpool_limits(1):
         found = KMeans(count, n_init=5, random_state=SEED).fit(vectors)
@@ -59,7 +80,6 @@ def _regions(frame: pd.DataFrame, vectors: Vectors) -> list[dict[str, Any]]:
     for region in range(count):
         rows = np.flatnonzero(found.labels_ == region)
         nearest = rows[np.argsort(distance[rows], kind="stable")][:LISTED]
-        labels = frame["label"].iloc[rows].value_counts()
-        about = {"texts": len(rows), "labels": {str(label): int(times) for label, times in labels.items()}}
-        regions.append(about | {"ids": frame["id"].iloc[nearest].tolist()})
-    return sorted(regions, key=lambda one: -one["texts"])
+        labels = {str(label): int(times) for label, times in frame["label"].iloc[rows].value_counts().items()}
+        regions.append(Region(texts=len(rows), labels=labels, ids=tuple(frame["id"].iloc[nearest])))
+    return tuple(sorted(regions, key=lambda one: -one.texts))

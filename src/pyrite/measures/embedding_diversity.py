@@ -76,7 +76,7 @@ def vendi(vectors: Vectors) -> float:
     return float(np.exp(-(positive * np.log(positive)).sum()))
 
 
-def principal_plane(vectors: Vectors) -> tuple[Floats, list[float]]:
+def principal_plane(vectors: Vectors) -> tuple[Floats, tuple[float, float]]:
     """Places of texts on the plane of their first two principal components, and each one's share of the variance.
 
     The same texts always lie in the same places: a component points to where its largest weight is positive.
@@ -90,5 +90,5 @@ def principal_plane(vectors: Vectors) -> tuple[Floats, list[float]]:
         values, components = np.linalg.eigh(centred.T @ centred)
     largest, axes = values[::-1][:2], components[:, ::-1][:, :2]
     axes = axes * np.sign(axes[np.abs(axes).argmax(0), [0, 1]])
-    total = values.sum()
-    return centred @ axes, [float(value / total) if total > 0 else 0.0 for value in largest]
+    first, second = largest / values.sum() if values.sum() > 0 else (0.0, 0.0)
+    return centred @ axes, (float(first), float(second))

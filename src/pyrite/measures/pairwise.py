@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pyrite.base.schema import Result
 from pyrite.data import sheets
 from pyrite.measures import agreement, intervals
+from pyrite.measures.agreement import Agreement
+from pyrite.measures.intervals import Estimate
 
 Floats = NDArray[np.float64]
 
@@ -20,6 +22,24 @@ Floats = NDArray[np.float64]
 PENALTY = 0.05
 
 STARS = 5
+
+
+class TaskRank(Result):
+    """How subjective a task is, its rank from the most objective one, and stars, 1 to 5."""
+
+    subjectivity: Estimate
+    rank: Estimate
+    stars: int
+
+
+class Ranking(Result):
+    """The tasks that so many judges compared in pairs, and how far the judges of a pair agree."""
+
+    judges: int
+    judgements: int
+    pairs: int
+    agreement: Agreement
+    tasks: dict[str, TaskRank]
 
 
 def read(path: Path, model: str | None = None) -> pd.DataFrame:
@@ -74,8 +94,8 @@ def bradley_terry(wins: Floats) -> Floats:
     return scores
 
 
-def subjectivity(judged: pd.DataFrame, resamples: int, rng: np.random.Generator) -> dict[str, Any]:
-    """Subjectivity of each task (the negative score), its rank from the most objective one, and stars, 1 to 5.
+def rank(judged: pd.DataFrame, resamples: int, rng: np.random.Generator) -> Ranking:
+    """The tasks by their subjectivity, the negative score.
 
     Stars part the range of the scores evenly. Bootstrap samples are drawn from the pairs of tasks, each with all of its
     judgements: judges who think alike must not count as so many independent ones.
@@ -100,17 +120,17 @@ def subjectivity(judged: pd.DataFrame, resamples: int, rng: np.random.Generator)
         return scores(times).argsort(-1, kind="stable").argsort(-1, kind="stable").astype(np.float64) + 1
 
     seed = int(rng.integers(2**32))
-    figures = intervals.bootstrap_each(scores, len(pairs), resamples, np.random.default_rng(seed))
+    estimates = intervals.bootstrap_each(scores, len(pairs), resamples, np.random.default_rng(seed))
     places = intervals.bootstrap_each(ranks, len(pairs), resamples, np.random.default_rng(seed))
-    values = np.array([figure.value for figure in figures])
+    values = np.array([estimate.value for estimate in estimates])
     width = np.ptp(values) or 1.0
     stars = np.minimum(1 + (STARS * (values - values.min()) / width).astype(int), STARS)
-    return {
-        "judges": int(judged["annotator"].nunique()),
-        "judgements": len(judged),
-        "pairs": len(pairs),
-        "agreement": agreement.summary(votes, resamples, rng),
-        "tasks": {
-            task: {"subjectivity": figures[i], "rank": places[i], "stars": int(stars[i])} for task, i in number.items()
+    return Ranking(
+        judges=int(judged["annotator"].nunique()),
+        judgements=len(judged),
+        pairs=len(pairs),
+        agreement=agreement.summary(votes, resamples, rng),
+        tasks={
+            task: TaskRank(subjectivity=estimates[i], rank=places[i], stars=int(stars[i])) for task, i in number.items()
         },
-    }
+    )

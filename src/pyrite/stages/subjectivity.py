@@ -8,8 +8,8 @@ Writes: `metrics/subjectivity.json`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -19,25 +19,31 @@ from pyrite import params
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.measures import agreement, agreement_curves, intervals, pairwise
+from pyrite.measures.agreement_curves import AgreementCurve
+from pyrite.measures.pairwise import Ranking
 from pyrite.params import Params
+from pyrite.results.subjectivity import (
+    WHO,
+    AgainstGap,
+    Annotated,
+    Kind,
+    LlmAgainstPeople,
+    Subjectivity,
+    TaskPoint,
+    TaskSubjectivity,
+    Who,
+)
 
 SEED = 0
-
-SOURCES = ("llm", "human")
 
 REAL = "real"
 
 FEWEST_TASKS = 4
 
-NOTES = {
-    "llm": "one LLM answering as several personas, not several people: it agrees with itself far more than people do",
-    "r_squared, spearman": "over nested thresholds, which flatters them; bins and slope are not nested",
-    "slope": "log-odds of a right prediction for 0.1 more agreement",
-    "steeper_than_real": "slope minus that of the fits on real rows, over the same items",
-    "llm_against_human": "Spearman's rho of both agreements over the items that both annotated, and their means there",
-    "intervals": "95 %, bootstrap over items (over pairs of tasks for scores and ranks), the fits fixed",
-    "against_gap": "gap = generated - real, macro-F1; negative rho: the more subjective the task, the larger the loss",
-}
+Floats = NDArray[np.float64]
+
+# By classifier and mix.
+Right = Mapping[str, Mapping[str, pd.Series]]
 
 
 def run() -> None:
@@ -45,20 +51,23 @@ def run() -> None:
     p = params.load()
     rng = np.random.default_rng(SEED)
     tasks = {task: of_task(task, p, rng) for task in p.tasks}
-    judged = {source: of_pairs(source, p, rng) for source in SOURCES}
-    gaps = {task: files.read_json(paths.metrics("evaluate", task))["encoders"] for task in p.tasks}
-    against_gap = list(against_gaps(tasks, judged, gaps, p.generate.settings, rng))
-    files.write_json(paths.SUBJECTIVITY, {"notes": NOTES, "tasks": tasks, "pairs": judged, "against_gap": against_gap})
+    pairs = {who: ranking for who in WHO if (ranking := of_pairs(who, p, rng))}
+    rhos = tuple(against_gaps(tasks, pairs, gaps(p.tasks, p.generate.settings), rng))
+    files.write_json(paths.SUBJECTIVITY, Subjectivity(tasks=tasks, pairs=pairs, against_gap=rhos))
 
 
-def of_task(task: str, p: Params, rng: np.random.Generator) -> dict[str, Any]:
-    """Agreement of a task's annotators by source, accuracy against it, and how far LLM and people agree on it."""
+def of_task(task: str, p: Params, rng: np.random.Generator) -> TaskSubjectivity:
+    """Agreement of a task's annotators, accuracy against it, and how far LLM and people agree on it.
+
+    Raises:
+        PyriteError: annotations or fits are missing.
+    """
     path = paths.annotation_table(task)
     if not path.exists():
         raise PyriteError(f"{path}: no such file: run `pyrite annotate {task}`")
     table = files.read_parquet(path)
     if table.empty:
-        return {"note": "no annotations"}
+        return TaskSubjectivity(annotated={})
     resamples = p.evaluate.resamples
     right = {
         encoder: {
@@ -68,58 +77,56 @@ def of_task(task: str, p: Params, rng: np.random.Generator) -> dict[str, Any]:
         }
         for encoder, spec in p.train.classifiers.items()
     }
-    found: dict[str, Any] = {}
-    units: dict[str, pd.Series] = {}
-    for source, rows in table.groupby("source"):
-        summary, units[str(source)] = of_source(rows, resamples, rng)
-        found[str(source)] = summary | {"accuracy": accuracy(units[str(source)], right, resamples, rng)}
-    if len(units) == len(SOURCES):
-        # A text that was judged twice has its mean agreement here.
-        both = pd.concat([units[source].groupby("item").mean() for source in SOURCES], axis=1, join="inner")
-        llm, human = both.to_numpy(float).T
-        found["llm_against_human"] = against_people(llm, human, resamples, rng)
-    return found
+    annotated: dict[Who, Annotated] = {}
+    units: dict[Who, pd.Series] = {}
+    for who, rows in table.groupby("source"):
+        of_who, agreed = of_annotators(rows, resamples, rng)
+        lines = accuracy(agreed, right, resamples, rng)
+        units[cast(Who, who)], annotated[cast(Who, who)] = agreed, of_who.model_copy(update={"accuracy": lines})
+    if len(units) < len(WHO):
+        return TaskSubjectivity(annotated=annotated)
+    # A text that was judged twice has its mean agreement here.
+    both = pd.concat([units[who].groupby("item").mean() for who in WHO], axis=1, join="inner")
+    llm, human = both.to_numpy(float).T
+    return TaskSubjectivity(annotated=annotated, llm_against_people=against_people(llm, human, resamples, rng))
 
 
-def against_people(
-    llm: NDArray[np.float64], human: NDArray[np.float64], resamples: int, rng: np.random.Generator
-) -> dict[str, Any]:
+def against_people(llm: Floats, human: Floats, resamples: int, rng: np.random.Generator) -> LlmAgainstPeople:
     """How far an LLM's agreement says on which items people agree: both on the same items, (n,)."""
     if not len(llm):
-        return intervals.missing("no item was annotated by both").model_dump()
-    means = {name: intervals.of_mean(values, resamples, rng) for name, values in (("llm", llm), ("human", human))}
-    return {
-        **intervals.spearman(llm, human, rng).model_dump(exclude_defaults=True),
-        "items": len(llm),
-        "mean_agreement": means,
-    }
+        return LlmAgainstPeople(rho=intervals.uncorrelated("no item was annotated by both"))
+    mean_llm, mean_human = (intervals.of_mean(values, resamples, rng) for values in (llm, human))
+    return LlmAgainstPeople(rho=intervals.spearman(llm, human, rng), items=len(llm), llm=mean_llm, human=mean_human)
 
 
-def of_source(rows: pd.DataFrame, resamples: int, rng: np.random.Generator) -> tuple[dict[str, Any], pd.Series]:
-    """Agreement of one source's annotators, and of each item with two annotations or more (indexed by item)."""
+def of_annotators(rows: pd.DataFrame, resamples: int, rng: np.random.Generator) -> tuple[Annotated, pd.Series]:
+    """Agreement of annotators of one kind, and of each item with two annotations or more (indexed by item)."""
     if rows["agreement"].notna().all():
         # The source of the data gives a lower bound for each item and no single labels.
         agreed = rows.set_index("item")["agreement"]
         note = "the source gives only a lower bound of the agreement"
         mean = intervals.of_mean(agreed.to_numpy(), resamples, rng).model_copy(update={"note": note})
-        return {"items": len(agreed), "mean_agreement": mean, "alpha": intervals.missing(note)}, agreed
+        return Annotated(items=len(agreed), accuracy={}, mean_agreement=mean, alpha=intervals.missing(note)), agreed
     rows = rows[rows["label"].notna()]
     counts = rows.groupby(["item", "copy", "label"]).size().unstack(fill_value=0)
     votes = counts.to_numpy(float)
     paired = votes.sum(1) >= 2
-    summary = {
-        "items": len(counts),
-        "items_with_one_annotation": int((~paired).sum()),
-        "annotators": int(rows["annotator"].nunique()),
-        "annotations": len(rows),
-        **agreement.summary(votes, resamples, rng),
-    }
+    agreed_on = agreement.summary(votes, resamples, rng)
     if 0 < paired.sum() < agreement_curves.LEAST_ITEMS:
         # An interval from so few would look sure of what it can't know.
-        few = intervals.missing(f"{paired.sum()} items; {agreement_curves.LEAST_ITEMS} are needed")
-        summary |= {"mean_agreement": few, "alpha": few}
+        few = agreement_curves.too_few(int(paired.sum()))
+        agreed_on = agreement.Agreement(mean_agreement=few, alpha=few)
+    about = Annotated(
+        items=len(counts),
+        accuracy={},
+        items_with_one_annotation=int((~paired).sum()),
+        annotators=int(rows["annotator"].nunique()),
+        annotations=len(rows),
+        mean_agreement=agreed_on.mean_agreement,
+        alpha=agreed_on.alpha,
+    )
     items = counts.index.get_level_values("item")[paired]
-    return summary, pd.Series(agreement.of_units(votes[paired]), index=items, name="agreement")
+    return about, pd.Series(agreement.of_units(votes[paired]), index=items, name="agreement")
 
 
 def right_predictions(task: str, encoder: str, mix: str, seeds: tuple[int, ...]) -> pd.Series:
@@ -136,9 +143,9 @@ def right_predictions(task: str, encoder: str, mix: str, seeds: tuple[int, ...])
 
 
 def accuracy(
-    agreed: pd.Series, right: dict[str, dict[str, pd.Series]], resamples: int, rng: np.random.Generator
-) -> dict[str, Any]:
-    """Accuracy against agreement, by encoder and mix, over the annotated items that were classified.
+    agreed: pd.Series, right: Right, resamples: int, rng: np.random.Generator
+) -> dict[str, dict[str, AgreementCurve]]:
+    """Accuracy against agreement over the annotated items that were classified.
 
     A study that tests on a sample (`train.test_rows`) has classified some of them only.
     """
@@ -149,74 +156,68 @@ def accuracy(
     agreed = agreed[agreed.index.isin(some.index)]
     if agreed.empty:
         return {}
-    values = agreed.to_numpy(float)
 
-    def of_mix(mix: str, shares: dict[str, NDArray[np.float64]]) -> dict[str, Any]:
-        found = agreement_curves.against_agreement(values, shares[mix], resamples, rng)
-        if mix != REAL and REAL in shares:
-            found["steeper_than_real"] = agreement_curves.steeper(values, shares[mix], shares[REAL], resamples, rng)
-        return found
+    def of_mix(mix: str, mixes: Mapping[str, pd.Series]) -> AgreementCurve:
+        mine = mixes[mix].loc[agreed.index].to_numpy(float)
+        real = mixes[REAL].loc[agreed.index].to_numpy(float) if mix != REAL and REAL in mixes else None
+        return agreement_curves.against_agreement(agreed.to_numpy(float), mine, real, resamples, rng)
 
-    items = {
-        encoder: {mix: shares.loc[agreed.index].to_numpy(float) for mix, shares in mixes.items()}
-        for encoder, mixes in right.items()
+    return {encoder: {mix: of_mix(mix, mixes) for mix in mixes} for encoder, mixes in right.items()}
+
+
+def of_pairs(who: Who, p: Params, rng: np.random.Generator) -> Ranking | None:
+    """All tasks that pairwise judgements name, by their subjectivity: of LLMs, the judgements of the study's."""
+    path = paths.pairs(who)
+    judged = pairwise.read(path, p.generate.model if who == "llm" else None) if path.exists() else None
+    return None if judged is None or judged.empty else pairwise.rank(judged, p.evaluate.resamples, rng)
+
+
+def gaps(tasks: Sequence[str], sources: Sequence[str]) -> dict[tuple[str, str], dict[str, float]]:
+    """The gap to real rows of each task, by classifier and source of generated texts."""
+    evaluated = {task: files.read_json(paths.metrics("evaluate", task))["encoders"] for task in tasks}
+    classifiers = dict.fromkeys(name for found in evaluated.values() for name in found)
+    found = {
+        (name, source): {
+            task: gap["macro_f1"]["mean"]
+            for task, of_classifier in evaluated.items()
+            if (gap := of_classifier.get(name, {}).get("gaps", {}).get(source, {}).get(REAL))
+        }
+        for name in classifiers
+        for source in sources
     }
-    return {encoder: {mix: of_mix(mix, shares) for mix in shares} for encoder, shares in items.items()}
-
-
-def of_pairs(source: str, p: Params, rng: np.random.Generator) -> dict[str, Any]:
-    """Subjectivity of all tasks that a source's pairwise judgements name: of LLMs, those of the study's."""
-    path = paths.pairs(source)
-    judged = pairwise.read(path, p.generate.model if source == "llm" else None) if path.exists() else None
-    if judged is None or judged.empty:
-        return {"note": "no pairwise judgements"}
-    return pairwise.subjectivity(judged, p.evaluate.resamples, rng)
+    return {key: of_task for key, of_task in found.items() if of_task}
 
 
 def against_gaps(
-    tasks: dict[str, Any],
-    judged: dict[str, Any],
-    gaps: dict[str, Any],
-    generated: Sequence[str],
+    tasks: Mapping[str, TaskSubjectivity],
+    pairs: Mapping[Who, Ranking],
+    gaps: Mapping[tuple[str, str], Mapping[str, float]],
     rng: np.random.Generator,
-) -> Iterator[dict[str, Any]]:
-    """Spearman's rho over tasks between each measure of subjectivity and each encoder's gap of generated to real."""
-    for measure, source, values in _measures(tasks, judged):
-        for encoder, setting in _trained(gaps, generated):
-            points = [
-                {"task": task, "subjectivity": values[task], "gap": gap["macro_f1"]["mean"]}
-                for task, encoders in gaps.items()
-                if task in values and (gap := encoders.get(encoder, {}).get("gaps", {}).get(setting, {}).get(REAL))
-            ]
+) -> Iterator[AgainstGap]:
+    """Spearman's rho over tasks between each measure of subjectivity and each gap."""
+    for kind, who, values in _subjectivities(tasks, pairs):
+        for (classifier, source), gap_of in gaps.items():
+            points = tuple(
+                TaskPoint(task=task, subjectivity=values[task], gap=gap)
+                for task, gap in gap_of.items()
+                if task in values
+            )
             if len(points) < FEWEST_TASKS:
                 rho = intervals.uncorrelated(f"{len(points)} tasks; {FEWEST_TASKS} are needed")
             else:
-                subjective, gap_of = (np.array([point[key] for point in points]) for key in ("subjectivity", "gap"))
-                rho = intervals.spearman(subjective, gap_of, rng)
-            yield {
-                "measure": measure,
-                "source": source,
-                "encoder": encoder,
-                "setting": setting,
-                "spearman": rho,
-                "points": points,
-            }
+                subjective, lost = np.array([(point.subjectivity, point.gap) for point in points]).T
+                rho = intervals.spearman(subjective, lost, rng)
+            yield AgainstGap(kind=kind, who=who, classifier=classifier, source=source, rho=rho, points=points)
 
 
-def _measures(tasks: dict[str, Any], judged: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, float]]]:
-    for source in SOURCES:
-        scores = judged[source].get("tasks", {})
-        yield "pairs", source, {task: score["subjectivity"].value for task, score in scores.items()}
-        mean = {task: found[source]["mean_agreement"].value for task, found in tasks.items() if source in found}
-        yield "disagreement", source, {task: 1 - value for task, value in mean.items() if value is not None}
-
-
-def _trained(gaps: dict[str, Any], generated: Sequence[str]) -> list[tuple[str, str]]:
-    """Every encoder with every setting that some task compares with real rows."""
-    encoders = dict.fromkeys(encoder for found in gaps.values() for encoder in found)
-    return [
-        (encoder, setting)
-        for encoder in encoders
-        for setting in generated
-        if any(REAL in found.get(encoder, {}).get("gaps", {}).get(setting, {}) for found in gaps.values())
-    ]
+def _subjectivities(
+    tasks: Mapping[str, TaskSubjectivity], pairs: Mapping[Who, Ranking]
+) -> Iterator[tuple[Kind, Who, dict[str, float]]]:
+    for who in WHO:
+        ranks = pairs[who].tasks if who in pairs else {}
+        scores = {task: rank.subjectivity.value for task, rank in ranks.items()}
+        agreed = {
+            task: found.annotated[who].mean_agreement.value for task, found in tasks.items() if who in found.annotated
+        }
+        yield "pairs", who, {task: value for task, value in scores.items() if value is not None}
+        yield "disagreement", who, {task: 1 - value for task, value in agreed.items() if value is not None}

@@ -1,0 +1,52 @@
+"""What the stage `diversity` finds of a task: `metrics/diversity/<task>.json`."""
+
+from __future__ import annotations
+
+from pyrite.base import paths, schema
+from pyrite.base.schema import Result
+from pyrite.measures.coverage_gaps import LeftOut
+from pyrite.measures.intervals import Estimate
+
+
+class SetDiversity(Result):
+    """The measures of one set of texts, by the keys of `measures.diversity`; `note` says why there are none."""
+
+    measures: dict[str, Estimate]
+    note: str | None = None
+
+
+class NearDuplicates(Result):
+    """What near duplicates do to the real reference: their share, and Chamfer of as many real texts without any."""
+
+    share: float
+    chamfer: Estimate
+
+
+class Diversity(Result):
+    """The sets of a task, the set `real` first where there are real texts.
+
+    `texts`: how many each set gives; `matched_texts`: of the same lengths and labels. `map_variance`: the share of the
+    variance that each axis of the map has. `left_out`: the real texts without a generated neighbour, by set.
+    """
+
+    task: str
+    texts: int
+    sets: dict[str, SetDiversity]
+    map_variance: tuple[float, float]
+    left_out: dict[str, LeftOut]
+    matched_texts: int = 0
+    near_duplicates: NearDuplicates | None = None
+
+    def of(self, name: str, key: str) -> Estimate | None:
+        """A measure of a set, where it was taken."""
+        return self.sets[name].measures.get(key) if name in self.sets else None
+
+
+def load(task: str) -> Diversity | None:
+    """What was measured of a task; None where the stage did not run.
+
+    Raises:
+        PyriteError: the file is broken, or another version of Pyrite wrote it.
+    """
+    path = paths.metrics("diversity", task)
+    return schema.read_result(path, Diversity) if path.exists() else None

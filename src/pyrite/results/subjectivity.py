@@ -1,0 +1,92 @@
+"""What the stage `subjectivity` finds of a study: `metrics/subjectivity.json`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pyrite.base import paths, schema
+from pyrite.base.schema import Result
+from pyrite.measures.agreement import Agreement
+from pyrite.measures.agreement_curves import AgreementCurve
+from pyrite.measures.intervals import Correlation, Estimate
+from pyrite.measures.pairwise import Ranking
+
+# Who annotates or judges, and the two measures of a task's subjectivity that they give, in words.
+Who = Literal["llm", "human"]
+WHO: dict[Who, str] = {"llm": "LLM personas", "human": "people"}
+Kind = Literal["pairs", "disagreement"]
+KINDS: dict[Kind, str] = {
+    "pairs": "paired comparisons of tasks by {who}",
+    "disagreement": "disagreement of {who} on items",
+}
+
+ONE_LLM = "one LLM answering as several personas, not several people: it agrees with itself far more than people do"
+
+
+class Annotated(Agreement):
+    """How far annotators of one kind agree on a task's test items, and accuracy against that, by classifier and mix.
+
+    Without numbers of annotators where the source of the data gives only a lower bound of each item's agreement.
+    """
+
+    items: int
+    accuracy: dict[str, dict[str, AgreementCurve]]
+    items_with_one_annotation: int = 0
+    annotators: int | None = None
+    annotations: int | None = None
+
+
+class LlmAgainstPeople(Result):
+    """Spearman's rho of both agreements over the items that both annotated, and their mean agreement there."""
+
+    rho: Correlation
+    items: int = 0
+    llm: Estimate | None = None
+    human: Estimate | None = None
+
+
+class TaskSubjectivity(Result):
+    """The annotations of a task, by who gave them."""
+
+    annotated: dict[Who, Annotated]
+    llm_against_people: LlmAgainstPeople | None = None
+
+
+class TaskPoint(Result):
+    """A task's subjectivity, and its gap: generated minus real, in macro-F1."""
+
+    task: str
+    subjectivity: float
+    gap: float
+
+
+class AgainstGap(Result):
+    """A measure of the tasks' subjectivity against the gap of a classifier on a source of generated texts.
+
+    A negative rho: the more subjective the task, the larger the loss.
+    """
+
+    kind: Kind
+    who: Who
+    classifier: str
+    source: str
+    rho: Correlation
+    points: tuple[TaskPoint, ...]
+
+
+class Subjectivity(Result):
+    """How subjective the tasks and their texts are. 95 % intervals: bootstrap over items, or pairs of tasks for ranks,
+    the fits fixed."""
+
+    tasks: dict[str, TaskSubjectivity]
+    pairs: dict[Who, Ranking]
+    against_gap: tuple[AgainstGap, ...]
+
+
+def load() -> Subjectivity | None:
+    """What was found of the study; None where the stage did not run.
+
+    Raises:
+        PyriteError: the file is broken, or another version of Pyrite wrote it.
+    """
+    return schema.read_result(paths.SUBJECTIVITY, Subjectivity) if paths.SUBJECTIVITY.exists() else None
