@@ -20,7 +20,24 @@ from conftest import ROOT, card_text, write_params
 from pyrite import params
 from pyrite.base import files, paths
 from pyrite.data import texts
+from pyrite.measures import intervals
+from pyrite.measures.agreement import Agreement
+from pyrite.measures.agreement_curves import AgreementCurve, Level
+from pyrite.measures.coverage_gaps import LabelGap, LeftOut, Region
+from pyrite.measures.diversity import MEASURES
+from pyrite.measures.intervals import Correlation, Estimate
+from pyrite.measures.pairwise import Ranking, TaskRank
 from pyrite.results import figures, findings
+from pyrite.results.diversity import Diversity, NearDuplicates, SetDiversity
+from pyrite.results.findings import Slope
+from pyrite.results.subjectivity import (
+    AgainstGap,
+    Annotated,
+    LlmAgainstPeople,
+    Subjectivity,
+    TaskPoint,
+    TaskSubjectivity,
+)
 from pyrite.stages import compare, evaluate, report
 
 MIXES = ("real", "zero_shot", "few_shot", "pool", "pool+few_shot")
@@ -112,77 +129,70 @@ class Study:
         """Diversity and subjectivity, which a study may lack."""
         rng = np.random.default_rng(9)
 
-        def figure() -> dict[str, float]:
+        def figure(**more: Any) -> Estimate:
             low, value, high = np.sort(rng.uniform(0.2, 0.9, 3)).tolist()
-            return {"value": value, "low": low, "high": high}
+            return Estimate(value=value, low=low, high=high, **more)
 
-        names = ["remote_clique", "chamfer", "vendi", "similarity", "similarity_reverse", "coverage", "distinct_2"]
-        names += ["compression_ratio", "c2st", "faithfulness"]
         for task in self.tasks:
-            sets = {name: {key: figure() for key in names} for name in ("real", "zero_shot", "few_shot")}
-            sets["few_shot"]["self_bleu"] = {"value": None, "low": None, "high": None, "note": "only 7 texts"}
-            regions = [{"texts": 13, "labels": {self.labels[0]: 13}, "ids": [f"{4:016x}"]}]
-            out = {"texts": 29, "labels": {self.labels[0]: {"texts": 29, "left_out": 14}}, "regions": regions}
-            about = {
-                "left_out": {"few_shot": out},
-                "near_duplicates": {"share": 0.031, "chamfer": figure()},
-                "map_variance": [0.112, 0.071],
-            }
-            files.write_json(
-                paths.metrics("diversity", task), {"task": task, "texts": 60, "matched_texts": 55, "sets": sets} | about
+            sets = {name: {one.key: figure() for one in MEASURES} for name in ("real", "zero_shot", "few_shot")}
+            sets["few_shot"]["self_bleu"] = intervals.missing("only 7 texts")
+            region = Region(texts=13, labels={self.labels[0]: 13}, ids=(f"{4:016x}",))
+            out = LeftOut(texts=29, labels={self.labels[0]: LabelGap(texts=29, left_out=14)}, regions=(region,))
+            found = Diversity(
+                task=task,
+                texts=60,
+                matched_texts=55,
+                sets={name: SetDiversity(measures=measures) for name, measures in sets.items()},
+                left_out={"few_shot": out},
+                near_duplicates=NearDuplicates(share=0.031, chamfer=figure()),
+                map_variance=(0.112, 0.071),
             )
+            files.write_json(paths.metrics("diversity", task), found)
             self._map(task, rng)
             self._histories(task)
-        point = {"agreement": 0.4, "items": 3, "accuracy": {"value": None, "low": None, "high": None, "note": "3"}}
-        line = {
-            "thresholds": [{"agreement": a, "items": 90, "accuracy": figure()} for a in (0.6, 0.8, 1.0)],
-            "bins": [point] + [{"agreement": a, "items": 30, "accuracy": figure()} for a in (0.6, 0.8, 1.0)],
-            "slope": {"value": 0.31, "low": -0.12, "high": 0.77},
-            "steeper_than_real": {"value": -0.14, "low": None, "high": None, "note": "not defined"},
-            "r_squared": 0.913,
-            "spearman": None,
-        }
-        about = {"items": 90, "annotators": 5, "mean_agreement": figure(), "alpha": figure()}
-        about["accuracy"] = {encoder: {"real": line, "zero_shot": line, "few_shot": line} for encoder in self.encoders}
-        bound = {"value": None, "low": None, "high": None, "note": "only a lower bound"}
+        few = Level(agreement=0.4, items=3, accuracy=intervals.missing("3"))
+        line = AgreementCurve(
+            thresholds=tuple(Level(agreement=a, items=90, accuracy=figure()) for a in (0.6, 0.8, 1.0)),
+            bins=(few, *(Level(agreement=a, items=30, accuracy=figure()) for a in (0.6, 0.8, 1.0))),
+            slope=Estimate(value=0.31, low=-0.12, high=0.77),
+            steeper_than_real=Estimate(value=-0.14, low=None, high=None, note="not defined"),
+            r_squared=0.913,
+        )
+        accuracy = {name: dict.fromkeys(("real", "zero_shot", "few_shot"), line) for name in self.encoders}
+        llm = Annotated(items=90, annotators=5, mean_agreement=figure(), alpha=figure(), accuracy=accuracy)
         # A source of bounds names no annotators.
-        people = {key: value for key, value in about.items() if key != "annotators"} | {"alpha": bound}
-        apart = {"value": None, "low": None, "high": None, "note": "no item was annotated by both"}
-        both = figure() | {"p": 0.041, "items": 77, "mean_agreement": {"llm": figure(), "human": figure()}}
-        scores = {task: {"subjectivity": figure(), "rank": figure(), "stars": 4} for task in self.tasks}
+        bound = intervals.missing("only a lower bound")
+        people = Annotated(items=90, mean_agreement=figure(), alpha=bound, accuracy=accuracy)
+        rho = Correlation(**figure().model_dump(), p=0.041, pairs=77)
+        both = LlmAgainstPeople(rho=rho, items=77, llm=figure(), human=figure())
+        apart = LlmAgainstPeople(rho=intervals.uncorrelated("no item was annotated by both"))
+        ranking = Ranking(
+            judges=5,
+            judgements=275,
+            pairs=6,
+            agreement=Agreement(mean_agreement=figure(), alpha=figure()),
+            tasks={task: TaskRank(subjectivity=figure(), rank=figure(), stars=4) for task in self.tasks},
+        )
+        against_gap = AgainstGap(
+            kind="pairs",
+            who="llm",
+            classifier="tfidf",
+            source="few_shot",
+            rho=Correlation(value=-0.41, low=-0.83, high=0.24, p=0.213, pairs=len(self.tasks)),
+            points=tuple(
+                TaskPoint(task=task, subjectivity=0.1 * n, gap=-0.01 * n) for n, task in enumerate(self.tasks)
+            ),
+        )
+        # The first task has no annotations; people of the last one judged other texts than the LLM.
+        annotated = {
+            task: TaskSubjectivity(
+                annotated={"llm": llm, "human": people}, llm_against_people=apart if task == self.tasks[-1] else both
+            )
+            for task in self.tasks[1:]
+        }
+        annotated[self.tasks[0]] = TaskSubjectivity(annotated={})
         files.write_json(
-            paths.SUBJECTIVITY,
-            {
-                "notes": {"llm": "one LLM in several roles"},
-                "tasks": {
-                    # People of the last task judged other texts than the LLM.
-                    task: {
-                        "llm": about,
-                        "human": people,
-                        "llm_against_human": apart if task == self.tasks[-1] else both,
-                    }
-                    if n
-                    else {"note": "no annotations"}
-                    for n, task in enumerate(self.tasks)
-                },
-                "pairs": {
-                    "llm": {
-                        **{"judges": 5, "judgements": 275, "tasks": scores},
-                        "agreement": {"mean_agreement": figure(), "alpha": figure()},
-                    },
-                    "human": {"note": "none"},
-                },
-                "against_gap": [
-                    {
-                        **{"measure": "pairs", "source": "llm", "encoder": "tfidf", "setting": "few_shot"},
-                        "spearman": {"value": -0.41, "low": -0.83, "high": 0.24, "p": 0.213, "pairs": len(self.tasks)},
-                        "points": [
-                            {"task": task, "subjectivity": 0.1 * n, "gap": -0.01 * n}
-                            for n, task in enumerate(self.tasks)
-                        ],
-                    }
-                ],
-            },
+            paths.SUBJECTIVITY, Subjectivity(tasks=annotated, pairs={"llm": ranking}, against_gap=(against_gap,))
         )
 
     def _map(self, task: str, rng: np.random.Generator) -> None:
@@ -543,10 +553,10 @@ def test_the_map_has_the_texts_and_git_has_none(study: Callable[..., str]) -> No
 
 def test_every_figure_of_an_llms_annotations_says_that_they_are_one_llms(study: Callable[..., str]) -> None:
     page = Page(study(tasks=("a", "b", "c", "d")))
-    warning = "one LLM in several roles"
+    warning = "one LLM answering as several personas"
     for caption in ("paired comparisons by", "Agreement of both on the same test texts", "Each task’s gap over its"):
         assert warning in page.text.split(caption, 1)[1][:700]
-    assert page.text.count("The annotators: one LLM in several roles") == 3 * 2
+    assert page.text.count("The annotators: one LLM answering as several personas") == 3 * 2
     markdown = (paths.REPORT / "REPORT.md").read_text()
     assert f"LLM personas: {warning}" in markdown and f"The judges: {warning}" in markdown
 
@@ -602,19 +612,19 @@ def test_a_training_curve_is_the_mean_over_seeds_and_steps() -> None:
     [(0.1, 0.4, "lose less"), (-0.9, -0.1, "the claim holds here"), (-0.8, 0.2, "can’t be told")],
 )
 def test_a_claim_is_what_the_interval_says(low: float, high: float, says: str) -> None:
-    rho = {"value": (low + high) / 2, "low": low, "high": high, "p": 0.2, "pairs": 10}
+    rho = Correlation(value=(low + high) / 2, low=low, high=high, p=0.2, pairs=10)
     assert says in findings.gap_claim(rho, "few_shot")
 
 
 def test_a_slope_that_is_not_known_counts_as_none() -> None:
-    def line(low: float | None, high: float | None) -> dict[str, Any]:
-        return {"slope": {"value": 0.1, "low": low, "high": high}}
-
-    annotated = {
-        task: {"human": {"accuracy": {"minilm": {"real": line(*ends)}}}}
-        for task, ends in {"a": (0.1, 0.3), "b": (-0.1, 0.3), "c": (-0.4, -0.1), "d": (None, None)}.items()
-    }
-    (said,) = findings.instance_claim(findings.slopes(annotated, "minilm"), "minilm")
+    ends = {"a": (0.1, 0.3), "b": (-0.1, 0.3), "c": (-0.4, -0.1), "d": (None, None)}
+    rows = [
+        Slope(
+            task, "human", "real", AgreementCurve(thresholds=(), bins=(), slope=Estimate(value=0.1, low=low, high=high))
+        )
+        for task, (low, high) in ends.items()
+    ]
+    (said,) = findings.instance_claim(rows, "minilm")
     assert "rises with the agreement of people in 1 of 3 tasks, falls in 1 and can’t be told in 1" in said
 
 

@@ -12,12 +12,12 @@ import altair as alt
 import pandas as pd
 
 from pyrite.data import mixes
+from pyrite.measures.diversity import Measure
+from pyrite.measures.intervals import Estimate
 from pyrite.params import Compare
 from pyrite.results import charts, verdict
 from pyrite.results.charts import Dot, Level, Place, Point
 from pyrite.results.findings import (
-    ANNOTATORS,
-    MEASURES,
     Findings,
     capital,
     family,
@@ -25,13 +25,13 @@ from pyrite.results.findings import (
     gap_claim,
     interval,
     labels,
-    measure,
-    minus,
     name,
+    ranged,
     signed,
     verdict_of,
     worth,
 )
+from pyrite.results.subjectivity import KINDS, WHO, Subjectivity, TaskSubjectivity
 
 # How the points of generated sets differ on a map, one set after the other: how solid they are.
 LOOKS = {"hollow": 0.0, "filled": 0.6, "pale": 0.25}
@@ -166,68 +166,68 @@ def _pair(asked: Compare) -> tuple[str, str]:
     return asked.baseline, asked.candidate
 
 
-def agreement(measured: Mapping[str, Any], encoder: str) -> dict[str, Figure]:
+def agreement(found: TaskSubjectivity, classifier: str) -> dict[str, Figure]:
     """Accuracy against agreement, by who annotated: with real texts and with those of each setting."""
-    figures = {}
-    for source, who in ANNOTATORS.items():
-        of_mix = measured.get(source, {}).get("accuracy", {}).get(encoder, {})
+    figures: dict[str, Figure] = {}
+    for who, words in WHO.items():
+        lines = found.annotated[who].accuracy.get(classifier, {}) if who in found.annotated else {}
         points = [
-            (point["agreement"], _dot(mix, _ends(found), f"{interval(_ends(found))} on {point['items']} texts"))
-            for mix, line in of_mix.items()
-            for point in line["thresholds"]
-            if (found := point["accuracy"])["low"] is not None
+            (point.agreement, _estimated(mix, point.accuracy, 100, f" on {point.items} texts"))
+            for mix, line in lines.items()
+            for point in line.thresholds
+            if point.accuracy.low is not None
         ]
         # Between two levels there is always a straight line.
         if len({level for level, _ in points}) > 2:
-            figures[source] = Figure(f"Is {encoder} right where {who} agree?", charts.agreement(points))
+            figures[who] = Figure(f"Is {classifier} right where {words} agree?", charts.agreement(points))
     return figures
 
 
+def _estimated(mix: str, found: Estimate, scale: float, note: str = "", form: str = ".1f") -> Dot:
+    """A dot of an estimate that has an interval, times `scale`."""
+    value, low, high = (scale * end for end in (found.value, found.low, found.high) if end is not None)
+    scaled = Estimate(value=value, low=low, high=high)
+    return Dot(name(mix), family(mix), value, low, high, ranged(scaled, form) + note)
+
+
 def against_gap(
-    subjectivity: Mapping[str, Any], found: Sequence[Findings], asked: Compare
+    subjectivity: Subjectivity, found: Sequence[Findings], asked: Compare
 ) -> dict[tuple[str, str, str], Figure]:
     """The candidate's loss over the tasks' subjectivity, for each measure of it that ranks four tasks or more.
 
     Returns:
-        By measure, source of the judgements and setting.
+        By measure, who judged, and setting.
     """
-    figures = {}
+    figures: dict[tuple[str, str, str], Figure] = {}
     hues = {task.task: verdict_of(task.case)["family"] for task in found}
-    for entry in subjectivity["against_gap"]:
-        rho, setting = entry["spearman"], entry["setting"]
-        if entry["encoder"] != asked.classifier or setting not in mixes.settings_of(asked.candidate):
-            continue
-        if rho["value"] is None:
+    for one in subjectivity.against_gap:
+        mine = one.classifier == asked.classifier and one.source in mixes.settings_of(asked.candidate)
+        if not mine or one.rho.value is None:
             continue
         dots = []
-        for point in entry["points"]:
-            points = 100 * point["gap"]
-            dot = Dot(point["task"], hues[point["task"]], points, points, points, f"{signed(points)} points")
-            dots.append((point["subjectivity"], dot))
-        by = capital(MEASURES[entry["measure"]].format(who=ANNOTATORS[entry["source"]]))
-        title = f"Does {name(setting)} lose more on subjective tasks? {by}"
-        key = (entry["measure"], entry["source"], setting)
-        figures[key] = Figure(title, charts.against_gap(dots), gap_claim(rho, setting))
+        for point in one.points:
+            points = 100 * point.gap
+            dot = Dot(point.task, hues[point.task], points, points, points, f"{signed(points)} points")
+            dots.append((point.subjectivity, dot))
+        by = capital(KINDS[one.kind].format(who=WHO[one.who]))
+        title = f"Does {name(one.source)} lose more on subjective tasks? {by}"
+        key = (one.kind, one.who, one.source)
+        figures[key] = Figure(title, charts.against_gap(dots), gap_claim(one.rho, one.source))
     return figures
 
 
-def measures(found: Sequence[Findings], key: str, title: str, axis: str) -> Figure | None:
-    """A measure of each task's sets of texts; None where none was measured."""
+def measures(found: Sequence[Findings], measure: Measure) -> Figure | None:
+    """A measure of each task's sets of texts; None where none was taken."""
     groups = []
     for task in found:
-        sets = (task.diversity or {"sets": {}})["sets"]
         dots = [
-            Dot(name(one), family(one), value["value"], value["low"], value["high"], _told(value))
-            for one, figures in sets.items()
-            if (value := figures.get(key, {"low": None}))["low"] is not None
+            _estimated(name, value, 1, form=measure.form)
+            for name, of_set in (task.diversity.sets if task.diversity else {}).items()
+            if (value := of_set.measures.get(measure.key)) and value.low is not None
         ]
         if dots:
             groups.append((task.task, dots))
-    return Figure(title, charts.measures(groups, axis)) if groups else None
-
-
-def _told(figure: Mapping[str, float]) -> str:
-    return minus(f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})")
+    return Figure(measure.question, charts.measures(groups, measure.axis)) if groups else None
 
 
 def training(histories: Mapping[str, Sequence[Mapping[str, Any]]], encoder: str) -> dict[str, Figure]:
@@ -277,7 +277,7 @@ def text_map(table: pd.DataFrame, shares: Sequence[float]) -> Figure:
         for source, text, label, x, y in zip(*columns, strict=True)
     ]
     told = " and ".join(f"{look} ones are {name(source)}" for source, look in looks.items())
-    held = " and ".join(measure(share, "{:.1%}") for share in shares)
+    held = " and ".join(f"{100 * share:.1f}\u00a0%" for share in shares)
     note = f"Of the generated texts, {told}. The axes hold {held} of the variance." if told else ""
     return Figure("Where real and generated texts lie", charts.text_map(places), note)
 
@@ -297,8 +297,3 @@ def gaps(found: Sequence[Findings], asked: Compare) -> Figure:
 def _dot(mix: str, found: Mapping[str, float], note: str = "") -> Dot:
     low, mean, high = (100 * found[key] for key in ("low", "mean", "high"))
     return Dot(name(mix), family(mix), mean, low, high, note or interval(found))
-
-
-def _ends(figure: Mapping[str, Any]) -> dict[str, float]:
-    """A value with its interval in the form that scores have."""
-    return {"mean": figure["value"], "low": figure["low"], "high": figure["high"]}

@@ -9,14 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from pyrite.base import files, paths
 from pyrite.data import cards, mixes
 from pyrite.data.cards import Card
+from pyrite.measures.agreement_curves import AgreementCurve
+from pyrite.measures.coverage_gaps import LeftOut
+from pyrite.measures.intervals import Correlation, Estimate
 from pyrite.params import Compare, Params
-from pyrite.results import verdict
+from pyrite.results import diversity, verdict
+from pyrite.results.diversity import Diversity, SetDiversity
+from pyrite.results.subjectivity import WHO, TaskSubjectivity, Who
 from pyrite.results.verdict import Case
 
 # A verdict has the colour and shape of the rows that it says to train on.
@@ -30,35 +34,6 @@ VERDICTS = {
 # Mistakes that the report lists.
 CONFUSIONS = 8
 
-# Sources of annotations and measures of subjectivity, in words.
-ANNOTATORS = {"llm": "LLM personas", "human": "people"}
-MEASURES = {"pairs": "paired comparisons of tasks by {who}", "disagreement": "disagreement of {who} on items"}
-
-# The figures of diversity: key, name, format, and how to read them.
-DIVERSITY = (
-    ("remote_clique", "Spread", "{:.3f}", "Mean distance (1 − cosine) between two texts of the set. Higher is wider."),
-    ("chamfer", "Nearest other text", "{:.3f}", "Mean distance to the most similar text of the set; 0 is a copy."),
-    ("vendi", "Effective number of texts", "{:.0f}", "Vendi score: how many wholly different texts say as much."),
-    ("coverage", "Real texts covered", "{:.1%}", "Real texts with a text of the set in their neighbourhood."),
-    (
-        "similarity",
-        "Similarity, from real",
-        "{:.3f}",
-        "Mean cosine of a real text and the five most like it in the set.",
-    ),
-    ("similarity_reverse", "Similarity, to real", "{:.3f}", "The same, from each text of the set to real texts."),
-    ("distinct_2", "Different word pairs", "{:.1%}", "Word pairs that are not repeats (distinct-2)."),
-    ("self_bleu", "Self-BLEU", "{:.3f}", "How much a text repeats the phrases of the others. Higher is less varied."),
-    ("compression_ratio", "Compression ratio", "{:.2f}", "Bytes over compressed bytes. Higher is more repetitive."),
-    ("c2st", "Told apart from real", "{:.1%}", "How often a classifier tells the set from real texts; 50 % is chance."),
-    (
-        "faithfulness",
-        "True to the label",
-        "{:.1%}",
-        "Texts given their own label by a classifier trained on real ones.",
-    ),
-)
-
 
 @dataclass(frozen=True)
 class Findings:
@@ -68,7 +43,7 @@ class Findings:
     prepared: dict[str, Any]
     generated: dict[str, dict[str, Any]]
     evaluated: dict[str, Any]
-    diversity: dict[str, Any] | None
+    diversity: Diversity | None
     case: Case
 
     @property
@@ -88,19 +63,19 @@ def read(task: str, study: Params) -> Findings:
         prepared=files.read_json(paths.metrics("prepare", task)),
         generated={s: files.read_json(paths.metrics("generate", f"{task}.{s}")) for s in study.generate.settings},
         evaluated=evaluated,
-        diversity=optional(paths.metrics("diversity", task)),
+        diversity=diversity.load(task),
         case=verdict.case(evaluated, asked.classifier, asked.candidate, asked.baseline, asked.margin),
     )
 
 
 @dataclass(frozen=True)
 class Unscored:
-    """What the metrics say of a task without real texts: `says` is it in words, `figures` the diversity of each set."""
+    """What the metrics say of a task without real texts: `says` is it in words, `measured` how varied each set is."""
 
     card: Card
     generated: dict[str, dict[str, Any]]
     says: list[str]
-    figures: dict[str, dict[str, Any]]
+    measured: dict[str, SetDiversity]
 
     @property
     def task(self) -> str:
@@ -113,24 +88,19 @@ def read_unscored(task: str, study: Params) -> Unscored:
     Raises:
         PyriteError: those of generate are missing.
     """
-    measured = (optional(paths.metrics("diversity", task)) or {"sets": {}})["sets"]
+    found = diversity.load(task)
     generated = {s: files.read_json(paths.metrics("generate", f"{task}.{s}")) for s in study.generate.settings}
     return Unscored(
         card=cards.load(task),
         generated={setting: made for setting, made in generated.items() if made["total"]["answers"]},
         says=[re.sub(r"`([^`]*)`", r"“\1”", words) for words in verdict.unscored(task, study)],
-        figures={name: found for name, found in measured.items() if "note" not in found},
+        measured={name: one for name, one in found.sets.items() if one.measures} if found else {},
     )
 
 
 def scored(task: str) -> bool:
     """Whether a task has scores: without real texts it has none."""
     return bool(files.read_json(paths.metrics("evaluate", task))["encoders"])
-
-
-def optional(path: Path) -> dict[str, Any] | None:
-    """Metrics of a stage that a study can do without."""
-    return files.read_json(path) if path.exists() else None
 
 
 # Words
@@ -278,35 +248,28 @@ def confusions(findings: Findings, asked: Compare) -> list[dict[str, Any]]:
     return sorted(mistakes, key=lambda one: one["baseline"] - one["candidate"])[:CONFUSIONS]
 
 
-def left_out(findings: Findings, asked: Compare) -> dict[str, dict[str, Any]]:
+def left_out(findings: Findings, asked: Compare) -> dict[str, LeftOut]:
     """The real training texts that the candidate's generated sets leave out, by setting."""
-    measured = (findings.diversity or {}).get("left_out", {})
+    measured = findings.diversity.left_out if findings.diversity else {}
     return {setting: measured[setting] for setting in mixes.settings_of(asked.candidate) if setting in measured}
 
 
-def measure(value: float, form: str) -> str:
-    """A figure of diversity in its format; a share with a space before its sign, as everywhere here."""
-    return form.format(value).replace("%", "\u00a0%")
-
-
-def unmeasured(findings: Findings) -> list[str]:
-    """Why a figure of diversity is missing, for each reason."""
-    notes = []
-    for source, figures in (findings.diversity or {"sets": {}})["sets"].items():
-        notes += [
-            f"{name(source)}: {one['note']}"
-            for one in [figures, *figures.values()]
-            if isinstance(one, dict) and "note" in one
-        ]
-    return list(dict.fromkeys(notes))
+def unmeasured(found: Diversity) -> list[str]:
+    """Why a measure of diversity is missing, for each reason."""
+    notes = [
+        (source, note)
+        for source, of_set in found.sets.items()
+        for note in (of_set.note, *(one.note for one in of_set.measures.values()))
+    ]
+    return list(dict.fromkeys(f"{name(source)}: {note}" for source, note in notes if note))
 
 
 def told_apart(findings: Findings, asked: Compare) -> str:
     """The title of the diversity section: how easily the candidate's texts are told from real ones."""
     for setting in mixes.settings_of(asked.candidate):
-        found = (findings.diversity or {"sets": {}})["sets"].get(setting, {}).get("c2st", {})
-        if found.get("value") is not None:
-            share = f"{100 * found['value']:.1f} %"
+        found = findings.diversity and findings.diversity.of(setting, "c2st")
+        if found and found.value is not None:
+            share = f"{100 * found.value:.1f} %"
             return f"A classifier tells {name(setting)} texts from real ones {share} of the time; chance is 50 %"
     return "Are the generated texts as varied as real ones?"
 
@@ -321,60 +284,82 @@ def capital(words: str) -> str:
 ABOVE, BELOW, NEITHER, UNKNOWN = "rises", "falls", "can’t tell", "not known"
 
 
-def side(figure: Mapping[str, Any]) -> str:
-    """Whether a figure is above zero, below it or neither, by its interval."""
-    if figure["value"] is None or figure["low"] is None:
+def side(estimate: Estimate) -> str:
+    """Whether an estimate is above zero, below it or neither, by its interval."""
+    if estimate.low is None or estimate.high is None:
         return UNKNOWN
-    return ABOVE if figure["low"] > 0 else BELOW if figure["high"] < 0 else NEITHER
+    return ABOVE if estimate.low > 0 else BELOW if estimate.high < 0 else NEITHER
 
 
-def slopes(annotated: Mapping[str, Mapping[str, Any]], encoder: str) -> list[dict[str, Any]]:
-    """Accuracy against agreement as rows of a table: each task, source of annotations and mix of an encoder."""
+@dataclass(frozen=True)
+class Slope:
+    """How the accuracy of a classifier trained on a mix goes with the agreement of a task's annotators."""
+
+    task: str
+    who: Who
+    mix: str
+    curve: AgreementCurve
+
+
+def slopes(tasks: Mapping[str, TaskSubjectivity], classifier: str) -> list[Slope]:
+    """The slopes of a classifier, task by task."""
     return [
-        {"task": task, "source": source, "mix": mix, "says": side(line["slope"]), **line}
-        for task, found in annotated.items()
-        for source in ANNOTATORS
-        if source in found
-        for mix, line in found[source].get("accuracy", {}).get(encoder, {}).items()
+        Slope(task, who, mix, curve)
+        for task, found in tasks.items()
+        for who in WHO
+        if who in found.annotated
+        for mix, curve in found.annotated[who].accuracy.get(classifier, {}).items()
     ]
 
 
-def instance_claim(rows: Sequence[Mapping[str, Any]], encoder: str) -> list[str]:
-    """Whether accuracy is higher where annotators agree, in one sentence for each source of annotations and mix."""
+def instance_claim(rows: Sequence[Slope], classifier: str) -> list[str]:
+    """Whether accuracy is higher where annotators agree, in one sentence for each kind of annotators and mix."""
     sentences = []
-    for source, who in ANNOTATORS.items():
-        for mix in dict.fromkeys(row["mix"] for row in rows):
-            says = [row["says"] for row in rows if (row["source"], row["mix"]) == (source, mix)]
+    for who, words in WHO.items():
+        for mix in dict.fromkeys(row.mix for row in rows):
+            says = [side(row.curve.slope) for row in rows if (row.who, row.mix) == (who, mix)]
             known = [said for said in says if said != UNKNOWN]
             if not known:
                 continue
-            counts = f"rises with the agreement of {who} in {known.count(ABOVE)} of {len(known)} tasks"
+            counts = f"rises with the agreement of {words} in {known.count(ABOVE)} of {len(known)} tasks"
             rest = f"falls in {known.count(BELOW)} and can’t be told in {known.count(NEITHER)}"
-            sentences.append(f"Trained on {name(mix)} texts, the accuracy of {encoder} {counts}, {rest}.")
+            sentences.append(f"Trained on {name(mix)} texts, the accuracy of {classifier} {counts}, {rest}.")
     return sentences
 
 
-def gap_claim(rho: Mapping[str, Any], setting: str) -> str:
+def gap_claim(rho: Correlation, setting: str) -> str:
     """What Spearman's rho between subjectivity and gap says of the claim that subjective tasks lose more."""
-    told = minus(f"{rho['value']:.2f} ({rho['low']:.2f} to {rho['high']:.2f})")
     says = {
         ABOVE: f"here {name(setting)} texts lose less on subjective tasks, against the claim",
         BELOW: f"the claim holds here: {name(setting)} texts lose more on subjective tasks",
         NEITHER: "the interval holds 0, so whether the claim is true can’t be told here",
     }[side(rho)]
-    return f"Spearman’s ρ is {told} over {rho['pairs']} tasks (p {rho['p']:.3f}): {says}."
+    return f"Spearman’s ρ is {ranged(rho, '.2f')} over {rho.pairs} tasks (p {rho.p:.3f}): {says}."
 
 
-def duplicates(findings: Findings) -> str:
+def fixed(value: float, form: str) -> str:
+    """A number in a format, with a minus sign that is one."""
+    return minus(f"{value:{form}}")
+
+
+def ranged(estimate: Estimate, form: str) -> str:
+    """An estimate with its interval in one line; a dash where there is none."""
+    if estimate.value is None:
+        return "–"
+    value, *ends = (fixed(end, form) for end in (estimate.value, estimate.low, estimate.high) if end is not None)
+    return f"{value} ({' to '.join(ends)})" if ends else value
+
+
+def duplicates(found: Diversity) -> str:
     """What near duplicates do to the real texts' distance to the nearest other; nothing where there are none."""
-    found = (findings.diversity or {}).get("near_duplicates", {})
-    without = found.get("chamfer", {})
-    if not found.get("share") or without.get("value") is None:
+    chamfer = found.of("real", "chamfer")
+    if not (found.near_duplicates and found.near_duplicates.share and chamfer and chamfer.value):
         return ""
-    low, high = (f"{without[end]:.3f}" for end in ("low", "high"))
-    chamfer = (findings.diversity or {})["sets"]["real"]["chamfer"]["value"]
+    without = found.near_duplicates.chamfer
+    if without.value is None:
+        return ""
     return (
-        f"Of the real texts, {measure(found['share'], '{:.1%}')} nearly repeat another; generated sets have lost such "
-        f"texts. Without them the nearest other real text is {without['value']:.3f} ({low} to {high}) away, in place "
-        f"of {chamfer:.3f}: hold generated sets against that."
+        f"Of the real texts, {100 * found.near_duplicates.share:.1f}\u00a0% nearly repeat another; generated sets have "
+        f"lost such texts. Without them the nearest other real text is {ranged(without, '.3f')} away, in place of "
+        f"{chamfer.value:.3f}: compare generated sets with that."
     )

@@ -28,9 +28,11 @@ from pyrite import params, results
 from pyrite.base import console, files, paths
 from pyrite.data import mixes, texts
 from pyrite.llm import prompts
+from pyrite.measures.diversity import MEASURES
 from pyrite.params import Params
-from pyrite.results import charts, figures, findings, tables, verdict
+from pyrite.results import charts, figures, findings, subjectivity, tables, verdict
 from pyrite.results.findings import Findings
+from pyrite.results.subjectivity import WHO, TaskSubjectivity
 
 TEMPLATES = Path(results.__file__).parent / "templates"
 PACKAGES = ("pyrite", "torch", "transformers", "accelerate", "scikit-learn", "numpy", "pandas", "altair")
@@ -80,21 +82,23 @@ def run() -> None:
 
 def describe(found: Sequence[Findings], study: Params) -> dict[str, Any]:
     """All that both reports say, as the templates want it."""
-    adjusted, subjectivity = _adjusted(), findings.optional(paths.SUBJECTIVITY)
-    annotated = subjectivity["tasks"] if subjectivity else {}
+    adjusted, found_subjectivity = _adjusted(), subjectivity.load()
+    nothing = TaskSubjectivity(annotated={})
+    of_task = found_subjectivity.tasks if found_subjectivity else {}
+    annotated = {one.task: of_task.get(one.task, nothing) for one in found}
     several = len(found) > 1
     overall = verdict.over_tasks([one.case for one in found])
     return {
         "study": study,
-        "tasks": [task(one, study, adjusted, annotated.get(one.task, {})) for one in found],
+        "tasks": [task(one, study, adjusted, annotated[one.task]) for one in found],
         "overall": findings.verdict_of(overall) if several else None,
         "overall_gap": {key: getattr(overall.gap, key) / 100 for key in ("mean", "low", "high")},
         "spent": findings.spent_over_tasks(found, study.compare, files.read_json(paths.HEADLINE)["cost_usd"]),
         "gaps": figures.gaps(found, study.compare) if several else None,
-        "subjectivity": subjectivity,
-        "against_gap": figures.against_gap(subjectivity, found, study.compare) if subjectivity else {},
-        "measures": measures(found),
-        "slopes": findings.slopes({one.task: annotated.get(one.task, {}) for one in found}, study.compare.classifier),
+        "subjectivity": found_subjectivity,
+        "against_gap": figures.against_gap(found_subjectivity, found, study.compare) if found_subjectivity else {},
+        "measures": {one.key: figure for one in MEASURES if one.question and (figure := figures.measures(found, one))},
+        "slopes": findings.slopes(annotated, study.compare.classifier),
         "parameters": yaml.safe_dump(study.model_dump(), sort_keys=False, allow_unicode=True),
         "prompts": {name: prompts.load(name) for name in study.generate.settings},
         "versions": {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES},
@@ -102,7 +106,7 @@ def describe(found: Sequence[Findings], study: Params) -> dict[str, Any]:
 
 
 def task(
-    found: Findings, study: Params, adjusted: dict[tuple[str, str, str], float], annotated: dict[str, Any]
+    found: Findings, study: Params, adjusted: dict[tuple[str, str, str], float], annotated: TaskSubjectivity
 ) -> dict[str, Any]:
     """What is said of one task."""
     asked, evaluated = study.compare, found.evaluated["encoders"]
@@ -126,8 +130,8 @@ def task(
             for encoder, entry in evaluated.items()
         },
         "curves": with_curve,
-        "llm_against_human": annotated.get("llm_against_human"),
-        "annotated": {who: annotated[who] for who in findings.ANNOTATORS if who in annotated},
+        "llm_against_people": annotated.llm_against_people,
+        "annotated": {who: annotated.annotated[who] for who in WHO if who in annotated.annotated},
         "remarks": findings.remarks(found, asked),
         "spent": {s: findings.spent(found.generated[s]) for s in mixes.settings_of(asked.candidate)},
         "said_of": findings.verdicts(found, asked),
@@ -137,20 +141,9 @@ def task(
         "mix_curve": figures.mix_curve(found, asked),
         "augmentation": tables.augmentation([found.evaluated]),
         "told_apart": findings.told_apart(found, asked),
-        "unmeasured": findings.unmeasured(found),
-        "duplicates": findings.duplicates(found),
+        "unmeasured": findings.unmeasured(found.diversity) if found.diversity else [],
+        "duplicates": findings.duplicates(found.diversity) if found.diversity else "",
     }
-
-
-def measures(found: Sequence[Findings]) -> dict[str, figures.Figure]:
-    """The measures of diversity that the paper draws, over the tasks: by the key in the metrics."""
-    drawn = {
-        "remote_clique": ("How far apart are the texts of a set?", "Mean distance to the other texts (remote clique)"),
-        "chamfer": ("How far is a text from the one most like it?", "Mean distance to the nearest other (Chamfer)"),
-        "similarity": ("How near do the sets come to real texts?", "Mean cosine of a real text and the nearest five"),
-    }
-    figure_of = {key: figures.measures(found, key, title, axis) for key, (title, axis) in drawn.items()}
-    return {key: figure for key, figure in figure_of.items() if figure}
 
 
 def histories(task: str, encoder: str, study: Params) -> dict[str, list[dict[str, Any]]]:
@@ -176,7 +169,7 @@ def maps(found: Sequence[Findings], size: int) -> dict[str, figures.Figure]:
         # One text of each set after the other.
         turn = table.assign(turn=table.groupby("source").cumcount()).sort_values("turn", kind="stable")
         while size > 0 and len(turn):
-            figure = figures.text_map(turn.sort_index(), one.diversity["map_variance"])
+            figure = figures.text_map(turn.sort_index(), one.diversity.map_variance)
             if (much := len(packed(figure.spec)) / (size / len(found))) <= 1:
                 drawn[one.task] = figure
                 break
@@ -210,7 +203,7 @@ def examples(task: str, generated: Sequence[str]) -> dict[str, dict[str, list[st
 def real_texts(task: dict[str, Any]) -> dict[str, str]:
     """The real texts that a task's section names by id: those that flip, and those that generated sets leave out."""
     ids = {one["id"] for side in task["flips"] for one in side.clearest}
-    ids |= {i for found in task["left_out"].values() for region in found["regions"] for i in region["ids"]}
+    ids |= {i for found in task["left_out"].values() for region in found.regions for i in region.ids}
     real = texts.read(paths.prepared(task["findings"].task))
     mine = real[real["id"].isin(ids)]
     return {str(i): shown(text) for i, text in zip(mine["id"], mine["text"], strict=True)}
@@ -271,7 +264,7 @@ def render(template: str, view: dict[str, Any]) -> str:
         form.__name__: form
         for form in (
             *(findings.family, findings.interval, findings.gap, findings.worth, findings.labels, findings.capital),
-            *(findings.measure, findings.minus, number, packed, points),
+            *(findings.fixed, findings.minus, number, packed, points),
         )
     }
     environment.globals |= {
@@ -284,8 +277,8 @@ def render(template: str, view: dict[str, Any]) -> str:
             "DARK": charts.DARK,
         },
         **{"contaminated": verdict.contaminated, "settings_of": mixes.settings_of},
-        **{"DIVERSITY": findings.DIVERSITY, "ANNOTATORS": findings.ANNOTATORS},
-        **{"instance_claim": findings.instance_claim, "ranged": ranged},
+        **{"MEASURES": MEASURES, "WHO": WHO, "ONE_LLM": subjectivity.ONE_LLM},
+        **{"instance_claim": findings.instance_claim, "ranged": findings.ranged},
     }
     return environment.get_template(template).render(view)
 
@@ -293,14 +286,6 @@ def render(template: str, view: dict[str, Any]) -> str:
 def markdown(value: Any) -> Any:
     """A text whose signs of Markdown and HTML are entities: it then shows as itself and never does anything."""
     return _SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", " ".join(value.split())) if isinstance(value, str) else value
-
-
-def ranged(figure: Mapping[str, Any], form: str) -> str:
-    """A figure with its interval in one line; a dash where there is none."""
-    if figure["value"] is None:
-        return "–"
-    value, *ends = (findings.minus(form % figure[key]) for key in ("value", "low", "high") if figure[key] is not None)
-    return f"{value} ({' to '.join(ends)})" if len(ends) == 2 else value
 
 
 def packed(spec: Mapping[str, Any]) -> str:
