@@ -42,7 +42,10 @@ def imports(module: str) -> set[str]:
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "pyrite":
             inside = (node.module or "").removeprefix("pyrite").removeprefix(".")
             found |= {inside} | {f"{inside}.{alias.name}".removeprefix(".") for alias in node.names}
-    return {name for name in found if name and path_of(name).is_file()}
+    # Who imports from a room within a room means all of its modules.
+    for name in list(found):
+        found |= {f"{name}.{path.stem}" for path in (PACKAGE / name.replace(".", "/")).glob("*.py") if "." in name}
+    return {name for name in found if name and path_of(name).is_file() and not name.endswith("__init__")}
 
 
 def imported(module: str) -> set[str]:
@@ -58,7 +61,10 @@ def imported(module: str) -> set[str]:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_depends_on_the_code_that_decides_its_result(stage: str) -> None:
-    code = {dep for dep in names(STAGES[stage]["deps"]) if dep.startswith("src/pyrite/") and dep.endswith(".py")}
+    inside = [dep for dep in names(STAGES[stage]["deps"]) if dep.startswith("src/pyrite/")]
+    # A folder stands for all of its modules.
+    code = {dep for dep in inside if dep.endswith(".py")}
+    code |= {str(path.relative_to(ROOT)) for dep in inside for path in (ROOT / dep).glob("[!_]*.py")}
     for dep in code:
         assert (ROOT / dep).exists(), f"{stage} depends on {dep}, which is not there"
     used = imported(f"stages.{stage}")

@@ -17,9 +17,10 @@ from accelerate.state import AcceleratorState
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModelForSequenceClassification, Trainer, TrainerCallback, TrainingArguments
 
-from pyrite.params import FineTune
 from pyrite.training import encoder, finetune, parallel
 from pyrite.training.batches import Tokens
+from pyrite.training.classifier import Fitted, Job
+from pyrite.training.classifiers.fine_tune import FineTune
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,10 @@ def recipe(checkpoint: str, steps: int, rows: int, learning_rate: float, max_tok
 
 def pyrite(
     spec: FineTune, tokens: Tokens, targets: Sequence[int], test: Tokens, labels: int, seed: int, precision: str
-) -> tuple[Measured, finetune.FineTuned]:
+) -> tuple[Measured, Fitted]:
     AcceleratorState._reset_state(reset_partial_state=True)
     names = [str(i) for i in range(labels)]
-    tuned = finetune.fit(spec, tokens, targets, test, names, seed, precision)
+    tuned = finetune.fit(spec, Job(tokens, targets, test, names, seed, precision))
     seconds = tuned.speed["seconds"]
     seen = round(tuned.speed["tokens_per_second"] * seconds)
     # A step has so many rows on average.

@@ -7,12 +7,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from pyrite.base import paths, schema
-from pyrite.base.schema import Name, Schema
+from pyrite.base.schema import Name, Positive, Rate, Schema, Share
 from pyrite.data import mixes
-
-Positive = Annotated[int, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Rate = Annotated[float, Field(gt=0)]
+from pyrite.training.classifiers import AnyClassifier
 
 
 class Price(Schema):
@@ -53,56 +50,6 @@ class Generate(Schema):
         return value
 
 
-class _Classifier(Schema):
-    mixes: tuple[str, ...] = Field(min_length=1)
-
-    @field_validator("mixes")
-    @classmethod
-    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for mix in value:
-            mixes.parse(mix)
-        if len(set(value)) < len(value):
-            raise ValueError("a mix is there twice")
-        return value
-
-
-class FineTune(_Classifier):
-    """A transformer, trained whole for a fixed number of steps."""
-
-    method: Literal["fine_tune"]
-    checkpoint: str
-    revision: str | None = None
-    steps: Positive
-    batch_rows: Positive
-    learning_rate: Rate
-    warmup: Share
-    weight_decay: Annotated[float, Field(ge=0)]
-    max_tokens: Positive
-    class_weights: Literal["none", "balanced"] = "none"
-    patience: Annotated[int, Field(ge=0)] = 0
-    compile: bool = False
-
-
-class Probe(_Classifier):
-    """Logistic regression on the frozen, mean-pooled embeddings of a transformer."""
-
-    method: Literal["probe"]
-    checkpoint: str
-    revision: str | None = None
-    max_tokens: Positive
-    C: Rate
-
-
-class Tfidf(_Classifier):
-    """Logistic regression on TF-IDF of word uni- and bigrams."""
-
-    method: Literal["tfidf"]
-    C: Rate
-
-
-Classifier = Annotated[FineTune | Probe | Tfidf, Field(discriminator="method")]
-
-
 class Train(Schema):
     renamed: ClassVar[dict[str, str]] = {"encoders": "classifiers"}
 
@@ -111,7 +58,7 @@ class Train(Schema):
     precision: Literal["auto", "float32", "bfloat16"]
     checkpoints: Literal["first_seed", "all", "none"]
     parallel: Literal["fits", "data"] = "fits"
-    classifiers: dict[Name, Classifier]
+    classifiers: dict[Name, AnyClassifier]
 
     @field_validator("seeds")
     @classmethod

@@ -20,11 +20,11 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipe
 from pyrite import params
 from pyrite.base import paths, store
 from pyrite.base.errors import PyriteError
-from pyrite.data import texts, transcripts
-from pyrite.data.transcripts import Conversation, Turn
-from pyrite.params import FineTune
+from pyrite.data import texts
 from pyrite.stages import train
-from pyrite.training import encoder, finetune, linear, parallel
+from pyrite.training import encoder, linear, parallel
+from pyrite.training.classifier import Fitted, Job
+from pyrite.training.classifiers.fine_tune import FineTune
 
 pytestmark = pytest.mark.usefixtures("fresh_accelerate")
 
@@ -49,20 +49,10 @@ def study(
     texts.write(prepared, paths.prepared("words"))
     for setting in ("zero_shot", "few_shot"):
         texts.write(table(rows(30, "train")).drop_duplicates("id"), paths.synthetic("words", setting))
-        conversation = Conversation(
-            task="words",
-            setting=setting,
-            label="colour",
-            conversation=0,
-            model="an/llm",
-            recorded="2026-01-01",
-            system="You write.",
-            turns=(Turn(prompt="Write 30 texts.", examples=(), answer="[]"),),
-        )
-        transcripts.write(paths.transcript("words", setting), [conversation])
     tiny = fine_tune(tiny_checkpoint, "real", "few_shot", steps=40, learning_rate=5e-3)
     write_params(
         tasks=["words"],
+        generate={"model": "an/llm"},
         train={"seeds": [0, 1], "classifiers": {"tiny": tiny, "tfidf": tfidf("real", "few_shot", "real@20")}},
         compare={"classifier": "tiny"},
     )
@@ -104,7 +94,7 @@ def test_nothing_is_trained_twice(study: Path, monkeypatch: pytest.MonkeyPatch) 
     def never(*args: object) -> None:
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(finetune, "fit", never)
+    monkeypatch.setattr(FineTune, "fit", never)
     train.run("words", "tiny")
     assert {p: p.read_bytes() for p in paths.models("words", "tiny").rglob("*") if p.is_file()} == first
 
@@ -178,31 +168,30 @@ def test_a_checkpoint_that_is_wanted_later_is_made_later(study: Path) -> None:
 
 
 def test_a_crash_loses_only_the_fit_in_flight(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, trained = finetune.fit, []
+    real, trained = FineTune.fit, []
 
-    def dies_in_the_third(*args: object) -> finetune.FineTuned:
+    def dies_in_the_third(*args: object) -> Fitted:
         if len(trained) == 2:
             raise KeyboardInterrupt
         trained.append(1)
         return real(*args)
 
-    monkeypatch.setattr(finetune, "fit", dies_in_the_third)
+    monkeypatch.setattr(FineTune, "fit", dies_in_the_third)
     with pytest.raises(KeyboardInterrupt):
         train.run("words", "tiny")
     assert not paths.models("words", "tiny").exists()
-    monkeypatch.setattr(finetune, "fit", lambda *args: trained.append(1) or real(*args))
+    monkeypatch.setattr(FineTune, "fit", lambda *args: trained.append(1) or real(*args))
     train.run("words", "tiny")
     assert len(trained) == 4
 
 
 def test_a_diverged_fit_is_named_and_the_others_are_kept(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = finetune.fit
+    real = FineTune.fit
 
-    def first_breaks(spec: FineTune, tokens: object, targets: object, test: object, labels: object, seed: int, *rest):
-        broken = spec.model_copy(update={"learning_rate": 1e30}) if seed == 0 else spec
-        return real(broken, tokens, targets, test, labels, seed, *rest)
+    def first_breaks(spec: FineTune, job: Job) -> Fitted:
+        return real(spec.model_copy(update={"learning_rate": 1e30}) if job.seed == 0 else spec, job)
 
-    monkeypatch.setattr(finetune, "fit", first_breaks)
+    monkeypatch.setattr(FineTune, "fit", first_breaks)
     with pytest.raises(PyriteError) as caught:
         train.run("words", "tiny")
     assert re.fullmatch(
@@ -212,7 +201,7 @@ def test_a_diverged_fit_is_named_and_the_others_are_kept(study: Path, monkeypatc
     )
     assert len(list((study / ".pyrite/fits").glob("*/*"))) == 2
     assert not paths.models("words", "tiny").exists()
-    monkeypatch.setattr(finetune, "fit", real)
+    monkeypatch.setattr(FineTune, "fit", real)
     train.run("words", "tiny")
     assert len(predictions()) == 4
 
@@ -430,7 +419,7 @@ def test_the_model_card_says_what_the_checkpoint_is(study: Path) -> None:
     accuracy = accuracy_score(frame["label"], frame["predicted"])
     metrics = {result.metric_type: result.metric_value for result in card.data.eval_results}
     assert metrics["accuracy"] == pytest.approx(accuracy, abs=1e-4)
-    for words in ("`few_shot`", "30: colour 15, number 15", "written by an/llm", "SHA-256 of the prompts", "## Limits"):
+    for words in ("`few_shot`", "30: colour 15, number 15", "written by an/llm", "## Limits"):
         assert words in card.text
     real = (paths.fit("words", "tiny", "real", 0) / "checkpoint/README.md").read_text()
     assert "an/llm" not in real

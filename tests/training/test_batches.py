@@ -16,11 +16,11 @@ LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=60).map(np.array)
 
 def test_tokens_are_taken_in_the_order_asked_for() -> None:
     tokens = Tokens.of([[5, 6, 7], [8], [9, 10]], [True, False, False])
-    taken = tokens.take([2, 0])
+    taken = tokens[[2, 0]]
     assert taken.ids.tolist() == [9, 10, 5, 6, 7]
     assert taken.lengths.tolist() == [2, 3]
     assert taken.truncated.tolist() == [False, True]
-    assert len(tokens.take([])) == 0
+    assert len(tokens[[]]) == 0
 
 
 def test_padding_is_masked() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,24 @@ def test_embeddings_come_from_the_store_the_second_time(project: Path, monkeypat
     first = encoder.embed(TEXTS)
     monkeypatch.setattr(encoder, "_embed", None)
     np.testing.assert_array_equal(encoder.embed(TEXTS), first)
+    np.testing.assert_array_equal(encoder.embed([*TEXTS[::-1], TEXTS[0]]), first[[2, 1, 0, 0]])
     with pytest.raises(TypeError):
-        encoder.embed(TEXTS[::-1])
+        encoder.embed([*TEXTS, "A text that is new."])
+
+
+def test_only_new_texts_are_embedded_and_with_whom_changes_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = TEXTS[1].split()
+    texts = [" ".join(np.random.default_rng(i).choice(words, 3 + i % 9)) + f" {i}" for i in range(120)]
+    whole = encoder.embed(texts)
+    shutil.rmtree(".pyrite")
+    given, real = [], encoder._embed
+    monkeypatch.setattr(encoder, "_embed", lambda texts, *rest: given.append(texts) or real(texts, *rest))
+    encoder.embed(texts[:50])
+    encoder.embed(texts[90:])
+    np.testing.assert_array_equal(encoder.embed(texts), whole)
+    assert given == [texts[:50], texts[90:], texts[50:90]]
 
 
 def test_meaning_shows_in_the_cosine(project: Path) -> None:

@@ -18,9 +18,10 @@ from transformers import (
     pipeline,
 )
 
-from pyrite.params import FineTune
 from pyrite.training import encoder, finetune
 from pyrite.training.batches import Tokens
+from pyrite.training.classifier import Fitted, Job
+from pyrite.training.classifiers.fine_tune import FineTune
 
 WORDS = ["red", "green", "blue", "one", "two", "three", "thing", "of", "the", "a"]
 LABELS = ["colour", "number"]
@@ -54,7 +55,9 @@ def rows(tiny_checkpoint: Path) -> tuple[Tokens, list[int]]:
 def test_it_learns_and_says_how(tiny_checkpoint: Path, rows: tuple) -> None:
     tokens, targets = rows
     steps = itertools.count()
-    result = finetune.fit(spec(tiny_checkpoint), tokens, targets, tokens, LABELS, 0, "float32", lambda: next(steps))
+    result = finetune.fit(
+        spec(tiny_checkpoint), Job(tokens, targets, tokens, LABELS, 0, "float32", lambda: next(steps))
+    )
     assert (result.probabilities.argmax(1) == targets).mean() > 0.9
     np.testing.assert_allclose(result.probabilities.sum(1), 1, atol=1e-5)
     assert next(steps) == 30
@@ -67,7 +70,7 @@ def test_it_learns_and_says_how(tiny_checkpoint: Path, rows: tuple) -> None:
 def test_the_same_seed_gives_the_same_result_and_another_does_not(tiny_checkpoint: Path, rows: tuple) -> None:
     tokens, targets = rows
     first, again, other = (
-        finetune.fit(spec(tiny_checkpoint), tokens, targets, tokens, LABELS, seed, "float32").probabilities
+        finetune.fit(spec(tiny_checkpoint), Job(tokens, targets, tokens, LABELS, seed, "float32")).probabilities
         for seed in (0, 0, 1)
     )
     np.testing.assert_array_equal(first, again)
@@ -104,11 +107,11 @@ def test_no_position_is_wanted_that_a_model_does_not_have(family: Path) -> None:
     assert np.isfinite(encoder.classify(model, tokens, "float32")).all()
 
 
-def of_family(family: Path, rows: tuple, precision: str = "float32", steps: int = 10) -> finetune.FineTuned:
+def of_family(family: Path, rows: tuple, precision: str = "float32", steps: int = 10) -> Fitted:
     tokens, targets = rows
     AcceleratorState._reset_state(reset_partial_state=True)
     recipe = spec(family, steps=steps, learning_rate=1e-3)
-    return finetune.fit(recipe, tokens, targets, tokens, LABELS, 0, precision)
+    return finetune.fit(recipe, Job(tokens, targets, tokens, LABELS, 0, precision))
 
 
 def test_however_a_step_is_cut_into_passes_the_result_is_the_same(
@@ -162,7 +165,7 @@ def test_early_stopping_sees_only_rows_of_the_mix_and_keeps_the_best(tiny_checkp
     contrary = np.array(targets)
     contrary[held_out] = 1 - contrary[held_out]
     recipe = spec(tiny_checkpoint, steps=200, patience=2)
-    stopped = finetune.fit(recipe, tokens, contrary.tolist(), tokens, LABELS, 0, "float32")
+    stopped = finetune.fit(recipe, Job(tokens, contrary.tolist(), tokens, LABELS, 0, "float32"))
     losses = stopped.history["validation_loss"]
     assert len(losses) < 20
     assert stopped.history["steps"] == 10 * len(losses) == len(stopped.history["loss"])
@@ -185,7 +188,7 @@ def test_class_weights_help_the_rare_label(tiny_checkpoint: Path, rows: tuple) -
     mean = {}
     for weights in ("none", "balanced"):
         recipe = spec(tiny_checkpoint, steps=10, learning_rate=1e-3, class_weights=weights)
-        fitted = finetune.fit(recipe, tokens.take(few), [targets[i] for i in few], tokens, LABELS, 0, "float32")
+        fitted = finetune.fit(recipe, Job(tokens[few], [targets[i] for i in few], tokens, LABELS, 0, "float32"))
         mean[weights] = fitted.probabilities[:, 1].mean()
     assert mean["balanced"] > mean["none"] + 0.03
 
@@ -196,7 +199,7 @@ def test_the_model_is_compiled_where_the_recipe_says_so(
     calls = []
     monkeypatch.setattr(torch.nn.Module, "compile", lambda self, **options: calls.append(options))
     tokens, targets = rows
-    finetune.fit(spec(family, steps=2, compile=True), tokens, targets, tokens, LABELS, 0, "float32")
+    finetune.fit(spec(family, steps=2, compile=True), Job(tokens, targets, tokens, LABELS, 0, "float32"))
     assert calls == [{"dynamic": True}]
 
 
@@ -204,7 +207,7 @@ def test_the_checkpoint_is_safetensors_and_labels_as_the_fit_did(
     tiny_checkpoint: Path, rows: tuple, tmp_path: Path
 ) -> None:
     tokens, targets = rows
-    result = finetune.fit(spec(tiny_checkpoint), tokens, targets, tokens.take([0]), LABELS, 0, "float32")
+    result = finetune.fit(spec(tiny_checkpoint), Job(tokens, targets, tokens[[0]], LABELS, 0, "float32"))
     result.save(tmp_path)
     assert (tmp_path / "model.safetensors").exists()
     assert not list(tmp_path.glob("*.bin"))
@@ -212,7 +215,7 @@ def test_the_checkpoint_is_safetensors_and_labels_as_the_fit_did(
     assert "local_files_only" not in (tmp_path / "tokenizer_config.json").read_text()
     model = AutoModelForSequenceClassification.from_pretrained(tmp_path).eval()
     with torch.inference_mode():
-        again = torch.softmax(model(input_ids=torch.tensor(tokens.take([0]).ids[None]).long()).logits, -1).numpy()
+        again = torch.softmax(model(input_ids=torch.tensor(tokens[[0]].ids[None]).long()).logits, -1).numpy()
     np.testing.assert_allclose(again, result.probabilities, atol=1e-5)
     assert pipeline("text-classification", model=str(tmp_path))("red thing")[0]["label"] in LABELS
 
@@ -223,7 +226,7 @@ def test_leaving_out_unused_embeddings_changes_nothing(
     tokens, targets = rows
     held_out = encoder.tokenise(["a red thing", "the two three"], str(tiny_checkpoint), None, 16)
     recipe = spec(tiny_checkpoint, weight_decay=0.0)
-    shrunk = finetune.fit(recipe, tokens, targets, held_out, LABELS, 0, "float32")
+    shrunk = finetune.fit(recipe, Job(tokens, targets, held_out, LABELS, 0, "float32"))
     shrunk.save(tmp_path / "shrunk")
 
     class Everything(finetune.Vocabulary):
@@ -231,7 +234,7 @@ def test_leaving_out_unused_embeddings_changes_nothing(
             super().__init__(pad_id, Tokens.of([range(15)]))
 
     monkeypatch.setattr(finetune, "Vocabulary", Everything)
-    whole = finetune.fit(recipe, tokens, targets, held_out, LABELS, 0, "float32")
+    whole = finetune.fit(recipe, Job(tokens, targets, held_out, LABELS, 0, "float32"))
     whole.save(tmp_path / "whole")
     np.testing.assert_allclose(shrunk.probabilities, whole.probabilities, atol=1e-5)
     weights = [load_file(tmp_path / name / "model.safetensors") for name in ("shrunk", "whole")]

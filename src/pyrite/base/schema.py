@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pyrite.base import files
 from pyrite.base.errors import PyriteError
@@ -53,6 +53,9 @@ def plain(name: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(plain)]
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Rate = Annotated[float, Field(gt=0)]
 Model = TypeVar("Model", bound=BaseModel)
 
 

@@ -79,6 +79,13 @@ def find(kind: str, key: str) -> Path | None:
     return folder if folder.is_dir() and _is_intact(folder) else None
 
 
+def beginning(kind: str, start: str) -> Iterator[Path]:
+    """The folders of all entries of a kind whose keys begin with `start`, of two digits at least."""
+    for path in sorted((paths.store() / kind / start[:2]).glob(f"{start}*")):
+        if folder := find(kind, path.name):
+            yield folder
+
+
 def add(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
     """Let `fill` write into a new folder, then make it the entry; where another process was first, its entry stays.
 

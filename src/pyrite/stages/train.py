@@ -2,7 +2,7 @@
 
 Reads `data/prepared/<task>.parquet` and `data/synthetic/<task>/<setting>.parquet`; writes one folder per fit,
 `models/<task>/<classifier>/<mix>/seed-<k>/`, with `predictions.parquet` (the test rows), `history.json` and, where
-`train.checkpoints` asks for it, `checkpoint/`, whose model card also names what `data/transcripts/` says of the LLM.
+`train.checkpoints` asks for it, `checkpoint/` with a model card.
 A fit that the store holds is not trained again.
 
 Under `accelerate launch` or `torchrun` the fits are dealt out to the processes, and the store brings them together;
@@ -31,8 +31,9 @@ from pyrite import params
 from pyrite.base import console, files, paths, store
 from pyrite.base.errors import PyriteError
 from pyrite.data import texts
-from pyrite.params import Classifier, FineTune, Probe
-from pyrite.training import encoder, finetune, linear, modelcard, parallel
+from pyrite.training import encoder, modelcard, parallel
+from pyrite.training.classifier import DivergenceError, Job
+from pyrite.training.classifiers import AnyClassifier
 from pyrite.training.fits import Data, Fit, plan
 
 
@@ -41,7 +42,7 @@ class Inputs:
     """What all fits of a (task, classifier) share; `features` has the tokens, embeddings or texts of rows by number."""
 
     name: str
-    spec: Classifier
+    spec: AnyClassifier
     precision: str
     labels: list[str]
     test_ids: list[str]
@@ -49,9 +50,8 @@ class Inputs:
     features: Any
     together: bool
 
-    def select(self, ids: list[str]) -> Any:
-        numbers = [self.numbers[i] for i in ids]
-        return [self.features[n] for n in numbers] if isinstance(self.features, list) else self.features.take(numbers)
+    def of(self, ids: list[str]) -> Any:
+        return self.features[[self.numbers[i] for i in ids]]
 
 
 class Outcome(NamedTuple):
@@ -78,7 +78,7 @@ def run(task: str, classifier: str) -> None:
         test_rows=p.train.test_rows,
     )
     if data.prepared.empty:
-        write([], data, task, classifier, spec)
+        write([], data, task, classifier, spec, p.generate.model)
         console.log.print(f"{task} {classifier}: nothing is trained: no real texts could say how good it is")
         return
     name = f"{task} {classifier}"
@@ -89,10 +89,10 @@ def run(task: str, classifier: str) -> None:
         timeout=timedelta(days=7),
     )
     processes = 1
-    if p.train.parallel == "data" and isinstance(spec, FineTune):
+    if p.train.parallel == "data" and spec.long:
         processes = state.num_processes if parallel.launched() else parallel.devices()
     fits = plan(name, data, spec, p.train.seeds, precision, p.train.checkpoints, processes)
-    unique = sorted({fit.fingerprint: fit for fit in fits}.values(), key=lambda fit: -fit.characters)
+    unique = sorted({fit.fingerprint: fit for fit in fits}.values(), key=lambda fit: -fit.effort)
     if state.is_main_process:
         console.log.print(
             f"{name}: {len(fits)} fits, {sum(fit.stored for fit in fits)} from the store, "
@@ -113,42 +113,32 @@ def run(task: str, classifier: str) -> None:
     if failed:
         others = f" ({len(unique) - len(set(failed))} other fits are kept)" if len(unique) > len(set(failed)) else ""
         raise PyriteError("; ".join(dict.fromkeys(failed)) + others)
-    write(fits, data, task, classifier, spec)
+    write(fits, data, task, classifier, spec, p.generate.model)
 
 
-def prepare_inputs(name: str, data: Data, spec: Classifier, precision: str, fits: list[Fit], together: bool) -> Inputs:
+def prepare_inputs(
+    name: str, data: Data, spec: AnyClassifier, precision: str, fits: list[Fit], together: bool
+) -> Inputs:
     """Tokenise, embed or just gather the texts of a task, once for all fits."""
     test_ids = data.test["id"].tolist()
-    features: Any
-    if isinstance(spec, FineTune):
-        texts_by_id = pd.concat([table.set_index("id")["text"] for table in data.tables])
-        texts_by_id = texts_by_id[~texts_by_id.index.duplicated()]
-        wanted = {*test_ids, *(i for fit in fits for i in fit.rows["id"])}
-        ids = [i for i in texts_by_id.index if i in wanted]
-        features = encoder.tokenise(texts_by_id.loc[ids].tolist(), spec.checkpoint, spec.revision, spec.max_tokens)
-    else:
-        ids = [i for table in data.tables for i in table["id"]]
-        features = []
-        for table in data.tables:
-            column = table["text"].tolist()
-            if isinstance(spec, Probe):
-                column = list(encoder.embed(column, spec.checkpoint, spec.revision, spec.max_tokens))
-            features += column
-    numbers = {i: number for number, i in enumerate(ids)}
-    return Inputs(name, spec, precision, data.labels, test_ids, numbers, features, together)
+    wanted = {*test_ids, *(i for fit in fits for i in fit.rows["id"])}
+    by_id = pd.concat([table.set_index("id")["text"] for table in data.tables])
+    by_id = by_id[~by_id.index.duplicated() & by_id.index.isin(wanted)]
+    numbers = {i: number for number, i in enumerate(by_id.index)}
+    return Inputs(name, spec, precision, data.labels, test_ids, numbers, spec.features(by_id.tolist()), together)
 
 
 def train(fits: list[Fit], inputs: Inputs, processes: int) -> list[str]:
     """Train fits, each in the store as soon as it is done; what went wrong with those that could not be trained."""
     spec = inputs.spec
-    steps = spec.steps if isinstance(spec, FineTune) else 1
+    steps = spec.advances()
     failed = []
     with console.progress() as progress:
         doing, total = f"{inputs.name}: training", steps * len(fits)
         bar = progress.add_task(f"{doing}, 0 of {len(fits)} fits done", total=total)
         report = partial(progress.update, bar)
         outcomes: Iterator[Outcome]
-        if parallel.launched() or not isinstance(spec, FineTune):
+        if parallel.launched() or not spec.long:
             outcomes = (fit_one(fit, inputs, lambda: progress.advance(bar)) for fit in fits)
         elif processes > 1:
             outcomes = parallel.together(fit_one, fits, inputs, processes, lambda done: report(completed=done))
@@ -160,20 +150,17 @@ def train(fits: list[Fit], inputs: Inputs, processes: int) -> list[str]:
             report(description=f"{doing}, {done} of {len(fits)} fits done")
             if outcome.failed:
                 failed.append(outcome.said)
-            elif isinstance(spec, FineTune) and PartialState().is_main_process:
+            elif spec.long and PartialState().is_main_process:
                 console.log.print(f"  {outcome.said}")
     return failed
 
 
-def _workers(spec: FineTune) -> int:
+def _workers(spec: AnyClassifier) -> int:
     """How many fits run side by side: one on each device, as far as memory goes where devices share it."""
     devices = parallel.devices()
     if torch.accelerator.is_available():
         return devices
-    free, each = (
-        parallel.free_memory(),
-        encoder.training_memory(spec.checkpoint, spec.revision, spec.batch_rows * spec.max_tokens),
-    )
+    free, each = parallel.free_memory(), spec.memory()
     if free // each >= devices:
         return devices
     workers = max(1, free // each)
@@ -190,63 +177,50 @@ def fit_one(fit: Fit, inputs: Inputs, advance: Callable[[], object]) -> Outcome:
     Raises:
         PyriteError: it can't be trained, as another fit of the same classifier could not.
     """
-    spec, save = inputs.spec, None
+    spec = inputs.spec
     place = f"{inputs.name} {fit.mix} seed {fit.seed}"
     targets = [inputs.labels.index(label) for label in fit.rows["label"]]
-    rows, test = inputs.select(fit.rows["id"].tolist()), inputs.select(inputs.test_ids)
-    speed: dict[str, Any] = {}
-    if isinstance(spec, FineTune):
-        try:
-            tuned = finetune.fit(
-                spec, rows, targets, test, inputs.labels, fit.seed, inputs.precision, advance, inputs.together
-            )
-        except finetune.DivergenceError as error:
-            said = f"{place}: training diverged ({error}); lower its learning_rate in params.yaml"
-            return Outcome(said, failed=True)
-        probabilities, save, speed = tuned.probabilities, tuned.save, tuned.speed
-        history = tuned.history | _versions("accelerate", "torch", "transformers")
-    else:
-        learn = linear.probe if isinstance(spec, Probe) else linear.tfidf
-        probabilities = learn(rows, targets, test, len(inputs.labels), spec.C)
-        history = _versions("scikit-learn")
+    rows, test = inputs.of(fit.rows["id"].tolist()), inputs.of(inputs.test_ids)
+    job = Job(rows, targets, test, inputs.labels, fit.seed, inputs.precision, advance, inputs.together)
+    try:
+        fitted = spec.fit(job)
+        if not np.isfinite(fitted.probabilities).all():
+            raise DivergenceError("the predictions are not numbers")
+    except DivergenceError as error:
+        return Outcome(f"{place}: training diverged ({error}); lower its learning_rate in params.yaml", failed=True)
+    if not spec.long:
         advance()
-    if not np.isfinite(probabilities).all():
-        said = f"{place}: training diverged (the predictions are not numbers); lower its learning_rate in params.yaml"
-        return Outcome(said, failed=True)
+    history = fitted.history | {"versions": {name: version(name) for name in spec.packages}}
 
     def fill(folder: Path) -> None:
-        np.save(folder / "probabilities.npy", probabilities, allow_pickle=False)
+        np.save(folder / "probabilities.npy", fitted.probabilities, allow_pickle=False)
         files.write_json(folder / "history.json", history)
         # These stay here: in an output they would make two equal runs differ.
-        files.write_json(folder / "speed.json", speed)
+        files.write_json(folder / "speed.json", fitted.speed)
 
     if inputs.together and not PartialState().is_main_process:
         return Outcome(place, failed=False)
     # The checkpoint first: an entry in `fits` says that the fit is finished.
-    if fit.keep_checkpoint and save is not None:
-        store.add("checkpoints", fit.fingerprint, save)
+    if fit.keep_checkpoint and fitted.save is not None:
+        store.add("checkpoints", fit.fingerprint, fitted.save)
     store.add("fits", fit.fingerprint, fill)
-    if not speed:
+    if not (speed := fitted.speed):
         return Outcome(place, failed=False)
     rate = f"{speed['seconds']:.1f} s, {speed['tokens_per_second']:,.0f} tokens/s on {speed['device']}"
     return Outcome(f"{place}: {rate}", failed=False)
 
 
-def _versions(*packages: str) -> dict[str, dict[str, str]]:
-    return {"versions": {name: version(name) for name in packages}}
-
-
-def write(fits: list[Fit], data: Data, task: str, classifier: str, spec: Classifier) -> None:
+def write(fits: list[Fit], data: Data, task: str, classifier: str, spec: AnyClassifier, llm: str) -> None:
     """Write the folders of all fits from the store, replacing what was there in one step."""
     target = paths.models(task, classifier)
     with files.folder(target) as new:
         for fit in fits:
             folder = new / paths.fit(task, classifier, fit.mix, fit.seed).relative_to(target)
             folder.mkdir(parents=True)
-            write_fit(fit, folder, data, task, classifier, spec)
+            write_fit(fit, folder, data, task, classifier, spec, llm)
 
 
-def write_fit(fit: Fit, folder: Path, data: Data, task: str, classifier: str, spec: Classifier) -> None:
+def write_fit(fit: Fit, folder: Path, data: Data, task: str, classifier: str, spec: AnyClassifier, llm: str) -> None:
     """Write what the store has of a fit.
 
     Raises:
@@ -275,8 +249,7 @@ def write_fit(fit: Fit, folder: Path, data: Data, task: str, classifier: str, sp
         shutil.copytree(
             checkpoint, folder / "checkpoint", copy_function=_link, ignore=shutil.ignore_patterns(store.CHECKSUMS)
         )
-        assert isinstance(spec, FineTune)
-        card = modelcard.render(task, fit.mix, fit.seed, spec, fit.rows, data.labels, predictions)
+        card = modelcard.render(task, fit.mix, fit.seed, spec, fit.rows, data.labels, predictions, llm)
         files.write_text(folder / "checkpoint/README.md", card)
 
 

@@ -49,7 +49,7 @@ class Tokens:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def take(self, texts: Sequence[int] | np.ndarray) -> Tokens:
+    def __getitem__(self, texts: Sequence[int] | np.ndarray) -> Tokens:
         """The tokens of some of the texts, in the order asked for."""
         starts, chosen = self.starts, np.asarray(texts, dtype=np.int64)
         parts = [self.ids[starts[i] : starts[i] + self.lengths[i]] for i in chosen]

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.utils import logging
 
-from pyrite.base import console, store
+from pyrite.base import console, files, store
 from pyrite.base.errors import PyriteError
 from pyrite.training import batches
 from pyrite.training.batches import Padder, Tokens
@@ -28,6 +29,9 @@ PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 
 # Tokens, padding included, that go through the model at once when nothing is trained.
 INFERENCE_TOKENS = 4096
+
+# Tokens in a pass that embeds: on an accelerator small passes are bound by their launches.
+PASS_TOKENS = {"cpu": 512, "cuda": 8192}
 
 # What a process takes before it loads a model, in bytes.
 PROCESS_MEMORY = 700 * 2**20
@@ -194,31 +198,56 @@ def embed(
 ) -> np.ndarray:
     """Mean-pooled, L2-normalised embeddings, float32 (texts, dimensions).
 
-    What was embedded before comes from the store. Pooling is Sentence-BERT's (Reimers and Gurevych 2019): the mean of
-    the last layer over the text's tokens.
+    The store keeps them text by text: only what no run has embedded before goes through the model. Pooling is
+    Sentence-BERT's (Reimers and Gurevych 2019): the mean of the last layer over the text's tokens.
     """
     precision = best_precision()
-    key = store.key([identity(checkpoint, revision), max_tokens, precision, *texts])
-    if found := store.find("embeddings", key):
-        stored: np.ndarray = np.load(found / "embeddings.npy", allow_pickle=False)
-        return stored
-    embeddings = _embed(texts, checkpoint, revision, max_tokens, precision)
-    store.add("embeddings", key, lambda folder: np.save(folder / "embeddings.npy", embeddings, allow_pickle=False))
-    return embeddings
+    model = store.key([identity(checkpoint, revision), max_tokens, precision])[:16]
+    digests = pd.Index([hashlib.sha256(text.encode()).hexdigest() for text in texts], dtype=object)
+    vectors = np.empty((len(texts), outline(checkpoint, revision).config.hidden_size), dtype=np.float32)
+    missing = np.ones(len(texts), dtype=bool)
+
+    def take_from(entry: Path) -> None:
+        places = pd.Index(files.read_json(entry / "texts.json"), dtype=object).get_indexer(digests)
+        here = missing & (places >= 0)
+        vectors[here] = np.load(entry / "embeddings.npy", mmap_mode="r", allow_pickle=False)[places[here]]
+        missing[here] = False
+
+    for entry in store.beginning("embeddings", model):
+        take_from(entry)
+    if missing.any():
+        new = {digests[row]: texts[row] for row in np.flatnonzero(missing).tolist()}
+
+        def fill(folder: Path) -> None:
+            embeddings = _embed(list(new.values()), checkpoint, revision, max_tokens, precision)
+            np.save(folder / "embeddings.npy", embeddings, allow_pickle=False)
+            files.write_json(folder / "texts.json", list(new))
+
+        take_from(store.add("embeddings", model + store.key(list(new))[16:], fill))
+    return vectors
 
 
 def _embed(texts: Sequence[str], checkpoint: str, revision: str | None, max_tokens: int, precision: str) -> np.ndarray:
+    """Embeddings by the model, the same for a text whatever the others are.
+
+    Sums are rounded as the shapes of products have it: so each pass has texts of one length, and as many of them for
+    that length always.
+    """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = _model(checkpoint, revision, device)
     tokens = tokenise(texts, checkpoint, revision, max_tokens)
-    pad = Padder(tokens, model.config.pad_token_id or 0, device)
+    starts = tokens.starts
     embeddings = np.empty((len(texts), model.config.hidden_size), dtype=np.float32)
-    todo = list(batches.by_length(tokens.lengths, INFERENCE_TOKENS))
+    todo = []
+    for length in np.unique(tokens.lengths):
+        size = max(1, PASS_TOKENS[device] // int(length))
+        alike = np.flatnonzero(tokens.lengths == length)
+        todo += [(int(length), size, alike[first : first + size]) for first in range(0, len(alike), size)]
     with torch.inference_mode(), autocast(device, precision), console.progress() as progress:
-        for batch in progress.track(todo, description="embedding texts"):
-            inputs = pad(batch)
-            hidden = model(**inputs).last_hidden_state.float()
-            mask = inputs["attention_mask"][..., None]
-            mean = (hidden * mask).sum(1) / mask.sum(1)
-            embeddings[batch] = torch.nn.functional.normalize(mean).cpu().numpy()
+        for length, size, rows in progress.track(todo, description="embedding texts"):
+            # The last pass of a length is filled up with texts that are in it already.
+            ids = tokens.ids[starts[np.resize(rows, size), None] + np.arange(length)]
+            hidden = model(input_ids=torch.from_numpy(ids).to(device, torch.long)).last_hidden_state
+            normed = torch.nn.functional.normalize(hidden.float().mean(1))
+            embeddings[rows] = normed[: len(rows)].cpu().numpy()
     return embeddings

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,9 @@ from torch.nn.functional import cross_entropy
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, get_linear_schedule_with_warmup
 
 from pyrite.base.errors import PyriteError
-from pyrite.params import FineTune
 from pyrite.training import batches, encoder
 from pyrite.training.batches import Padder, Tokens
+from pyrite.training.classifier import DivergenceError, Fitted, Job, Recipe
 from pyrite.training.vocabulary import Vocabulary
 
 MAX_GRADIENT_NORM = 1.0
@@ -35,55 +34,22 @@ VALIDATION_SHARE = 0.1
 PASS = {"cpu": 64, "accelerator": 4096}
 
 
-class DivergenceError(Exception):
-    """The loss is no longer a number."""
-
-
-@dataclass(frozen=True)
-class FineTuned:
-    """A trained model's word on the test texts, and how it was trained.
-
-    Attributes:
-        probabilities: float32 (test texts, labels).
-        history: the mean loss and the accuracy on the training rows at every step, the share of padding among the
-            tokens, the truncated texts, and what else describes the fit.
-        save: writes the checkpoint into a folder.
-        speed: device, seconds of training, tokens per second (padding left out) and seconds of labelling the test
-            texts: they differ from run to run.
-    """
-
-    probabilities: np.ndarray
-    history: dict[str, Any]
-    save: Callable[[Path], None]
-    speed: dict[str, Any]
-
-
-def fit(
-    spec: FineTune,
-    tokens: Tokens,
-    targets: Sequence[int],
-    test_tokens: Tokens,
-    labels: Sequence[str],
-    seed: int,
-    precision: str,
-    advance: Callable[[], object] = lambda: None,
-    together: bool = False,
-) -> FineTuned:
-    """Train on `tokens` and `targets` (label numbers), then label `test_tokens`.
+def fit(spec: Recipe, job: Job) -> Fitted:
+    """Train a transformer on tokens, then label the test texts by it.
 
     AdamW, a linear warm-up and a linear decay to zero, gradients clipped at norm 1, no weight decay on biases and
     norms (Devlin et al. 2019; Mosbach et al. 2021). The number of steps is the recipe's, whatever the number of rows:
     every mix gets the same compute, and nothing is selected on data that the owner of the mix would not have. A step
     has `batch_rows` rows on average and a fixed number of tokens; each row weighs the same, whatever its batch.
 
-    Args:
-        advance: called after every step.
-        together: the processes of a launcher train this one fit, each a share of every step's rows (DDP).
+    The history has the mean loss and the accuracy on the training rows at every step, the share of padding among the
+    tokens, the truncated texts, and what else describes the fit; the speed leaves padding out.
 
     Raises:
         DivergenceError: the loss is no longer a number.
         PyriteError: the checkpoint can't be loaded, or memory does not suffice for a single text.
     """
+    tokens, test, labels, seed, precision = job.rows, job.test, job.labels, job.seed, job.precision
     accelerator = Accelerator(
         cpu=not torch.accelerator.is_available(),  # several CPU processes join only if told so
         mixed_precision="bf16" if precision == "bfloat16" else "no",
@@ -101,19 +67,19 @@ def fit(
         id2label=dict(enumerate(labels)),
         label2id={label: number for number, label in enumerate(labels)},
     ).to(device)
-    vocabulary = Vocabulary(model.config.pad_token_id or 0, tokens, test_tokens)
+    vocabulary = Vocabulary(model.config.pad_token_id or 0, tokens, test)
     whole_embedding = vocabulary.shrink(model)
     rows, held_out = _validation(len(tokens), seed) if spec.patience else (np.arange(len(tokens)), np.arange(0))
-    loop = _Loop(spec, accelerator, model, precision, together)
-    answers = np.asarray(targets)
+    loop = _Loop(spec, accelerator, model, precision, job.together)
+    answers = np.asarray(job.targets)
     started = time.perf_counter()
     loop.run(
-        vocabulary.renumber(tokens.take(rows)),
+        vocabulary.renumber(tokens[rows]),
         answers[rows],
-        vocabulary.renumber(tokens.take(held_out)),
+        vocabulary.renumber(tokens[held_out]),
         answers[held_out],
         seed,
-        advance,
+        job.advance,
     )
     seconds = time.perf_counter() - started
 
@@ -128,9 +94,9 @@ def fit(
         tokenizer.save_pretrained(folder)
 
     started = time.perf_counter()
-    probabilities = loop.classify(vocabulary.renumber(test_tokens))
+    probabilities = loop.classify(vocabulary.renumber(test))
     evaluation_seconds = time.perf_counter() - started
-    truncated = {"train": int(tokens.truncated[rows].sum()), "test": int(test_tokens.truncated.sum())}
+    truncated = {"train": int(tokens.truncated[rows].sum()), "test": int(test.truncated.sum())}
     history = {"precision": precision, "truncated_texts": truncated} | loop.history()
     speed = {
         "device": _name(device),
@@ -138,13 +104,13 @@ def fit(
         "tokens_per_second": loop.seen / seconds,
         "evaluation_seconds": evaluation_seconds,
     }
-    return FineTuned(probabilities, history, save, speed)
+    return Fitted(probabilities, history, save, speed)
 
 
 class _Loop:
     """The training of one model by one process or, together, by all of them."""
 
-    def __init__(self, spec: FineTune, accelerator: Accelerator, model: Any, precision: str, together: bool) -> None:
+    def __init__(self, spec: Recipe, accelerator: Accelerator, model: Any, precision: str, together: bool) -> None:
         self.spec, self.accelerator, self.model, self.precision = spec, accelerator, model, precision
         self.processes: int = accelerator.num_processes if together else 1
         self.rank: int = accelerator.process_index if together else 0
@@ -266,7 +232,7 @@ class _Loop:
         own = np.arange(self.rank, len(tokens), self.processes)
         probabilities = np.zeros((len(tokens), self.model.config.num_labels), dtype=np.float32)
         times = np.zeros(len(tokens), dtype=np.float32)
-        probabilities[own] = encoder.classify(self.model, tokens.take(own), self.precision)
+        probabilities[own] = encoder.classify(self.model, tokens[own], self.precision)
         times[own] = 1
         gathered = self._all(torch.from_numpy(np.column_stack([probabilities, times])).to(self.accelerator.device))
         assert bool((gathered[:, -1] == 1).all()), "a text was labelled twice or not at all"
@@ -310,7 +276,7 @@ def _loss(probabilities: np.ndarray, targets: np.ndarray, weights: torch.Tensor)
     return float(np.average(-np.log(given), weights=weights.cpu().numpy()[targets]))
 
 
-def _class_weights(spec: FineTune, targets: np.ndarray, n_labels: int) -> torch.Tensor:
+def _class_weights(spec: Recipe, targets: np.ndarray, n_labels: int) -> torch.Tensor:
     """Weight of each label's rows: 1, or inversely proportional to how many there are, 1 on average over the rows."""
     if spec.class_weights == "none":
         return torch.ones(n_labels)

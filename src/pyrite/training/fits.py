@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,7 @@ import pandas as pd
 from pyrite.base import store
 from pyrite.base.errors import PyriteError
 from pyrite.data import mixes
-from pyrite.params import Classifier, FineTune, Probe
-from pyrite.training import batches, encoder, finetune, linear, vocabulary
+from pyrite.training.classifier import Classifier
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Fit:
     mix: str
     seed: int
     rows: pd.DataFrame
-    characters: int
+    effort: int
     fingerprint: str
     keep_checkpoint: bool
 
@@ -68,20 +68,13 @@ def plan(
     # result is its predictions.
     shared: dict[str, Any] = {
         "classifier": spec.model_dump(exclude={"mixes"}),
+        "code": store.code(sys.modules[type(spec).__module__], *spec.modules()),
+        **spec.conditions(precision),
         "labels": data.labels,
         "test": data.test["id"].tolist(),
     }
-    if isinstance(spec, FineTune):
-        weights = encoder.identity(spec.checkpoint, spec.revision)
-        code = store.code(batches, encoder, finetune, vocabulary)
-        shared |= {"code": code, "precision": precision, "weights": weights}
-        if processes > 1:
-            shared["processes"] = processes
-    elif isinstance(spec, Probe):
-        weights = encoder.identity(spec.checkpoint, spec.revision)
-        shared |= {"code": store.code(batches, encoder, linear), "precision": precision, "weights": weights}
-    else:
-        shared |= {"code": store.code(linear)}
+    if processes > 1:
+        shared["processes"] = processes
     real_rows = int((data.prepared["split"] == "train").sum())
     fits = []
     for mix in spec.mixes:
@@ -99,15 +92,8 @@ def plan(
             if len(found) < 2:
                 raise PyriteError(f"{name} {mix} seed {seed}: all of its rows have one label; take more rows")
             identity = {**shared, "rows": rows[["id", "label"]].to_numpy().tolist()}
-            if isinstance(spec, FineTune):
-                # For the others the seed only draws the rows: two seeds with the same rows are one fit.
+            if spec.seeded:
                 identity["seed"] = seed
-            keep = isinstance(spec, FineTune) and (
-                checkpoints == "all" or (checkpoints == "first_seed" and seed == seeds[0])
-            )
-            characters = int(rows["text"].str.len().sum())
-            if isinstance(spec, FineTune):
-                # The number of steps is fixed: what a fit takes goes with the length of its texts.
-                characters //= len(rows)
-            fits.append(Fit(mix, seed, rows[["id", "label"]], characters, store.key(identity), keep))
+            keep = spec.long and (checkpoints == "all" or (checkpoints == "first_seed" and seed == seeds[0]))
+            fits.append(Fit(mix, seed, rows[["id", "label"]], spec.effort(rows), store.key(identity), keep))
     return fits
