@@ -59,8 +59,11 @@ class Fault(StrEnum):
     CONTROL = "control"  # control characters and lone surrogates, raw and escaped
 
 
-# What a script may say for a request: a fault, the assistant's words, a whole body, a status, or None (as usual).
-Answer = Fault | str | dict[str, Any] | int | None
+# A response as it is: status, body (bytes, or what JSON is made of), headers.
+Raw = tuple[int, Any, dict[str, str]]
+# What a script may say for a request: a fault, the assistant's words, a whole body, a status, a response, or None (as
+# usual).
+Answer = Fault | str | dict[str, Any] | int | Raw | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,6 +115,7 @@ class Entry:
     whole: bool
     answer: str
     request: dict[str, Any] = dataclasses.field(repr=False)
+    query: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
 
 
 class Server:
@@ -162,7 +166,20 @@ class Server:
         whole = await _send(http, response, fault)
         status = 0 if fault is Fault.DROP else response.status
         digests = [_digest(said), _digest(words) if words else ""]
-        self.record(Entry(number, digests[0], received, time.time(), status, fault or "", whole, digests[1], request))
+        self.record(
+            Entry(
+                number,
+                digests[0],
+                received,
+                time.time(),
+                status,
+                fault or "",
+                whole,
+                digests[1],
+                request,
+                dict(http.query),
+            )
+        )
         self.sending -= 1
         self.running -= 1
         return response
@@ -219,6 +236,10 @@ class Server:
         """The response, and the assistant's words in it."""
         if isinstance(answer, dict):
             return _json(answer), None
+        if isinstance(answer, tuple):
+            status, body, headers = answer
+            raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+            return web.Response(body=raw, status=status, headers={"Content-Type": "application/json"} | headers), None
         if isinstance(answer, int):
             return _error(answer, f"Status {answer}, as the script says.", "scripted"), None
         match answer:
@@ -410,7 +431,7 @@ async def _main() -> None:
 
         def record(entry: Entry) -> None:
             if file:
-                line = {name: value for name, value in vars(entry).items() if name != "request"}
+                line = {name: value for name, value in vars(entry).items() if name not in ("request", "query")}
                 file.write(json.dumps(line) + "\n")
                 file.flush()
 

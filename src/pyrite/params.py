@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from pyrite.base import paths, schema
 from pyrite.base.schema import Name, Positive, Rate, Schema, Share
@@ -32,7 +32,7 @@ class Generate(Schema):
     texts_per_turn: Positive
     turns: Positive
     examples: Positive
-    sampling: dict[str, str | int | float | bool]
+    sampling: dict[str, JsonValue]
     attempt_cap: Annotated[float, Field(ge=1)]
     near_duplicate: Share
     contamination_cosine: Share
@@ -44,9 +44,11 @@ class Generate(Schema):
 
     @field_validator("sampling")
     @classmethod
-    def _not_ours(cls, value: dict[str, str | int | float | bool]) -> dict[str, str | int | float | bool]:
+    def _not_ours(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
         if ours := sorted(set(value) & {"messages", "model", "n", "response_format", "stream"}):
             raise ValueError(f"'{ours[0]}' is for Pyrite to set; sampling takes the likes of temperature and top_p")
+        if "extra_body" in value:
+            raise ValueError("'extra_body' is a client's word: write what is in it right under sampling")
         return value
 
 

@@ -2,20 +2,28 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import socket
+import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import pytest
 from conftest import shipped_params
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from llm_server import Entry, Fault, Running, serve
 from openai import APIConnectionError, APITimeoutError
 
 from pyrite.base.errors import PyriteError
-from pyrite.llm import client, conversations, dialect, failures
+from pyrite.llm import client, conversations, dialect, failures, replies
 from pyrite.llm.cache import Answer, Ledger, Log
 from pyrite.llm.client import Endpoint, Pace, Unanswered
 from pyrite.params import Generate, Price
@@ -23,6 +31,11 @@ from pyrite.params import Generate, Price
 MESSAGES = [{"role": "user", "content": "Write texts. Answer with a JSON array of 2 strings."}]
 KEY = "sk-a-key-that-must-not-be-said"
 PRICE = {"m": {"input": 1.0, "output": 1.0, "date": "2026-01-01"}}
+
+
+def settings(**own: Any) -> dict[str, Any]:
+    """The shipped `generate` settings, but for a model `m` without sampling and what a test has of its own."""
+    return shipped_params()["generate"] | {"model": "m", "sampling": {}} | own
 
 
 @pytest.fixture(autouse=True)
@@ -36,14 +49,15 @@ def quick(project: object, monkeypatch: pytest.MonkeyPatch) -> None:
 def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
     """Sends so many requests at once to a server; what became of each, an answer or an error."""
 
-    def send(server: Running | str, times: int = 1, **settings: Any) -> list[Any]:
+    def send(server: Running | str, times: int = 1, limit: int | None = None, **own: Any) -> list[Any]:
         monkeypatch.setenv("OPENAI_BASE_URL", server if isinstance(server, str) else server.url)
-        shipped = shipped_params()["generate"]
-        p = Generate.model_validate(shipped | {"model": "m", "sampling": {}} | settings, strict=False)
+        p = Generate.model_validate(settings(**own), strict=False)
 
         async def run(log: Log) -> list[Any]:
             async def one(number: int) -> Answer:
-                return await asked.ask(MESSAGES, conversations.TEXTS, lambda answer: log.add(f"{number:064}", answer))
+                return await asked.ask(
+                    MESSAGES, conversations.TEXTS, lambda answer: log.add(f"{number:064}", answer), limit
+                )
 
             asked = Endpoint(p)
             try:
@@ -302,3 +316,483 @@ def test_tokens_per_minute_space_requests_too(ask: Ask) -> None:
         # The first is reckoned with a thousand tokens, which its answer shows to be some fifty: half a second each.
         ask(server, 3, tokens_per_minute=6000, concurrency=1)
     assert 0.8 <= time.monotonic() - started < 8
+
+
+# What endpoints of others say
+
+
+def error(message: str, **more: Any) -> dict[str, Any]:
+    return {"error": {"message": message, "type": None, "param": None, "code": None} | more}
+
+
+def completion(content: Any = '["a", "b"]', usage: Any = None, **more: Any) -> dict[str, Any]:
+    choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
+    choice["message"] |= more.pop("message", {})
+    return {"object": "chat.completion", "model": "m", "choices": [choice | more], "usage": usage}
+
+
+HISTORY = [*MESSAGES, {"role": "assistant", "content": '["a"]'}, {"role": "user", "content": "More, please."}]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        (400, error("The prompt triggered Azure OpenAI's content management policy.", code="content_filter"), {}),
+        (403, error("Input was flagged by moderation", code=403, metadata={"reasons": ["violence"]}), {}),
+        (400, error("Content Exists Risk"), {}),
+        (200, {"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 0, "total_tokens": 100}}, {}),
+        (200, completion(None, finish_reason="content_filter"), {}),
+        (200, {"choices": None, **error("Input was flagged by moderation", code=403)}, {}),
+    ],
+)
+def test_a_filter_refuses_requests_and_stops_no_run(ask: Ask, refusal: Any) -> None:
+    with serve(answers=lambda request: refusal) as server:
+        outcomes = ask(server, client.FAILURES_IN_A_ROW + 2)
+    assert {outcome.refused for outcome in outcomes} == {failures.FILTERED}
+    # It is kept, and counts as the answer.
+    assert Log("t", "s").get(f"{0:064}") == outcomes[0]
+    paid = 100 * len(server.log) if refusal[1].get("usage") else sum(o.prompt_tokens for o in outcomes)
+    assert Ledger({"m": Price(**PRICE["m"])}).spent() * 1e6 == pytest.approx(paid)
+
+
+def test_a_refusal_in_its_own_field_is_one(ask: Ask) -> None:
+    with serve(answers=[Fault.REFUSAL_FIELD]) as server:
+        [answer] = ask(server)
+    assert (answer.text, answer.refused) == ("", failures.REFUSAL)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "This model's maximum context length is 300 tokens. However, you requested 400 tokens in the messages.",
+        "the request exceeds the available context size, try increasing it",
+        "max_tokens must be at least 1, got -186.",
+    ],
+)
+def test_a_conversation_ends_where_the_context_is_used_up(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, message: str
+) -> None:
+    with serve(answers=lambda request: (400, error(message), {})) as server:
+        assert "longer than the model's context" in stops(ask(server))  # it can't even begin
+        monkeypatch.setitem(globals(), "MESSAGES", HISTORY)
+        [answer] = ask(server)
+    assert (answer.text, answer.refused) == ("", failures.CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"prompt_tokens": 90, "completion_tokens": 10, "total_tokens": 2100}, (90, 2010)),
+        (
+            {"prompt_tokens": 90, "completion_tokens": 10, "completion_tokens_details": {"reasoning_tokens": 500}},
+            (90, 510),
+        ),
+        (
+            {"prompt_tokens": 90, "completion_tokens": 510, "completion_tokens_details": {"reasoning_tokens": 500}},
+            (90, 510),
+        ),
+        ({"prompt_tokens": 90.0, "completion_tokens": 20.0, "prompt_tokens_details": {"cached_tokens": 40}}, (90, 20)),
+        (None, (12, 100)),
+        ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, (12, 100)),
+        ({"prompt_tokens": -4, "completion_tokens": "10"}, (12, 100)),
+        ({"prompt_tokens": 10**12, "completion_tokens": True}, (12, 100)),
+        ({"prompt_tokens": 90, "completion_tokens": 1, "total_tokens": 91}, (12, 100)),
+    ],
+)
+def test_tokens_are_what_is_charged_for_or_reckoned(
+    ask: Ask, capsys: pytest.CaptureFixture[str], usage: Any, tokens: tuple[int, int]
+) -> None:
+    with serve(answers=[completion("x" * 400, usage)]) as server:
+        [answer] = ask(server)
+    assert (answer.prompt_tokens, answer.completion_tokens) == tokens
+    assert ("reckoned from characters" in capsys.readouterr().err) == (tokens == (12, 100))
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ([{"type": "text", "text": "a"}, {"type": "output_text", "text": "b"}], "ab"),
+        ([{"type": "thinking", "thinking": [{"type": "text", "text": "draft"}]}, {"type": "text", "text": "a"}], "a"),
+        ([{"type": "reasoning", "text": "draft"}, "a"], "a"),
+        ({"type": "text", "text": {"value": "a"}}, "a"),
+    ],
+)
+def test_of_parts_only_texts_count(ask: Ask, content: Any, text: str) -> None:
+    with serve(answers=[completion(content, message={"reasoning_content": '["a draft"]'})]) as server:
+        [answer] = ask(server)
+    assert answer.text == text
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (completion(None, message={"reasoning_content": '["a", "b"]'}), "all that the model said is its thinking"),
+        (completion("", finish_reason="length"), "raise max_completion_tokens"),
+        (completion("  "), "the model said nothing"),
+    ],
+)
+def test_an_empty_answer_is_tried_twice_paid_twice_and_no_answer(ask: Ask, reply: Any, words: str) -> None:
+    reply = reply | {"usage": {"prompt_tokens": 50, "completion_tokens": 50, "total_tokens": 100}}
+    with serve(answers=lambda request: reply) as server:
+        [outcome] = ask(server)
+    assert isinstance(outcome, Unanswered)
+    assert words in str(outcome)
+    assert len(server.log) == 2
+    assert Log("t", "s").get("0" * 64) is None
+    assert Ledger({"m": Price(**PRICE["m"])}).spent() == pytest.approx(200e-6)
+
+
+@pytest.mark.parametrize(
+    ("response", "words"),
+    [
+        ((400, [error("API key not valid. Please pass a valid API key.", code=400)], {}), ["key", "API key not valid"]),
+        (
+            (422, {"detail": "422: The model gpt-5-gibberish does not exist."}, {}),
+            ["gpt-5-gibberish", "generate.model"],
+        ),
+        ((422, {"detail": [{"loc": ["body", "x"], "msg": "field required"}]}, {}), ["field required"]),
+        ((400, b"stream timeout: upstream said no", {}), ["upstream said no"]),
+        ((418, {"error": "as a string"}, {}), ["as a string"]),
+        ((418, {"error": {"message": "no", "metadata": {"raw": '{"detail": "upstream"}'}}}, {}), ["no: upstream"]),
+        ((418, b"<!DOCTYPE html><html><head><title>a page | 418</title></head>", {}), ["a page | 418"]),
+        ((200, {"choices": None, **error("Provider returned error", code=402)}, {}), ["quota"]),
+        ((200, b'data: {"choices": [{"delta": {}}]}\n\n', {"Content-Type": "text/event-stream"}), ["stream"]),
+        ((307, b"", {"Location": "http://elsewhere.example/v1?key=1"}), ["redirects", "elsewhere.example/v1 (307)"]),
+        ((402, error("Insufficient Balance"), {}), ["quota", "Insufficient Balance"]),
+    ],
+)
+def test_the_reason_reaches_the_user(ask: Ask, response: Any, words: list[str]) -> None:
+    with serve(answers=lambda request: response) as server:
+        reason = stops(ask(server))
+    assert all(word in reason for word in words), reason
+
+
+def test_a_socks_proxy_is_said(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
+    monkeypatch.setenv("NO_PROXY", "")
+    with serve() as server, pytest.raises(PyriteError, match="a SOCKS proxy"):
+        ask(server)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with serve() as server:
+        assert isinstance(ask(server)[0], Answer)
+
+
+def test_what_is_refused_is_done_without_and_said_once(ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
+    def answers(request: dict[str, Any]) -> Any:
+        assert request["stream"] is False
+        if "temperature" in request:
+            return (400, error("`temperature` is deprecated for this model."), {})
+        return None
+
+    with serve(answers=answers) as server:
+        outcomes = ask(server, 10, concurrency=1, sampling={"temperature": 0.7, "top_p": 0.9})
+    assert all(isinstance(outcome, Answer) for outcome in outcomes)
+    assert sum("temperature" in entry.request for entry in server.log) == 1
+    assert all(entry.request["top_p"] == 0.9 for entry in server.log)
+    assert capsys.readouterr().err.count("refuses temperature") == 1
+
+
+def test_a_value_out_of_range_is_for_the_user_to_mend(ask: Ask) -> None:
+    refused = (400, error("Invalid 'temperature': must be between 0 and 2."), {})
+    with serve(answers=lambda request: refused) as server:
+        assert "between 0 and 2" in stops(ask(server, sampling={"temperature": 5}))
+
+
+def test_a_system_message_that_is_refused_heads_the_first_question(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answers(request: dict[str, Any]) -> Any:
+        roles = [message["role"] for message in request["messages"]]
+        return (400, {"object": "error", "message": "System role not supported"}, {}) if "system" in roles else None
+
+    monkeypatch.setitem(globals(), "MESSAGES", [{"role": "system", "content": "You are a poet."}, *HISTORY])
+    with serve(answers=answers) as server:
+        assert isinstance(ask(server, 3, concurrency=1)[2], Answer)
+    assert [entry.status for entry in server.log] == [400, 200, 200, 200]
+    sent = server.log[-1].request["messages"]
+    assert [message["role"] for message in sent] == ["user", "assistant", "user"]
+    assert sent[0]["content"].startswith("You are a poet.\n\nWrite texts.")
+
+
+@pytest.mark.parametrize("unsupported", [["max_tokens"], ["max_tokens", "max_completion_tokens"]])
+def test_the_limit_on_tokens_is_sent_by_the_name_that_is_taken(
+    monkeypatch: pytest.MonkeyPatch, ask: Ask, unsupported: list[str]
+) -> None:
+    with serve(unsupported=unsupported) as server:
+        assert isinstance(ask(server, limit=300)[0], Answer)
+    sent = server.log[-1].request
+    assert "max_tokens" not in sent
+    assert sent.get("max_completion_tokens") == (300 if len(unsupported) == 1 else None)
+    with serve() as server:
+        ask(server, limit=300, sampling={"max_completion_tokens": 50})
+    assert server.log[0].request["max_completion_tokens"] == 50
+    assert "max_tokens" not in server.log[0].request
+
+
+def test_a_model_that_thinks_gets_a_larger_limit(ask: Ask) -> None:
+    def answers(request: dict[str, Any]) -> Any:
+        return completion("", finish_reason="length") if request["max_tokens"] < 1000 else None
+
+    with serve(answers=answers) as server:
+        assert all(isinstance(outcome, Answer) for outcome in ask(server, 3, concurrency=1, limit=300))
+    assert [entry.request["max_tokens"] for entry in server.log] == [300, 1200, 1200, 1200]
+
+
+def test_one_passing_error_says_nothing_of_schemas(ask: Ask) -> None:
+    with serve(answers=[500]) as server:
+        ask(server, 5, concurrency=1)
+    assert ["response_format" in entry.request for entry in server.log] == [True, False, True, True, True, True]
+
+
+def test_a_schema_that_is_refused_later_is_left_out_then(ask: Ask) -> None:
+    def answers(request: dict[str, Any]) -> Any:
+        late = next(calls) > 2 and "response_format" in request
+        return (400, error("grammar: too many rules"), {}) if late else None
+
+    calls = itertools.count()
+    with serve(answers=answers) as server:
+        assert all(isinstance(outcome, Answer) for outcome in ask(server, 8, concurrency=1))
+    assert [entry.status for entry in server.log] == [200, 200, 200, 400, 200, 200, 200, 200, 200]
+
+
+def test_a_schema_is_sent_without_bounds_where_they_are_refused(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    bounded = conversations.TEXTS | {"properties": {"texts": {"type": "array", "minItems": 2, "maxItems": 2}}}
+    monkeypatch.setattr(conversations, "TEXTS", bounded)
+
+    def answers(request: dict[str, Any]) -> Any:
+        return (400, error("Invalid schema: 'minItems' is not permitted"), {}) if "minItems" in str(request) else None
+
+    with serve(answers=answers) as server:
+        ask(server, 3, concurrency=1)
+    assert [entry.status for entry in server.log] == [400, 200, 200, 200]
+    assert all("response_format" in entry.request for entry in server.log)
+
+
+def test_what_follows_the_path_of_the_address_stays_there(ask: Ask) -> None:
+    with serve() as server:
+        [answer] = ask(f"{server.url}?api-version=2024-10-21")
+    assert isinstance(answer, Answer)
+    assert server.log[0].query == {"api-version": "2024-10-21"}
+
+
+@pytest.mark.parametrize(
+    ("value", "wait"),
+    [
+        ("30", 30),
+        ("1.5", 1.5),
+        ("2m3s", 123),
+        ("1h2m", 3720),
+        ("250ms", 0.25),
+        ("20 seconds", 20),
+        ("Wed, 01 Jan 2025 00:01:00 GMT", 60),
+        ("2025-01-01T00:01:00Z", 60),
+        ("1735689660", 60),
+        ("1735689660000", 60),
+        ("Wed, 01 Jan 2020 00:00:00 GMT", None),
+        ("-3", None),
+        ("soon", None),
+        ("", None),
+        ("nan", None),
+        ("9" * 400, None),
+    ],
+)
+def test_a_wait_is_read_as_it_is_written(value: str, wait: float | None) -> None:
+    found = failures.seconds(value, datetime(2025, 1, 1, tzinfo=UTC))
+    assert found is None if wait is None else found == pytest.approx(wait)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "wait"),
+    [
+        (429, {"Retry-After": "7", "x-ratelimit-reset-tokens": "1h"}, {}, 7),
+        (429, {"retry-after-ms": "500"}, {}, 0.5),
+        (429, {"x-ratelimit-reset-requests": "20s", "x-ratelimit-reset-tokens": "6m0s"}, {}, 20),
+        (
+            429,
+            {
+                "x-ratelimit-reset-requests": "20s",
+                "x-ratelimit-reset-tokens": "6m0s",
+                "x-ratelimit-remaining-tokens": "0",
+            },
+            {},
+            360,
+        ),
+        (429, {}, {"error": {"message": "Rate limit reached. Please try again in 8.52s."}}, 8.52),
+        (429, {}, {"error": {"details": [{"@type": "RetryInfo", "retryDelay": "43s"}]}}, 43),
+        (503, {"Retry-After": "20"}, {"error": {"message": "Loading model"}}, 20),
+        (503, {}, {"error": "Model m is currently loading", "estimated_time": 20.0}, 20),
+        (529, {}, {"error": {"message": "Overloaded"}}, None),
+        (500, {"Retry-After": "3"}, {}, 3),
+    ],
+)
+def test_all_wait_as_they_are_told(status: int, headers: dict[str, str], body: Any, wait: float | None) -> None:
+    failure = failures.of_response(status, headers, json.dumps(body).encode())
+    assert failure.then is failures.Then.WAIT
+    assert failure.wait == (None if wait is None else pytest.approx(wait))
+
+
+def test_a_wait_of_hours_ends_the_run(ask: Ask) -> None:
+    body = [{"error": {"code": 429, "message": "You exceeded your quota", "details": [{"retryDelay": "43200s"}]}}]
+    with serve(answers=lambda request: (429, body, {})) as server:
+        reason = stops(ask(server))
+    assert "12 hours" in reason
+    assert "run it again then" in reason
+    assert len(server.log) == 1
+
+
+def test_a_model_that_loads_is_waited_for(ask: Ask) -> None:
+    ready = time.monotonic() + 0.5
+    loading = (503, error("Loading model"), {"Retry-After": "0.1"})
+    with serve(answers=lambda request: loading if time.monotonic() < ready else None) as server:
+        assert isinstance(ask(server)[0], Answer)
+    assert len(server.log) > 2
+
+
+def test_what_took_too_long_is_sent_once_more_only(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialect, "TIMEOUT", httpx2.Timeout(0.2, connect=10))
+    with serve(latency=0.6) as server:
+        assert "too slow" in stops(ask(server))
+        time.sleep(0.5)
+        assert server.server.received == client.ATTEMPTS_IN_VAIN
+
+
+def test_what_is_waited_for_is_said(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+
+    async def run() -> None:
+        p = Generate.model_validate(settings(), strict=False)
+        endpoint = Endpoint(p)
+
+        async def keep(answer: Answer) -> None:
+            pass
+
+        asking = asyncio.create_task(endpoint.ask(MESSAGES, None, keep))
+        while not asking.done():
+            await asyncio.sleep(0.1)
+            lines.append(endpoint.waiting(0.2))
+        await endpoint.close()
+
+    with serve(answers=[500], latency=0.5) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        asyncio.run(run())
+    assert lines[0] == ""
+    assert any("1 requests wait for an answer" in line and "attempt 1" in line for line in lines)
+    assert any("attempt 2; before that: the endpoint answers with an error (500)" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        KEY,
+        KEY.upper(),
+        quote(KEY, safe=""),
+        json.dumps(KEY),
+        f"{KEY[:-4]}****",
+        " ".join(KEY),
+        b64encode(KEY.encode()).decode(),
+    ],
+)
+def test_no_form_of_the_key_is_in_a_message(said: str) -> None:
+    cleaned = failures.clean(f"wrong key «{said}» here")
+    assert cleaned.startswith("wrong key «")
+    assert "$OPENAI_API_KEY" in cleaned
+    assert "that-must" not in "".join(cleaned.split()).casefold()
+    assert b64encode(KEY.encode()).decode()[:12] not in cleaned
+
+
+@pytest.mark.parametrize("word", ["none", "EMPTY", "x", "key", "ollama", "internationalisation"])
+def test_a_key_that_is_a_word_changes_nothing(ask: Ask, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", word)
+    said = json.dumps([f"Return {word} if there is none.", "Keep the key of x."])
+    with serve(answers=[said]) as server:
+        [answer] = ask(server)
+    assert answer.text == said
+    assert failures.clean(said) == said
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=10,
+)
+FIELDS = st.sampled_from(["choices", "message", "content", "usage", "error", "code", "detail", "finish_reason", "text"])
+BODIES = st.recursive(
+    JSON, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=4), max_leaves=20
+)
+
+
+@given(
+    BODIES, st.integers(100, 599), st.dictionaries(st.sampled_from(["Retry-After", "x-reset"]), st.text(max_size=12))
+)
+def test_no_body_is_more_than_a_failure(body: Any, status: int, headers: dict[str, str]) -> None:
+    content = json.dumps(body).encode()
+    for cut in (content, content[: len(content) // 2], b"\xff" + content, content + content):
+        failure = failures.of_response(status, headers, cut)
+        assert "\n" not in failure.reason
+        try:
+            answer = replies.read_response(cut, "m", MESSAGES).answer
+        except failures.Failure as failed:
+            assert "\n" not in failed.reason
+        else:
+            answer.text.encode()
+            assert 0 <= answer.completion_tokens < replies.MOST_TOKENS * 3
+
+
+HTTP = [
+    b"HTTP/1.1 ",
+    b"200 OK\r\n",
+    b"500 no\r\n",
+    b"302 x\r\nLocation: http://[\r\n",
+    b"Content-Length: ",
+    b"2",
+    b"{}",
+]
+HTTP += [
+    b"Transfer-Encoding: chunked\r\n",
+    b"Content-Encoding: gzip\r\n",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"zz\r\n",
+    b'{"choices": []}',
+]
+
+
+def test_no_bytes_on_the_wire_are_more_than_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a server sends, its answer or a line says why there is none."""
+    bound = socket.create_server(("127.0.0.1", 0), backlog=50)
+    sent = [b""]
+
+    def serve_bytes() -> None:
+        while True:
+            try:
+                connection, _ = bound.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                connection.sendall(sent[0])
+
+    threading.Thread(target=serve_bytes, daemon=True).start()
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{bound.getsockname()[1]}/v1")
+
+    async def keep(answer: Answer) -> None:
+        pass
+
+    async def run(raw: bytes) -> None:
+        sent[0] = raw
+        endpoint = Endpoint(Generate.model_validate(settings(), strict=False), attempts=1)
+        try:
+            answer = await endpoint.ask(MESSAGES, None, keep)
+            assert answer.text or answer.refused
+        except (PyriteError, Unanswered) as error:
+            assert "\n" not in str(error)
+        finally:
+            await endpoint.close()
+
+    @hypothesis_settings(max_examples=40, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.sampled_from(HTTP) | st.binary(max_size=8), max_size=12).map(b"".join))
+    def all_bytes(raw: bytes) -> None:
+        asyncio.run(run(raw))
+
+    try:
+        all_bytes()
+    finally:
+        bound.close()

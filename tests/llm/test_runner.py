@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -15,7 +17,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from conftest import FRUIT_KEY, Study
-from llm_server import Fault, serve
+from llm_server import WORDS, Fault, serve
 
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
@@ -243,3 +245,74 @@ def test_one_turn_after_another_but_conversations_side_by_side(study: Study) -> 
         study(server.url, per_label=100, texts_per_turn=5, turns=2, concurrency=8)
         generate.run("fruit", "zero_shot")
     assert 6 <= server.server.peak <= 8
+
+
+def said(request: dict[str, Any], prompt_tokens: int) -> dict[str, Any]:
+    """A completion with five texts of its own, whose prompt is said to have had so many tokens."""
+    rng = random.Random(next(_numbers))
+    content = json.dumps([" ".join(rng.sample(WORDS, 6)) for _ in range(5)])
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": 60, "total_tokens": prompt_tokens + 60}
+    return {"choices": [{"message": {"content": content}, "finish_reason": "stop"}], "usage": usage}
+
+
+_numbers = itertools.count()
+
+
+def test_a_conversation_whose_beginning_was_cut_off_ends(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    def answers(request: dict[str, Any]) -> dict[str, Any]:
+        turn = len(request["messages"]) // 2
+        return said(request, {1: 200, 2: 300}.get(turn, 220))  # the third turn no longer has all of the second
+
+    with serve(answers=answers) as server:
+        study(server.url, turns=4)
+        generate.run("fruit", "zero_shot")
+        assert "no longer fits into the model's context" in capsys.readouterr().err
+        asked, first = len(server.log), outputs()
+        generate.run("fruit", "zero_shot")
+    held = transcripts.read(paths.transcript("fruit", "zero_shot"), cards.load("fruit"), "zero_shot")
+    assert {len(c.turns) for c in held} <= {1, 2, 3}
+    assert 3 in {len(c.turns) for c in held}
+    assert (len(server.log), outputs()) == (asked, first)
+
+
+def test_a_conversation_that_grows_was_not_cut_off(study: Study) -> None:
+    def answers(request: dict[str, Any]) -> dict[str, Any]:
+        return said(request, 100 * (len(request["messages"]) // 2))
+
+    with serve(answers=answers) as server:
+        study(server.url, turns=4)
+        generate.run("fruit", "zero_shot")
+    assert len(server.log) == 8
+
+
+def test_refusals_are_kept_and_a_second_run_asks_nothing(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    refusal = {"error": {"message": "The response was filtered", "code": "content_filter"}}
+
+    def answers(request: dict[str, Any]) -> Any:
+        messages = request["messages"]
+        return (400, refusal, {}) if len(messages) > 2 and "about fruit" in messages[1]["content"] else None
+
+    with serve(answers=answers) as server:
+        study(server.url)
+        frame, _ = result()
+        assert "content filter" in capsys.readouterr().err
+        asked, first = len(server.log), outputs()
+        generate.run("fruit", "zero_shot")
+    assert frame["label"].value_counts().to_dict() == {"fruit": 20, "tool": 20}
+    assert (len(server.log), outputs()) == (asked, first)
+    held = transcripts.read(paths.transcript("fruit", "zero_shot"), cards.load("fruit"), "zero_shot")
+    assert {c.turns[-1].refused for c in held if c.label == "fruit"} == {"content filter"}
+    assert {c.turns[-1].refused for c in held if c.label == "tool"} == {None}
+
+
+def test_empty_answers_are_asked_again_in_the_next_run(study: Study) -> None:
+    thinking = {"choices": [{"message": {"content": None, "reasoning_content": "Hm."}, "finish_reason": "stop"}]}
+    with serve(answers=lambda request: thinking) as server:
+        study(server.url)
+        with pytest.raises(PyriteError, match="no text for label"):
+            generate.run("fruit", "zero_shot")
+    with serve() as server:
+        study(server.url)
+        frame, _ = result()
+    assert len(frame) == 40
+    assert len(server.log) == 8

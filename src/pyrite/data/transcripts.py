@@ -37,6 +37,7 @@ class Turn:
         answer: what came back.
         requested: how many texts it asked for; None in a recording that leaves it to the prompt.
         prompt_tokens, completion_tokens: what the endpoint charged for, where it said so.
+        refused: why it has no answer, or none to its end, where that is so.
     """
 
     prompt: str
@@ -45,6 +46,7 @@ class Turn:
     requested: Count | None = None
     prompt_tokens: Count | None = None
     completion_tokens: Count | None = None
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)

@@ -80,6 +80,7 @@ class Request:
     messages: tuple[Message, ...]
     schema: dict[str, object] | None
     key: str
+    limit: int | None = None
 
 
 @dataclass

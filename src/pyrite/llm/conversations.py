@@ -61,6 +61,7 @@ class Request:
         messages: the whole conversation as it is sent, the examples as texts.
         schema: the JSON schema of the answer.
         key: what the store finds the answer by.
+        limit: how many tokens the answer may have.
     """
 
     prompt: str
@@ -68,6 +69,7 @@ class Request:
     messages: tuple[Message, ...]
     schema: dict[str, object]
     key: str
+    limit: int | None = None
 
 
 class Script:
@@ -137,7 +139,7 @@ class Script:
         if not c.turns:
             return True
         last = c.turns[-1].answer
-        if len(last) > LONGEST_HISTORY:
+        if c.turns[-1].refused or len(last) > LONGEST_HISTORY:
             return False
         if len(c.turns) == self.templates.plans:
             return bool(parsing.attributes(last))
@@ -154,6 +156,7 @@ class Script:
             requested=0 if plans else self.p.texts_per_turn,
             prompt_tokens=answer.prompt_tokens,
             completion_tokens=answer.completion_tokens,
+            refused=answer.refused or None,
         )
         return replace(c, recorded=c.recorded or answer.date, turns=(*c.turns, said))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pyrite.llm import failures
+from pyrite.llm import failures, thoughts
 from pyrite.llm.cache import Answer, Message
 from pyrite.llm.failures import Failure, Then
 from pyrite.llm.parsing import encodable
@@ -99,12 +99,13 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
     text = encodable(_text(message.get("content")))
     if failures.tells_key(text):
         raise Failure("the answer repeats the key: it is not kept", Then.GIVE_UP, 200, paid=_tokens(usage))
+    beside = message.get("reasoning_content") or message.get("reasoning") or ""
+    words = thoughts.strip(text).strip()
     refused = ""
     if {finish, _name(choice.get("native_finish_reason"))} & _FILTERED:
         refused = failures.FILTERED
-    elif not text.strip() and message.get("refusal"):
+    elif not words and message.get("refusal"):
         refused = failures.REFUSAL
-    thoughts = message.get("reasoning_content") or message.get("reasoning") or ""
     prompt, completion = _tokens(usage)
     # So few for so much text can't be all: thirty-two bytes a token are more than any text has.
     reckoned = not prompt or 8 * completion < tokens_of(text)
@@ -114,12 +115,14 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
         model=model,
         date=_today(),
         prompt_tokens=prompt or sum(tokens_of(m["content"]) for m in messages),
-        completion_tokens=completion or tokens_of(text) + tokens_of(thoughts if isinstance(thoughts, str) else ""),
-        text=text if text.strip() else "",
+        completion_tokens=completion or tokens_of(text) + tokens_of(beside if isinstance(beside, str) else ""),
+        text=text if words else "",
         refused=refused,
     )
     served = body.get("model")
-    return Reply(answer, finish, served if isinstance(served, str) else "", reckoned, bool(thoughts))
+    return Reply(
+        answer, finish, served if isinstance(served, str) else "", reckoned, bool(beside or (text and not words))
+    )
 
 
 def _name(value: Any) -> str:

@@ -17,16 +17,20 @@ from pyrite.base import console
 from pyrite.base.errors import Stopped
 from pyrite.llm.cache import Answer, Log, Message
 from pyrite.llm.client import Endpoint, Unanswered
+from pyrite.llm.replies import tokens_of
 from pyrite.params import Generate
 
 
 class Request(Protocol):
-    """What is sent, the JSON schema of its answer (None: any text), and what the store finds the answer by."""
+    """What is sent, the JSON schema of its answer (None: any text), how many tokens that may have (None: any number),
+    and what the store finds the answer by."""
 
     @property
     def messages(self) -> Sequence[Message]: ...
     @property
     def schema(self) -> Mapping[str, object] | None: ...
+    @property
+    def limit(self) -> int | None: ...
     @property
     def key(self) -> str: ...
 
@@ -126,6 +130,7 @@ async def _hold_all(
     """Hold all dialogues side by side, each turn by turn."""
     results = [DialogueResult(job.dialogue, waits=False) for job in jobs]
     failures: Counter[str] = Counter()
+    ended: Counter[str] = Counter()
     todo = iter(enumerate(jobs))
 
     doing = f"asking {script.p.model}" if endpoint else "reading answers"
@@ -145,7 +150,14 @@ async def _hold_all(
             for number, (c, turns) in todo:
                 results[number] = await _hold(c, turns)
 
+        async def tell() -> None:
+            while endpoint is not None:
+                await asyncio.sleep(console.PLAIN_SECONDS)
+                if said := endpoint.waiting(console.PLAIN_SECONDS):
+                    console.log.print(f"{script.task} {script.setting}: {said}")
+
         async def _hold(c: C, turns: int) -> DialogueResult[C]:
+            before: Answer | None = None
             while script.goes_on(c, turns):
                 request = script.request(c)
                 answer = log.get(request.key)
@@ -157,27 +169,49 @@ async def _hold_all(
                         await log.add(key, answer)
 
                     try:
-                        answer = await endpoint.ask(request.messages, request.schema, keep)
+                        answer = await endpoint.ask(request.messages, request.schema, keep, request.limit)
                     except Unanswered as failed:
                         failures[str(failed)] += 1
                         return DialogueResult(c, waits=True)
                 c = script.answered(c, request, answer)
                 advance()
+                if answer.refused:
+                    ended[answer.refused] += 1
+                if was_cut(before, answer, request.messages):
+                    ended["its beginning no longer fits into the model's context (docs/llm.md)"] += 1
+                    break
+                before = answer
             return DialogueResult(c, waits=False)
 
         # Twice as many as may ask at once: while some wait for the disk, others use the endpoint.
         workers = [asyncio.create_task(work()) for _ in range(min(2 * script.p.concurrency, len(jobs)))]
+        telling = asyncio.create_task(tell())
         with _stopped_by_signals(endpoint, workers):
-            ended = await asyncio.gather(*workers, return_exceptions=True)
+            errors = await asyncio.gather(*workers, return_exceptions=True)
+        telling.cancel()
+    for reason, times in ended.most_common():
+        console.log.print(f"{script.task} {script.setting}: {times} ended early: {reason}")
     for reason, times in failures.most_common(3):
         console.log.print(f"{script.task} {script.setting}: {times} requests failed: {reason}")
-    for error in ended:
+    for error in errors:
         if isinstance(error, asyncio.CancelledError):
             dropped = ", the requests in flight were dropped" if endpoint else ""
             raise Stopped(f"stopped; what is answered is kept{dropped}: run it again to go on")
         if error is not None:
             raise error
     return results
+
+
+def was_cut(before: Answer | None, answer: Answer, messages: Sequence[Message]) -> bool:
+    """Whether the server left out the beginning of a conversation, without a word, because it was too long for it.
+
+    It shows in what it counted: less than the turn before and that turn's answer. Of the answer half is enough, for
+    thoughts are counted and not sent again.
+    """
+    history = [m["content"] for m in messages if m["role"] == "assistant"]
+    if before is None or not history or not before.prompt_tokens or not answer.prompt_tokens:
+        return False
+    return answer.prompt_tokens < before.prompt_tokens + min(before.completion_tokens or 0, tokens_of(history[-1])) / 2
 
 
 def _spent(endpoint: Endpoint | None) -> float | None:
