@@ -121,7 +121,11 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
     )
     served = body.get("model")
     return Reply(
-        answer, finish, served if isinstance(served, str) else "", reckoned, bool(beside or (text and not words))
+        answer,
+        finish,
+        served if isinstance(served, str) else "",
+        reckoned,
+        bool(beside or (text.strip() and not words)),
     )
 
 
