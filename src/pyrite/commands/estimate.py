@@ -12,10 +12,9 @@ from pyrite import params
 from pyrite.base import console
 from pyrite.llm import annotators, generation, surveys
 from pyrite.llm.annotators import Question, Survey
-from pyrite.llm.cache import Ledger
+from pyrite.llm.cache import BYTES_PER_TOKEN, Ledger
 from pyrite.llm.conversations import Script
 from pyrite.llm.generation import Job
-from pyrite.llm.replies import BYTES_PER_TOKEN as CHARACTERS_PER_TOKEN
 
 # A word of English with the space after it, in characters; and what JSON puts around each text.
 CHARACTERS_PER_WORD, AROUND_A_TEXT = 6, 4
@@ -82,7 +81,7 @@ def reckon(waiting: Sequence[Job], script: Script) -> Need:
             said = PLAN_CHARACTERS if turn < script.templates.plans else answer
             requests, sent, answered = requests + 1, sent + history, answered + said
             history += said + question
-    tokens = round(sent / CHARACTERS_PER_TOKEN), round(answered / CHARACTERS_PER_TOKEN)
+    tokens = round(sent / BYTES_PER_TOKEN), round(answered / BYTES_PER_TOKEN)
     price = script.p.prices.get(script.p.model)
     return Need(script.card.id, script.setting, requests, *tokens, price.of(*tokens) if price else None)
 
@@ -97,7 +96,7 @@ def of_survey(survey: Survey, questions: Sequence[Question]) -> Need:
     waiting = [question for question, waits in surveys.look(survey, questions) if waits]
     sent = sum(len(m["content"]) for question in waiting for m in survey.request(question).messages)
     answered = sum(len(question.about) for question in waiting) * CHARACTERS_PER_LABEL
-    tokens = round(sent / CHARACTERS_PER_TOKEN), round(answered / CHARACTERS_PER_TOKEN)
+    tokens = round(sent / BYTES_PER_TOKEN), round(answered / BYTES_PER_TOKEN)
     price = survey.p.prices.get(survey.p.model)
     return Need(survey.task, survey.setting, len(waiting), *tokens, price.of(*tokens) if price else None)
 

@@ -24,6 +24,8 @@ from pyrite.base.errors import PyriteError
 from pyrite.params import Price
 
 Message = Mapping[str, str]
+# Bytes of UTF-8 per token: for limits and budgets, where the endpoint does not say what it counted.
+BYTES_PER_TOKEN = 4
 # How every line begins: the key stands where it can be read without parsing the line.
 _KEY = re.compile(rb'{"key": "([0-9a-f]{64})"')
 
@@ -46,6 +48,11 @@ class Answer:
     completion_tokens: int | None
     text: str
     refused: str = ""
+
+
+def tokens_of(text: str) -> int:
+    """The tokens of a text, reckoned from its size."""
+    return len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN
 
 
 def key(messages: Sequence[Message], model: str, sampling: Mapping[str, object], position: Sequence[object]) -> str:
@@ -85,6 +92,15 @@ class Log:
                 mine = [_parse(line) for line in file if (found := _KEY.match(line)) and found[1] == key.encode()]
                 answer = next((one for one in reversed(mine) if one), None)
         return answer if answer and (answer.text or answer.refused) else None
+
+    def mean_tokens(self, model: str) -> float | None:
+        """The tokens that a model's answers took on average, thinking included; None without an answer."""
+        if not self._starts:
+            return None
+        with self.path.open("rb") as file:
+            said = [answer for answer in map(_parse, file) if answer and answer.model == model and answer.text]
+        tokens = [answer.completion_tokens or tokens_of(answer.text) for answer in said]
+        return sum(tokens) / len(tokens) if tokens else None
 
     def __enter__(self) -> Self:
         lock = FileLock(self.path.with_suffix(".lock"))

@@ -19,7 +19,7 @@ from openai import APIStatusError
 from pyrite.base import console
 from pyrite.base.errors import PyriteError
 from pyrite.llm import dialect, failures, replies
-from pyrite.llm.cache import Answer, Ledger, Message
+from pyrite.llm.cache import Answer, Ledger, Message, tokens_of
 from pyrite.llm.dialect import TIMEOUT, Dialect
 from pyrite.llm.failures import Failure, Then
 from pyrite.llm.replies import Reply
@@ -227,7 +227,7 @@ class Endpoint:
 
     def _expected(self, messages: Sequence[Message]) -> tuple[int, int]:
         """The tokens that a request is reckoned with: sent, and answered as on average so far."""
-        sent = sum(replies.tokens_of(m["content"]) for m in messages)
+        sent = sum(tokens_of(m["content"]) for m in messages)
         return sent, self._completion_tokens // self._answers if self._answers else TYPICAL_ANSWER
 
     def _go_on(self) -> None:

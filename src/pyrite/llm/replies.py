@@ -12,19 +12,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pyrite.llm import failures, thoughts
-from pyrite.llm.cache import Answer, Message
+from pyrite.llm.cache import Answer, Message, tokens_of
 from pyrite.llm.failures import Failure, Then
 from pyrite.llm.parsing import encodable
 
-# Bytes of UTF-8 per token: for limits and budgets, where the endpoint does not say what it counted.
-BYTES_PER_TOKEN = 4
 # No answer has so many tokens: who says so has counted something else.
 MOST_TOKENS = 10**8
-
-
-def tokens_of(text: str) -> int:
-    """The tokens of a text, reckoned from its size."""
-    return len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,8 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from pyrite.base import console
 from pyrite.base.errors import Stopped
-from pyrite.llm.cache import Answer, Log, Message
+from pyrite.llm.cache import Answer, Log, Message, tokens_of
 from pyrite.llm.client import Endpoint, Unanswered
-from pyrite.llm.replies import tokens_of
 from pyrite.params import Generate
 
 
