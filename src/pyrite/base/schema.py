@@ -6,13 +6,16 @@ Every mistake in YAML is one line that names the file, the line and the key.
 from __future__ import annotations
 
 import difflib
+import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.resolver import implicit_resolvers
 
 from pyrite.base import files
 from pyrite.base.errors import PyriteError
@@ -49,7 +52,19 @@ def plain(name: str) -> str:
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise ValueError(f"'{name}' must be lower-case letters, digits and _, beginning with a letter")
+    if not is_word(name):
+        raise ValueError(f"'{name}' must be a word that YAML takes for no other value")
     return name
+
+
+def is_word(text: str) -> bool:
+    """Whether YAML of any version reads these signs as themselves, without quotes."""
+    return all(_resolved(version, text) == "tag:yaml.org,2002:str" for version in ((1, 1), (1, 2)))
+
+
+def _resolved(version: tuple[int, int], text: str) -> str:
+    found = (tag for of, tag, pattern, _ in implicit_resolvers if version in of and pattern.match(text))
+    return next(found, "tag:yaml.org,2002:str")
 
 
 Name = Annotated[str, AfterValidator(plain)]
@@ -67,7 +82,7 @@ MOST_VALUES = 100_000
 
 
 class _Loader(yaml.SafeLoader):
-    """`yaml.SafeLoader` with sequences as tuples, and an error where a key is written twice or is no plain word.
+    """YAML 1.2, as DVC reads it, with sequences as tuples and an error where a key is there twice or is no plain word.
 
     Plain YAML would silently keep the second of two equal keys. Control characters are refused, and aliases that stand
     for far more than a study has: a few lines of aliases of aliases can fill any memory.
@@ -117,7 +132,17 @@ def _tuple(loader: _Loader, node: yaml.SequenceNode) -> tuple[Any, ...]:
     return tuple(loader.construct_sequence(node, deep=True))
 
 
+def _whole(loader: _Loader, node: yaml.ScalarNode) -> int:
+    digits = loader.construct_scalar(node).replace("_", "")
+    return int(digits, 0 if digits.lstrip("+-")[1:2] in ("b", "o", "x") else 10)
+
+
 _Loader.add_constructor("tag:yaml.org,2002:seq", _tuple)
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole)
+_Loader.yaml_implicit_resolvers = {}
+for _versions, _tag, _pattern, _first in implicit_resolvers:
+    if (1, 2) in _versions:
+        _Loader.add_implicit_resolver(_tag, _pattern, _first)
 
 
 def read_result(path: Path, model: type[Model]) -> Model:
@@ -179,27 +204,32 @@ def parse(source: str, path: Path, model: type[Model]) -> Model:
         raise PyriteError(_explain(path, node, data, error)) from None
 
 
-def put(source: str, keys: Sequence[str], entry: str) -> str:
-    """The YAML `source` with the entry (key and value) of a key replaced; all else stays, comments too.
+def load_for_edit(source: str) -> Any:
+    """What YAML holds, with its comments."""
+    return _editor().load(source)
 
-    Args:
-        keys: the key, after those that it is within.
 
-    Raises:
-        KeyError: there is no such key.
-    """
-    node: Any = yaml.compose(source, Loader=yaml.SafeLoader)
-    start = 0
-    for name in keys:
-        entries = {key.value: (key, value) for key, value in node.value}
-        key, node = entries[name]
-        start = key.start_mark.index
-    # A block ends for YAML where the next key begins, behind comments that are not its own: its last scalar says where.
-    while isinstance(node, yaml.CollectionNode) and not node.flow_style:
-        last = node.value[-1]
-        node = last[1] if isinstance(last, tuple) else last
-    end = node.start_mark.index + len(source[node.start_mark.index : node.end_mark.index].rstrip())
-    return source[:start] + entry + source[end:]
+def edit(source: str, change: Callable[[Any], object]) -> str:
+    """The YAML `source` after a change to what it holds; comments and all else stay."""
+    data, out = load_for_edit(source), io.StringIO()
+    change(data)
+    _editor().dump(data, out)
+    return out.getvalue()
+
+
+def _editor() -> YAML:
+    editor = YAML()
+    editor.preserve_quotes = True
+    editor.width = 1_000_000
+    editor.indent(mapping=2, sequence=4, offset=2)
+    return editor
+
+
+def quoted(text: str) -> str:
+    """A string as YAML that every reader takes for it: in quotes unless it is a word or a sentence of plain signs."""
+    if re.fullmatch(r"[^\W\d_][\w ,.()/'-]*(?<! )", text) and is_word(text):
+        return text
+    return yaml.safe_dump(text, allow_unicode=True, width=10**9, default_style='"').rstrip("\n")
 
 
 def _explain(path: Path, node: yaml.Node | None, data: Any, error: ValidationError) -> str:

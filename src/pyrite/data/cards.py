@@ -10,6 +10,9 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from pyrite.base import paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.base.schema import Name, Schema
+from pyrite.data import formats, texts
+from pyrite.data.language import ENGLISH
+from pyrite.data.rows import Layout
 
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
@@ -18,7 +21,6 @@ Side = Literal["train", "validation", "test"]
 Cleaning = Literal["backslashes", "ampersands", "unescape", "tags", "line_breaks"]
 # A plain name: it can't lead out of its folder.
 FileName = Annotated[str, StringConstraints(pattern=r"^[^./\\][^/\\]*$")]
-Separator = Annotated[str, StringConstraints(min_length=1, max_length=1)]
 
 
 class Source(Schema):
@@ -35,17 +37,16 @@ class Docstrings(Source):
     modules: dict[str, tuple[str, ...]]
 
 
-class LocalFile(Source):
+class LocalFile(Source, Layout):
     """A file of the user's, or a folder with the shards of one data set: a column of texts and one of labels.
 
-    `sha256` pins the bytes (`fetch.digest`); without it any will do. `values` and `other_values` are those of `_Rows`.
+    `sha256` pins the bytes (`fetch.digest`); without it any will do. The rest is as in `Rows`.
     """
 
     kind: Literal["file"]
     path: str
     sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
-    format: Literal["csv", "json", "json_lines", "parquet", "arrow"] = "csv"
-    separator: Separator = ","
+    format: str = "csv"
     text: str
     label: str
     values: dict[str, str] = Field(default_factory=dict)
@@ -53,6 +54,7 @@ class LocalFile(Source):
 
     @model_validator(mode="after")
     def _within(self) -> LocalFile:
+        formats.require_fit(self)
         # What a card names is copied, shown to an LLM and shared: a colleague's card must not reach a file of yours.
         # Who knows its digest has read it already.
         path = PurePath(self.path)
@@ -108,8 +110,15 @@ class Entities(Schema):
     tail: str
 
 
-class _Rows(Schema):
-    """The rows of one file: which of its fields make a row's text and label.
+class Beside(Schema):
+    """A second file, whose row n belongs to row n of the first; a column that both have must agree."""
+
+    file: FileName
+    columns: tuple[str, ...]
+
+
+class Rows(Layout):
+    """The rows of one file: how they stand in it, and which of their fields make a row's text and label.
 
     `text` is a template such as "{title} . {description}"; a field within a field is `outer.inner`. `label` names the
     field with the label; `ratings` the one with every rater's (the row's label is then the most frequent).
@@ -117,7 +126,7 @@ class _Rows(Schema):
     """
 
     file: FileName
-    encoding: Literal["utf-8", "latin-1"] = "utf-8"
+    beside: Beside | None = None
     side: Side | None = None
     where: dict[str, str] = Field(default_factory=dict)
     parts: dict[str, str] = Field(default_factory=dict)
@@ -128,51 +137,12 @@ class _Rows(Schema):
     values: dict[str, str] = Field(default_factory=dict)
     other_values: Literal["error", "drop"] = "error"
 
-
-class Csv(_Rows):
-    """Comma-separated, or by another sign, with quotes; the first row names the columns unless the card does."""
-
-    format: Literal["csv"]
-    separator: Separator = ","
-    columns: tuple[str, ...] | None = None
-
-
-class Beside(Schema):
-    """A second file, whose row n belongs to row n of the first; a column that both have must agree."""
-
-    file: FileName
-    columns: tuple[str, ...]
-
-
-class Separated(_Rows):
-    """A row a line, its columns split at a separator, without quotes. The last separators of a line count."""
-
-    format: Literal["separated"]
-    separator: str = "\t"
-    columns: tuple[str, ...]
-    beside: Beside | None = None
-
-
-class Json(_Rows):
-    """A list of rows, or an object whose values are rows or lists of rows: each row has a field `key` then."""
-
-    format: Literal["json"]
-
-
-class JsonLines(_Rows):
-    """A row a line, or, with `within`, a list of rows in that field of each line."""
-
-    format: Literal["json_lines"]
-    within: str | None = None
-
-
-class Columns(_Rows):
-    """A Parquet file, or an Arrow file as Hugging Face's `datasets` writes them."""
-
-    format: Literal["parquet", "arrow"]
-
-
-Rows = Annotated[Csv | Separated | Json | JsonLines | Columns, Field(discriminator="format")]
+    @model_validator(mode="after")
+    def _fits_the_format(self) -> Rows:
+        formats.require_fit(self)
+        if self.beside and self.format != "separated":
+            raise ValueError(f"beside: the format {self.format} has none")
+        return self
 
 
 class Judgements(Schema):
@@ -205,8 +175,7 @@ class Download(Source):
         if len(set(names)) < len(names):
             raise ValueError("files: two have the same name")
         for rows in (*self.tables, *(judgement.rows for judgement in self.judgements)):
-            beside = rows.beside if isinstance(rows, Separated) else None
-            for name in (rows.file, *([beside.file] if beside else [])):
+            for name in (rows.file, *([rows.beside.file] if rows.beside else [])):
                 if name not in names:
                     raise ValueError(f"tables: '{name}' is not one of the files {', '.join(names)}")
         for rows in self.tables:
@@ -229,6 +198,8 @@ class Card(Schema):
     source: Annotated[Docstrings | LocalFile | Download | NoData, Field(discriminator="kind")]
     item: Words
     items: Words
+    # By its English name, as prompts say it.
+    language: Words = ENGLISH
     length_words: tuple[int, int]
     role: Words
     style: Words
@@ -244,9 +215,12 @@ class Card(Schema):
     @field_validator("labels")
     @classmethod
     def _several(cls, value: dict[str, str]) -> dict[str, str]:
+        normal = {texts.normalise_label(label): about for label, about in value.items()}
+        if len(normal) < len(value):
+            raise ValueError("two labels look alike: they differ in signs that show nothing only")
         if len(value) < 2:
             raise ValueError("a classifier needs two labels or more")
-        return value
+        return normal
 
     @model_validator(mode="after")
     def _values_are_labels(self) -> Card:

@@ -1,17 +1,25 @@
-"""From the fields of a raw row to its text and its labels, as the task's card describes them."""
+"""From the fields of a raw row to its text and its labels, as the task's card describes them.
+
+What is missing is the empty string: an absent field, null, NaN and an empty cell are one thing everywhere.
+"""
 
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from pyrite.data import cards
-from pyrite.data.readers import Row
+from pyrite.base.errors import PyriteError
+from pyrite.data import cards, formats, texts
+from pyrite.data.rows import Row
 
 _FIELD = re.compile(r"\{([^{}]+)\}")
+# Rows at the beginning of a file of which one at least must have a field that is asked for.
+FIRST_ROWS = 1000
 
 # Repairs of known damage, by their names in a card; each is applied to the whole text, in the card's order.
 CLEANING: dict[cards.Cleaning, Callable[[str], str]] = {
@@ -25,11 +33,62 @@ CLEANING: dict[cards.Cleaning, Callable[[str], str]] = {
 }
 
 
+def read(path: Path, rows: cards.Rows) -> Iterator[Row]:
+    """The rows of a file that has the form of `rows`, in its order.
+
+    Raises:
+        PyriteError: the file is missing, does not have the form that the card gives it, or lacks a field.
+    """
+    try:
+        found = formats.read(path, rows, used(rows))
+        if rows.beside:
+            beside = rows.model_copy(update={"columns": rows.beside.columns})
+            found = _side_by_side(found, formats.read(path.parent / rows.beside.file, beside))
+        yield from checked(found, used(rows))
+    except FileNotFoundError as error:
+        raise PyriteError(f"{error.filename}: no such file: run `pyrite fetch {path.parent.name}`") from None
+
+
+def _side_by_side(first: Iterator[Row], second: Iterator[Row]) -> Iterator[Row]:
+    """The rows of two files joined by their numbers; both must be equally long and agree where both have a column."""
+    for left, right in itertools.zip_longest(first, second):
+        if left is None or right is None:
+            extra = left or right
+            raise extra.mistake("the file beside this one is shorter: they belong together row by row")
+        for name in left.fields.keys() & right.fields.keys():
+            if left.fields[name] != right.fields[name]:
+                raise right.mistake(f"{name} is '{right.fields[name]}', not '{left.fields[name]}' as in {left.path}")
+        yield Row(left.path, left.number, left.fields | right.fields)
+
+
+def used(rows: cards.Rows) -> list[str]:
+    """The fields that a card takes from the rows of a file."""
+    of_text = list(rows.text.model_dump().values()) if isinstance(rows.text, cards.Entities) else []
+    of_text = of_text or _FIELD.findall(str(rows.text))
+    named = [*rows.where, *rows.parts, *of_text, rows.label, rows.ratings]
+    made = {group for pattern in rows.parts.values() for group in re.compile(pattern).groupindex}
+    return [name for name in named if name and name not in made]
+
+
+def checked(rows: Iterator[Row], names: Sequence[str]) -> Iterator[Row]:
+    """The rows, if each of the fields is in one of the first at least.
+
+    Raises:
+        PyriteError: none of them has it.
+    """
+    first = list(itertools.islice(rows, FIRST_ROWS))
+    for name in names:
+        if first and not any(has(row, name) for row in first):
+            there = ", ".join(dict.fromkeys(field for row in first for field in row.fields))
+            raise first[0].mistake(f"no '{name}'; there are {there}")
+    return itertools.chain(first, rows)
+
+
 def take_apart(row: Row, parts: dict[str, str]) -> Row:
     """The row with the named groups of each pattern as further fields."""
     fields = dict(row.fields)
     for name, pattern in parts.items():
-        match = re.search(pattern, _string(row, name))
+        match = re.search(pattern, string(row, name))
         if not match:
             raise row.mistake(f"'{name}' does not match the card's pattern {pattern!r}")
         fields |= match.groupdict()
@@ -41,7 +100,7 @@ def text(row: Row, rows: cards.Rows) -> str:
     if isinstance(rows.text, cards.Entities):
         result = _marked(row, rows.text)
     else:
-        result = _FIELD.sub(lambda match: _string(row, match[1]), rows.text)
+        result = _FIELD.sub(lambda match: string(row, match[1]), rows.text)
     for step in rows.clean:
         result = CLEANING[step](result)
     return result
@@ -53,7 +112,7 @@ def label(row: Row, rows: cards.Rows, labels: dict[str, str]) -> str | None:
     Raises:
         PyriteError: the row has no label, or one that the card doesn't list.
     """
-    return _known(row, rows, _string(row, rows.label or ""), labels)
+    return _known(row, rows, string(row, rows.label or ""), labels)
 
 
 def ratings(row: Row, rows: cards.Rows, labels: dict[str, str]) -> dict[str, str]:
@@ -73,36 +132,80 @@ def ratings(row: Row, rows: cards.Rows, labels: dict[str, str]) -> dict[str, str
 
 
 def get(row: Row, name: str) -> Any:
-    """A field of a row; `a.b.0` is place 0 of field b of field a, unless a field has that very name."""
+    """A field of a row, or None; `a.b.0` is place 0 of field b of field a, unless a field has that very name."""
+    return _find(row, name)[1]
+
+
+def has(row: Row, name: str) -> bool:
+    """Whether a row has a field, even an empty one."""
+    return _find(row, name)[0]
+
+
+def _find(row: Row, name: str) -> tuple[bool, Any]:
     if name in row.fields:
-        return row.fields[name]
+        return True, row.fields[name]
     value: Any = row.fields
     for part in name.split("."):
         try:
             value = value[int(part)] if isinstance(value, list) else value[part]
         except (KeyError, IndexError, TypeError, ValueError):
-            raise row.mistake(f"no '{name}'; there are {', '.join(row.fields)}") from None
-    return value
+            return False, None
+    return True, value
 
 
-def _string(row: Row, name: str) -> str:
+def string(row: Row, name: str) -> str:
+    """A field as text, empty where it is missing: a whole number has no decimals, bytes are UTF-8.
+
+    Raises:
+        PyriteError: it holds other fields, or bytes that are no text.
+    """
     value = get(row, name)
-    return "" if value is None else str(value)
+    if isinstance(value, str):
+        return value
+    if value is None or value != value:  # NaN, also that of a date
+        return ""
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            raise row.mistake(f"'{name}' has bytes that are no UTF-8") from None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, list | dict):
+        raise row.mistake(_inside(name, value))
+    return str(value)
+
+
+def _inside(name: str, value: Any) -> str:
+    """What to name in place of a field that holds others."""
+    path, inner = name, value
+    while isinstance(inner, list | dict) and inner:
+        likely = ("text", "content", "name", *inner)
+        step: Any = 0 if isinstance(inner, list) else next(key for key in likely if key in inner)
+        path, inner = f"{path}.{step}", inner[step]
+    if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
+        several = "several labels a text are not supported yet"
+        return f"'{name}' has a list: one label a text ({several}), or name a place in it: {name}.0"
+    kind = "a list of fields" if isinstance(value, list) else f"fields within it ({', '.join(map(str, value))})"
+    return f"'{name}' has {kind}: name the one that is meant, such as {path}"
 
 
 def _known(row: Row, rows: cards.Rows, value: str, labels: dict[str, str]) -> str | None:
-    found = rows.values.get(value.strip()) if rows.values else value.strip()
+    value = texts.normalise_label(value)
+    found = rows.values.get(value) if rows.values else value
     if found in labels:
         return found
     if rows.other_values == "drop":
         return None
-    problem = f"unknown label '{value}'" if value.strip() else "no label"
+    problem = f"unknown label '{value}'" if value else "no label"
     raise row.mistake(f"{problem}; the card lists {', '.join(rows.values or labels)}")
 
 
 def _marked(row: Row, entities: cards.Entities) -> str:
     """The tokens with [H] ... [/H] around the head entity and [T] ... [/T] around the tail entity."""
     tokens, head, tail = (get(row, name) for name in (entities.tokens, entities.head, entities.tail))
+    if not isinstance(tokens, list):
+        raise row.mistake(f"'{entities.tokens}' is no list of tokens")
     for positions in (head, tail):
         if not (isinstance(positions, list) and positions and all(place in range(len(tokens)) for place in positions)):
             raise row.mistake(f"entity {positions} is not within the {len(tokens)} tokens")

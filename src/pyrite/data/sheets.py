@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pyrite.base import console, files
 from pyrite.base.errors import PyriteError
-from pyrite.data import readers
-from pyrite.data.readers import Row
+from pyrite.data import fields, formats
+from pyrite.data.rows import Row
 
 ANNOTATIONS = ("item", "annotator", "label")
 PAIRS = ("annotator", "first", "second", "more_objective")
@@ -30,11 +30,10 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[tuple[Row, list[str]]]:
     Raises:
         PyriteError: the file is not CSV in UTF-8, or lacks a column.
     """
-    for row in readers.csv_rows(path, "utf-8"):
+    for row in formats.read(path, names=columns):
         if missing := [column for column in columns if column not in row.fields]:
-            there_must_be = f"there must be {', '.join(columns)}, with commas between"
-            raise PyriteError(f"{path}: row 1: no column {', '.join(missing)}; {there_must_be}")
-        values = [row.fields[column].removeprefix("\ufeff").strip().removeprefix("'") for column in columns]
+            raise PyriteError(f"{path}: row 1: no column {', '.join(missing)}; there must be {', '.join(columns)}")
+        values = [fields.string(row, column).removeprefix("\ufeff").strip().removeprefix("'") for column in columns]
         if values != list(columns):
             yield row, values
 
@@ -64,7 +63,7 @@ def add(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> No
     Raises:
         PyriteError: the file is there and is not CSV in UTF-8.
     """
-    standing = [row.fields for row in readers.csv_rows(path, "utf-8")] if path.exists() else []
+    standing = [row.fields for row in formats.read(path)] if path.exists() else []
     header = list(dict.fromkeys([*(standing[0] if standing else ()), *columns]))
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, header, restval="")

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import html
+import re
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -24,9 +26,34 @@ SPLITS = ["train", "validation", "test"]
 POOL_SHARE = 0.10
 
 
+# Halves of an emoji that somebody cut: no file can hold them.
+_HALVES = re.compile(r"[\ud800-\udfff]")
+# Spaces without width, marks of direction and the like, which show nothing.
+_UNSEEN = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_NOTHING_SEEN = re.compile(rf"[\s\u200c\u200d{_UNSEEN}]*")
+_UNSEEN_SIGN = re.compile(f"[{_UNSEEN}]")
+# The scripts that don't part words with spaces: Thai, Lao, Tibetan, Burmese, Khmer, Kana, Han.
+UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED_SIGN = re.compile(f"[{UNSPACED}]")
+
+
+def encodable(text: str) -> str:
+    """The text with the sign for what can't be read in place of each half of an emoji."""
+    return _HALVES.sub("\ufffd", text)
+
+
 def normalise(text: str) -> str:
-    """HTML entities unescaped once, Unicode NFC, every run of white space one space, stripped."""
-    return " ".join(unicodedata.normalize("NFC", html.unescape(text)).split())
+    """HTML entities unescaped once, Unicode NFC, every run of white space one space, stripped; empty if nothing shows.
+
+    Half an emoji becomes the sign for what can't be read.
+    """
+    text = " ".join(unicodedata.normalize("NFC", html.unescape(encodable(text))).split())
+    return "" if _NOTHING_SEEN.fullmatch(text) else text
+
+
+def normalise_label(label: str) -> str:
+    """The same of a label, of which signs that show nothing are left out: labels that look alike are one."""
+    return normalise(_UNSEEN_SIGN.sub("", label))
 
 
 def digest(text: str) -> str:
@@ -40,13 +67,29 @@ def fraction(digest: str, k: int) -> float:
 
 
 def in_pool(frame: pd.DataFrame) -> pd.Series:
-    """Which rows are in the pool: the training rows whose fraction 1 is below 0.10."""
+    """Which rows are in the pool: the training rows whose fraction 1 is below 0.10, and the lowest one of a label that
+    would have none."""
+    training = frame[frame["split"] == "train"]
     # An id holds digits 0 to 15 of the digest: fractions 0 and 1.
-    return (frame["split"] == "train") & (frame["id"].map(lambda i: fraction(i, 1)) < POOL_SHARE)
+    place = training["id"].map(lambda i: fraction(i, 1)).astype(float)
+    pool = frame["split"].eq("train") & (place.reindex(frame.index) < POOL_SHARE)
+    lacking = ~training["label"].isin(frame.loc[pool, "label"])
+    pool.loc[place[lacking].groupby(training["label"][lacking]).idxmin()] = True
+    return pool
 
 
-def word_count(text: str) -> int:
-    return len(text.split())
+def length(text: str) -> int:
+    """Words, and signs of scripts that don't part words with spaces."""
+    signs = len(_UNSPACED_SIGN.findall(text))
+    return signs + len((_UNSPACED_SIGN.sub(" ", text) if signs else text).split())
+
+
+def unspaced(texts: Iterable[str]) -> bool:
+    """Whether most of the texts' length is in scripts that don't part words with spaces."""
+    signs = lengths = 0
+    for text in texts:
+        signs, lengths = signs + len(_UNSPACED_SIGN.findall(text)), lengths + length(text)
+    return 2 * signs > lengths
 
 
 def read(path: Path) -> pd.DataFrame:

@@ -97,7 +97,7 @@ class QualityFilter:
 
             drop("unasked", lambda left: ~left["requested"].astype(bool))
             drop("empty", lambda left: left["text"] == "")
-            drop("length", lambda left: ~left["text"].map(texts.word_count).between(least, most))
+            drop("length", lambda left: ~left["text"].map(texts.length).between(least, most))
             drop("control characters", lambda left: left["text"].str.contains(_CONTROL))
             drop("exact duplicate", lambda left: left["id"].duplicated())
             drop("near duplicate", lambda left: near_duplicates.repeats(left["text"].tolist(), threshold))

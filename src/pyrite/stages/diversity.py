@@ -154,7 +154,7 @@ def match(sets: list[Texts], rng: np.random.Generator) -> list[Texts]:
     """Random subsets with the same number of texts of each label and length (word counts within about a fifth)."""
     strata = []
     for found in sets:
-        words = found.frame["text"].map(texts.word_count).to_numpy()
+        words = found.frame["text"].map(texts.length).to_numpy()
         lengths = np.round(4 * np.log2(np.maximum(words, 1))).astype(int)
         strata.append(pd.Series(list(zip(found.frame["label"], lengths, strict=True)), dtype=object))
     counts = pd.concat([stratum.value_counts() for stratum in strata], axis=1).dropna().min(axis=1).astype(int)

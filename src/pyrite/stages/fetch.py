@@ -11,7 +11,6 @@ import gzip
 import hashlib
 import os
 import platform
-import re
 import shutil
 import sysconfig
 import zlib
@@ -20,11 +19,7 @@ from pathlib import Path
 from pyrite.base import files, paths
 from pyrite.base.console import log, progress
 from pyrite.base.errors import PyriteError
-from pyrite.data import archives, cards, download, readers
-
-# What a local file's name says of its format, as a card calls it.
-FORMATS = {".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json_lines", ".ndjson": "json_lines"}
-FORMATS |= {".parquet": "parquet", ".arrow": "arrow"}
+from pyrite.data import archives, cards, docstrings, download, shards
 
 
 def run(task: str) -> None:
@@ -62,7 +57,7 @@ def standard_library(source: cards.Docstrings, folder: Path) -> None:
     library = Path(sysconfig.get_paths()["stdlib"])
     absent = []
     for label, modules in source.modules.items():
-        found = {module: readers.python_files(library, module) for module in modules}
+        found = {module: docstrings.source_files(library, module) for module in modules}
         if not any(found.values()):
             raise PyriteError(
                 f"source.modules.{label}: {library} has none of {', '.join(modules)}: "
@@ -84,41 +79,17 @@ def local_file(card: cards.Card, source: cards.LocalFile, folder: Path) -> None:
         PyriteError: there is no such file, or its bytes are not those that the card pins.
     """
     path = Path(source.path)
-    found = shards(path, source.format)
+    found = shards.find(path, source.format)
     if not found:
         raise PyriteError(f"source.path: there is no file {path}; the path is relative to the project's folder")
     for name, shard in found.items():
         shutil.copyfile(shard, folder / name)
     # The copies: what is hashed is what `prepare` reads.
-    if source.sha256 and digest({name: folder / name for name in found}) != source.sha256:
+    if source.sha256 and shards.digest({name: folder / name for name in found}) != source.sha256:
         raise PyriteError(
             f"{path}: has changed since {paths.card(card.id)} was written: bring the old file back, or take the new "
             f"one with `pyrite new {card.id} --refresh`"
         )
-
-
-def shards(path: Path, form: str) -> dict[str, Path]:
-    """The files of a data set by plain names: the file itself, or those of one format anywhere in a folder."""
-    if not path.is_dir():
-        return {path.name: path} if path.is_file() else {}
-    inside = {file.relative_to(path): file for file in sorted(path.rglob("*")) if file.is_file()}
-    return {
-        ".".join(place.parts): file
-        for place, file in inside.items()
-        # `datasets` keeps the results of `map` beside its data, in cache-*.arrow.
-        if FORMATS.get(file.suffix.lower()) == form and not re.match(r"\.|cache-", file.name)
-    }
-
-
-def digest(found: dict[str, Path]) -> str:
-    """The SHA-256 of a file, or of the list of several: a line `<sha256>  <name>` for each, as `sha256sum` has it."""
-    digests = {}
-    for name, path in found.items():
-        with path.open("rb") as file:
-            digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    if len(digests) == 1:
-        return next(iter(digests.values()))
-    return hashlib.sha256("".join(f"{one}  {name}\n" for name, one in sorted(digests.items())).encode()).hexdigest()
 
 
 def pinned_files(source: cards.Download, folder: Path) -> None:

@@ -10,42 +10,29 @@ The split of a row depends on nothing but its own text (or its official side), s
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import TypeAdapter
 
 from pyrite.base import files, paths
 from pyrite.base.console import log, progress
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, fields, readers, texts
+from pyrite.data import cards, docstrings, fields, shards, splits, texts
 
-TRAIN_SHARE = 0.70
-TRAIN_AND_VALIDATION_SHARE = 0.75
-# Of the training rows, where there are official sides but no validation rows.
-VALIDATION_SHARE = 0.05
 # Words in the first sentence of a docstring.
 SUMMARY_WORDS = (4, 40)
 
 JUDGEMENT = ["item", "copy", "annotator", "label"]
-
-# What the names of files say of sides: train-00000-of-00001.parquet, or the folder test.
-_SIDES = {"train": "train", "training": "train", "test": "test"}
-_SIDES |= dict.fromkeys(("validation", "valid", "val", "dev"), "validation")
-_SIDE = re.compile(rf"(?:^|[._-])({'|'.join(_SIDES)})(?![a-z])", re.IGNORECASE)
-ROWS: TypeAdapter[cards.Rows] = TypeAdapter(cards.Rows)
 
 
 @dataclass
 class Raw:
     """Raw rows (text, label, side), how many rows were left out by reason, and the rows' own ratings (`JUDGEMENT`)."""
 
-    rows: list[tuple[str, str, str | None]] = field(default_factory=list)
+    rows: list[splits.RawRow] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     ratings: list[tuple[str, int, str, str]] = field(default_factory=list)
 
@@ -59,8 +46,8 @@ def run(task: str) -> None:
     with progress() as view:
         view.add_task(f"{task}: reading {folder}", total=None)
         raw = read(card, folder)
-        table, dropped = clean(raw.rows)
-    table["split"] = split(table)
+        table, dropped = splits.clean(raw.rows)
+    table["split"] = splits.split(table)
     if not isinstance(card.source, cards.NoData):
         check_splits(table, card)
     people = judgements(card, folder, raw)
@@ -85,8 +72,8 @@ def read(card: cards.Card, folder: Path) -> Raw:
     raw = Raw()
     copies = Counter[str]()
     for rows in tables(card.source, folder):
-        for row in readers.read(folder, rows):
-            if any(fields.get(row, name) != value for name, value in rows.where.items()):
+        for row in fields.read(folder / rows.file, rows):
+            if any(fields.string(row, name) != value for name, value in rows.where.items()):
                 raw.dropped["other_part"] += 1
                 continue
             row = fields.take_apart(row, rows.parts)
@@ -103,6 +90,11 @@ def read(card: cards.Card, folder: Path) -> Raw:
                 raw.dropped[reason] += 1
             else:
                 raw.rows.append((text, label, rows.side))
+    if isinstance(card.source, cards.LocalFile):
+        uses, said = shards.settle(Counter(side for _, _, side in raw.rows))
+        raw.rows = [(text, label, uses[side]) for text, label, side in raw.rows]
+        if said:
+            log.print(f"{card.id}: {said}")
     return raw
 
 
@@ -110,26 +102,8 @@ def tables(source: cards.LocalFile | cards.Download | cards.NoData, folder: Path
     """What the source's files are and which of their fields are used."""
     if isinstance(source, cards.Download):
         return source.tables
-    return local(source, [path.name for path in folder.iterdir()]) if isinstance(source, cards.LocalFile) else ()
-
-
-def local(source: cards.LocalFile, names: Sequence[str]) -> tuple[cards.Rows, ...]:
-    """The same of a user's file or the shards of a folder, whose names may tell their sides."""
-    found = {name: _SIDE.search(name) for name in sorted(names)}
-    sides = {name: _SIDES[match[1].lower()] for name, match in found.items() if match}
-    if len(sides) < len(found) or not {"train", "test"} <= set(sides.values()):
-        # Not all of it is on a side, or there is nothing to learn from or to test on: the texts' digests decide.
-        sides = {}
-    return tuple(
-        ROWS.validate_python(
-            {
-                **{"file": name, "format": source.format, "side": sides.get(name)},
-                **{"text": f"{{{source.text}}}", "label": source.label},
-                **{"values": source.values, "other_values": source.other_values},
-                **({"separator": source.separator} if source.format == "csv" else {}),
-            }
-        )
-        for name in found
+    return (
+        shards.tables(source, [path.name for path in folder.iterdir()]) if isinstance(source, cards.LocalFile) else ()
     )
 
 
@@ -137,9 +111,9 @@ def read_docstrings(source: cards.Docstrings, folder: Path) -> Raw:
     """The first sentences of docstrings as raw rows, those of a fitting length."""
     raw = Raw()
     least, most = SUMMARY_WORDS
-    for sentence, label in readers.docstrings(folder, source.modules):
+    for sentence, label in docstrings.summaries(folder, source.modules):
         # An empty sentence stays in: `clean` counts it as what it is.
-        if sentence and not least <= texts.word_count(texts.normalise(sentence)) <= most:
+        if sentence and not least <= texts.length(texts.normalise(sentence)) <= most:
             raw.dropped["length"] += 1
         else:
             raw.rows.append((sentence, label, None))
@@ -150,46 +124,6 @@ def majority(labels: list[str]) -> str | None:
     """The most frequent label, None where two are."""
     ranked = Counter(labels).most_common(2)
     return None if len(ranked) == 2 and ranked[0][1] == ranked[1][1] else ranked[0][0]
-
-
-def clean(rows: list[tuple[str, str, str | None]]) -> tuple[pd.DataFrame, Counter[str]]:
-    """Normalised texts with their ids (columns id, text, label, side; sorted by id), each once.
-
-    Dropped and counted: rows with no text; every row of a text that has two labels; repeated rows. A text on several
-    official sides stays on the later one, so that no test text is trained on.
-    """
-    raw = pd.DataFrame(rows, columns=["text", "label", "side"])
-    raw["text"] = raw["text"].map(texts.normalise)
-    table = raw[raw["text"] != ""]
-    table.insert(0, "id", table["text"].map(texts.digest).str[:16])
-    conflicting = table.groupby("id")["label"].transform("nunique") > 1
-    distinct = table[~conflicting]
-    rank = distinct["side"].map({side: place for place, side in enumerate(texts.SPLITS)})
-    # Without official sides every rank is missing, and no row is on an earlier one.
-    earlier = rank < rank.groupby(distinct["id"]).transform("max")
-    kept = distinct[~earlier].drop_duplicates("id").sort_values("id", ignore_index=True)
-    dropped = Counter(
-        no_text=len(raw) - len(table),
-        conflicting_label=int(conflicting.sum()),
-        on_later_side=int(earlier.sum()),
-        duplicate=int((~earlier).sum()) - len(kept),
-    )
-    return kept, dropped
-
-
-def split(table: pd.DataFrame) -> pd.Series:
-    """The split of each row of a cleaned table: its official side, or by fraction 0 of its digest.
-
-    Where official sides have no validation rows, training rows with a fraction below 0.05 become some.
-    """
-    fraction = table["id"].map(lambda i: texts.fraction(i, 0))
-    side = table["side"]
-    if side.isna().all():
-        side = side.mask(fraction < 1, "test")
-        return side.mask(fraction < TRAIN_AND_VALIDATION_SHARE, "validation").mask(fraction < TRAIN_SHARE, "train")
-    if (side == "validation").any():
-        return side
-    return side.mask((side == "train") & (fraction < VALIDATION_SHARE), "validation")
 
 
 def check_splits(table: pd.DataFrame, card: cards.Card) -> None:
@@ -216,7 +150,7 @@ def judgements(card: cards.Card, folder: Path, raw: Raw) -> pd.DataFrame:
     rated = list(raw.ratings)
     for source in card.source.judgements if isinstance(card.source, cards.Download) else ():
         copies = Counter[str]()
-        for row in readers.read(folder, source.rows):
+        for row in fields.read(folder / source.rows.file, source.rows):
             row = fields.take_apart(row, source.rows.parts)
             item = identify(fields.text(row, source.rows))
             copies[item] += 1

@@ -1,0 +1,83 @@
+"""Parquet, and Arrow as `datasets` writes it (a stream) or as others do (a file)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from pyrite.base.errors import PyriteError
+from pyrite.data import streams
+from pyrite.data.rows import Fields, Layout, Row, require_different
+
+# Rows that are in memory at once.
+BATCH = 1000
+
+
+def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
+    """The rows of a file, batch by batch."""
+    number = 0
+    with streams.unpacked(path) as file:
+        try:
+            for batch in _batches(file, layout.format):
+                require_different(batch.schema.names, path)
+                for fields in _as_text(batch).to_pylist():
+                    number += 1
+                    yield Row(path, number, fields)
+        except (pa.ArrowException, OSError) as error:
+            reason = str(error).splitlines()[0]
+            raise PyriteError(f"{path}: row {number + 1}: not readable as {layout.format} ({reason})") from None
+
+
+def _as_text(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with its columns of bytes as text, where they are UTF-8."""
+    for place, field in enumerate(batch.schema):
+        if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
+            with suppress(pa.ArrowInvalid):
+                batch = batch.set_column(place, field.name, batch.column(place).cast(pa.large_string()))
+    return batch
+
+
+def _batches(file: IO[bytes], form: str) -> Iterator[pa.RecordBatch]:
+    if form == "parquet":
+        return parquet.ParquetFile(file).iter_batches(BATCH)  # type: ignore[no-any-return]
+    if _is_arrow_file(file):
+        whole = pa.ipc.open_file(file)
+        return (whole.get_batch(place) for place in range(whole.num_record_batches))
+    return pa.ipc.open_stream(file)  # type: ignore[no-any-return]
+
+
+def _is_arrow_file(file: IO[bytes]) -> bool:
+    magic = file.read(6)
+    file.seek(0)
+    return magic == b"ARROW1"
+
+
+def metadata(path: Path, form: str) -> dict[bytes, bytes]:
+    """What a file says of itself."""
+    with streams.unpacked(path) as file:
+        if form == "parquet":
+            schema = parquet.read_schema(file)
+        else:
+            schema = (pa.ipc.open_file if _is_arrow_file(file) else pa.ipc.open_stream)(file).schema
+    return schema.metadata or {}
+
+
+def write_parquet(handle: IO[bytes], rows: Iterable[Fields]) -> None:
+    rows = iter(rows)
+    writer = None
+    while chunk := list(itertools.islice(rows, BATCH)):
+        try:
+            table = pa.Table.from_pylist(chunk, schema=writer.schema if writer else None)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            problem = str(error).splitlines()[0]
+            raise PyriteError(f"a column has values of several types ({problem}): write the rows as .jsonl") from None
+        writer = writer or parquet.ParquetWriter(handle, table.schema)
+        writer.write_table(table)
+    if writer:
+        writer.close()

@@ -1,0 +1,58 @@
+"""Which column of a file has the texts, and which the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyrite.base.errors import PyriteError
+from pyrite.data import fields
+from pyrite.data.rows import Row
+
+
+def find(rows: Sequence[Row], text: str | None, label: str | None) -> tuple[str, str]:
+    """The columns of texts and labels: those named, or those about which there is no doubt.
+
+    Raises:
+        PyriteError: there is no such column, or there is doubt.
+    """
+    path, there = rows[0].path, list(dict.fromkeys(name for row in rows for name in row.fields))
+    listed = ", ".join(name or "one without a name" for name in there)
+    for option, name in (("--text", text), ("--label", label)):
+        if name is not None and not any(fields.has(row, name) for row in rows):
+            raise PyriteError(f"{path}: no column '{name}' ({option}); there are {listed}")
+    if text is not None and text == label:
+        raise PyriteError(f"{path}: column '{text}' can't hold both texts and labels; there are {listed}")
+    if text is None and label is None:
+        text, label = _guess(rows, there)
+    elif (text is None or label is None) and len(there) == 2:
+        text, label = text or next(n for n in there if n != label), label or next(n for n in there if n != text)
+    if text is None or label is None:
+        marks = [name for name in there if name != text and {_shown(row, name) for row in rows} <= {"0", "1"}]
+        hint = f" ({', '.join(marks)} mark several labels a text, which are not supported yet: take one)"
+        raise PyriteError(
+            f"{path}: which column has the texts, which the labels? Name them with --text and --label; there are "
+            f"{listed}{hint if len(marks) > 1 else ''}"
+        )
+    for name in (text, label):
+        if not name or "{" in name or "}" in name:
+            problem = f"column '{name}' has a brace in its name" if name else "the column that is needed has no name"
+            raise PyriteError(f"{path}: {problem}: mend the header")
+    return text, label
+
+
+def _guess(rows: Sequence[Row], there: Sequence[str]) -> tuple[str | None, str | None]:
+    """Columns called text and label, or of two columns the one whose values repeat and the other."""
+    called = {name.casefold(): name for name in there}
+    if {"text", "label"} <= called.keys():
+        return called["text"], called["label"]
+    if len(there) == 2:
+        values = {name: {_shown(row, name) for row in rows} for name in there}
+        fewest, most = sorted(there, key=lambda name: len(values[name]))
+        # Labels repeat, texts do not; numbers are no texts.
+        if 2 * len(values[fewest]) <= len(values[most]) and not all(map(str.isdecimal, values[most])):
+            return most, fewest
+    return None, None
+
+
+def _shown(row: Row, name: str) -> str:
+    return str(fields.get(row, name))

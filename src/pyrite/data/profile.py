@@ -1,0 +1,329 @@
+"""What is in a file of the user's, or in the shards of a folder: its columns, labels, sides and lengths.
+
+Nothing is changed in silence: what is not taken as it stands is counted, or is a sentence in `notes`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import re
+import shlex
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pyrite.base import console, schema
+from pyrite.base.errors import PyriteError
+from pyrite.data import cards, column_files, columns, fields, formats, shards, splits, texts
+from pyrite.data.rows import Layout, Row
+
+# The formats of a folder, the surest first: a folder that `save_to_disk` wrote has JSON beside its data.
+OF_FOLDERS = ("arrow", "parquet", "json_lines", "csv")
+
+# What is too many labels for a classifier.
+MOST_LABELS = 1000
+# So many labels are named in a line.
+NAMED_LABELS = 10
+
+# Of larger files a sample is looked at: at most so many rows and characters.
+SAMPLE_ROWS, SAMPLE_CHARACTERS = 50_000, 50_000_000
+# After so many rows the screen says how many there were: to say it of each would take longer than to read it.
+WATCHED_ROWS = 10_000
+
+# A header of so many words is likely to be a text.
+LONG_HEADER = 5
+_WHOLE = re.compile(r"([+-]?\d+)\.0+")
+_JOINED = re.compile(r"\s*[|;,]\s*")
+
+
+@dataclass(frozen=True)
+class DatasetProfile:
+    """What is in the data of a task.
+
+    Attributes:
+        source: the card's source.
+        rows: how many there are, by label; those without one have the label "".
+        others: the same of labels that are not taken.
+        table: the text table that `prepare` makes of them, or of a sample.
+        dropped: why rows (of the sample) are not in it.
+        share: the sample's share of the texts.
+        notes: what else is to be said of it, a sentence each.
+    """
+
+    source: cards.LocalFile
+    rows: Counter[str]
+    others: Counter[str]
+    table: pd.DataFrame
+    dropped: Counter[str]
+    share: float
+    notes: list[str]
+
+    @property
+    def labels(self) -> list[str]:
+        return sorted(label for label in self.rows if label)
+
+
+def look(path: Path, text: str | None, label: str | None, only: Sequence[str] | None) -> DatasetProfile:
+    """What is in a file, or in the shards of a folder.
+
+    Args:
+        text, label: the columns; None where there is no doubt.
+        only: the labels to take, or None for all.
+
+    Raises:
+        PyriteError: the file can't be read, has no such columns, or too little in it.
+    """
+    path = path.expanduser()
+    form = _format(path)
+    found = shards.find(path, form)
+    layout, named = Layout(format=form), [name for name in (text, label) if name]
+    first = {
+        name: list(itertools.islice(formats.read(file, layout, named), fields.FIRST_ROWS))
+        for name, file in found.items()
+    }
+    first = {name: rows for name, rows in first.items() if rows}
+    if not first:
+        raise PyriteError(f"{path}: has no rows")
+    main = next((name for name in first if shards.side(name) == "train"), next(iter(first)))
+    of_texts, of_labels = columns.find(first[main], text, label)
+    _require_everywhere(path, found, first, (of_texts, of_labels))
+    source = cards.LocalFile(
+        kind="file",
+        path=_place(path),
+        sha256=shards.digest(found),
+        format=form,
+        text=of_texts,
+        label=of_labels,
+        values=_class_names(found[main], form, of_labels),
+        other_values="drop",
+        licence="not stated",
+    )
+    return _profile(source, found, only)
+
+
+def _format(path: Path) -> str:
+    """The format of a file by its name, or of a folder by what is in it."""
+    if path.is_dir():
+        if form := next((one for one in OF_FOLDERS if shards.find(path, one)), None):
+            return form
+        raise PyriteError(f"{path}: has no .arrow, .parquet, .jsonl, .csv or .tsv files")
+    if not path.is_file():
+        raise PyriteError(f"{path}: no such file or folder")
+    if path.name.startswith("."):
+        raise PyriteError(f"{path}: a hidden file; give it a name without the dot")
+    form = formats.of_file(path)
+    if form == "lines":
+        raise PyriteError(f"{path}: lines of text have no labels: save texts and labels as .csv or .tsv with a header")
+    return form
+
+
+def _place(path: Path) -> str:
+    """A path for the card: from the project's folder where it is in it."""
+    here, there = Path.cwd(), path.resolve()
+    return (there.relative_to(here) if there.is_relative_to(here) else there).as_posix()
+
+
+def _require_everywhere(path: Path, found: dict[str, Path], first: dict[str, list[Row]], names: Sequence[str]) -> None:
+    """Raise PyriteError unless every file of a data set has the columns."""
+    whole = {name for name, rows in first.items() if all(any(fields.has(row, one) for row in rows) for one in names)}
+    if lacking := [name for name in first if name not in whole]:
+        row = first[lacking[0]][0]
+        absent = next(one for one in names if not any(fields.has(row, one) for row in first[lacking[0]]))
+        files = " or ".join(f"--from {shlex.quote(str(found[name]))}" for name in first if name in whole)
+        raise PyriteError(
+            f"{row.path}: no column '{absent}'; there are {', '.join(row.fields)}: name the file that has it: {files}"
+        )
+
+
+def _class_names(path: Path, form: str, label: str) -> dict[str, str]:
+    """What the numbers of a label column stand for, where `datasets` has noted that in the file."""
+    if form not in ("parquet", "arrow"):
+        return {}
+    try:
+        features = json.loads(column_files.metadata(path, form).get(b"huggingface", b"{}"))["info"]["features"]
+        return {str(number): texts.normalise_label(str(name)) for number, name in enumerate(features[label]["names"])}
+    except (KeyError, TypeError, ValueError):
+        return {}
+
+
+# Rows
+
+
+def _profile(source: cards.LocalFile, found: dict[str, Path], only: Sequence[str] | None) -> DatasetProfile:
+    """The profile of a data set whose columns are known.
+
+    A text is in the sample or not by its digest, so that its repetitions, with whatever label, are all in or all out.
+    """
+    wanted = None if only is None else set(map(texts.normalise_label, only))
+    rows: Counter[str] = Counter()
+    labelled: defaultdict[str, int] = defaultdict(int)
+    written: defaultdict[str, set[str]] = defaultdict(set)
+    sample: list[tuple[float, splits.RawRow]] = []
+    share, characters = 1.0, 0
+    tables = shards.tables(source, list(found))
+    for table in tables:
+        for row in _watched(fields.read(found[table.file], table)):
+            value, text = fields.string(row, source.label), fields.string(row, source.text)
+            label = texts.normalise_label(value)
+            if source.values:
+                label = source.values.get(label, "")
+            rows[label] += 1
+            if len(rows) > MOST_LABELS:
+                raise PyriteError(
+                    f"{row.path}: column '{source.label}' has more than {MOST_LABELS:,} different values: labels "
+                    "repeat; name their column with --label"
+                )
+            if not label:
+                continue
+            labelled[table.file] += 1
+            written[label].add(value.strip())
+            if wanted is not None and not {label, _whole(label)} & wanted:
+                continue
+            text = texts.normalise(text)
+            place = texts.fraction(texts.digest(text), 2)
+            if place >= share:
+                continue
+            sample.append((place, (text, label, table.side)))
+            characters += len(text)
+            while len(sample) > SAMPLE_ROWS or characters > SAMPLE_CHARACTERS:
+                share /= 2
+                sample = [one for one in sample if one[0] < share]
+                characters = sum(len(one[1][0]) for one in sample)
+    notes = [f"{label}: so is taken what is also written {_listed(also)}." for label, also in _alike(written, source)]
+    if meant := _whole_numbers(rows):
+        source = source.model_copy(update={"values": meant})
+        rows = Counter(
+            {label: sum(n for old, n in rows.items() if meant.get(old, "") == label) for label in ["", *meant.values()]}
+        )
+    sides: Counter[cards.Side | None] = Counter()
+    for table in tables:
+        sides[table.side] += labelled[table.file]
+        if not labelled[table.file] and any(labelled.values()):
+            notes.append(f"{table.file}: none of its rows has a label.")
+    uses, said = shards.settle(sides)
+    raw = [(text, meant.get(label, label), uses[side]) for _, (text, label, side) in sample]
+    others = Counter({label: n for label, n in rows.items() if label and wanted is not None and label not in wanted})
+    profile = DatasetProfile(source, rows - others, others, *_table(raw), share, [*notes, *([said] if said else [])])
+    _require_labels(profile, wanted)
+    _doubt_header(profile)
+    return profile
+
+
+def _table(raw: Sequence[splits.RawRow]) -> tuple[pd.DataFrame, Counter[str]]:
+    table, dropped = splits.clean(raw)
+    table["split"] = splits.split(table)
+    return table, dropped
+
+
+def _watched(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows, while the screen says how many there were."""
+    with console.progress() as progress:
+        bar = progress.add_task("reading rows", total=None)
+        for number, row in enumerate(rows, start=1):
+            if number % WATCHED_ROWS == 0:
+                progress.advance(bar, WATCHED_ROWS)
+            yield row
+
+
+def _alike(written: dict[str, set[str]], source: cards.LocalFile) -> list[tuple[str, list[str]]]:
+    """The labels that are written in several ways, and the other ways."""
+    if source.values:
+        return []
+    return [(label, sorted(ways - {label})) for label, ways in sorted(written.items()) if ways - {label}]
+
+
+def _whole(label: str) -> str:
+    found = _WHOLE.fullmatch(label)
+    return found[1] if found else label
+
+
+def _whole_numbers(rows: Collection[str]) -> dict[str, str]:
+    """What each label means where all are whole numbers, of which some are written with decimals: 1.0 is 1."""
+    meant = {label: _whole(label) for label in rows if label}
+    numbers = all(re.fullmatch(r"[+-]?\d+", number) for number in meant.values())
+    return meant if numbers and any(label != number for label, number in meant.items()) else {}
+
+
+# What is refused
+
+
+def require_several(labels: Sequence[str], where: str) -> None:
+    """Raise PyriteError unless there are two different labels or more, without signs that a terminal obeys."""
+    if repeated := [label for label, times in Counter(labels).items() if times > 1]:
+        raise PyriteError(f"{where}: '{repeated[0]}' is there twice")
+    if len(labels) < 2:
+        only = f"one label only, '{labels[0]}'" if labels else "no label"
+        raise PyriteError(f"{where}: {only}: a classifier needs two or more")
+    if odd := [label for label in labels if schema.CONTROL.search(label)]:
+        raise PyriteError(f"{where}: a control character in the label {odd[0]!r}: give it another name in your data")
+
+
+def _require_labels(profile: DatasetProfile, wanted: Collection[str] | None) -> None:
+    """Raise PyriteError unless there are two labels or more, one a text, with rows for what is done with each."""
+    path, column = profile.source.path, profile.source.label
+    if unknown := sorted(set(wanted or ()) - set(profile.labels)):
+        there = ", ".join(sorted({*profile.labels, *profile.others}))
+        raise PyriteError(f"'{unknown[0]}' is no label of {path}, which has {there}")
+    require_several(profile.labels, f"{path}: column '{column}'")
+    total = sum(profile.rows.values())
+    if len(profile.labels) > 10 and 4 * len(profile.labels) > total:
+        raise PyriteError(
+            f"{path}: column '{column}' has {len(profile.labels)} different values in {total} rows: labels repeat; "
+            "name their column with --label"
+        )
+    parts = {label: [part for part in _JOINED.split(label) if part] for label in profile.labels}
+    if joined := [label for label, of in parts.items() if len(of) > 1 and set(of) <= set(profile.labels)]:
+        raise PyriteError(
+            f"{path}: column '{column}': '{joined[0]}' joins others: several labels a text are not supported yet; "
+            f"to leave out such rows: {_option(profile.labels, joined)}"
+        )
+    if profile.share < 1:
+        return  # a label may have rows that the sample lacks; `prepare` sees them all
+    counts = profile.table.groupby(["label", "split"]).size()
+    short = {}
+    for label in profile.labels:
+        lacks = [use for use in ("train", "test") if not counts.get((label, use), 0)]
+        if lacks:
+            short[label] = f"'{label}' ({profile.rows[label]:,}, none to {' or '.join(lacks)} on)"
+    if short:
+        named, more = list(short.values())[:NAMED_LABELS], len(short) - NAMED_LABELS
+        also = f" and {more} more labels" if more > 0 else ""
+        rest = len(profile.labels) - len(short) > 1
+        leave = f", or leave out such labels: {_option(profile.labels, short)}" if rest else ""
+        raise PyriteError(
+            f"{path}: too few rows of {', '.join(named)}{also}: each label needs one to train on and one to test on at "
+            f"least, which 20 rows make nearly sure: add rows{leave}"
+        )
+
+
+def _option(labels: Sequence[str], but: Collection[str]) -> str:
+    """The option --labels that takes all labels but these."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow([label for label in labels if label not in but])
+    return f"--labels {shlex.quote(out.getvalue())}"
+
+
+def _doubt_header(profile: DatasetProfile) -> None:
+    """Say, or raise PyriteError, where the header of a CSV file looks like a row: the file may have none."""
+    source = profile.source
+    if source.format not in ("csv", "xlsx"):
+        return
+    label, text = source.label in profile.rows, len(source.text.split()) >= LONG_HEADER
+    taken = f"row 1 ('{source.text[:40]}', '{source.label}') is taken for the names of the columns"
+    if label and text:
+        raise PyriteError(
+            f"{source.path}: {taken} but looks like a text and its label: put a header above it: text,label"
+        )
+    if label or text:
+        profile.notes.append(f"{taken[0].upper()}{taken[1:]}: if it is a row, put a header above it.")
+
+
+def _listed(values: Sequence[str]) -> str:
+    # What differs in signs that show nothing differs in their codes.
+    return ", ".join(map(ascii, values))

@@ -1,0 +1,78 @@
+"""The files of a user's data set: one, or those of one format in a folder, and what their names say of sides."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from pyrite.data import cards, formats
+from pyrite.data.rows import Layout
+
+# What the names of files say of sides: train-00000-of-00001.parquet, or the folder test.
+_SIDES: dict[str, cards.Side] = {"train": "train", "training": "train", "test": "test"}
+_SIDES |= dict.fromkeys(("validation", "valid", "val", "dev"), "validation")
+_SIDE = re.compile(rf"(?:^|[._-])({'|'.join(_SIDES)})(?![a-z])", re.IGNORECASE)
+
+
+def find(path: Path, form: str) -> dict[str, Path]:
+    """The files of a data set by plain names: the file itself, or those of one format anywhere in a folder."""
+    if not path.is_dir():
+        return {path.name: path} if path.is_file() else {}
+    inside = {file.relative_to(path): file for file in sorted(path.rglob("*")) if file.is_file()}
+    return {
+        ".".join(place.parts): file
+        for place, file in inside.items()
+        # `datasets` keeps the results of `map` beside its data, in cache-*.arrow.
+        if formats.known(file) == form and not re.match(r"\.|cache-", file.name)
+    }
+
+
+def digest(found: dict[str, Path]) -> str:
+    """The SHA-256 of a file, or of the list of several: a line `<sha256>  <name>` for each, as `sha256sum` has it."""
+    digests = {}
+    for name, path in found.items():
+        with path.open("rb") as file:
+            digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    if len(digests) == 1:
+        return next(iter(digests.values()))
+    return hashlib.sha256("".join(f"{one}  {name}\n" for name, one in sorted(digests.items())).encode()).hexdigest()
+
+
+def side(name: str) -> cards.Side | None:
+    """The side that a file's name tells, if it tells one."""
+    found = _SIDE.search(name)
+    return _SIDES[found[1].lower()] if found else None
+
+
+def settle(labelled: Mapping[cards.Side | None, int]) -> tuple[dict[cards.Side | None, cards.Side | None], str]:
+    """What becomes of the sides that files' names tell: of each side its use, and a sentence where it is another one.
+
+    Args:
+        labelled: how many rows with a label the files of each side have; None stands for files of no side.
+    """
+    there = {side for side, rows in labelled.items() if rows}
+    kept: dict[cards.Side | None, cards.Side | None] = {side: side for side in there}
+    if there <= {None}:
+        return kept, ""
+    anew = dict.fromkeys(there), "all rows are split anew"
+    if None in there:
+        rows = f"{labelled[None]:,} rows stand in files that are named for no side"
+        return anew[0], f"{rows}, so {anew[1]}: name those files for one too, or take them out, to keep the sides"
+    if "train" not in there:
+        return anew[0], f"No file with labels is named for training, so {anew[1]}."
+    if "test" in there:
+        return kept, ""
+    if "validation" in there:
+        return kept | {"validation": "test"}, "No row of a test side has a label: the validation side is the test side."
+    return anew[0], f"No row of a test side has a label, so {anew[1]}."
+
+
+def tables(source: cards.LocalFile, names: Collection[str]) -> tuple[cards.Rows, ...]:
+    """What the files are, whose names may tell their sides, and which of their fields are used."""
+    same = source.model_dump(include={*Layout.model_fields, "label", "values", "other_values"})
+    return tuple(
+        cards.Rows(**same, file=name, side=side(name) if len(names) > 1 else None, text=f"{{{source.text}}}")
+        for name in sorted(names)
+    )
