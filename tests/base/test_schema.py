@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
+from dvc.utils.serialize import loads_yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,3 +115,45 @@ def test_a_result_of_another_version_is_one_clear_line(tmp_path: Path) -> None:
         PyriteError, match=r"answer\.json: made by another version of Pyrite \(share\): run `dvc repro`"
     ):
         schema.read_result(path, Answer)
+
+
+def test_an_edit_keeps_comments_and_all_else() -> None:
+    block = (
+        "# top\ntwo:\n  - a\n  # b's\n  - b   # these\n\n# about three\nthree:\n  deep: |\n    x\n\n  last: 'y' # z\n"
+        "folded: >-\n  some words that\n  go on here\n"
+    )
+
+    def change(data: dict) -> None:
+        data["three"]["deep"] = 2
+
+    assert schema.edit(block, lambda data: None) == block
+    assert schema.edit(block, change) == block.replace("deep: |\n    x\n\n", "deep: 2\n")
+
+
+WORDS = "08 09 007 1e3 1_000 0x1f 0o7 1:30 no yes on y null ~ NULL .inf .nan 2001-01-01 << = ! & * - ? : '"
+PHRASES = ["- x", "a: b", "# y", " a", "a ", "a\nb", "\u2028", "é", "日本", "{x}", "%i", "@u", "", "\t"]
+
+
+@pytest.mark.parametrize("text", [*re.findall(r"\S+", WORDS), *PHRASES])
+def test_what_is_quoted_is_the_same_string_for_every_reader(text: str) -> None:
+    source = f"{schema.quoted(text)}: {schema.quoted(text)}\n"
+    assert loads_yaml(source) == {text: text}
+    assert yaml.safe_load(source) == {text: text}
+    assert yaml.load(source, schema._Loader) == {text: text}
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
+def test_any_text_is_quoted_for_every_reader(text: str) -> None:
+    source = f"{schema.quoted(text)}: {schema.quoted(text)}\n"
+    assert loads_yaml(source) == yaml.safe_load(source) == yaml.load(source, schema._Loader) == {text: text}
+
+
+@pytest.mark.parametrize("word", re.findall(r"\S+", "08 1e3 1_000 no on y 0o17 0x1f 0b1 null ~ 1.5 true 1:30 1."))
+def test_plain_words_are_what_dvc_reads(word: str) -> None:
+    assert yaml.load(f"a: {word}", schema._Loader) == loads_yaml(f"a: {word}")
+
+
+@pytest.mark.parametrize("name", ["no", "on", "null", "y", "true"])
+def test_a_word_that_yaml_takes_for_another_value_is_no_name(name: str) -> None:
+    with pytest.raises(ValueError, match="a word that YAML takes"):
+        schema.plain(name)

@@ -17,6 +17,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from pyrite.base.errors import PyriteError
 from pyrite.commands import predict
+from pyrite.data.rows import Row
 
 TEXTS = ["red thing", "one, two", "a thing of the blue three", "green"] * 5
 LABELS = ["colour", "number"]
@@ -51,14 +52,19 @@ def expected(model: Path) -> np.ndarray:
 
 
 def write(path: Path, frame: pd.DataFrame) -> None:
-    if path.suffix == ".csv":
-        frame.to_csv(path, index=False)
-    elif path.suffix == ".parquet":
-        frame.to_parquet(path)
-    elif path.suffix == ".jsonl":
-        frame.to_json(path, orient="records", lines=True)
-    else:
-        path.write_text("".join(f"{text}\n" for text in frame["words"]))
+    match path.suffix:
+        case ".csv" | ".gz":
+            frame.to_csv(path, index=False)
+        case ".TSV":
+            frame.to_csv(path, index=False, sep="\t")
+        case ".parquet":
+            frame.to_parquet(path)
+        case ".arrow":
+            frame.to_feather(path)
+        case ".jsonl" | ".json":
+            frame.to_json(path, orient="records", lines=path.suffix == ".jsonl")
+        case _:
+            path.write_text("".join(f"{text}\n" for text in frame["words"]))
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -69,7 +75,10 @@ def read(path: Path) -> pd.DataFrame:
 
 @pytest.mark.parametrize(
     ("given", "made"),
-    list(itertools.product(["in.csv", "in.parquet", "in.jsonl", "in.txt"], [".csv", ".parquet", ".jsonl"])),
+    [
+        *itertools.product(["in.csv", "in.txt"], [".csv", ".parquet", ".jsonl"]),
+        *((name, ".csv") for name in ("in.parquet", "in.jsonl", "in.TSV", "in.json", "in.csv.gz", "in.arrow")),
+    ],
 )
 def test_rows_come_back_in_order_with_label_and_probabilities(
     project: Path, model: Path, expected: np.ndarray, given: str, made: str
@@ -99,13 +108,14 @@ def test_no_more_than_a_chunk_is_read_ahead(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(predict, "CHUNK", 10)
     taken = 0
 
-    def rows() -> Iterator[tuple[str, dict]]:
+    def rows() -> Iterator[Row]:
         nonlocal taken
-        for taken in range(1, 101):  # noqa: B007
-            yield "here", {"text": "x"}
+        for taken in range(1, 101):
+            yield Row(Path("here"), taken, {"text": "x"})
 
     class Constant:
         labels = LABELS
+        empty = 0
 
         def __call__(self, texts: list[str]) -> np.ndarray:
             return np.tile([0.4, 0.6], (len(texts), 1))
@@ -118,15 +128,16 @@ def test_no_more_than_a_chunk_is_read_ahead(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("in.csv", "words,other\na,b\n", "in.csv: row 2: no column 'text'; there are words, other"),
+        ("in.csv", "words,other\na,b\n", "in.csv: row 2: no 'text'; there are words, other"),
         ("in.csv", "text\na,b\n", "in.csv: row 2: 2 fields, not 1"),
         ("in.csv", "text\n", "in.csv: has no texts"),
-        ("in.jsonl", '{"text": "a"}\n{"text": 5}\n', "in.jsonl: row 2: 'text' is no text"),
+        ("in.jsonl", '{"text": "a"}\n{"text": ["b"]}\n', "in.jsonl: row 2: 'text' has a list"),
+        ("in.csv", "text,predicted\na,b\n", "in.csv: row 2: has a column 'predicted' already"),
         ("in.jsonl", "{", "in.jsonl: row 1: broken JSON"),
         ("in.jsonl", '{"text": "a"}\n{"text": "b", "more": 1}\n', "write them as .jsonl"),
-        ("in.parquet", "no parquet", "in.parquet: not a readable Parquet file"),
-        ("in.txt", b"good\n\xff\n", "in.txt: line 2: not UTF-8"),
-        ("missing.csv", None, "missing.csv: can't be read"),
+        ("in.parquet", "no parquet", "in.parquet: row 1: not readable as parquet"),
+        ("in.txt", b"good\n\xff\n", "in.txt: row 2: not UTF-8"),
+        ("missing.csv", None, "missing.csv: no such file"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(
@@ -162,3 +173,16 @@ def test_json_lines_keep_what_csv_can_not(project: Path, model: Path) -> None:
     rows = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
     assert rows[0]["tags"] == ["a"]
     assert "more" in rows[1]
+
+
+def test_a_row_without_a_text_has_no_prediction_and_is_counted(
+    project: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("in.jsonl").write_text('{"text": "red"}\n\n{"text": null}\n{"text": " "}\n{"text": "\\ud83d one"}\n')
+    for name in ("out.jsonl", "out.parquet", "out.csv"):
+        predict.run(model, Path("in.jsonl"), "text", Path(name))
+    found = read(Path("out.parquet"))
+    assert found["predicted"].isna().tolist() == [False, True, True, False]
+    assert found["text"].tolist()[3] == "\ufffd one"
+    assert pd.read_csv("out.csv")["predicted"].isna().tolist() == [False, True, True, False]
+    assert "2 rows have no text and get no label" in capsys.readouterr().err

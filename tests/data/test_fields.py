@@ -6,7 +6,7 @@ import pytest
 
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, fields
-from pyrite.data.readers import Row
+from pyrite.data.rows import Row
 
 LABELS = {"good": "are good", "bad": "are bad"}
 
@@ -16,7 +16,7 @@ def row(**content) -> Row:
 
 
 def spec(text: str | cards.Entities = "{text}", **card) -> cards.Rows:
-    return cards.Json(format="json", file="a.json", text=text, **card)
+    return cards.Rows(format="json", file="a.json", text=text, **card)
 
 
 def test_a_template_takes_fields_and_fields_within_fields() -> None:
@@ -26,9 +26,12 @@ def test_a_template_takes_fields_and_fields_within_fields() -> None:
 
 
 @pytest.mark.parametrize("name", ["posts", "post.x", "post.tags.5", "post.tags.x", "n.x"])
-def test_a_field_that_is_not_there_names_those_that_are(name: str) -> None:
-    with pytest.raises(PyriteError, match=rf"a.json: row 7: no '{name}'; there are post, n"):
-        fields.get(row(post={"tags": ["b"]}, n=3), name)
+def test_a_field_that_no_row_has_is_an_error_that_names_those_that_are_there(name: str) -> None:
+    rows = [row(post={"tags": ["b"]}, n=3), row(m=3)]
+    assert fields.string(rows[0], name) == ""
+    with pytest.raises(PyriteError, match=rf"a.json: row 7: no '{name}'; there are post, n, m"):
+        fields.checked(iter(rows), [name])
+    assert list(fields.checked(iter(rows), ["n", "m", "post.tags.0"])) == rows
 
 
 @pytest.mark.parametrize(

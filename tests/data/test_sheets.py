@@ -36,10 +36,12 @@ def test_a_sheet_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     assert path.read_text() == "somebody's work"
 
 
-def test_a_sheet_with_semicolons_says_what_is_wrong(tmp_path: Path) -> None:
+def test_a_sheet_with_semicolons_is_read_and_one_without_a_column_says_which(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("item;annotator;label\n1;2;3\n")
-    with pytest.raises(PyriteError, match=r"no column item, annotator, label; .* with commas between"):
+    assert [values for _, values in sheets.read(path, sheets.ANNOTATIONS)] == [["1", "2", "3"]]
+    path.write_text("item,label\n1,3\n")
+    with pytest.raises(PyriteError, match=r"no column annotator; there must be item, annotator, label"):
         list(sheets.read(path, sheets.ANNOTATIONS))
 
 

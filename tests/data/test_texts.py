@@ -57,8 +57,17 @@ def test_digest_and_fractions_are_those_of_sha256() -> None:
 
 def test_the_pool_is_a_tenth_of_the_training_rows_only() -> None:
     low, high = "f" * 8 + "19999999", "f" * 8 + "1999999a"  # 0.1 lies between the two
-    frame = pd.DataFrame({"id": [low, high, low, low], "split": ["train", "train", "validation", "test"]})
+    frame = pd.DataFrame({"id": [low, high, low, low], "split": ["train", "train", "validation", "test"], "label": "a"})
     assert texts.in_pool(frame).tolist() == [True, False, False, False]
+
+
+def test_a_label_without_a_row_in_the_pool_lends_its_lowest_training_row() -> None:
+    ids = [f"{'f' * 8}{place:08x}" for place in (0x10000000, 0x80000000, 0x70000000, 0x60000000)]
+    frame = pd.DataFrame(
+        {"id": ids, "split": ["train", "train", "train", "test"], "label": list("abbb")}, index=[7, 3, 5, 1]
+    )
+    assert texts.in_pool(frame).to_dict() == {7: True, 3: False, 5: True, 1: False}
+    assert not texts.in_pool(frame[frame["split"] == "test"]).any()
 
 
 def test_a_table_comes_back_as_it_was_and_always_in_the_same_bytes(tmp_path: Path) -> None:

@@ -222,6 +222,7 @@ def _editor() -> YAML:
     editor.preserve_quotes = True
     editor.width = 1_000_000
     editor.indent(mapping=2, sequence=4, offset=2)
+    editor.representer.add_representer(type(None), lambda to, _: to.represent_scalar("tag:yaml.org,2002:null", "null"))
     return editor
 
 

@@ -38,6 +38,9 @@ SHOWN_ROWS, SHOWN_CHARACTERS = 3, 100
 LENGTHS = (0.05, 0.95)
 GUESSED_LENGTHS = (5, 40)
 
+# What a card says of a file of the user's.
+PINNED = {"kind", "path", "sha256", "format", "text", "label", "values", "other_values", "licence"}
+
 FEW_TEST_ROWS = 100
 # Texts of which so many are nearly the same as another by this similarity (numbers aside) are worth a word.
 COMPARED_TEXTS, NEAR, MANY_ALIKE = 2000, 0.8, 0.3
@@ -156,7 +159,8 @@ def _study(task: str, model: str | None) -> tuple[str, tuple[str, ...], params.P
     before = params.load().tasks
 
     def change(study: Any) -> None:
-        study["tasks"] = [task]
+        del study["tasks"][:-1]  # the last one has the comments that follow
+        study["tasks"][0] = task
         if model is not None:
             study["generate"] |= {"provider": "openai", "model": model}
 
@@ -175,10 +179,11 @@ def _refresh(task: str, path: Path | None, text: str | None, label: str | None) 
     if path is None:
         raise PyriteError(f"{paths.card(task)}: has no real data yet; name a file of them with --from")
     found = profile.look(path, text, label, list(card.labels))
-    anew = schema.load_for_edit(render(task, list(card.labels), found))
-    if isinstance(source, cards.LocalFile):
-        anew["source"]["licence"] = source.licence
-    card_text = schema.edit(schema.read(paths.card(task)), lambda old: old.update(source=anew["source"]))
+    licence = source.licence if isinstance(source, cards.LocalFile) else "not stated"
+    pinned = {key: value for key, value in found.source.model_dump(include=PINNED).items() if value} | {
+        "licence": licence
+    }
+    card_text = schema.edit(schema.read(paths.card(task)), lambda card: _pin(card["source"], pinned))
     schema.parse(card_text, paths.card(task), cards.Card)
     files.write_text(paths.card(task), card_text)
     out = console.screen(soft_wrap=True)
@@ -190,6 +195,19 @@ def _refresh(task: str, path: Path | None, text: str | None, label: str | None) 
             f"under labels in {paths.card(task)} and run this again."
         )
     out.print(f"{paths.card(task)} now pins {found.source.path} as it is. Next: dvc repro")
+
+
+def _pin(source: Any, pinned: dict[str, Any]) -> None:
+    """Give a card's source these entries; its comments stay, of which the last entry has those that follow."""
+    if source["kind"] == "none":
+        source.ca.items.pop("kind", None)  # says that there are no data
+    for key in {"separator", "values"} & source.keys() - pinned.keys():
+        del source[key]
+    for key, value in pinned.items():
+        if key in source:
+            source[key] = value
+        else:
+            source.insert(len(source) - 1, key, value)
 
 
 # What it would cost, and what is said

@@ -37,9 +37,10 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
 
 def _columns(data: Fields) -> list[list[Any]] | None:
     """The columns of what pandas writes as {"text": {"0": ..., "1": ...}}, or of equally long lists of values."""
-    columns = [list(value.values()) if isinstance(value, dict) else value for value in data.values()]
-    numbered = all(isinstance(value, dict) and value and all(map(str.isdecimal, value)) for value in data.values())
-    listed = all(isinstance(value, list) and not any(isinstance(one, dict) for one in value) for value in columns)
+    values = list(data.values())
+    columns = [list(value.values()) if isinstance(value, dict) else value for value in values]
+    numbered = all(isinstance(value, dict) and value and all(map(str.isdecimal, value)) for value in values)
+    listed = all(isinstance(value, list) and not any(isinstance(one, dict) for one in value) for value in values)
     return columns if (numbered or listed) and len({len(column) for column in columns}) == 1 else None
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, readers
+from pyrite.data import cards, fields, formats
 
 
 @pytest.fixture
@@ -21,9 +21,8 @@ def rows(tmp_path: Path):
         folder.mkdir(exist_ok=True)
         for name, content in files.items():
             (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
-        kind = {"csv": cards.Csv, "separated": cards.Separated, "json": cards.Json, "json_lines": cards.JsonLines}
-        spec = kind[card["format"]](file=next(iter(files)), text="{text}", label="label", **card)
-        return [(row.number, row.fields) for row in readers.read(folder, spec)]
+        spec = cards.Rows(file=next(iter(files)), text="", **card)
+        return [(row.number, row.fields) for row in fields.read(folder / spec.file, spec)]
 
     return read
 
@@ -48,7 +47,7 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path_factory: pytest.TempPa
     csv.writer(buffer, quoting=csv.QUOTE_ALL).writerows([("text", "label"), *table])
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     path.write_bytes(buffer.getvalue().encode())
-    read = [(row.fields["text"], row.fields["label"]) for row in readers.csv_rows(path, "utf-8")]
+    read = [(row.fields["text"], row.fields["label"]) for row in formats.read(path)]
     assert read == table
 
 
@@ -121,47 +120,6 @@ def test_latin_1_where_the_card_says_so(rows) -> None:
 
 
 def test_a_missing_file_says_which_stage_makes_it(tmp_path: Path) -> None:
-    spec = cards.Json(format="json", file="a.json", text="{t}", label="l")
+    spec = cards.Rows(format="json", file="a.json", text="{t}", label="l")
     with pytest.raises(PyriteError, match=r"a\.json: no such file: run `pyrite fetch greetings`"):
-        list(readers.read(tmp_path / "greetings", spec))
-
-
-SOURCE = '''
-"""Module docstrings are not read."""
-
-class Clock:
-    """Clock(zone) -> a clock
-
-    Shows the
-    time. And more.
-    """
-
-    async def tick(self):
-        """Is it late? Yes."""
-
-    def tock(self):
-        "tock()"
-
-    def silent(self):
-        pass
-'''
-
-
-def test_docstrings_give_their_first_sentence_after_any_signature(tmp_path: Path) -> None:
-    (tmp_path / "times/test").mkdir(parents=True)
-    (tmp_path / "times/clock.py").write_text(SOURCE)
-    (tmp_path / "times/test/check.py").write_text('def f():\n    """Left out."""')
-    (tmp_path / "one.py").write_text('def f():\n    """One v1.5 thing! Two."""')
-    modules = {"time": ("times", "absent"), "rest": ("one",)}
-    assert list(readers.docstrings(tmp_path, modules)) == [
-        ("Shows the time.", "time"),
-        ("Is it late?", "time"),
-        ("", "time"),
-        ("One v1.5 thing!", "rest"),
-    ]
-
-
-def test_source_that_does_not_parse_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "one.py").write_text("def f(:")
-    with pytest.raises(PyriteError, match=r"one\.py: not source code"):
-        list(readers.docstrings(tmp_path, {"rest": ("one",)}))
+        list(fields.read(tmp_path / "greetings/a.json", spec))

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pyrite.base.errors import PyriteError
+from pyrite.data import columns
+from pyrite.data.rows import Row
+
+TABLE = [{"a": f"text {n}", "b": "xy"[n % 2], "c": str(n), "d": str(n % 2)} for n in range(20)]
+
+
+def rows(table: list[dict]) -> list[Row]:
+    return [Row(Path("f"), number, fields) for number, fields in enumerate(table, start=2)]
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "label", "found"),
+    [
+        ("ab", None, None, ("a", "b")),
+        ("ba", None, None, ("a", "b")),
+        ("ab", "b", None, ("b", "a")),
+        ("ab", None, "b", ("a", "b")),
+        ("abc", "a", "b", ("a", "b")),
+        ("abc", None, None, "Name them with --text and --label; there are a, b, c"),
+        ("abc", "a", None, "Name them"),
+        ("ac", None, None, "Name them"),
+        ("cb", None, None, "Name them"),
+        ("ab", "z", None, r"no column 'z' \(--text\); there are a, b"),
+        ("ab", "a", "z", r"no column 'z' \(--label\)"),
+        ("ab", "a", "a", "can't hold both"),
+    ],
+)
+def test_columns_are_guessed_only_where_there_is_no_doubt(names, text, label, found) -> None:
+    table = rows([{name: row[name] for name in names} for row in TABLE])
+    if isinstance(found, tuple):
+        assert columns.find(table, text, label) == found
+    else:
+        with pytest.raises(PyriteError, match=found):
+            columns.find(table, text, label)
+
+
+def test_columns_by_their_usual_names_in_any_case_and_within_others() -> None:
+    assert columns.find(rows([{"ID": 1, "Text": "x", "Label": "y"}]), None, None) == ("Text", "Label")
+    deep = rows([{"data": {"t": "x"}, "labels": []}, {"data": {"t": "x"}, "labels": ["a"]}])
+    assert columns.find(deep, "data.t", "labels.0") == ("data.t", "labels.0")
+    with pytest.raises(PyriteError, match=r"no column 'labels\.1'"):
+        columns.find(deep, "data.t", "labels.1")
+
+
+@pytest.mark.parametrize(("name", "words"), [("", "has no name"), ("{a}", "has a brace in its name")])
+def test_a_column_that_no_template_can_name(name: str, words: str) -> None:
+    with pytest.raises(PyriteError, match=words):
+        columns.find(rows([{name: row["a"], "label": row["b"]} for row in TABLE]), None, None)
+
+
+def test_columns_of_noughts_and_ones_are_several_labels_a_text() -> None:
+    table = rows([{"text": row["a"], "rude": n % 2, "spam": 1 - n % 2} for n, row in enumerate(TABLE)])
+    with pytest.raises(PyriteError, match="rude, spam mark several labels a text"):
+        columns.find(table, None, None)
+    assert columns.find(table, "text", "rude") == ("text", "rude")

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from pyrite.data import cards, shards
+
+
+def test_a_list_of_files_has_one_digest(project: Path) -> None:
+    for name in ("a", "b"):
+        (project / name).write_text(name)
+    both = {name: project / name for name in ("a", "b")}
+    listed = shards.digest(both)
+    assert listed == shards.digest(dict(reversed(both.items())))
+    assert shards.digest({"x": project / "a"}) == hashlib.sha256(b"a").hexdigest()
+    (project / "b").write_text("c")
+    assert shards.digest(both) != listed
+
+
+def test_the_files_of_one_format_anywhere_in_a_folder(tmp_path: Path) -> None:
+    names = ["a.csv", "deep/b.TSV", "c.csv.gz", "d.jsonl", ".hidden.csv", "cache-1.arrow", "README.md"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert list(shards.find(tmp_path, "csv")) == ["a.csv", "c.csv.gz", "deep.b.TSV"]
+    assert shards.find(tmp_path, "arrow") == {}
+
+
+def test_the_names_of_several_files_tell_their_sides() -> None:
+    source = cards.LocalFile(kind="file", path="x", text="t", label="l", licence="none")
+    tables = shards.tables(source, ["x.Dev-0.csv", "train-0.csv", "test_1.csv", "contest.csv", "trainer.csv"])
+    assert [rows.side for rows in tables] == [None, "test", "train", None, "validation"]
+    assert [rows.side for rows in shards.tables(source, ["train.csv"])] == [None]
+
+
+@pytest.mark.parametrize(
+    ("labelled", "uses", "words"),
+    [
+        ({None: 9}, {None: None}, ""),
+        ({"train": 9, "test": 3}, {"train": "train", "test": "test"}, ""),
+        ({"train": 9, "test": 3, None: 0}, {"train": "train", "test": "test"}, ""),
+        ({"train": 9, "test": 3, None: 1234}, dict.fromkeys(["train", "test", None]), "1,234 rows .* no side"),
+        (
+            {"train": 9, "test": 0, "validation": 3},
+            {"train": "train", "validation": "test"},
+            "validation .* test side",
+        ),
+        ({"train": 9, "test": 0}, {"train": None}, "No row of a test side has a label"),
+        ({"test": 9, "validation": 3}, {"test": None, "validation": None}, "named for training"),
+    ],
+)
+def test_sides_that_can_not_be_kept_are_said(labelled: dict, uses: dict, words: str) -> None:
+    found, said = shards.settle(labelled)
+    assert found == uses
+    assert bool(said) == bool(words)
+    assert re.search(words, said)
