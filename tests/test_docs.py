@@ -223,7 +223,7 @@ def test_every_direct_dependency_has_a_line_and_a_pin() -> None:
     for listed, table in zip((project["dependencies"], project["optional-dependencies"]["dev"]), tables, strict=True):
         wanted = [re.split(r"[\[<>=]", line)[0] for line in listed]
         cells = [row.split(" | ")[0] for row in re.findall(r"^\| (`.*)", table, flags=re.M)]
-        assert re.findall(r"`([\w-]+)`", " ".join(cells)) == wanted
+        assert re.findall(r"`([\w.-]+)`", " ".join(cells)) == wanted
         assert [name for name in wanted if f"\n{name}==" not in lock] == []
 
 

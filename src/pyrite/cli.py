@@ -94,7 +94,9 @@ def new(
     ],
     source: Annotated[
         Path | None,
-        typer.Option("--from", help="Your data: .csv, .tsv, .jsonl, .json, .parquet, or a data set's folder."),
+        typer.Option(
+            "--from", help="Your data: .csv, .tsv, .jsonl, .json, .parquet, .arrow, .xlsx, or a data set's folder."
+        ),
     ] = None,
     text: Annotated[str | None, typer.Option(help="The column with the texts.")] = None,
     label: Annotated[str | None, typer.Option(help="The column with the labels.")] = None,
@@ -278,7 +280,7 @@ def export(task: Task, folder: Annotated[Path, typer.Argument(help="A new folder
 )
 def predict(
     model: Annotated[Path, typer.Argument(help="The folder of a checkpoint or of its fit.")],
-    file: Annotated[Path | None, typer.Argument(help=".csv, .parquet, .jsonl, or text with one text a line.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="What `new` reads, or .txt with one text a line.")] = None,
     text: Annotated[str, typer.Option(help="The column with the texts.")] = "text",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A .csv, .parquet or .jsonl file; else CSV to the screen.")
