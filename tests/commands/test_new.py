@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-import yaml
 from conftest import ROOT, change_params, tfidf, write_params
 from dvc.utils.serialize import loads_yaml
 from hypothesis import example, given, settings
