@@ -27,9 +27,9 @@ def synthetic(table: Callable[..., pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 def test_names_are_read() -> None:
-    assert mixes.parse("real") == (Part("real", None),)
-    assert mixes.parse("pool+few_shot@20") == (Part("pool", None), Part("few_shot", 20))
-    assert mixes.parse("real@all") == (Part("real", -1),)
+    assert mixes.parse("real").parts == (Part("real", None),)
+    assert mixes.parse("pool+few_shot@20").parts == (Part("pool", None), Part("few_shot", 20))
+    assert mixes.parse("real@all").parts == (Part("real", -1),)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_names_are_read() -> None:
     ],
 )
 def test_points_of_curves_are_known_by_their_name(name: str, expected: tuple[str, str] | None) -> None:
-    assert mixes.on_curve(name) == expected
+    assert mixes.parse(name).curve == expected
     assert mixes.is_curve(name) == (expected is not None)
 
 
@@ -65,7 +65,7 @@ def test_other_names_are_refused(name: str) -> None:
 @given(st.text())
 def test_any_name_is_read_or_refused(name: str) -> None:
     try:
-        parts = mixes.parse(name)
+        parts = mixes.parse(name).parts
     except ValueError:
         return
     spelt = "+".join(p.source + {None: "", -1: "@all"}.get(p.rows, f"@{p.rows}") for p in parts)

@@ -50,22 +50,20 @@ def test_scores_are_scikit_learns_on_those_rows() -> None:
     said = np.where(rng.random((5, 60)) < 0.9, gold, rng.integers(3, size=(5, 60)))
     mine = np.where(rng.random((3, 60)) < 0.4, gold, rng.integers(3, size=(3, 60)))
     found = llm_baseline.against(gold, said, {"tfidf": {"real": mine}}, 3, 300)
-    assert (found["rows"], found["personas"]) == (60, 5)
-    assert found["accuracy"]["mean"] == pytest.approx(np.mean([accuracy_score(gold, one) for one in said]))
+    assert (found.rows, found.personas) == (60, 5)
+    assert found.accuracy.value == pytest.approx(np.mean([accuracy_score(gold, one) for one in said]))
     expected = np.mean([f1_score(gold, one, average="macro") for one in said])
-    assert found["macro_f1"]["mean"] == pytest.approx(expected)
-    entry = found["encoders"]["tfidf"]["real"]
-    assert entry["accuracy"]["mean"] == pytest.approx(np.mean([accuracy_score(gold, one) for one in mine]))
-    gap = entry["gap"]["macro_f1"]
-    assert gap["mean"] == pytest.approx(found["macro_f1"]["mean"] - entry["macro_f1"]["mean"])
-    assert 0 < gap["low"] < gap["mean"] < gap["high"]
+    assert found.macro_f1.value == pytest.approx(expected)
+    entry = found.classifiers["tfidf"]["real"]
+    assert entry.accuracy.value == pytest.approx(np.mean([accuracy_score(gold, one) for one in mine]))
+    gap = entry.gap.macro_f1
+    assert gap.value == pytest.approx(found.macro_f1.value - entry.macro_f1.value)
+    assert 0 < gap.low < gap.value < gap.high
 
 
 def test_the_llm_beside_itself_has_no_gap() -> None:
     rng = np.random.default_rng(0)
     gold = rng.integers(2, size=40)
     said = np.where(rng.random(40) < 0.8, gold, 1 - gold)[None].repeat(3, axis=0)
-    gap = llm_baseline.against(gold, said, {"x": {"real": said[:2]}}, 2, 300)["encoders"]["x"]["real"]["gap"][
-        "accuracy"
-    ]
-    assert gap == pytest.approx({"mean": 0, "low": 0, "high": 0}, abs=1e-6)
+    gap = llm_baseline.against(gold, said, {"x": {"real": said[:2]}}, 2, 300).classifiers["x"]["real"].gap.accuracy
+    assert (gap.value, gap.low, gap.high) == pytest.approx((0, 0, 0), abs=1e-6)

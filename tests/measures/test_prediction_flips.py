@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from pyrite.measures import prediction_flips
+from pyrite.measures.prediction_flips import Flip
 
 LABELS = ["cat", "dog", "emu"]
 
@@ -22,27 +23,22 @@ def test_flips_by_hand() -> None:
     ids = np.array(["e", "d", "c", "b", "a"])
     found = prediction_flips.between(ids, LABELS, gold, candidate, baseline)
     # "d" is right twice of three times and wrong twice; "b" is right for most seeds of both.
-    lost = [
-        {"id": "e", "label": "cat", "candidate": "dog", "baseline": "cat"},
-        {"id": "d", "label": "cat", "candidate": "cat", "baseline": "cat"},
-    ]
-    assert found["lost"]["items"] == 2
-    assert found["lost"]["clearest"][0] == lost[0]
-    assert found["lost"]["clearest"][1]["id"] == "d"
-    assert [one["id"] for one in found["won"]["clearest"]] == ["c", "a"]
+    assert found.lost.items == 2
+    assert found.lost.clearest[0] == Flip(id="e", label="cat", candidate="dog", baseline="cat")
+    assert found.lost.clearest[1].id == "d"
+    assert [one.id for one in found.won.clearest] == ["c", "a"]
 
 
 def test_an_even_split_of_seeds_is_no_flip() -> None:
     gold = np.zeros(3, dtype=int)
     half, none = np.array([[0, 0, 0], [1, 1, 1]]), np.ones((2, 3), dtype=int)
     found = prediction_flips.between(np.array(list("abc")), LABELS, gold, none, half)
-    assert found["lost"]["items"] == found["won"]["items"] == 0
+    assert found.lost.items == found.won.items == 0
 
 
 def test_only_the_clearest_are_listed_and_no_text() -> None:
     gold, wrong = np.zeros(100, dtype=int), np.ones((3, 100), dtype=int)
     ids = np.array([f"{i:04}" for i in range(100)])
     found = prediction_flips.between(ids, LABELS, gold, wrong, np.zeros((3, 100), dtype=int))
-    assert found["lost"]["items"] == 100
-    assert [one["id"] for one in found["lost"]["clearest"]] == [f"{i:04}" for i in range(prediction_flips.LISTED)]
-    assert all(set(one) == {"id", "label", "candidate", "baseline"} for one in found["lost"]["clearest"])
+    assert found.lost.items == 100
+    assert [one.id for one in found.lost.clearest] == [f"{i:04}" for i in range(prediction_flips.LISTED)]

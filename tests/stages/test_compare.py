@@ -12,9 +12,12 @@ import pytest
 from conftest import change_params, tfidf, write_params
 from rich.console import Console
 
+import metrics
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
+from pyrite.measures.llm_baseline import LlmResult
 from pyrite.results import verdict
+from pyrite.results.evaluation import ClassifierResult
 from pyrite.stages import compare
 
 TFIDF = ("real", "few_shot", "pool", "pool+few_shot")
@@ -23,45 +26,14 @@ PROBE = ("real", "few_shot", "real@50")
 SCORES = {"real": 0.80, "few_shot": 0.75, "pool": 0.70, "pool+few_shot": 0.71, "real@50": 0.60}
 
 
-def interval(mean: float, reach: float = 0.02) -> dict[str, Any]:
-    return {"mean": mean, "low": mean - reach, "high": mean + reach}
+def encoder(mixes: list[str], p: float) -> ClassifierResult:
+    return metrics.classifier({mix: SCORES[mix] for mix in mixes}, p)
 
 
-def encoder(mixes: list[str], p: float) -> dict[str, Any]:
-    """What evaluate says of an encoder whose gaps are all sure to 1 point (90 %) and 2 points (95 %)."""
-    entries: dict[str, Any] = {}
-    for mix in mixes:
-        scores = interval(SCORES[mix])
-        entries[mix] = {
-            "rows": 1000,
-            "seeds": [0, 1, 2],
-            "macro_f1": scores,
-            "accuracy": scores,
-            "calibration_error": 0.05,
-            "per_class": {"a": {"support": 300, "f1": scores}, "b": {"support": 0, "f1": None}},
-        }
-    if "real@50" in mixes:
-        entries["few_shot"]["worth"] = {"labels": 246, "low": 0, "high": None, "least": 50, "most": 900}
-    gaps: dict[str, Any] = {}
-    for one in (mix for mix in mixes if mix != "real@50"):
-        gaps[one] = {}
-        for other in (mix for mix in mixes if mix != one):
-            mean = SCORES[one] - SCORES[other]
-            more = {"p": p, "detectable": 0.03, "item_error": 0.01, "seed_error": 0.005}
-            gap = {**interval(mean), "low90": mean - 0.01, "high90": mean + 0.01, **more}
-            gaps[one][other] = {"macro_f1": gap, "accuracy": gap}
-    points = [{"mix": "real@50+few_shot", "rows": 50, "without": interval(0.6), "with": interval(0.7)}]
-    points[0]["gain"] = interval(0.1)
-    stops = {"labels": 120, "low": 60, "high": None, "least": 50, "most": 900}
-    curves = {"few_shot": {"points": points, "stops": stops}} if "real@50" in mixes else {}
-    return {"mixes": entries, "gaps": gaps, "curve": [], "mix_curves": curves}
-
-
-def called(gap: float) -> dict[str, Any]:
-    """What evaluate says of an LLM that is so much better than both mixes."""
-    entry = {"macro_f1": interval(0.7), "gap": {"macro_f1": interval(gap, 0.05)}}
-    about = {"rows": 100, "personas": 5, "macro_f1": interval(0.7 + gap), "accuracy": interval(0.7 + gap)}
-    return about | {"encoders": {"tfidf": {"real": entry, "few_shot": entry}}}
+def called(gap: float) -> LlmResult:
+    """An LLM that is so much better than both mixes."""
+    ends = (gap, gap - 0.05, gap + 0.05)
+    return metrics.llm(0.7 + gap, {"real": ends, "few_shot": ends}, ("tfidf",))
 
 
 @pytest.fixture
@@ -77,13 +49,8 @@ def study(project: Path) -> Path:
             "tfidf": encoder(["real", "few_shot", "pool", "pool+few_shot"], p),
             "probe": encoder(["real", "few_shot", "real@50"], p),
         }
-        metrics = {"task": task, "test_rows": 500, "labels": ["a", "b"], "llm": None, "encoders": encoders}
-        files.write_json(paths.metrics("evaluate", task), metrics)
-        dropped = {"length": 3, "contamination: exact": 2, "contamination: near": 5, "contamination: embedding": 10}
-        files.write_json(
-            paths.metrics("generate", f"{task}.few_shot"),
-            {"models": ["a/llm"], "total": {"received": 700, "dropped": dropped}},
-        )
+        files.write_json(paths.metrics("evaluate", task), metrics.task(task, encoders))
+        files.write_json(paths.metrics("generate", f"{task}.few_shot"), metrics.generated(task, "few_shot"))
     return project
 
 
@@ -141,7 +108,7 @@ def test_keys_of_the_headline_never_change(study: Path) -> None:
 def test_table_has_every_task_encoder_and_mix(study: Path) -> None:
     compare.run()
     rows = list(csv.DictReader(io.StringIO(paths.TABLE.read_text())))
-    assert len(rows) == 2 * (4 + 3)
+    assert len(rows) == 2 * (4 + 4)
     assert list(rows[0]) == compare.COLUMNS
     by_key = {(row["task"], row["encoder"], row["mix"]): row for row in rows}
     candidate = by_key["pets", "tfidf", "few_shot"]

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +11,8 @@ from sklearn.metrics import f1_score
 
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
+from pyrite.results import evaluation
+from pyrite.results.evaluation import TaskResult
 from pyrite.stages import evaluate
 
 LABELS = ["cat", "dog", "emu"]
@@ -60,57 +60,56 @@ def save_annotations(rows: list[tuple[str, str, str, str]]) -> None:
     files.write(paths.annotation_table("pets"), lambda file: table.to_parquet(file))
 
 
-def metrics() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(paths.metrics("evaluate", "pets").read_text())
-    return found
+def metrics() -> TaskResult:
+    return evaluation.load("pets")
 
 
 def test_scores_are_means_over_seeds_within_their_intervals(study: Callable[..., None]) -> None:
     study("pets")
     found = metrics()
-    assert (found["task"], found["test_rows"], found["labels"]) == ("pets", ITEMS, LABELS)
-    mixes = found["encoders"]["tfidf"]["mixes"]
+    assert (found.task, found.test_rows, found.labels) == ("pets", ITEMS, tuple(LABELS))
+    mixes = found.classifiers["tfidf"].mixes
     assert list(mixes) == [*SKILL, *CURVE]
     for mix, entry in mixes.items():
         tables = [pd.read_parquet(paths.fit("pets", "tfidf", mix, s) / "predictions.parquet") for s in range(3)]
         expected = [f1_score(table["label"], table["predicted"], average="macro") for table in tables]
-        assert entry["macro_f1"]["per_seed"] == pytest.approx(expected, abs=1e-6)
-        assert entry["macro_f1"]["mean"] == pytest.approx(np.mean(expected), abs=1e-6)
-        assert entry["macro_f1"]["low"] < entry["macro_f1"]["mean"] < entry["macro_f1"]["high"]
+        assert entry.macro_f1.per_seed == pytest.approx(expected, abs=1e-6)
+        assert entry.macro_f1.value == pytest.approx(np.mean(expected), abs=1e-6)
+        assert entry.macro_f1.low < entry.macro_f1.value < entry.macro_f1.high
         accuracy = np.mean([(table["label"] == table["predicted"]).mean() for table in tables])
-        assert entry["accuracy"]["mean"] == pytest.approx(accuracy, abs=1e-6)
+        assert entry.accuracy.value == pytest.approx(accuracy, abs=1e-6)
         # Every prediction has confidence 0.6.
         by_seed = [abs((table["label"] == table["predicted"]).mean() - 0.6) for table in tables]
-        assert entry["calibration_error"] == pytest.approx(np.mean(by_seed), abs=1e-6)
-        assert [entry["per_class"][label]["support"] for label in LABELS] == [50, 50, 50]
-    assert mixes["real"]["rows"] == 100
-    assert mixes["real@20"]["rows"] == 20
+        assert entry.calibration_error == pytest.approx(np.mean(by_seed), abs=1e-6)
+        assert [entry.per_class[label].support for label in LABELS] == [50, 50, 50]
+    assert mixes["real"].rows == 100
+    assert mixes["real@20"].rows == 20
 
 
 def test_gaps_are_candidate_minus_baseline_both_ways(study: Callable[..., None]) -> None:
     study("pets")
-    found = metrics()["encoders"]["tfidf"]
-    there, back = found["gaps"]["zero_shot"]["real"]["macro_f1"], found["gaps"]["real"]["zero_shot"]["macro_f1"]
-    difference = found["mixes"]["zero_shot"]["macro_f1"]["mean"] - found["mixes"]["real"]["macro_f1"]["mean"]
-    assert there["mean"] == pytest.approx(difference, abs=2e-6)
-    assert there["low"] < there["low90"] < there["mean"] < there["high90"] < there["high"] < 0
-    assert there["p"] < 0.05
-    assert (back["low"], back["high90"]) == (-there["high"], -there["low90"])
+    found = metrics().classifiers["tfidf"]
+    there, back = found.gaps["zero_shot"]["real"].macro_f1, found.gaps["real"]["zero_shot"].macro_f1
+    difference = found.mixes["zero_shot"].macro_f1.value - found.mixes["real"].macro_f1.value
+    assert there.value == pytest.approx(difference, abs=2e-6)
+    assert there.low < there.low90 < there.value < there.high90 < there.high < 0
+    assert there.p < 0.05
+    assert (back.low, back.high90) == (-there.high, -there.low90)
     # Against points of the curve too, but those are no candidates.
-    assert set(found["gaps"]["real"]) == {*SKILL, *CURVE} - {"real"}
-    assert set(found["gaps"]) == set(SKILL)
+    assert set(found.gaps["real"]) == {*SKILL, *CURVE} - {"real"}
+    assert set(found.gaps) == set(SKILL)
 
 
 def test_worth_reads_the_curve(study: Callable[..., None]) -> None:
     study("pets")
-    found = metrics()["encoders"]["tfidf"]
-    assert [point["rows"] for point in found["curve"]] == [20, 40, 80, 160]
-    worth = found["mixes"]["few_shot"]["worth"]
-    assert (worth["least"], worth["most"]) == (20, 160)
-    assert 30 < worth["labels"] < 90
-    assert worth["low"] <= worth["labels"] <= (worth["high"] or np.inf)
-    assert "worth" not in found["mixes"]["real"]
-    assert "worth" not in found["mixes"]["real@40"]
+    found = metrics().classifiers["tfidf"]
+    assert [rows for rows, _ in found.curve] == [20, 40, 80, 160]
+    worth = found.mixes["few_shot"].worth
+    assert (worth.least, worth.most) == (20, 160)
+    assert 30 < worth.labels < 90
+    assert worth.low <= worth.labels <= (worth.high or np.inf)
+    assert found.mixes["real"].worth is None
+    assert found.mixes["real@40"].worth is None
 
 
 def test_worth_outside_the_curve_is_open(study: Callable[..., None]) -> None:
@@ -118,15 +117,15 @@ def test_worth_outside_the_curve_is_open(study: Callable[..., None]) -> None:
         save_fit("few_shot", seed, 1.0)
         save_fit("zero_shot", seed, 0.1)
     study("pets")
-    mixes = metrics()["encoders"]["tfidf"]["mixes"]
-    assert (mixes["few_shot"]["worth"]["labels"], mixes["few_shot"]["worth"]["high"]) == (None, None)
-    assert (mixes["zero_shot"]["worth"]["labels"], mixes["zero_shot"]["worth"]["low"]) == (0, 0)
+    mixes = metrics().classifiers["tfidf"].mixes
+    assert (mixes["few_shot"].worth.labels, mixes["few_shot"].worth.high) == (None, None)
+    assert (mixes["zero_shot"].worth.labels, mixes["zero_shot"].worth.low) == (0, 0)
 
 
 def test_no_worth_with_one_point_of_the_curve(study: Callable[..., None]) -> None:
     change_params(MIXES, [*SKILL, "real@all"])
     study("pets")
-    assert "worth" not in metrics()["encoders"]["tfidf"]["mixes"]["few_shot"]
+    assert metrics().classifiers["tfidf"].mixes["few_shot"].worth is None
 
 
 def test_scores_that_fall_with_more_rows_have_no_worth(study: Callable[..., None]) -> None:
@@ -134,9 +133,9 @@ def test_scores_that_fall_with_more_rows_have_no_worth(study: Callable[..., None
         for seed in range(3):
             save_fit(mix, seed, 0.9 - 0.2 * number)
     study("pets")
-    entry = metrics()["encoders"]["tfidf"]["mixes"]["few_shot"]
-    assert "worth" not in entry
-    assert entry["no_worth"] == "scores do not rise with more real labels"
+    entry = metrics().classifiers["tfidf"].mixes["few_shot"]
+    assert entry.worth is None
+    assert entry.no_worth == "scores do not rise with more real labels"
 
 
 MIX_CURVE = {"real@20+few_shot": 0.65, "real@40+few_shot": 0.68, "real@80+few_shot": 0.6, "real@all+few_shot": 0.6}
@@ -148,23 +147,22 @@ def test_mix_curves_say_what_generated_rows_add(study: Callable[..., None]) -> N
         for seed in range(3):
             save_fit(mix, seed, skill)
     study("pets")
-    found = metrics()["encoders"]["tfidf"]
-    curve = found["mix_curves"]["few_shot"]
+    found = metrics().classifiers["tfidf"]
+    curve = found.mix_curves["few_shot"]
     # Without real@30 nobody knows what those rows give alone.
-    assert [point["mix"] for point in curve["points"]] == list(MIX_CURVE)
-    assert [point["rows"] for point in curve["points"]] == [20, 40, 80, 160]
-    for point in curve["points"]:
-        assert point["with"]["mean"] == found["mixes"][point["mix"]]["macro_f1"]["mean"]
-        assert point["without"]["mean"] == found["mixes"][point["mix"].split("+")[0]]["macro_f1"]["mean"]
-        difference = point["with"]["mean"] - point["without"]["mean"]
-        assert point["gain"]["mean"] == pytest.approx(difference, abs=2e-6)
-        assert point["gain"]["low"] < point["gain"]["mean"] < point["gain"]["high"]
-    stops = curve["stops"]
-    assert 40 < stops["labels"] < 80
-    assert stops["low"] <= stops["labels"] <= (stops["high"] or np.inf)
+    assert [point.both for point in curve.points] == list(MIX_CURVE)
+    assert [point.rows for point in curve.points] == [20, 40, 80, 160]
+    for point in curve.points:
+        both, alone = (found.mixes[mix].macro_f1.value for mix in (point.both, point.alone))
+        difference = both - alone
+        assert point.gain.value == pytest.approx(difference, abs=2e-6)
+        assert point.gain.low < point.gain.value < point.gain.high
+    stops = curve.stops
+    assert 40 < stops.labels < 80
+    assert stops.low <= stops.labels <= (stops.high or np.inf)
     # They are no candidates and no baselines.
-    assert set(found["gaps"]) == set(SKILL)
-    assert set(found["gaps"]["real"]) == {*SKILL, *CURVE} - {"real"}
+    assert set(found.gaps) == set(SKILL)
+    assert set(found.gaps["real"]) == {*SKILL, *CURVE} - {"real"}
 
 
 @pytest.mark.parametrize(("gain", "expected"), [(0.3, None), (-0.3, 0)])
@@ -176,8 +174,8 @@ def test_rows_that_always_or_never_help_stop_beyond_the_curve(
         for seed in range(3):
             save_fit(f"{mix}+few_shot", seed, CURVE[mix] + gain)
     study("pets")
-    stops = metrics()["encoders"]["tfidf"]["mix_curves"]["few_shot"]["stops"]
-    assert stops["labels"] == expected
+    stops = metrics().classifiers["tfidf"].mix_curves["few_shot"].stops
+    assert stops.labels == expected
 
 
 def test_a_label_without_test_rows_has_no_score(study: Callable[..., None]) -> None:
@@ -187,20 +185,20 @@ def test_a_label_without_test_rows_has_no_score(study: Callable[..., None]) -> N
             table = pd.read_parquet(path)
             table[table["label"] != "emu"].to_parquet(path)
     study("pets")
-    of_class = metrics()["encoders"]["tfidf"]["mixes"]["real"]["per_class"]
-    assert of_class["emu"]["support"] == 0
-    assert of_class["emu"]["f1"] is None
-    assert of_class["cat"]["f1"]["mean"] > 0
+    of_class = metrics().classifiers["tfidf"].mixes["real"].per_class
+    assert of_class["emu"].support == 0
+    assert of_class["emu"].f1 is None
+    assert of_class["cat"].f1.value > 0
 
 
 def test_confusion_and_flips_are_there_for_main_mixes(study: Callable[..., None]) -> None:
     study("pets")
-    found = metrics()["encoders"]["tfidf"]
-    assert set(found["confusion"]) == set(SKILL)
-    assert np.sum(found["confusion"]["real"], axis=1) == pytest.approx([50, 50, 50])
-    assert set(found["flips"]) == {"zero_shot", "few_shot", "pool+few_shot"}
-    assert set(found["flips"]["few_shot"]) == {"real", "pool"}
-    lost, won = (found["flips"]["zero_shot"]["real"][side]["items"] for side in ("lost", "won"))
+    found = metrics().classifiers["tfidf"]
+    assert set(found.confusion) == set(SKILL)
+    assert np.sum(found.confusion["real"], axis=1) == pytest.approx([50, 50, 50])
+    assert set(found.flips) == {"zero_shot", "few_shot", "pool+few_shot"}
+    assert set(found.flips["few_shot"]) == {"real", "pool"}
+    lost, won = (getattr(found.flips["zero_shot"]["real"], side).items for side in ("lost", "won"))
     assert lost > won
 
 
@@ -208,15 +206,15 @@ def test_the_llm_is_held_against_the_main_mixes(study: Callable[..., None]) -> N
     items = [(f"{i:016x}", LABELS[i % 3]) for i in range(40)]
     save_annotations([(item, persona, label, "llm") for persona in ("p1", "p2") for item, label in items])
     study("pets")
-    llm = metrics()["llm"]
-    assert (llm["rows"], llm["accuracy"]["mean"]) == (40, 1)
-    assert set(llm["encoders"]["tfidf"]) == set(SKILL)
-    assert llm["encoders"]["tfidf"]["zero_shot"]["gap"]["macro_f1"]["low"] > 0
+    llm = metrics().llm
+    assert (llm.rows, llm.accuracy.value) == (40, 1)
+    assert set(llm.classifiers["tfidf"]) == set(SKILL)
+    assert llm.classifiers["tfidf"]["zero_shot"].gap.macro_f1.low > 0
 
 
 def test_without_annotations_nothing_is_said_of_the_llm(study: Callable[..., None]) -> None:
     study("pets")
-    assert metrics()["llm"] is None
+    assert metrics().llm is None
 
 
 def test_points_of_equal_rows_count_as_one(study: Callable[..., None]) -> None:
@@ -224,7 +222,7 @@ def test_points_of_equal_rows_count_as_one(study: Callable[..., None]) -> None:
         fit = save_fit("real@all", seed, CURVE["real@all"])
         files.write_json(fit / "history.json", {"rows": 80})
     study("pets")
-    assert metrics()["encoders"]["tfidf"]["mixes"]["few_shot"]["worth"]["most"] == 80
+    assert metrics().classifiers["tfidf"].mixes["few_shot"].worth.most == 80
 
 
 def test_the_same_predictions_give_the_same_metrics(study: Callable[..., None]) -> None:
@@ -241,10 +239,10 @@ def test_one_seed_and_one_mix_are_enough_to_score(study: Callable[..., None]) ->
     change_params("train.seeds", [0])
     change_params(MIXES, ["real", "few_shot"])
     study("pets")
-    entry = metrics()["encoders"]["tfidf"]
-    assert entry["mixes"]["real"]["seeds"] == [0]
-    assert entry["gaps"]["few_shot"]["real"]["macro_f1"]["seed_error"] == 0
-    assert entry["curve"] == []
+    entry = metrics().classifiers["tfidf"]
+    assert entry.mixes["real"].seeds == (0,)
+    assert entry.gaps["few_shot"]["real"].macro_f1.seed_error == 0
+    assert entry.curve == []
 
 
 def test_a_missing_fit_is_named(study: Callable[..., None]) -> None:

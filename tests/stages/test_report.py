@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT, card_text, write_params
 
+import metrics
 from pyrite import params
 from pyrite.base import files, paths
 from pyrite.data import texts
@@ -27,8 +28,9 @@ from pyrite.measures.coverage_gaps import LabelGap, LeftOut, Region
 from pyrite.measures.diversity import MEASURES
 from pyrite.measures.intervals import Correlation, Estimate
 from pyrite.measures.pairwise import Ranking, TaskRank
-from pyrite.results import figures, findings
+from pyrite.results import evaluation, figures, findings
 from pyrite.results.diversity import Diversity, NearDuplicates, SetDiversity
+from pyrite.results.evaluation import TaskResult
 from pyrite.results.findings import Slope
 from pyrite.results.subjectivity import (
     AgainstGap,
@@ -107,23 +109,15 @@ class Study:
             about = {"task": task, "setting": setting, "models": ["a/llm"], "stale_answers": 0}
             files.write_json(paths.metrics("generate", f"{task}.{setting}"), about | {"total": total})
         gold = np.repeat(np.arange(len(self.labels)), 83)
-        encoders = {
+        classifiers = {
             name: evaluate.evaluate(_predictions(self.labels, spec["mixes"], gold, rng), 100)
             for name, spec in self.encoders.items()
         }
-        found = {"task": task, "test_rows": len(gold), "labels": self.labels, "llm": self._llm(), "encoders": encoders}
+        ahead, unsure = (0.165, 0.095, 0.236), (0.041, -0.013, 0.097)
+        # Sure of its lead on few-shot, not of that on real.
+        llm = metrics.llm(0.913, {"real": unsure, "few_shot": ahead}, tuple(self.encoders))
+        found = TaskResult(task=task, test_rows=len(gold), labels=tuple(self.labels), llm=llm, classifiers=classifiers)
         files.write_json(paths.metrics("evaluate", task), found)
-
-    def _llm(self) -> dict[str, Any]:
-        """The LLM as the classifier of some test texts: sure of its lead on few-shot, not of that on real."""
-        score = {"mean": 0.913, "low": 0.827, "high": 0.985}
-        ahead, unsure = {"mean": 0.165, "low": 0.095, "high": 0.236}, {"mean": 0.041, "low": -0.013, "high": 0.097}
-        mine = {
-            mix: {"macro_f1": score, "accuracy": score, "gap": {"macro_f1": gap, "accuracy": gap}}
-            for mix, gap in (("real", unsure), ("few_shot", ahead))
-        }
-        scores = {"macro_f1": score, "accuracy": score}
-        return {"rows": 77, "personas": 5, **scores, "encoders": dict.fromkeys(self.encoders, mine)}
 
     def measure_the_rest(self) -> None:
         """Diversity and subjectivity, which a study may lack."""
@@ -308,7 +302,7 @@ def test_where_it_fails_is_there_to_read_but_not_for_git(study: Callable[..., st
         study.write_tests = True
 
     page = Page(study(readable)).text
-    found = files.read_json(paths.metrics("evaluate", "colours"))["encoders"]["tfidf"]
+    found = evaluation.before(evaluation.load("colours"))["encoders"]["tfidf"]
     lost = found["flips"]["few_shot"]["real"]["lost"]
     assert f"Right with real, wrong with few-shot: {lost['items']} test texts" in page
     assert "14 of 29 real training texts have no few-shot neighbour" in page

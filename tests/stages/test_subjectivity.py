@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT, tfidf, write_params
 
+import metrics
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.measures import agreement_curves
@@ -56,10 +57,8 @@ def study(project: Path) -> Path:
         ]
         annotations(task, rows)
         fits(task, rng, sure - 0.1)
-        gap = {"macro_f1": {"mean": -0.1 * number}}
-        files.write_json(
-            paths.metrics("evaluate", task), {"encoders": {"tfidf": {"gaps": {"few_shot": {"real": gap}}}}}
-        )
+        scored = metrics.classifier({"real": 0.9, "few_shot": 0.9 - 0.1 * number})
+        files.write_json(paths.metrics("evaluate", task), metrics.task(task, {"tfidf": scored}))
     return project
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import pandas as pd
 
@@ -28,11 +29,49 @@ class Part:
     rows: int | None
 
 
-def parse(mix: str) -> tuple[Part, ...]:
-    """The parts of a mix's name.
+@dataclass(frozen=True)
+class Mix:
+    """A mix's name, understood."""
+
+    name: str
+    parts: tuple[Part, ...]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What it has beside hand-labelled rows."""
+        return tuple(part.source for part in self.parts if part.source not in REAL)
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether it has no hand-labelled rows."""
+        return len(self.sources) == len(self.parts)
+
+    @property
+    def is_real(self) -> bool:
+        """Whether it has hand-labelled rows only."""
+        return not self.sources
+
+    @property
+    def curve(self) -> tuple[str, str] | None:
+        """Of a point of a curve, its real rows and what is added to them: ("real@50", "few_shot"); else None."""
+        first = self.parts[0]
+        if first.source != "real" or first.rows is None:
+            return None
+        real, _, added = self.name.partition("+")
+        return real, added
+
+    @property
+    def spoken(self) -> str:
+        """As people say it: `pool+few_shot` is pool + few-shot."""
+        return spoken(self.name)
+
+
+@cache
+def parse(mix: str) -> Mix:
+    """What the name of a mix means.
 
     Raises:
-        ValueError: the name does not follow the grammar.
+        ValueError: it does not follow the grammar.
     """
     parts = []
     for term in mix.split("+"):
@@ -43,32 +82,27 @@ def parse(mix: str) -> tuple[Part, ...]:
         parts.append(Part(source, None if rows is None else -1 if rows == "all" else int(rows)))
     if len({part.source for part in parts}) < len(parts):
         raise ValueError(f"'{mix}' names a source twice")
-    return tuple(parts)
+    return Mix(mix, tuple(parts))
+
+
+def spoken(name: str) -> str:
+    """The name of a source or a mix as people say it."""
+    return name.replace("_", "-").replace("+", " + ")
 
 
 def settings_of(mix: str) -> list[str]:
     """The generation settings that a mix draws from."""
-    return [part.source for part in parse(mix) if part.source not in REAL]
+    return list(parse(mix).sources)
 
 
 def is_generated(mix: str) -> bool:
     """Whether a mix has no real rows."""
-    return all(part.source not in REAL for part in parse(mix))
+    return parse(mix).is_generated
 
 
 def is_curve(mix: str) -> bool:
     """Whether a mix is a point of a curve over real rows: `real@n` or `real@all`, alone or with more after it."""
-    first = parse(mix)[0]
-    return first.source == "real" and first.rows is not None
-
-
-def on_curve(mix: str) -> tuple[str, str] | None:
-    """What a point of a curve has: its real rows, and what is added to them; None for another mix.
-
-    `real@50` is ("real@50", ""), a point of the learning curve; `real@50+few_shot` is ("real@50", "few_shot").
-    """
-    real, _, added = mix.partition("+")
-    return (real, added) if is_curve(mix) else None
+    return parse(mix).curve is not None
 
 
 def rows(mix: str, prepared: pd.DataFrame, synthetic: dict[str, pd.DataFrame], seed: int) -> pd.DataFrame:
@@ -83,7 +117,7 @@ def rows(mix: str, prepared: pd.DataFrame, synthetic: dict[str, pd.DataFrame], s
     training = prepared[prepared["split"] == "train"]
     sources = {"real": training, "pool": training[texts.in_pool(training)], **synthetic}
     drawn = []
-    for part in parse(mix):
+    for part in parse(mix).parts:
         if part.source not in sources:
             raise PyriteError(f"mix '{mix}': unknown source '{part.source}'; there are {', '.join(sources)}")
         source = sources[part.source]

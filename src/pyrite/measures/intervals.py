@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 from pyrite.base.schema import Result
 
@@ -31,6 +31,21 @@ class Estimate(Result):
     low: float | None
     high: float | None
     note: str | None = None
+
+
+class Interval(Estimate):
+    """A value that is always known, and so is its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Score(Estimate):
+    """A score in [0, 1], the mean over seeds; `low` and `high` are None where no interval would hold."""
+
+    value: float
+    per_seed: tuple[float, ...] = ()
 
 
 class Correlation(Estimate):
@@ -103,7 +118,7 @@ def jackknife(statistic: Callable[[NDArray[np.int_]], float], n: int, rng: np.ra
     if not (np.isfinite(value) and np.isfinite(left).all()):
         return missing("not defined for these items")
     k = len(groups)
-    reach = float(stats.t.ppf(0.975, k - 1) * np.sqrt((k - 1) / k * ((left - left.mean()) ** 2).sum()))
+    reach = float(stdtrit(k - 1, 0.975) * np.sqrt((k - 1) / k * ((left - left.mean()) ** 2).sum()))
     return Estimate(value=value, low=value - reach, high=value + reach)
 
 
@@ -113,6 +128,8 @@ def spearman(first: Floats, second: Floats, rng: np.random.Generator) -> Correla
     Fisher's z with the variance (1 + rho^2 / 2) / (n - 3) of Bonett and Wright (2000). A rho of 1 or -1 would get no
     width, so the interval begins half a step (a swap of two neighbours is one) inside.
     """
+    from scipy import stats  # here, because all who read results read estimates
+
     n = len(first)
     if n < 4:
         return uncorrelated(f"{n} pairs; a rank correlation needs 4")
@@ -121,7 +138,7 @@ def spearman(first: Floats, second: Floats, rng: np.random.Generator) -> Correla
     rho = float(stats.spearmanr(first, second).statistic)
     inside = 1 - 6 / (n * (n**2 - 1))
     z = np.arctanh(np.clip(rho, -inside, inside))
-    reach = stats.norm.ppf(0.975) * np.sqrt((1 + rho**2 / 2) / (n - 3))
+    reach = ndtri(0.975) * np.sqrt((1 + rho**2 / 2) / (n - 3))
     return Correlation(
         value=rho,
         low=-1.0 if rho <= -inside else float(np.tanh(z - reach)),

@@ -7,16 +7,43 @@ spread is part of the interval.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
+from pyrite.base.schema import Result
 from pyrite.measures import statistics
-from pyrite.measures.statistics import Floats, Integers, Samples
+from pyrite.measures.intervals import Interval, Score
+from pyrite.measures.statistics import Integers, Samples
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Fewer rows than this say nothing.
 FEWEST = 20
+
+
+class Gaps(Result):
+    macro_f1: Interval
+    accuracy: Interval
+
+
+class Beside(Result):
+    """A mix's scores on the rows that the LLM labelled, and `gap`: the LLM's scores minus these."""
+
+    macro_f1: Score
+    accuracy: Score
+    gap: Gaps
+
+
+class LlmResult(Result):
+    """The LLM's scores on the `rows` that it labelled, and by classifier and mix what was trained beside it."""
+
+    rows: int
+    personas: int
+    macro_f1: Score
+    accuracy: Score
+    classifiers: dict[str, dict[str, Beside]]
 
 
 def answers(annotations: pd.DataFrame, ids: np.ndarray, labels: list[str]) -> tuple[Integers, Integers] | None:
@@ -43,35 +70,33 @@ def answers(annotations: pd.DataFrame, ids: np.ndarray, labels: list[str]) -> tu
     whole = np.flatnonzero(wide.notna().all(axis=1).to_numpy())
     if len(whole) < FEWEST:
         return None
-    said = [pd.Index(labels).get_indexer(pd.Index(wide[persona].iloc[whole])) for persona in wide]
-    return whole, np.stack(said)
+    code = {label: k for k, label in enumerate(labels)}
+    return whole, np.stack([wide[persona].iloc[whole].map(code).to_numpy(dtype=int) for persona in wide])
 
 
 def against(
     gold: Integers, said: Integers, predicted: dict[str, dict[str, Integers]], labels: int, resamples: int
-) -> dict[str, Any]:
+) -> LlmResult:
     """Scores of the LLM and of every mix on the same m items, and the LLM's gap to each mix.
 
     Args:
         gold: (m,).
         said: (personas, m).
-        predicted: encoder -> mix -> (seeds, m).
+        predicted: classifier -> mix -> (seeds, m).
     """
-    llm = _estimates(gold, said, labels, resamples)
-    found: dict[str, Any] = {"rows": len(gold), "personas": len(said)}
-    found |= {score: _interval(one) for score, one in llm.items()}
-    found["encoders"] = {}
-    for encoder, of_mix in predicted.items():
-        found["encoders"][encoder] = {}
-        for mix, codes in of_mix.items():
-            mine = _estimates(gold, codes, labels, resamples)
-            entry: dict[str, Any] = {score: _interval(one) for score, one in mine.items()}
-            entry["gap"] = {score: _floats(*statistics.unpaired(one, mine[score], 0.95)) for score, one in llm.items()}
-            found["encoders"][encoder][mix] = entry
-    return found
+    llm = _samples(gold, said, labels, resamples)
+
+    def beside(codes: Integers) -> Beside:
+        mine = _samples(gold, codes, labels, resamples)
+        gaps = {score: statistics.unpaired(one, mine[score], 0.95) for score, one in llm.items()}
+        gap = Gaps(**{score: Interval(value=v[0], low=low[0], high=high[0]) for score, (v, low, high) in gaps.items()})
+        return Beside(**_scores(mine), gap=gap)
+
+    classifiers = {name: {mix: beside(codes) for mix, codes in of_mix.items()} for name, of_mix in predicted.items()}
+    return LlmResult(rows=len(gold), personas=len(said), **_scores(llm), classifiers=classifiers)
 
 
-def _estimates(gold: Integers, predicted: Integers, labels: int, resamples: int) -> dict[str, Samples]:
+def _samples(gold: Integers, predicted: Integers, labels: int, resamples: int) -> dict[str, Samples]:
     # The same seed each time: every classifier is scored on the same samples of the items.
     drawn = statistics.bootstrap(gold, predicted, labels, resamples, np.random.default_rng(0))
     counts = statistics.count(gold, predicted, labels)
@@ -81,10 +106,9 @@ def _estimates(gold: Integers, predicted: Integers, labels: int, resamples: int)
     }
 
 
-def _interval(found: Samples) -> dict[str, float]:
-    low, high = (np.clip(end, 0, 1) for end in found.interval(0.95))
-    return _floats(found.mean, low, high)
-
-
-def _floats(mean: Floats, low: Floats, high: Floats) -> dict[str, float]:
-    return {"mean": float(mean[0]), "low": float(low[0]), "high": float(high[0])}
+def _scores(found: dict[str, Samples]) -> dict[str, Score]:
+    scores = {}
+    for score, one in found.items():
+        low, high = (np.clip(end, 0, 1)[0] for end in one.interval(0.95))
+        scores[score] = Score(value=one.mean[0], low=low, high=high)
+    return scores

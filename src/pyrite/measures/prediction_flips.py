@@ -10,10 +10,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pyrite.base.schema import Result
 from pyrite.measures.statistics import Floats, Integers
 
 # Texts that are listed on either side.
 LISTED = 8
+
+
+class Flip(Result):
+    """A test row: its id, its label and what most fits of either mix say of it."""
+
+    id: str
+    label: str
+    candidate: str
+    baseline: str
+
+
+class Flipped(Result):
+    items: int
+    clearest: tuple[Flip, ...]
+
+
+class Flips(Result):
+    """The items that most seeds of one mix get right and most seeds of the other wrong.
+
+    `lost`: right with the baseline, wrong with the candidate; `won`: the reverse. Each has the number of `items` and
+    the clearest few of them: those on which the most seeds agree, then by id.
+    """
+
+    lost: Flipped
+    won: Flipped
 
 
 def confusion(gold: Integers, predicted: Integers, labels: int) -> Floats:
@@ -23,26 +49,21 @@ def confusion(gold: Integers, predicted: Integers, labels: int) -> Floats:
     return counts
 
 
-def between(
-    ids: NDArray[Any], labels: list[str], gold: Integers, candidate: Integers, baseline: Integers
-) -> dict[str, Any]:
-    """The items that most seeds of one mix get right and most seeds of the other wrong.
-
-    `lost`: right with the baseline, wrong with the candidate; `won`: the reverse. Each has the number of `items` and
-    the clearest few of them: those on which the most seeds agree, then by id, with what each mix says most often.
-    """
+def between(ids: NDArray[Any], labels: list[str], gold: Integers, candidate: Integers, baseline: Integers) -> Flips:
+    """The flips between two mixes."""
     right = {"candidate": (candidate == gold).mean(0), "baseline": (baseline == gold).mean(0)}
     said = {"candidate": _most_frequent(candidate, len(labels)), "baseline": _most_frequent(baseline, len(labels))}
-    found = {}
-    for name, better, worse in (("lost", "baseline", "candidate"), ("won", "candidate", "baseline")):
-        flipped = np.flatnonzero((right[better] > 0.5) & (right[worse] < 0.5))
-        clearest = sorted(flipped, key=lambda i: (right[worse][i] - right[better][i], ids[i]))[:LISTED]
-        listed = [
-            {"id": str(ids[i]), "label": labels[gold[i]]} | {mix: labels[codes[i]] for mix, codes in said.items()}
+
+    def flipped(better: str, worse: str) -> Flipped:
+        items = np.flatnonzero((right[better] > 0.5) & (right[worse] < 0.5))
+        clearest = sorted(items, key=lambda i: (right[worse][i] - right[better][i], ids[i]))[:LISTED]
+        listed = tuple(
+            Flip(id=str(ids[i]), label=labels[gold[i]], **{mix: labels[codes[i]] for mix, codes in said.items()})
             for i in clearest
-        ]
-        found[name] = {"items": len(flipped), "clearest": listed}
-    return found
+        )
+        return Flipped(items=len(items), clearest=listed)
+
+    return Flips(lost=flipped("baseline", "candidate"), won=flipped("candidate", "baseline"))
 
 
 def _most_frequent(predicted: Integers, labels: int) -> Integers:

@@ -18,7 +18,7 @@ from pyrite.measures.agreement_curves import AgreementCurve
 from pyrite.measures.coverage_gaps import LeftOut
 from pyrite.measures.intervals import Correlation, Estimate
 from pyrite.params import Compare, Params
-from pyrite.results import diversity, verdict
+from pyrite.results import diversity, evaluation, verdict
 from pyrite.results.diversity import Diversity, SetDiversity
 from pyrite.results.subjectivity import WHO, TaskSubjectivity, Who
 from pyrite.results.verdict import Case
@@ -57,7 +57,7 @@ def read(task: str, study: Params) -> Findings:
     Raises:
         PyriteError: those of prepare, generate or evaluate are missing.
     """
-    asked, evaluated = study.compare, files.read_json(paths.metrics("evaluate", task))
+    asked, evaluated = study.compare, evaluation.before(evaluation.load(task))
     return Findings(
         card=cards.load(task),
         prepared=files.read_json(paths.metrics("prepare", task)),
@@ -100,7 +100,7 @@ def read_unscored(task: str, study: Params) -> Unscored:
 
 def scored(task: str) -> bool:
     """Whether a task has scores: without real texts it has none."""
-    return bool(files.read_json(paths.metrics("evaluate", task))["encoders"])
+    return bool(evaluation.before(evaluation.load(task))["encoders"])
 
 
 # Words

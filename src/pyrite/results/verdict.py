@@ -20,7 +20,7 @@ from pyrite import params
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import mixes
-from pyrite.results import prices
+from pyrite.results import evaluation, prices
 
 REPLACE, AUGMENT, DONT, CANT_TELL = "replace", "augment", "don't", "can't tell"
 
@@ -178,7 +178,7 @@ def case(metrics: dict[str, Any], encoder: str, candidate: str, baseline: str, m
 
 def _augmentation(candidate: str) -> tuple[str, str]:
     """The mix without and the one with the candidate; a candidate that has the pool already is itself the latter."""
-    has_pool = any(part.source == "pool" for part in mixes.parse(candidate))
+    has_pool = any(part.source == "pool" for part in mixes.parse(candidate).parts)
     return "pool", candidate if has_pool else f"pool+{candidate}"
 
 
@@ -341,7 +341,7 @@ def as_json() -> dict[str, Any]:
     """The verdict of every task and over all of them, for a program; gaps, margins and errors in points of macro-F1."""
     settings = params.load()
     asked = settings.compare
-    evaluated = [files.read_json(paths.metrics("evaluate", task)) for task in settings.tasks]
+    evaluated = [evaluation.before(evaluation.load(task)) for task in settings.tasks]
     cases = [case(m, asked.classifier, asked.candidate, asked.baseline, asked.margin) for m in evaluated]
 
     def told(of: Case) -> dict[str, Any]:
@@ -360,7 +360,7 @@ def show(console: Console) -> None:
     asked = settings.compare
     cases = []
     for task in settings.tasks:
-        metrics = files.read_json(paths.metrics("evaluate", task))
+        metrics = evaluation.before(evaluation.load(task))
         if not metrics["encoders"]:
             console.print()
             console.print(Text(task, style="bold"))

@@ -19,7 +19,7 @@ from pyrite import params
 from pyrite.base import files, paths
 from pyrite.data import mixes
 from pyrite.measures.statistics import holm
-from pyrite.results import prices, tables, verdict
+from pyrite.results import evaluation, prices, tables, verdict
 from pyrite.results.prices import BreakEven
 
 COLUMNS = [
@@ -67,7 +67,7 @@ def run() -> None:
 
 def scored(tasks: Sequence[str]) -> list[dict[str, Any]]:
     """The evaluate metrics of tasks; one without real texts has no scores, and nothing to compare."""
-    evaluated = [files.read_json(paths.metrics("evaluate", task)) for task in tasks]
+    evaluated = [evaluation.before(evaluation.load(task)) for task in tasks]
     return [metrics for metrics in evaluated if metrics["encoders"]]
 
 

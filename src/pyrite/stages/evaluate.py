@@ -20,7 +20,21 @@ from pyrite.base import console, files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import mixes
 from pyrite.measures import llm_baseline, prediction_flips, statistics
-from pyrite.measures.statistics import Samples
+from pyrite.measures.intervals import Interval, Score
+from pyrite.measures.llm_baseline import LlmResult
+from pyrite.measures.prediction_flips import Flips
+from pyrite.measures.statistics import Floats, Samples
+from pyrite.results.evaluation import (
+    ClassifierResult,
+    ClassScore,
+    Gap,
+    MixCurve,
+    MixCurvePoint,
+    MixResult,
+    PairedGap,
+    TaskResult,
+    Worth,
+)
 
 PROBABILITY = "probability:"
 
@@ -30,7 +44,7 @@ LEVEL = 1e-9
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the fits of one encoder say of the n test rows: M mixes x S seeds, labels as codes.
+    """What the fits of one classifier say of the n test rows: M mixes x S seeds, labels as codes.
 
     `gold` and `ids` (n,), `predicted` (M, S, n), `calibration` (M, S), `rows` (M,): training rows, the mean over seeds.
     """
@@ -51,33 +65,35 @@ class Predictions:
 
 
 def run(task: str) -> None:
-    """Evaluate every encoder, mix and seed of a task."""
+    """Evaluate every classifier, mix and seed of a task."""
     settings = params.load()
     folders = [paths.models(task, name) for name in settings.train.classifiers]
     if all(folder.is_dir() and not any(folder.iterdir()) for folder in folders):
         # Without real texts nothing was trained.
-        nothing = {"task": task, "test_rows": 0, "labels": [], "llm": None, "encoders": {}}
+        nothing = TaskResult(task=task, test_rows=0, labels=(), llm=None, classifiers={})
         files.write_json(paths.metrics("evaluate", task), nothing)
         return
-    encoders, fits = {}, {}
+    classifiers, fits = {}, {}
     with console.progress() as view:
-        step = view.add_task(f"{task}: evaluating encoders", total=len(settings.train.classifiers))
-        for name, encoder in settings.train.classifiers.items():
+        step = view.add_task(f"{task}: evaluating classifiers", total=len(settings.train.classifiers))
+        for name, classifier in settings.train.classifiers.items():
             # A task with few real rows has no points at the far end of the curve: `train` leaves them out.
-            there = [mix for mix in encoder.mixes if not mixes.is_curve(mix) or paths.mix(task, name, mix).exists()]
+            there = [mix for mix in classifier.mixes if not mixes.is_curve(mix) or paths.mix(task, name, mix).exists()]
             fits[name] = read(task, name, there, settings.train.seeds)
-            encoders[name] = evaluate(fits[name], settings.evaluate.resamples)
+            classifiers[name] = evaluate(fits[name], settings.evaluate.resamples)
             view.advance(step)
-    # Every encoder's fits were made by the same stage from the same table, so the first one stands for all.
+    # Every classifier's fits were made by the same stage from the same table, so the first one stands for all.
     first = next(iter(fits.values()))
-    about = {"task": task, "test_rows": len(first.gold), "labels": first.labels}
-    about["llm"] = llm(files.read_parquet(paths.annotation_table(task)), fits, settings.evaluate.resamples)
-    files.write_json(paths.metrics("evaluate", task), {**about, "encoders": encoders})
-    scored = sum(len(found.mixes) * len(found.seeds) for found in fits.values())
-    console.log.print(f"{task}: {scored:,} fits of {len(fits)} encoders scored on {len(first.gold):,} test rows")
+    called = llm(files.read_parquet(paths.annotation_table(task)), fits, settings.evaluate.resamples)
+    found = TaskResult(
+        task=task, test_rows=len(first.gold), labels=tuple(first.labels), llm=called, classifiers=classifiers
+    )
+    files.write_json(paths.metrics("evaluate", task), found)
+    scored = sum(len(one.mixes) * len(one.seeds) for one in fits.values())
+    console.log.print(f"{task}: {scored:,} fits of {len(fits)} classifiers scored on {len(first.gold):,} test rows")
 
 
-def llm(annotations: pd.DataFrame, fits: dict[str, Predictions], resamples: int) -> dict[str, Any] | None:
+def llm(annotations: pd.DataFrame, fits: dict[str, Predictions], resamples: int) -> LlmResult | None:
     """The LLM as the classifier beside the main mixes, on the test rows that it labelled; None where it did not."""
     first = next(iter(fits.values()))
     answers = llm_baseline.answers(annotations, first.ids, first.labels)
@@ -85,7 +101,7 @@ def llm(annotations: pd.DataFrame, fits: dict[str, Predictions], resamples: int)
         return None
     rows, said = answers
     predicted = {
-        encoder: {found.mixes[i]: found.predicted[i][:, rows] for i in found.main} for encoder, found in fits.items()
+        name: {found.mixes[i]: found.predicted[i][:, rows] for i in found.main} for name, found in fits.items()
     }
     return llm_baseline.against(first.gold[rows], said, predicted, len(first.labels), resamples)
 
@@ -133,8 +149,8 @@ def _codes(names: pd.Series, labels: list[str], fit: Path) -> np.ndarray:
     return codes
 
 
-def evaluate(found: Predictions, resamples: int) -> dict[str, Any]:
-    """Scores, gaps, learning curve and worth of one encoder's mixes, as the metrics file has them."""
+def evaluate(found: Predictions, resamples: int) -> ClassifierResult:
+    """Scores, gaps, mix curves and worth of one classifier's mixes."""
     # A fixed seed: the same predictions always give the same metrics.
     rng = np.random.default_rng(0)
     counts = statistics.count(found.gold, found.predicted, len(found.labels))
@@ -142,45 +158,44 @@ def evaluate(found: Predictions, resamples: int) -> dict[str, Any]:
     macro_f1 = Samples(counts.macro_f1().T, drawn.macro_f1.swapaxes(1, 2))
     accuracy = Samples(counts.accuracy().T, drawn.accuracy.swapaxes(1, 2))
     per_class = [Samples(counts.f1()[..., k].T, drawn.f1[..., k].swapaxes(1, 2)) for k in range(len(found.labels))]
-    summary = {}
-    for i, mix in enumerate(found.mixes):
-        summary[mix] = {
-            "rows": found.rows[i],
-            "seeds": list(found.seeds),
-            "macro_f1": {**_interval(macro_f1, i), "per_seed": macro_f1.observed[:, i].tolist()},
-            "accuracy": {**_interval(accuracy, i), "per_seed": accuracy.observed[:, i].tolist()},
-            "per_class": {
-                label: {
-                    # Without test rows of the label, nothing is known of how it is classified.
-                    "f1": _interval(per_class[k], i) if counts.support[k] else None,
-                    "precision": float(counts.precision()[i, :, k].mean()),
-                    "recall": float(counts.recall()[i, :, k].mean()),
-                    "support": int(counts.support[k]),
-                }
-                for k, label in enumerate(found.labels)
-            },
-            "calibration_error": float(found.calibration[i].mean()),
-        }
     points = _points(found)
-    for i, value in _worths(found, macro_f1, points.get("", []), rng).items():
-        summary[found.mixes[i]] |= value
-    return {
-        "mixes": summary,
-        "gaps": _gaps(found, macro_f1, accuracy, resamples, rng),
-        "curve": [{"mix": found.mixes[i], "rows": rows, **_interval(macro_f1, i)} for rows, i in points.get("", [])],
-        "mix_curves": _mix_curves(found, macro_f1, points, rng),
-        "confusion": {
+    worths = _worths(found, macro_f1, points.get("", []), rng)
+
+    def label(i: int, k: int) -> ClassScore:
+        return ClassScore(
+            # Without test rows of the label, nothing is known of how it is classified.
+            f1=_score(per_class[k], i) if counts.support[k] else None,
+            precision=counts.precision()[i, :, k].mean(),
+            recall=counts.recall()[i, :, k].mean(),
+            support=counts.support[k],
+        )
+
+    return ClassifierResult(
+        mixes={
+            mix: MixResult(
+                rows=found.rows[i],
+                seeds=found.seeds,
+                macro_f1=_score(macro_f1, i, per_seed=True),
+                accuracy=_score(accuracy, i, per_seed=True),
+                per_class={name: label(i, k) for k, name in enumerate(found.labels)},
+                calibration_error=found.calibration[i].mean(),
+                **worths.get(i, {}),
+            )
+            for i, mix in enumerate(found.mixes)
+        },
+        gaps=_gaps(found, macro_f1, accuracy, resamples, rng),
+        mix_curves=_mix_curves(found, macro_f1, points, rng),
+        confusion={
             found.mixes[i]: prediction_flips.confusion(found.gold, found.predicted[i], len(found.labels)).tolist()
             for i in found.main
         },
-        "flips": _flips(found),
-    }
+        flips=_flips(found),
+    )
 
 
-def _flips(found: Predictions) -> dict[str, dict[str, Any]]:
+def _flips(found: Predictions) -> dict[str, dict[str, Flips]]:
     """The test rows that flip between a main mix with generated rows and one without, by candidate and baseline."""
-    generated = [i for i in found.main if mixes.settings_of(found.mixes[i])]
-    real = [j for j in found.main if j not in generated]
+    real = [i for i in found.main if mixes.parse(found.mixes[i]).is_real]
     return {
         found.mixes[i]: {
             found.mixes[j]: prediction_flips.between(
@@ -188,7 +203,8 @@ def _flips(found: Predictions) -> dict[str, dict[str, Any]]:
             )
             for j in real
         }
-        for i in generated
+        for i in found.main
+        if i not in real
     }
 
 
@@ -197,62 +213,53 @@ def _points(found: Predictions) -> dict[str, list[tuple[int, int]]]:
     index = {mix: i for i, mix in enumerate(found.mixes)}
     points: dict[str, list[tuple[int, int]]] = {}
     for mix, i in index.items():
-        real, added = mixes.on_curve(mix) or (None, "")
+        real, added = mixes.parse(mix).curve or (None, "")
         # Without its own `real@n`, how many real rows a mix holds, and what they give alone, is not known.
         if real in index:
             points.setdefault(added, []).append((found.rows[index[real]], i))
     return {added: sorted(of_curve) for added, of_curve in points.items()}
 
 
-def _interval(scores: Samples, i: int) -> dict[str, float]:
+def _score(scores: Samples, i: int, per_seed: bool = False) -> Score:
     low, high = (float(np.clip(end[i], 0, 1)) for end in scores.interval(0.95))
-    return {"mean": float(scores.mean[i]), "low": low, "high": high}
+    each = tuple(scores.observed[:, i].tolist()) if per_seed else ()
+    return Score(value=scores.mean[i], low=low, high=high, per_seed=each)
 
 
 def _gaps(
     found: Predictions, macro_f1: Samples, accuracy: Samples, resamples: int, rng: np.random.Generator
-) -> dict[str, Any]:
+) -> dict[str, dict[str, PairedGap]]:
     """Every mix that is no point of a curve, against each other such mix and the points of the learning curve."""
     main = found.main
-    real = [i for i, mix in enumerate(found.mixes) if mixes.is_curve(mix) and not mixes.settings_of(mix)]
+    real = [i for i, mix in enumerate(found.mixes) if i not in main and mixes.parse(mix).is_real]
     pairs = [(i, j) for i in main for j in main + real if i < j or j in real]
-    gaps: dict[str, Any] = {found.mixes[i]: {} for i in main}
+    gaps: dict[str, dict[str, PairedGap]] = {found.mixes[i]: {} for i in main}
     if not pairs:
         return gaps
-    first, second = zip(*pairs, strict=True)
     swapped = statistics.swap(found.gold, found.predicted, len(found.labels), pairs, resamples, rng)
-    for name, scores, null in zip(("macro_f1", "accuracy"), (macro_f1, accuracy), swapped, strict=True):
-        gap = scores.minus(first, second)
-        (low, high), (low90, high90) = gap.interval(0.95), gap.interval(0.90)
-        p, detectable = gap.p_values(null, rng), gap.detectable()
-        for k, (i, j) in enumerate(pairs):
-            mean, ends = gap.mean[k], (low[k], high[k], low90[k], high90[k])
-            shared = {"p": p[k], "detectable": detectable[k]}
-            shared |= {"item_error": gap.item_variance[k] ** 0.5, "seed_error": gap.seed_variance[k] ** 0.5}
-            one, other = found.mixes[i], found.mixes[j]
-            gaps[one].setdefault(other, {})[name] = _gap(mean, *ends) | _floats(shared)
-            if j in main:
-                back = (-high[k], -low[k], -high90[k], -low90[k])
-                gaps[other].setdefault(one, {})[name] = _gap(-mean, *back) | _floats(shared)
+    each = [_gaps_of(scores, pairs, null, rng) for scores, null in zip((macro_f1, accuracy), swapped, strict=True)]
+    for (i, j), one, other in zip(pairs, *each, strict=True):
+        gap = PairedGap(macro_f1=one, accuracy=other)
+        gaps[found.mixes[i]][found.mixes[j]] = gap
+        if j in main:
+            gaps[found.mixes[j]][found.mixes[i]] = gap.turned()
     return gaps
 
 
-def _gap(mean: float, low: float, high: float, low90: float, high90: float) -> dict[str, float]:
-    return _floats({"mean": mean, "low": low, "high": high, "low90": low90, "high90": high90})
-
-
-def _floats(values: dict[str, Any]) -> dict[str, float]:
-    return {key: float(value) for key, value in values.items()}
+def _gaps_of(scores: Samples, pairs: list[tuple[int, int]], null: Floats, rng: np.random.Generator) -> list[Gap]:
+    gap = scores.minus(*zip(*pairs, strict=True))
+    (low, high), (low90, high90) = gap.interval(0.95), gap.interval(0.90)
+    item_error, seed_error = np.sqrt(gap.item_variance), np.sqrt(gap.seed_variance)
+    columns = {"value": gap.mean, "low": low, "high": high, "low90": low90, "high90": high90}
+    columns |= {"p": gap.p_values(null, rng), "detectable": gap.detectable()}
+    columns |= {"item_error": item_error, "seed_error": seed_error}
+    return [Gap(**{name: column[k] for name, column in columns.items()}) for k in range(len(pairs))]
 
 
 def _worths(
     found: Predictions, macro_f1: Samples, curve: list[tuple[int, int]], rng: np.random.Generator
 ) -> dict[int, dict[str, Any]]:
-    """Worth of every main mix with rows beside the real ones, where the curve has two points or more.
-
-    `labels`, `low` and `high` are numbers of real labels; 0 means fewer than `least`, null more than `most`, the ends
-    of the curve. Where scores do not rise with more real rows, `no_worth` says so.
-    """
+    """`worth`, or why there is none, of every main mix with more than real rows; where the curve has two points."""
     rows, means = _at_rows(curve, macro_f1.mean)
     if len(rows) < 2:
         return {}
@@ -262,23 +269,22 @@ def _worths(
     fitted = statistics.isotonic(means, weights)
     worths: dict[int, dict[str, Any]] = {}
     for i, mix in enumerate(found.mixes):
-        if mixes.is_curve(mix) or {part.source for part in mixes.parse(mix)} == {"real"}:
+        if mixes.is_curve(mix) or mix == "real":
             continue
         if fitted[-1] - fitted[0] < LEVEL:
             worths[i] = {"no_worth": "scores do not rise with more real labels"}
             continue
         labels = statistics.worth(rows, means, weights, macro_f1.mean[i])
-        worths[i] = {"worth": _labels(rows, labels, statistics.worth(rows, drawn, weights, draws[:, i]))}
+        worths[i] = {"worth": _worth(rows, labels, statistics.worth(rows, drawn, weights, draws[:, i]))}
     return worths
 
 
 def _mix_curves(
     found: Predictions, macro_f1: Samples, points: dict[str, list[tuple[int, int]]], rng: np.random.Generator
-) -> dict[str, Any]:
+) -> dict[str, MixCurve]:
     """What generated rows add to n real ones, for each kind of rows that is added.
 
-    `gain` is the score with them minus that without. `stops` is the number of real rows from which they help no more:
-    the non-increasing fit of the gain over log n, inverted at 0; 0 means fewer than `least`, null more than `most`.
+    It stops where the non-increasing fit of the gain over log n, inverted, is 0.
     """
     real = {found.mixes[i]: i for _, i in points.get("", [])}
     curves = {}
@@ -287,29 +293,29 @@ def _mix_curves(
             continue
         pairs = [(i, real[found.mixes[i].partition("+")[0]]) for _, i in curve]
         gain = macro_f1.minus(*zip(*pairs, strict=True))
-        entries = [
-            {"mix": found.mixes[i], "rows": n, "without": _interval(macro_f1, j), "with": _interval(macro_f1, i)}
-            | {"gain": _gain(gain, k)}
+        low, high = gain.interval(0.95)
+        along = tuple(
+            MixCurvePoint(
+                rows=n,
+                alone=found.mixes[j],
+                both=found.mixes[i],
+                gain=Interval(value=gain.mean[k], low=low[k], high=high[k]),
+            )
             for k, ((n, i), (_, j)) in enumerate(zip(curve, pairs, strict=True))
-        ]
-        curve_of: dict[str, Any] = {"points": entries}
-        curves[added] = curve_of
+        )
         at = [(n, k) for k, (n, _) in enumerate(curve)]
         rows, means = _at_rows(at, gain.mean)
+        stops = None
         if len(rows) >= 2:
             weights = _weights(at, gain.error)
             _, drawn = _at_rows(at, gain.draws(rng))
-            stops = (statistics.worth(rows, -gains, weights, np.zeros(gains.shape[:-1])) for gains in (means, drawn))
-            curve_of["stops"] = _labels(rows, *stops)
+            ends = (statistics.worth(rows, -gains, weights, np.zeros(gains.shape[:-1])) for gains in (means, drawn))
+            stops = _worth(rows, *ends)
+        curves[added] = MixCurve(points=along, stops=stops)
     return curves
 
 
-def _gain(gain: Samples, k: int) -> dict[str, float]:
-    low, high = gain.interval(0.95)
-    return _floats({"mean": gain.mean[k], "low": low[k], "high": high[k]})
-
-
-def _at_rows(curve: list[tuple[int, int]], scores: np.ndarray) -> tuple[list[int], np.ndarray]:
+def _at_rows(curve: list[tuple[int, int]], scores: Floats) -> tuple[list[int], Floats]:
     """The rows of a curve's points, and the scores (..., K) there (..., points).
 
     A small data set can have two points of equal rows (`real@500`, `real@all`): they count as one.
@@ -319,13 +325,14 @@ def _at_rows(curve: list[tuple[int, int]], scores: np.ndarray) -> tuple[list[int
     return rows, np.stack(means, axis=-1) if means else np.empty((*scores.shape[:-1], 0))
 
 
-def _weights(curve: list[tuple[int, int]], error: np.ndarray) -> np.ndarray:
-    weights: np.ndarray = 1 / np.maximum(_at_rows(curve, error**2)[1], LEVEL)
+def _weights(curve: list[tuple[int, int]], error: Floats) -> Floats:
+    weights: Floats = 1 / np.maximum(_at_rows(curve, error**2)[1], LEVEL)
     return weights
 
 
-def _labels(rows: list[int], labels: np.ndarray, drawn: np.ndarray) -> dict[str, Any]:
+def _worth(rows: list[int], labels: Floats, drawn: Floats) -> Worth:
     low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
     ends = {"labels": labels, "low": low, "high": high}
-    found: dict[str, Any] = {key: None if np.isinf(end) else round(float(end)) for key, end in ends.items()}
-    return found | {"least": rows[0], "most": rows[-1]}
+    return Worth(
+        **{key: None if np.isinf(end) else round(float(end)) for key, end in ends.items()}, least=rows[0], most=rows[-1]
+    )

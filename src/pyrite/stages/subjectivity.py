@@ -22,6 +22,7 @@ from pyrite.measures import agreement, agreement_curves, intervals, pairwise
 from pyrite.measures.agreement_curves import AgreementCurve
 from pyrite.measures.pairwise import Ranking
 from pyrite.params import Params
+from pyrite.results import evaluation
 from pyrite.results.subjectivity import (
     WHO,
     AgainstGap,
@@ -174,13 +175,13 @@ def of_pairs(who: Who, p: Params, rng: np.random.Generator) -> Ranking | None:
 
 def gaps(tasks: Sequence[str], sources: Sequence[str]) -> dict[tuple[str, str], dict[str, float]]:
     """The gap to real rows of each task, by classifier and source of generated texts."""
-    evaluated = {task: files.read_json(paths.metrics("evaluate", task))["encoders"] for task in tasks}
+    evaluated = {task: evaluation.load(task).classifiers for task in tasks}
     classifiers = dict.fromkeys(name for found in evaluated.values() for name in found)
     found = {
         (name, source): {
-            task: gap["macro_f1"]["mean"]
+            task: gap.macro_f1.value
             for task, of_classifier in evaluated.items()
-            if (gap := of_classifier.get(name, {}).get("gaps", {}).get(source, {}).get(REAL))
+            if name in of_classifier and (gap := of_classifier[name].gap(source, REAL))
         }
         for name in classifiers
         for source in sources

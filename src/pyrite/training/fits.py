@@ -78,7 +78,7 @@ def plan(
     real_rows = int((data.prepared["split"] == "train").sum())
     fits = []
     for mix in spec.mixes:
-        if mixes.is_curve(mix) and (mixes.parse(mix)[0].rows or 0) > real_rows:
+        if mixes.is_curve(mix) and (mixes.parse(mix).parts[0].rows or 0) > real_rows:
             # One list of sizes serves tasks of all sizes: the learning curve of a small one ends earlier.
             continue
         for seed in seeds:

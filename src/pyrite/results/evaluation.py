@@ -1,0 +1,186 @@
+"""Evaluation: how every fit of a task scores, and what the mixes are worth: `metrics/evaluate/<task>.json`.
+
+Scores and gaps are in [0, 1]. Of the texts there are only ids.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyrite.base import paths
+from pyrite.base.schema import Result, read_result
+from pyrite.data import mixes
+from pyrite.measures.intervals import Interval, Score
+from pyrite.measures.llm_baseline import LlmResult
+from pyrite.measures.prediction_flips import Flips
+
+
+class Gap(Interval):
+    """The score of one mix minus that of another, paired over seeds and test rows, with its 95 % interval.
+
+    Attributes:
+        low90, high90: the 90 % interval; each end is that of a one-sided test at 5 %.
+        p: two-sided, of a permutation test.
+        detectable: the smallest true gap that such a study finds in 80 % of cases.
+        item_error, seed_error: the standard errors from test rows and from seeds.
+    """
+
+    low90: float
+    high90: float
+    p: float
+    detectable: float
+    item_error: float
+    seed_error: float
+
+    def turned(self) -> Gap:
+        """The same gap, seen from the other mix."""
+        ends = {"low": -self.high, "high": -self.low, "low90": -self.high90, "high90": -self.low90}
+        return self.model_copy(update={"value": -self.value, **ends})
+
+
+class PairedGap(Result):
+    macro_f1: Gap
+    accuracy: Gap
+
+    def turned(self) -> PairedGap:
+        return PairedGap(macro_f1=self.macro_f1.turned(), accuracy=self.accuracy.turned())
+
+
+class ClassScore(Result):
+    """One label: F1 is None where no test row has it."""
+
+    f1: Score | None
+    precision: float
+    recall: float
+    support: int
+
+
+class Worth(Result):
+    """How many real labels give the same score, with a 95 % interval.
+
+    0 means fewer than `least`, None more than `most`: the ends of the learning curve.
+    """
+
+    labels: int | None
+    low: int | None
+    high: int | None
+    least: int
+    most: int
+
+
+class MixResult(Result):
+    """The fits of one mix. `rows`: of training, the mean over seeds; `no_worth`: why a worth is missing."""
+
+    rows: int
+    seeds: tuple[int, ...]
+    macro_f1: Score
+    accuracy: Score
+    per_class: dict[str, ClassScore]
+    calibration_error: float
+    worth: Worth | None = None
+    no_worth: str | None = None
+
+
+class MixCurvePoint(Result):
+    """So many real rows, the mix of them alone, that with generated rows added, and what these gain in macro-F1."""
+
+    rows: int
+    alone: str
+    both: str
+    gain: Interval
+
+
+class MixCurve(Result):
+    """What generated rows add to n real ones; `stops`: the number of real rows from which they help no more."""
+
+    points: tuple[MixCurvePoint, ...]
+    stops: Worth | None = None
+
+
+class ClassifierResult(Result):
+    """All mixes of one classifier.
+
+    Attributes:
+        gaps: by candidate and baseline: of every mix that is no point of a curve to each other such mix and to the
+            points of the learning curve.
+        mix_curves: by what is added to the real rows.
+        confusion: of each such mix, how many test rows of each label (rows) got each label, the mean over seeds.
+        flips: by candidate with generated rows and baseline without.
+    """
+
+    mixes: dict[str, MixResult]
+    gaps: dict[str, dict[str, PairedGap]]
+    mix_curves: dict[str, MixCurve]
+    confusion: dict[str, tuple[tuple[float, ...], ...]]
+    flips: dict[str, dict[str, Flips]]
+
+    @property
+    def main(self) -> list[str]:
+        """The mixes that are no points of a curve."""
+        return list(self.gaps)
+
+    @property
+    def curve(self) -> list[tuple[int, str]]:
+        """The learning curve: (real rows, mix) of each point, the fewest rows first."""
+        return sorted((found.rows, mix) for mix, found in self.mixes.items() if mixes.parse(mix).curve == (mix, ""))
+
+    def gap(self, candidate: str, baseline: str) -> PairedGap | None:
+        return self.gaps.get(candidate, {}).get(baseline)
+
+
+class TaskResult(Result):
+    """All classifiers of a task, and the LLM called as one; without real texts there are none."""
+
+    task: str
+    test_rows: int
+    labels: tuple[str, ...]
+    llm: LlmResult | None
+    classifiers: dict[str, ClassifierResult]
+
+    def worth(self, classifier: str, mix: str) -> tuple[str, Worth] | None:
+        """(classifier, worth) of a mix: by this classifier's learning curve or else by the first that has one."""
+        for name in (classifier, *self.classifiers):
+            found = self.classifiers[name].mixes.get(mix)
+            if found and found.worth:
+                return name, found.worth
+        return None
+
+    def mix_curve(self, classifier: str, added: str) -> tuple[str, MixCurve] | None:
+        """(classifier, mix curve) of what is added to real rows: of this classifier or of the first that has one."""
+        for name in (classifier, *self.classifiers):
+            if found := self.classifiers[name].mix_curves.get(added):
+                return name, found
+        return None
+
+
+def load(task: str) -> TaskResult:
+    """What `evaluate` found.
+
+    Raises:
+        PyriteError: the file is missing, or was written by another version.
+    """
+    return read_result(paths.metrics("evaluate", task), TaskResult)
+
+
+def before(found: TaskResult) -> dict[str, Any]:
+    """In the form that the metrics had: for modules that don't take the models yet."""
+
+    def old(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {("mean" if key == "value" else key): old(one) for key, one in value.items()}
+        return [old(one) for one in value] if isinstance(value, list) else value
+
+    data: dict[str, Any] = old(found.model_dump(mode="json", exclude_defaults=True))
+    for name, one in data["classifiers"].items():
+        mixes_of = one["mixes"]
+        one["curve"] = [
+            {"mix": mix, "rows": rows, **mixes_of[mix]["macro_f1"]} for rows, mix in found.classifiers[name].curve
+        ]
+        for curve in one["mix_curves"].values():
+            for point in curve["points"]:
+                alone, both = point.pop("alone"), point.pop("both")
+                point |= {"mix": both, "without": mixes_of[alone]["macro_f1"], "with": mixes_of[both]["macro_f1"]}
+    data["encoders"] = data.pop("classifiers")
+    if data["llm"]:
+        data["llm"]["encoders"] = data["llm"].pop("classifiers")
+    return data
