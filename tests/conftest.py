@@ -68,6 +68,7 @@ def tfidf(*mixes: str) -> dict[str, Any]:
 def fine_tune(checkpoint: Path | str, *mixes: str, **recipe: Any) -> dict[str, Any]:
     """A classifier of `params.yaml` whose encoder is trained whole, as the shipped MiniLM but for these values."""
     shipped: dict[str, Any] = shipped_params()["train"]["classifiers"]["minilm"]
+    del shipped["seeds"]
     return shipped | {"checkpoint": str(checkpoint), "mixes": list(mixes)} | recipe
 
 

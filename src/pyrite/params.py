@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from pyrite.base import paths, schema
 from pyrite.base.schema import Name, Positive, Rate, Schema, Share
 from pyrite.data import mixes
+from pyrite.data.folds import Folds
 from pyrite.training.classifiers import AnyClassifier
 
 
@@ -56,6 +57,7 @@ class Train(Schema):
     renamed: ClassVar[dict[str, str]] = {"encoders": "classifiers"}
 
     seeds: tuple[int, ...] = Field(min_length=1)
+    folds: Folds = "auto"
     test_rows: Positive | None
     precision: Literal["auto", "float32", "bfloat16"]
     checkpoints: Literal["first_seed", "all", "none"]
@@ -65,9 +67,11 @@ class Train(Schema):
     @field_validator("seeds")
     @classmethod
     def _distinct(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if len(set(value)) < len(value):
-            raise ValueError("a seed is there twice")
-        return value
+        return schema.distinct(value)
+
+    def seeds_of(self, classifier: str) -> tuple[int, ...]:
+        """The seeds of a classifier: its own, where it names some."""
+        return self.classifiers[classifier].seeds or self.seeds
 
 
 class Annotate(Schema):

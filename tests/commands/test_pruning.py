@@ -26,7 +26,7 @@ def filled(project: Path) -> Path:
         os.utime(path, (time.time() - 40 * pruning.DAY,) * 2)
     fit = paths.fit("task", "encoder", "real", 0)
     fit.mkdir(parents=True)
-    (fit / "history.json").write_text(json.dumps({"fingerprint": store.key("used")}))
+    (fit / "history.json").write_text(json.dumps({"fingerprints": [store.key("used")]}))
     return project
 
 

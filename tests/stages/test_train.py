@@ -20,9 +20,9 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipe
 from pyrite import params
 from pyrite.base import paths, store
 from pyrite.base.errors import PyriteError
-from pyrite.data import texts
+from pyrite.data import folds, texts
 from pyrite.stages import train
-from pyrite.training import encoder, linear, parallel
+from pyrite.training import encoder, fits, linear, parallel
 from pyrite.training.classifier import Fitted, Job
 from pyrite.training.classifiers.fine_tune import FineTune
 
@@ -67,7 +67,8 @@ def change(key: str, value: object) -> None:
 
 def test_every_fit_has_predictions_of_every_test_row_once(study: Path) -> None:
     train.run("words", "tiny")
-    test = texts.read(paths.prepared("words")).query("split == 'test'")
+    prepared = texts.read(paths.prepared("words"))
+    test = prepared.query("split == 'test'")
     for mix in ("real", "few_shot"):
         for seed in (0, 1):
             folder = paths.fit("words", "tiny", mix, seed)
@@ -82,7 +83,8 @@ def test_every_fit_has_predictions_of_every_test_row_once(study: Path) -> None:
             assert (best == predictions["predicted"]).all()
             assert accuracy_score(predictions["label"], predictions["predicted"]) > 0.8
             history = json.loads((folder / "history.json").read_text())
-            assert (history["mix"], history["seed"], history["rows"], len(history["loss"])) == (mix, seed, 30, 40)
+            assert (history["mix"], history["seed"], len(history["loss"])) == (mix, seed, 40)
+            assert history["rows"] == (30 if mix == "few_shot" else len(prepared) - len(test))
             assert "torch" in history["versions"]
             assert (folder / "checkpoint/model.safetensors").exists() == (seed == 0)
 
@@ -131,8 +133,8 @@ def test_seeds_that_draw_the_same_rows_are_one_fit_of_a_baseline(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     train.run("words", "tfidf")
-    # real and real@20 draw other rows with another seed; few_shot has the same rows whatever the seed.
-    assert "6 fits, 0 from the store, 5 to train" in capsys.readouterr().err
+    # real@20 draws other rows with another seed; real and few_shot have the same rows whatever the seed.
+    assert "6 fits, 0 from the store, 4 to train" in capsys.readouterr().err
 
 
 def test_a_changed_training_loop_is_trained_anew(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +144,7 @@ def test_a_changed_training_loop_is_trained_anew(study: Path, monkeypatch: pytes
     learn = linear.tfidf
     monkeypatch.setattr(linear, "tfidf", lambda *args: calls.append(1) or learn(*args))
     train.run("words", "tfidf")
-    assert len(calls) == 5
+    assert len(calls) == 4
 
 
 def test_other_weights_in_the_same_folder_are_trained_anew(
@@ -343,7 +345,7 @@ def test_processes_that_train_each_fit_together_agree_with_one(
     for path, history in histories().items():
         assert history["processes"] == 2
         np.testing.assert_allclose(history["loss"], alone[path]["loss"], atol=1e-4)
-        assert history["fingerprint"] != alone[path]["fingerprint"]
+        assert history["fingerprints"] != alone[path]["fingerprints"]
 
 
 def test_an_error_of_processes_that_train_together_is_one_line(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -399,7 +401,7 @@ def test_truncated_texts_are_counted(study: Path) -> None:
     change("classifiers.tiny.max_tokens", 8)
     train.run("words", "tiny")
     for history in histories().values():
-        assert history["truncated_texts"] == {"train": 30, "test": 40}
+        assert history["truncated_texts"] == {"train": history["rows"], "test": 40}
 
 
 def test_speed_is_in_the_store_and_the_log_only(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -442,3 +444,70 @@ def test_a_cap_classifies_the_same_few_test_rows_for_every_fit(study: Path) -> N
     lowest = sorted(prepared.loc[prepared["split"] == "test", "id"])[:7]
     for path in paths.models("words", "tfidf").rglob("predictions.parquet"):
         assert pd.read_parquet(path)["id"].tolist() == lowest
+
+
+def without_official_sides() -> pd.DataFrame:
+    """The texts' digests decide their splits from now on, as `prepare` has it: the task gets folds."""
+    prepared = texts.read(paths.prepared("words"))
+    fraction = prepared["id"].map(lambda i: texts.fraction(i, 0))
+    prepared["split"] = np.select([fraction < 0.70, fraction < 0.75], ["train", "validation"], "test")
+    texts.write(prepared, paths.prepared("words"))
+    return prepared
+
+
+def test_with_folds_every_row_outside_the_pool_is_tested_once_for_each_seed(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepared = without_official_sides()
+    outside = prepared[~texts.in_pool(prepared)].sort_values("id")
+    change_params("train.classifiers.tfidf.mixes", ["real", "real+few_shot", "few_shot", "pool"])
+    train.run("words", "tfidf")
+    # Four folds of two seeds for each mix with real rows; what has none is one fit, for all folds and both seeds.
+    assert "20 fits, 0 from the store, 18 to train" in capsys.readouterr().err
+    for mix in ("real", "real+few_shot", "few_shot", "pool"):
+        for seed in (0, 1):
+            folder = paths.fit("words", "tfidf", mix, seed)
+            predictions = pd.read_parquet(folder / "predictions.parquet")
+            assert predictions["id"].tolist() == outside["id"].tolist()
+            assert predictions["label"].tolist() == outside["label"].tolist()
+            history = json.loads((folder / "history.json").read_text())
+            expected = folds.draw(outside, 4, seed) if "real" in mix else np.zeros(len(outside))
+            np.testing.assert_array_equal(predictions["fold"], expected)
+            assert len(set(history["fingerprints"])) == history["folds"] == (4 if "real" in mix else 1)
+            assert accuracy_score(predictions["label"], predictions["predicted"]) > 0.8
+    assert history["rows"] == texts.in_pool(prepared).sum()
+
+
+def test_no_fit_is_tested_on_what_it_learnt_from(study: Path) -> None:
+    prepared = without_official_sides()
+    sets = {name: texts.read(paths.synthetic("words", name)) for name in ("zero_shot", "few_shot")}
+    spec = (
+        params.load()
+        .train.classifiers["tfidf"]
+        .model_copy(update={"mixes": ("real", "real@20", "real@equal", "pool", "pool+few_shot", "real@all+few_shot")})
+    )
+    planned = fits.plan("words", fits.Data(prepared, sets, folds="auto"), spec, (0, 1), "float32", "none", 1)
+    assert len(planned) == 4 * 8 + 2 * 2
+    real, pool = set(prepared["id"]), set(prepared.loc[texts.in_pool(prepared), "id"])
+    for fit in planned:
+        learnt = set(fit.rows["id"])
+        assert not learnt & set(fit.test)
+        if fit.mix == "real":
+            assert learnt == real - set(fit.test) > pool
+
+
+def test_with_folds_the_first_one_keeps_its_checkpoint(study: Path) -> None:
+    without_official_sides()
+    change_params("train.classifiers.tiny.steps", 2)
+    train.run("words", "tiny")
+    folder = paths.fit("words", "tiny", "real", 0)
+    tested = (pd.read_parquet(folder / "predictions.parquet")["fold"] == 0).sum()
+    assert f"On the {tested} real test rows" in (folder / "checkpoint/README.md").read_text()
+    assert len(list((study / ".pyrite/checkpoints").glob("*/*"))) == 2
+    assert len(list((study / ".pyrite/fits").glob("*/*"))) == 2 * 4 + 2
+
+
+def test_a_classifier_can_have_seeds_of_its_own(study: Path) -> None:
+    change_params("train.classifiers.tfidf.seeds", [5])
+    train.run("words", "tfidf")
+    assert sorted(p.name for p in paths.mix("words", "tfidf", "real").iterdir()) == ["seed-5"]

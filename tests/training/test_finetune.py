@@ -179,7 +179,11 @@ def test_balanced_weights_make_labels_weigh_the_same() -> None:
     weights = finetune._class_weights(recipe, np.array([0, 0, 0, 1]), 3)
     np.testing.assert_allclose(weights[:2], [4 / 6, 2])
     assert weights[0] * 3 == pytest.approx(float(weights[1]))
-    assert finetune._class_weights(spec(Path("x")), np.array([0, 0, 0, 1]), 3).tolist() == [1, 1, 1]
+    assert finetune._class_weights(spec(Path("x"), class_weights="none"), np.array([0, 0, 0, 1]), 3).tolist() == [
+        1,
+        1,
+        1,
+    ]
 
 
 def test_class_weights_help_the_rare_label(tiny_checkpoint: Path, rows: tuple) -> None:

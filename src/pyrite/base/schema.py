@@ -20,6 +20,8 @@ from ruamel.yaml.resolver import implicit_resolvers
 from pyrite.base import files
 from pyrite.base.errors import PyriteError
 
+V = TypeVar("V")
+
 
 class Schema(BaseModel):
     """Base of everything read from YAML: unknown keys are errors, "3" is not 3, values never change."""
@@ -65,6 +67,17 @@ def is_word(text: str) -> bool:
 def _resolved(version: tuple[int, int], text: str) -> str:
     found = (tag for of, tag, pattern, _ in implicit_resolvers if version in of and pattern.match(text))
     return next(found, "tag:yaml.org,2002:str")
+
+
+def distinct(values: tuple[V, ...]) -> tuple[V, ...]:
+    """The values of a list in which none may stand twice.
+
+    Raises:
+        ValueError: one does.
+    """
+    if twice := [value for value in values if values.count(value) > 1]:
+        raise ValueError(f"{twice[0]} is there twice")
+    return values
 
 
 Name = Annotated[str, AfterValidator(plain)]

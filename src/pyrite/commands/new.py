@@ -219,7 +219,7 @@ def reckon(card: cards.Card, study: params.Params, found: DatasetProfile | None)
     pool = set(prepared.loc[texts.in_pool(prepared), "label"])
     needs = []
     for setting in study.generate.settings:
-        script = Script(card, setting, prompts.load(setting), study.generate, prepared)
+        script = Script(card, setting, prompts.load(setting), study.generate, prepared, study.train.folds)
         jobs = [
             job
             for job in generation.top_up(GenerationRun(), script)

@@ -97,7 +97,8 @@ def prune(kinds: tuple[str, ...], days: float | None, unused: bool) -> None:
         if days is not None:
             chosen = [entry for entry in chosen if entry.last_used < time.time() - days * DAY]
         if unused:
-            current = {files.read_json(path)["fingerprint"] for path in Path("models").rglob("history.json")}
+            histories = map(files.read_json, Path("models").rglob("history.json"))
+            current = {fingerprint for history in histories for fingerprint in history["fingerprints"]}
             chosen = [entry for entry in chosen if entry.kind in OF_FITS and entry.key not in current]
         for entry in chosen:
             if entry.path.is_dir():

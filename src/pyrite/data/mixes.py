@@ -1,9 +1,10 @@
 """Mixes: named training sets, such as `real`, `few_shot`, `pool+few_shot` or `real@200`.
 
-A mix is one or more sources joined by `+`. A source is `real` (the training rows), `pool` (the share of them that
-few-shot prompts may show) or a generation setting; `@n` takes n of its rows, `@all` every row. `real` alone takes
-as many rows as the largest generated set has, so that it is compared at equal size. `real@n` are the points of the
-learning curve, `real@n+few_shot` those of a mix curve: what generated rows add to n real ones.
+A mix is one or more sources joined by `+`. A source is `real` (the rows with people's labels that may be trained on),
+`pool` (the share of them that few-shot prompts may show) or a generation setting. Each gives all of its rows, or with
+`@n` so many of them. `@equal` takes as many as the smallest has of `real` and the generated sets: at equal size only
+the kind of text differs. `real@n` are the points of the learning curve, `real@n+few_shot` those of a mix curve: what
+generated rows add to n real ones; `@all` says that `real` itself is meant as the last point of a curve.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -23,10 +25,10 @@ REAL = ("real", "pool")
 
 @dataclass(frozen=True)
 class Part:
-    """One source of a mix and how many of its rows: None is the source's default, -1 all."""
+    """One source of a mix and how many of its rows; None is all, without saying so."""
 
     source: str
-    rows: int | None
+    rows: int | Literal["all", "equal"] | None
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,15 @@ class Mix:
         return not self.sources
 
     @property
+    def is_folded(self) -> bool:
+        """Whether it draws from all real rows: where a task has folds, it has others in each."""
+        return any(part.source == "real" for part in self.parts)
+
+    @property
     def curve(self) -> tuple[str, str] | None:
         """Of a point of a curve, its real rows and what is added to them: ("real@50", "few_shot"); else None."""
         first = self.parts[0]
-        if first.source != "real" or first.rows is None:
+        if first.source != "real" or first.rows in (None, "equal"):
             return None
         real, _, added = self.name.partition("+")
         return real, added
@@ -75,11 +82,12 @@ def parse(mix: str) -> Mix:
     """
     parts = []
     for term in mix.split("+"):
-        match = re.fullmatch(r"([a-z][a-z0-9_]*)(?:@(all|[1-9][0-9]*))?", term)
+        match = re.fullmatch(r"([a-z][a-z0-9_]*)(?:@(all|equal|[1-9][0-9]*))?", term)
         if not match:
-            raise ValueError(f"'{mix}' is not a mix: write sources joined by +, each with an optional @n or @all")
+            raise ValueError(f"'{mix}' is not a mix: join sources by +, each with an optional @n, @all or @equal")
         source, rows = match.groups()
-        parts.append(Part(source, None if rows is None else -1 if rows == "all" else int(rows)))
+        size: Any = int(rows) if rows and rows.isdecimal() else rows
+        parts.append(Part(source, size))
     if len({part.source for part in parts}) < len(parts):
         raise ValueError(f"'{mix}' names a source twice")
     return Mix(mix, tuple(parts))
@@ -105,29 +113,28 @@ def is_curve(mix: str) -> bool:
     return parse(mix).curve is not None
 
 
-def rows(mix: str, prepared: pd.DataFrame, synthetic: dict[str, pd.DataFrame], seed: int) -> pd.DataFrame:
+def rows(mix: str, training: pd.DataFrame, synthetic: dict[str, pd.DataFrame], seed: int) -> pd.DataFrame:
     """The training rows of a mix (columns id, text, label), sorted by id.
 
     A sample of n rows is drawn with the seed, and the sample of n lies within that of n + 1: a learning curve is
     nested for each seed.
 
+    Args:
+        training: the real rows that may be trained on, of any split.
+
     Raises:
         PyriteError: a source is unknown, empty, or has fewer rows than `@n` asks for.
     """
-    training = prepared[prepared["split"] == "train"]
     sources = {"real": training, "pool": training[texts.in_pool(training)], **synthetic}
+    equal = min(len(training), *(len(rows) for rows in synthetic.values())) if synthetic else len(training)
     drawn = []
     for part in parse(mix).parts:
         if part.source not in sources:
             raise PyriteError(f"mix '{mix}': unknown source '{part.source}'; there are {', '.join(sources)}")
         source = sources[part.source]
-        wanted = part.rows
-        if wanted is None:
-            equal_size = max((len(frame) for frame in synthetic.values()), default=0)
-            # A small data set can have fewer real rows than generated ones: then `real` is all of them.
-            wanted = min(equal_size, len(source)) if part.source == "real" and equal_size else len(source)
-        elif wanted == -1:
-            wanted = len(source)
+        wanted = part.rows if isinstance(part.rows, int) else len(source)
+        if part.rows == "equal":
+            wanted = min(equal, len(source))
         if wanted > len(source):
             raise PyriteError(f"mix '{mix}': asks for {wanted} rows of {part.source}, which has {len(source)}")
         drawn.append(_sample(source, wanted, seed))

@@ -17,7 +17,7 @@ import pandas as pd
 
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
-from pyrite.data import texts
+from pyrite.data import folds, texts
 from pyrite.data.cards import Card
 from pyrite.data.transcripts import Conversation, Turn
 from pyrite.llm import cache, parsing, prompts
@@ -75,9 +75,19 @@ class Request:
 class Script:
     """All that decides what is asked for a (task, setting)."""
 
-    def __init__(self, card: Card, setting: str, templates: Templates, p: Generate, prepared: pd.DataFrame) -> None:
+    def __init__(
+        self,
+        card: Card,
+        setting: str,
+        templates: Templates,
+        p: Generate,
+        prepared: pd.DataFrame,
+        choice: folds.Folds = "none",
+    ) -> None:
         self.card, self.setting, self.templates, self.p, self.prepared = card, setting, templates, p, prepared
         self.task = card.id
+        # The real rows that no text may repeat.
+        self.held_out = folds.held_out(prepared, choice)
         self.text_of: dict[str, str] = dict(zip(prepared["id"], prepared["text"], strict=True))
         pool = prepared[texts.in_pool(prepared)].sort_values("id")
         self._pool: dict[str, list[str]] = {str(label): rows["id"].tolist() for label, rows in pool.groupby("label")}

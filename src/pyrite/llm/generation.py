@@ -32,9 +32,9 @@ def load(task: str, setting: str) -> Script:
     Raises:
         PyriteError: params, the card, the prompts or the prepared rows are missing or not valid.
     """
-    p = params.load().generate
+    p = params.load()
     card, templates = cards.load(task), prompts.load(setting)
-    return Script(card, setting, templates, p, texts.read(paths.prepared(task)))
+    return Script(card, setting, templates, p.generate, texts.read(paths.prepared(task)), p.train.folds)
 
 
 @dataclass

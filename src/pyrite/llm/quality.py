@@ -76,10 +76,9 @@ class QualityFilter:
         Raises:
             PyriteError: a conversation shows an example that is no prepared row.
         """
-        script, prepared = self._script, self._script.prepared
+        script, held_out = self._script, self._script.held_out
         frame = collect(script, conversations)
         frame["reason"] = ""
-        held_out = prepared[prepared["split"] != "train"]
         others = held_out["text"].tolist()
         least, most = script.card.length_words
         threshold = script.p.near_duplicate
@@ -109,11 +108,9 @@ class QualityFilter:
         return frame
 
     def _closest(self, candidates: pd.DataFrame) -> np.ndarray:
-        """The highest cosine of each text to any validation or test row; of each text it is worked out once."""
+        """The highest cosine of each text to any real row that none may repeat; of each text it is worked out once."""
         if len(new := candidates[~candidates["id"].isin(self._cosine)]):
-            prepared = self._script.prepared
-            # Embeddings of the whole prepared table, because other stages want the same and take them from the store.
-            real = encoder.embed(prepared["text"].tolist())[(prepared["split"] != "train").to_numpy()]
+            real = encoder.embed(self._script.held_out["text"].tolist())
             cosines = np.full(len(new), -1.0)
             if len(real):
                 cosines = neighbours.largest_cosines(encoder.embed(new["text"].tolist()), real, 1)[:, 0]

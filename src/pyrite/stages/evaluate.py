@@ -79,7 +79,7 @@ def run(task: str) -> None:
         for name, classifier in settings.train.classifiers.items():
             # A task with few real rows has no points at the far end of the curve: `train` leaves them out.
             there = [mix for mix in classifier.mixes if not mixes.is_curve(mix) or paths.mix(task, name, mix).exists()]
-            fits[name] = read(task, name, there, settings.train.seeds)
+            fits[name] = read(task, name, there, settings.train.seeds_of(name))
             classifiers[name] = evaluate(fits[name], settings.evaluate.resamples)
             view.advance(step)
     # Every classifier's fits were made by the same stage from the same table, so the first one stands for all.

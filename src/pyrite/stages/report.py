@@ -149,7 +149,9 @@ def task(
 def histories(task: str, encoder: str, study: Params) -> dict[str, list[dict[str, Any]]]:
     """What the fits on real rows and on each setting's noted while they were trained; none where they are not kept."""
     drawn = [mix for mix in study.train.classifiers[encoder].mixes if mix in ("real", *study.generate.settings)]
-    files_of = {mix: [paths.fit(task, encoder, mix, s) / "history.json" for s in study.train.seeds] for mix in drawn}
+    files_of = {
+        mix: [paths.fit(task, encoder, mix, s) / "history.json" for s in study.train.seeds_of(encoder)] for mix in drawn
+    }
     return {
         mix: [files.read_json(path) for path in fits]
         for mix, fits in files_of.items()

@@ -72,7 +72,7 @@ def of_task(task: str, p: Params, rng: np.random.Generator) -> TaskSubjectivity:
     resamples = p.evaluate.resamples
     right = {
         encoder: {
-            mix: right_predictions(task, encoder, mix, p.train.seeds)
+            mix: right_predictions(task, encoder, mix, p.train.seeds_of(encoder))
             for mix in (REAL, *p.generate.settings)
             if mix in spec.mixes
         }

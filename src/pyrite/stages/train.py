@@ -11,6 +11,7 @@ with `train.parallel: data` all processes train each fit.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -45,7 +46,6 @@ class Inputs:
     spec: AnyClassifier
     precision: str
     labels: list[str]
-    test_ids: list[str]
     numbers: dict[str, int]
     features: Any
     together: bool
@@ -76,6 +76,7 @@ def run(task: str, classifier: str) -> None:
         prepared=texts.read(paths.prepared(task)),
         synthetic={setting: texts.read(paths.synthetic(task, setting)) for setting in p.generate.settings},
         test_rows=p.train.test_rows,
+        folds=p.train.folds,
     )
     if data.prepared.empty:
         write([], data, task, classifier, spec, p.generate.model)
@@ -91,7 +92,7 @@ def run(task: str, classifier: str) -> None:
     processes = 1
     if p.train.parallel == "data" and spec.long:
         processes = state.num_processes if parallel.launched() else parallel.devices()
-    fits = plan(name, data, spec, p.train.seeds, precision, p.train.checkpoints, processes)
+    fits = plan(name, data, spec, p.train.seeds_of(classifier), precision, p.train.checkpoints, processes)
     unique = sorted({fit.fingerprint: fit for fit in fits}.values(), key=lambda fit: -fit.effort)
     if state.is_main_process:
         console.log.print(
@@ -120,12 +121,11 @@ def prepare_inputs(
     name: str, data: Data, spec: AnyClassifier, precision: str, fits: list[Fit], together: bool
 ) -> Inputs:
     """Tokenise, embed or just gather the texts of a task, once for all fits."""
-    test_ids = data.test["id"].tolist()
-    wanted = {*test_ids, *(i for fit in fits for i in fit.rows["id"])}
+    wanted = {i for fit in fits for i in (*fit.rows["id"], *fit.test)}
     by_id = pd.concat([table.set_index("id")["text"] for table in data.tables])
     by_id = by_id[~by_id.index.duplicated() & by_id.index.isin(wanted)]
     numbers = {i: number for number, i in enumerate(by_id.index)}
-    return Inputs(name, spec, precision, data.labels, test_ids, numbers, spec.features(by_id.tolist()), together)
+    return Inputs(name, spec, precision, data.labels, numbers, spec.features(by_id.tolist()), together)
 
 
 def train(fits: list[Fit], inputs: Inputs, processes: int) -> list[str]:
@@ -178,9 +178,9 @@ def fit_one(fit: Fit, inputs: Inputs, advance: Callable[[], object]) -> Outcome:
         PyriteError: it can't be trained, as another fit of the same classifier could not.
     """
     spec = inputs.spec
-    place = f"{inputs.name} {fit.mix} seed {fit.seed}"
+    place = f"{inputs.name} {fit.name}"
     targets = [inputs.labels.index(label) for label in fit.rows["label"]]
-    rows, test = inputs.of(fit.rows["id"].tolist()), inputs.of(inputs.test_ids)
+    rows, test = inputs.of(fit.rows["id"].tolist()), inputs.of(fit.test)
     job = Job(rows, targets, test, inputs.labels, fit.seed, inputs.precision, advance, inputs.together)
     try:
         fitted = spec.fit(job)
@@ -211,45 +211,57 @@ def fit_one(fit: Fit, inputs: Inputs, advance: Callable[[], object]) -> Outcome:
 
 
 def write(fits: list[Fit], data: Data, task: str, classifier: str, spec: AnyClassifier, llm: str) -> None:
-    """Write the folders of all fits from the store, replacing what was there in one step."""
+    """Write the folders of all mixes and seeds from the store, replacing what was there in one step."""
     target = paths.models(task, classifier)
     with files.folder(target) as new:
-        for fit in fits:
-            folder = new / paths.fit(task, classifier, fit.mix, fit.seed).relative_to(target)
+        for (mix, seed), of_seed in itertools.groupby(fits, lambda fit: (fit.mix, fit.seed)):
+            folder = new / paths.fit(task, classifier, mix, seed).relative_to(target)
             folder.mkdir(parents=True)
-            write_fit(fit, folder, data, task, classifier, spec, llm)
+            write_seed(list(of_seed), folder, data, task, classifier, spec, llm)
 
 
-def write_fit(fit: Fit, folder: Path, data: Data, task: str, classifier: str, spec: AnyClassifier, llm: str) -> None:
-    """Write what the store has of a fit.
+def write_seed(
+    fits: list[Fit], folder: Path, data: Data, task: str, classifier: str, spec: AnyClassifier, llm: str
+) -> None:
+    """Write what the store has of a mix and seed: one fit, or one of each fold. The history is that of the first.
 
     Raises:
-        PyriteError: it has nothing.
+        PyriteError: it lacks one.
     """
-    stored = store.find("fits", fit.fingerprint)
-    if stored is None:
-        raise PyriteError(f"{paths.store()}: the fit {fit.mix} seed {fit.seed} is gone; run the stage again")
-    probabilities = np.load(stored / "probabilities.npy", allow_pickle=False)
-    predictions = data.test[["id", "label"]].reset_index(drop=True)
-    predictions["predicted"] = np.array(data.labels)[probabilities.argmax(1)]
-    for number, label in enumerate(data.labels):
-        predictions[f"probability:{label}"] = probabilities[:, number]
+    stored = {fit.fingerprint: store.find("fits", fit.fingerprint) for fit in fits}
+    parts = []
+    for fit in fits:
+        if (entry := stored[fit.fingerprint]) is None:
+            raise PyriteError(f"{paths.store()}: the fit {fit.name} is gone; run the stage again")
+        probabilities = np.load(entry / "probabilities.npy", allow_pickle=False)
+        part = pd.DataFrame(probabilities, columns=[f"probability:{label}" for label in data.labels])
+        part.insert(0, "id", fit.test)
+        part.insert(1, "predicted", np.array(data.labels)[probabilities.argmax(1)])
+        part.insert(2, "fold", fit.fold or 0)
+        parts.append(part)
+    # Every test row once, in the order of all predictions.
+    predictions = data.test[["id", "label"]].merge(pd.concat(parts), on="id", validate="one_to_one")
     texts.write(predictions, folder / "predictions.parquet")
+    first = fits[0]
     about = {
         "task": task,
         "classifier": classifier,
-        "mix": fit.mix,
-        "seed": fit.seed,
-        "rows": len(fit.rows),
+        "mix": first.mix,
+        "seed": first.seed,
+        "folds": len(fits),
+        "rows": round(np.mean([len(fit.rows) for fit in fits])),
         "labels": data.labels,
-        "fingerprint": fit.fingerprint,
+        "fingerprints": [fit.fingerprint for fit in fits],
     }
-    files.write_json(folder / "history.json", about | files.read_json(stored / "history.json"))
-    if fit.keep_checkpoint and (checkpoint := store.find("checkpoints", fit.fingerprint)):
+    entry = stored[first.fingerprint]
+    assert entry is not None
+    files.write_json(folder / "history.json", about | files.read_json(entry / "history.json"))
+    if first.keep_checkpoint and (checkpoint := store.find("checkpoints", first.fingerprint)):
         shutil.copytree(
             checkpoint, folder / "checkpoint", copy_function=_link, ignore=shutil.ignore_patterns(store.CHECKSUMS)
         )
-        card = modelcard.render(task, fit.mix, fit.seed, spec, fit.rows, data.labels, predictions, llm)
+        seen = predictions[predictions["id"].isin(first.test)]
+        card = modelcard.render(task, first.mix, first.seed, spec, first.rows, data.labels, seen, llm)
         files.write_text(folder / "checkpoint/README.md", card)
 
 

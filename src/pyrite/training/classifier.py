@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator
 
+from pyrite.base import schema
 from pyrite.base.schema import Positive, Rate, Schema, Share
 from pyrite.data import mixes
 
@@ -67,12 +68,14 @@ class Classifier(Schema, ABC):
     """A classifier of `train.classifiers`: a method with its recipe, and the mixes that it is trained on.
 
     Attributes:
+        seeds: those of this classifier, where they are others than `train.seeds`.
         seeded: whether a seed decides more than which rows are drawn; if not, two seeds with the same rows are one fit.
         long: whether a fit takes a device of its own, reports its steps and can leave a checkpoint.
         packages: those whose versions a fit notes.
     """
 
     mixes: tuple[str, ...] = Field(min_length=1)
+    seeds: tuple[int, ...] | None = Field(default=None, min_length=1)
 
     seeded: ClassVar[bool] = False
     long: ClassVar[bool] = False
@@ -83,9 +86,12 @@ class Classifier(Schema, ABC):
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for mix in value:
             mixes.parse(mix)
-        if len(set(value)) < len(value):
-            raise ValueError("a mix is there twice")
-        return value
+        return schema.distinct(value)
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, value: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        return value and schema.distinct(value)
 
     @abstractmethod
     def modules(self) -> tuple[ModuleType, ...]:
@@ -136,6 +142,6 @@ class Recipe(Schema):
     warmup: Share
     weight_decay: Annotated[float, Field(ge=0)]
     max_tokens: Positive
-    class_weights: Literal["none", "balanced"] = "none"
+    class_weights: Literal["none", "balanced"] = "balanced"
     patience: Annotated[int, Field(ge=0)] = 0
     compile: bool = False
