@@ -311,6 +311,9 @@ class Server:
                 )
         if self.behaviour.structured and (form := request.get("response_format")):
             schema = form.get("json_schema", {}).get("schema", {})
+            named = {name: about["enum"] for name, about in schema.get("properties", {}).items() if "enum" in about}
+            if named:
+                return json.dumps({name: rng.choice(labels) for name, labels in named.items()})
             if schema.get("type") != "array":
                 return json.dumps({next(iter(schema.get("properties", {})), "texts"): texts})
         elif not counts:

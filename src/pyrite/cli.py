@@ -306,11 +306,12 @@ def prune(
     kind: Annotated[list[str] | None, typer.Option(help="Only entries of this kind; can be given again.")] = None,
     days: Annotated[float | None, typer.Option(min=0, help="Only entries that nothing used for so many days.")] = None,
     unused: Annotated[bool, typer.Option("--unused", help="Only fits that are not in models/ now.")] = False,
+    task: Annotated[str | None, typer.Option(help="Only answers about this task, with --kind answers.")] = None,
 ) -> None:
     """Delete entries; what is deleted is made again when it is needed. Paid answers only with --kind answers."""
     from pyrite.commands import pruning
 
-    pruning.prune(tuple(kind or ()), days, unused)
+    pruning.prune(tuple(kind or ()), days, unused, task)
 
 
 app.add_typer(stored, name="store", rich_help_panel=REPORTS)

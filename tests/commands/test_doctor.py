@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import FRUIT_KEY, Study
 from llm_server import Fault, serve
 
+from pyrite.base import paths
 from pyrite.base.errors import PyriteError
 from pyrite.commands import doctor
+from pyrite.llm import speed
+
+WORDLESS = {"choices": [{"message": {"content": ""}, "finish_reason": "length"}]}
 
 
 def found(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, Any]]:
@@ -22,13 +27,21 @@ def found(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, Any]]:
     return {finding["what"]: finding for finding in json.loads(said)}
 
 
-def test_all_is_well(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_is_well(study: Study, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with serve() as server:
         study(server.url)
         findings = found(capsys)
         assert all(finding["well"] for finding in findings.values())
         assert "follows a JSON schema" in findings["endpoint"]["found"]
-        assert len(server.log) == 1
+        assert findings["turn 1"]["found"].startswith("3 of 3 texts, such as: ")
+        assert findings["turn 2"]["found"].startswith("3 of 3 texts, such as: ")
+        assert set(findings["labels"]["found"].removeprefix("3 of 3 labels, ").split(", ")) <= {"fruit", "tool"}
+        # Asked as `generate` and `annotate` ask, and nothing is kept.
+        sent = [[message["role"] for message in entry.request["messages"]] for entry in server.log]
+        assert sent == [["system", "user"], ["system", "user", "assistant", "user"], ["system", "user"]]
+        assert "about fruit" in server.log[0].request["messages"][1]["content"]
+        assert not list(project.rglob("*.jsonl"))
+        assert speed.of("m") > 0
     study(provider="recorded")
     assert found(capsys)["endpoint"]["well"] is None
 
@@ -43,7 +56,10 @@ def test_all_is_well(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
         ({"answers": lambda request: Fault.SERVER_ERROR}, ["500"]),
         ({"answers": lambda request: Fault.HTML}, ["no chat completion"]),
         ({"answers": lambda request: Fault.DROP}, ["can't be reached"]),
-        ({"answers": lambda request: Fault.UNPARSABLE}, ["not with a JSON array", "Certainly"]),
+        (
+            {"answers": lambda request: {"choices": [{"message": {}, "finish_reason": "length"}]}},
+            ["max_completion_tokens"],
+        ),
     ],
 )
 def test_what_is_wrong_with_the_endpoint_is_said(
@@ -78,3 +94,26 @@ def test_a_broken_study_and_mirror_are_said(
     assert findings["study"]["well"] is False
     assert findings["data"]["well"] is False
     assert findings["versions"]["well"] is True
+
+
+def test_answers_that_hold_nothing_are_shown(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    with serve(answers=lambda request: Fault.UNPARSABLE) as server:
+        study(server.url)
+        findings = found(capsys)
+    assert findings["turn 1"]["well"] is False
+    assert "it said: Certainly" in findings["turn 1"]["found"]
+    assert "labels" not in findings
+
+
+def test_another_model_and_a_study_that_is_not_prepared(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    reply = {
+        "model": "other-7b",
+        "choices": [{"message": {"content": '["one apple is red"]'}, "finish_reason": "stop"}],
+    }
+    with serve(answers=[reply]) as server:
+        study(server.url, settings=["few_shot", "zero_shot"])
+        paths.prepared("fruit").unlink()
+        findings = found(capsys)
+    assert findings["endpoint"]["well"] is True
+    assert "says that 'other-7b' answered" in findings["endpoint"]["found"]
+    assert "words words" in server.log[0].request["messages"][1]["content"]

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 from conftest import Study
-from llm_server import serve
+from llm_server import WORDS, serve
 from test_runner import result
 
+from pyrite.base import paths
 from pyrite.commands import estimate
+from pyrite.llm import speed
 from pyrite.stages import generate
 
 PRICE = {"m": {"input": 1.0, "output": 2.0, "date": "2026-01-01"}}
@@ -51,3 +54,49 @@ def test_the_table_says_what_is_not_known_and_what_is_spent(study: Study, capsys
     study(prices=PRICE, budget_usd=2.0)
     estimate.run(None, None, as_json=False)
     assert "Budget: $2.00, of which $0.00 is spent" in capsys.readouterr().out
+
+
+def test_stored_answers_say_what_an_answer_costs(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    def long(request: dict) -> dict:
+        sent = 100 * len(request["messages"])
+        usage = {"prompt_tokens": sent, "completion_tokens": 5000, "total_tokens": sent + 5000}
+        rng = random.Random(str(request["messages"]))
+        content = json.dumps([" ".join(rng.sample(WORDS, 6)) for _ in range(5)])
+        return {"choices": [{"message": {"content": content}, "finish_reason": "stop"}], "usage": usage}
+
+    study(prices=PRICE)
+    [before] = needs(capsys, "fruit", "zero_shot")
+    with serve(answers=long) as server:
+        study(server.url, prices=PRICE, per_label=5)
+        generate.run("fruit", "zero_shot")
+        study(server.url, prices=PRICE)
+    capsys.readouterr()
+    [after] = needs(capsys, "fruit", "zero_shot")
+    assert before["completion_tokens"] / before["requests"] < 200
+    assert after["completion_tokens"] / after["requests"] == 5000
+
+
+def test_a_fresh_clone_is_reckoned_before_it_is_prepared(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    study(prices=PRICE)
+    prepared = {n["setting"]: n for n in needs(capsys, "fruit")}
+    paths.prepared("fruit").unlink()
+    fresh = {n["setting"]: n for n in needs(capsys, "fruit")}
+    for setting in ("zero_shot", "few_shot", "attributed"):
+        assert fresh[setting]["requests"] == prepared[setting]["requests"]
+        assert fresh[setting]["prompt_tokens"] == pytest.approx(prepared[setting]["prompt_tokens"], rel=0.1)
+    assert fresh["annotations"]["requests"] == 50  # five personas, a hundred texts, ten in a request
+    estimate.run(None, None, as_json=False)
+    assert "Not prepared yet: fruit." in capsys.readouterr().out
+
+
+def test_time_follows_from_the_speed_that_doctor_measured(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    study(concurrency=4)
+    estimate.run(None, None, as_json=False)
+    assert "`pyrite doctor` measures" in capsys.readouterr().out
+    speed.note("m", 10.0)
+    [zero_shot] = needs(capsys, "fruit", "zero_shot")
+    assert zero_shot["seconds"] == pytest.approx(zero_shot["completion_tokens"] / 10, rel=0.01)
+    estimate.run("fruit", "zero_shot", as_json=False)
+    said = capsys.readouterr().out
+    assert "Time at 10 tokens a second" in said
+    assert "where it answers 4 at once" in said

@@ -115,3 +115,13 @@ def test_nothing_is_pruned_while_a_stage_uses_the_store(filled: Path) -> None:
         stage.communicate()
     pruning.prune(("fits",), None, unused=False)
     assert not there("fits", "used")
+
+
+def test_answers_about_one_task_are_pruned_alone(filled: Path) -> None:
+    for name in ("task.few_shot.jsonl", "other.zero_shot.jsonl", "task_two.zero_shot.jsonl"):
+        (paths.store() / "answers" / name).write_text("{}\n")
+    with pytest.raises(PyriteError, match="say --kind answers too"):
+        pruning.prune(("fits",), None, unused=False, task="task")
+    pruning.prune(("answers",), None, unused=False, task="task")
+    left = {entry.key for entry in pruning.entries() if entry.kind == "answers"}
+    assert left == {"other.zero_shot.jsonl", "task_two.zero_shot.jsonl"}

@@ -101,5 +101,10 @@ def store() -> Path:
     return Path(os.environ.get("DVC_ROOT", ".")) / ".pyrite"
 
 
+def speed() -> Path:
+    """How fast LLMs answer, as `doctor` measured it."""
+    return store() / "speed.json"
+
+
 def answers(task: str, setting: str) -> Path:
     return store() / "answers" / f"{task}.{setting}.jsonl"

@@ -6,7 +6,8 @@ import asyncio
 import json
 import os
 import platform
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,12 +17,15 @@ from rich.text import Text
 from pyrite import params
 from pyrite.base import console, paths
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards
-from pyrite.llm import cache, client, conversations, failures, parsing, prompts
+from pyrite.data import cards, standins
+from pyrite.llm import annotators, cache, client, failures, parsing, prompts, speed
+from pyrite.llm.conversations import Script
 
 PACKAGES = ("dvc", "torch", "transformers", "accelerate", "scikit-learn", "pandas", "openai")
-# The probe: as small as a real question can be.
-QUESTION = "Write 2 short sentences about the weather. Answer with a JSON array of 2 strings and nothing else."
+# How many texts the endpoint is asked for in a turn, at most.
+TEXTS = 3
+# Seconds of an answer below which nothing is said of its speed.
+SHORTEST = 0.001
 
 
 @dataclass(frozen=True)
@@ -60,17 +64,15 @@ def look() -> Iterator[Finding]:
         ("store", store),
         ("data", data),
         ("devices", devices),
-        ("endpoint", probe),
     ):
-        yield _finding(what, check)
-
-
-def _finding(what: str, check: Callable[[], str | None]) -> Finding:
+        try:
+            yield Finding(what, True, check())
+        except PyriteError as error:
+            yield Finding(what, False, str(error))
     try:
-        found = check()
+        yield from endpoint()
     except PyriteError as error:
-        return Finding(what, False, str(error))
-    return Finding(what, None if found is None else True, found or "not asked, since generate.provider is 'recorded'")
+        yield Finding("endpoint", False, str(error))
 
 
 def versions() -> str:
@@ -139,32 +141,92 @@ def cpu() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def probe() -> str | None:
-    """One tiny question to the endpoint; nothing where the study needs none."""
-    p = params.load().generate
-    if p.provider == "recorded":
-        return None
-    answer, structured = asyncio.run(_ask(p))
-    if not parsing.texts(answer.text):
-        said = failures.clean(answer.text)[:80] or "nothing"
-        raise PyriteError(
-            f"'{p.model}' answers, but not with a JSON array of texts (it said: {said}); take a model that follows "
-            "instructions, or one with a chat template"
-        )
-    tokens = "" if answer.prompt_tokens is None else f", {answer.prompt_tokens} + {answer.completion_tokens} tokens"
-    price = "" if p.model in p.prices else "; its price is not in generate.prices, so only tokens will be counted"
-    form = "follows a JSON schema" if structured else "takes no JSON schema, its answers are read leniently"
-    return f"'{p.model}' answers and {form}{tokens}{price}"
+@dataclass(frozen=True)
+class Probe:
+    """What an endpoint answered to questions as the study puts them.
+
+    Attributes:
+        answers: to two turns of a conversation, the plan before them where the setting has one.
+        labels, of_labels: what the answer to an annotator's question about those texts holds, and that answer; None
+            where the study asks for no labels.
+        of: how many texts and labels were asked for.
+        seconds: that the longest answer took.
+    """
+
+    answers: list[cache.Answer]
+    labels: list[str | None] | None
+    of_labels: str
+    of: int
+    seconds: float
+    structured: bool
+    models: tuple[str, ...]
 
 
-async def _ask(p: params.Generate) -> tuple[cache.Answer, bool]:
+def endpoint() -> Iterator[Finding]:
+    """Whether the endpoint answers as `generate` and `annotate` ask it; a line for each thing that came back."""
+    p = params.load()
+    if p.generate.provider == "recorded":
+        yield Finding("endpoint", None, "not asked, since generate.provider is 'recorded'")
+        return
+    try:
+        found = asyncio.run(_ask(p))
+    except (PyriteError, client.Unanswered) as error:
+        yield Finding("endpoint", False, str(error))
+        return
+    model, last = p.generate.model, found.answers[-1]
+    longest = max(found.answers, key=lambda answer: answer.completion_tokens or 0)
+    rate = (longest.completion_tokens or 0) / found.seconds
+    speed.note(model, rate)
+    form = "follows a JSON schema" if found.structured else "takes no JSON schema, its answers are read leniently"
+    tokens = f", {last.prompt_tokens} + {last.completion_tokens} tokens, {rate:.0f} tokens a second"
+    price = "" if model in p.generate.prices else "; its price is not in generate.prices, so only tokens are counted"
+    others = ", ".join(failures.clean(name) for name in found.models if name != model)
+    warning = f"; but the endpoint says that '{others}' answered: is it the model that you mean?" if others else ""
+    yield Finding("endpoint", True, f"'{model}' answers and {form}{tokens}{price}{warning}")
+    for turn, answer in enumerate(found.answers[-2:], start=1):
+        said = parsing.texts(answer.text)
+        shown = f"such as: {failures.clean(said[0])}" if said else _unread(answer.text)
+        yield Finding(f"turn {turn}", bool(said), f"{min(len(said), found.of)} of {found.of} texts, {shown}")
+    if found.labels is not None:
+        read = [label for label in found.labels if label is not None]
+        shown = ", ".join(read) if read else _unread(found.of_labels)
+        yield Finding("labels", bool(read), f"{len(read)} of {len(found.labels)} labels, {shown}")
+
+
+def _unread(answer: str) -> str:
+    said = failures.clean(answer)[:80] or "nothing"
+    return f"it said: {said}; take a model that follows instructions, or one with a chat template"
+
+
+async def _ask(p: params.Params) -> Probe:
+    """Ask for few texts in two turns and for their labels, in the words of the study's first task and setting."""
+
     async def keep(answer: cache.Answer) -> None:
         """A probe is not worth keeping."""
 
-    # One try is enough to see what is wrong, and a probe is paid from no budget.
-    asked = client.Endpoint(p.model_copy(update={"budget_usd": None}), attempts=1)
+    # A probe is paid from no budget.
+    few = p.generate.model_copy(update={"budget_usd": None, "texts_per_turn": min(TEXTS, p.generate.texts_per_turn)})
+    card, setting = cards.load(p.tasks[0]), p.generate.settings[0]
+    script = Script(card, setting, prompts.load(setting), few, standins.prepared(card, few.examples))
+    # One try is enough to see what is wrong.
+    asked = client.Endpoint(few, attempts=1)
     try:
-        answer = await asked.ask([{"role": "user", "content": QUESTION}], conversations.TEXTS, keep)
-        return answer, bool(asked.dialect.structured)
+        c, answers, seconds = script.opening(next(iter(card.labels)), 0), [], [SHORTEST]
+        while script.goes_on(c, 2):
+            request, begun = script.request(c), time.monotonic()
+            answers.append(await asked.ask(request.messages, request.schema, keep, request.limit))
+            seconds.append(time.monotonic() - begun)
+            c = script.answered(c, request, answers[-1])
+        labels, of_labels = None, ""
+        if p.annotate.items and (said := parsing.texts(answers[-1].text)[: few.texts_per_turn]):
+            to_label = {str(number): text for number, text in enumerate(said)}
+            survey = annotators.labels(card, to_label, few)
+            question = next(annotators.label_questions(card, list(to_label), annotators.load()))
+            to_annotator = survey.request(question)
+            answer = await asked.ask(to_annotator.messages, to_annotator.schema, keep, to_annotator.limit)
+            of_labels = answer.text
+            labels = survey.said(survey.answered(question, to_annotator, answer))
+        structured, models = bool(asked.dialect.structured), tuple(sorted(asked.models))
+        return Probe(answers, labels, of_labels, few.texts_per_turn, max(seconds), structured, models)
     finally:
         await asked.close()

@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass
 from rich.table import Table
 
 from pyrite import params
-from pyrite.base import console
-from pyrite.llm import annotators, generation, surveys
+from pyrite.base import console, paths
+from pyrite.data import cards, sheets, standins, transcripts
+from pyrite.llm import annotators, failures, generation, prompts, speed, surveys
 from pyrite.llm.annotators import Question, Survey
-from pyrite.llm.cache import BYTES_PER_TOKEN, Ledger
+from pyrite.llm.cache import BYTES_PER_TOKEN, Ledger, Log, tokens_of
 from pyrite.llm.conversations import Script
 from pyrite.llm.generation import Job
 
@@ -26,7 +27,13 @@ PLAN_CHARACTERS = 2000
 
 @dataclass(frozen=True)
 class Need:
-    """What a (task, setting) still needs: requests, tokens sent and answered, US dollars (None without a price)."""
+    """What a (task, setting) still needs.
+
+    Attributes:
+        requests, prompt_tokens, completion_tokens: what is sent and answered.
+        cost_usd: US dollars; None without a price.
+        seconds: the time that the answers take, one after another; None before `pyrite doctor` has measured it.
+    """
 
     task: str
     setting: str
@@ -34,18 +41,26 @@ class Need:
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float | None
+    seconds: float | None
 
 
 def run(task: str | None, setting: str | None, as_json: bool) -> None:
     """Print what every (task, setting) of the study needs, or the one that is named; the labels of test rows are the
-    setting `annotations`, and so are judgements of pairs of tasks, where some are open."""
+    setting `annotations`, and so are judgements of pairs of tasks, where some are open.
+
+    Of tasks that are not prepared, real texts are reckoned with the length that the card gives.
+    """
     p = params.load()
+    tasks = [task] if task else p.tasks
     needs = [
-        of_survey(*_questions(t)) if s == annotators.SETTING else need(generation.load(t, s))
-        for t in ([task] if task else p.tasks)
+        of_survey(*_questions(t))
+        if s == annotators.SETTING
+        else reckon(generation.pending(script := _script(t, s)), script)
+        for t in tasks
         for s in ([setting] if setting else (*p.generate.settings, annotators.SETTING))
     ]
-    if task is None and setting in (None, annotators.SETTING) and len(p.tasks) > 1:
+    unprepared = [t for t in tasks if not paths.prepared(t).exists()]
+    if task is None and setting in (None, annotators.SETTING) and len(p.tasks) > 1 and not unprepared:
         pairs = of_survey(*surveys.of_pairs())
         needs += [pairs] if pairs.requests else []
     if as_json:
@@ -53,6 +68,9 @@ def run(task: str | None, setting: str | None, as_json: bool) -> None:
         return
     out = console.screen()
     out.print(table(needs, p.generate.attempt_cap))
+    if unprepared:
+        out.print(f"Not prepared yet: {', '.join(unprepared)}. Real texts are reckoned with the length in the card.")
+    out.print(_time(needs, p.generate))
     if p.generate.model not in p.generate.prices:
         out.print(f"'{p.generate.model}' has no price in generate.prices, so only tokens are reckoned.")
     if p.generate.budget_usd is not None:
@@ -60,45 +78,82 @@ def run(task: str | None, setting: str | None, as_json: bool) -> None:
         out.print(f"Budget: ${p.generate.budget_usd:.2f}, of which ${spent:.2f} is spent.")
 
 
+def _time(needs: Sequence[Need], p: params.Generate) -> str:
+    rate = speed.of(p.model)
+    if rate is None:
+        return f"How long it takes is not known: `pyrite doctor` measures how fast '{p.model}' answers."
+    alone = sum(n.seconds or 0.0 for n in needs)
+    at_once = min(p.concurrency, max(1, sum(n.requests for n in needs)))
+    slow, fast = failures.duration(alone), failures.duration(alone / at_once)
+    return (
+        f"Time at {rate:.0f} tokens a second (pyrite doctor): {slow} where the endpoint answers one request after "
+        f"another, {fast} where it answers {at_once} at once."
+    )
+
+
+def _script(task: str, setting: str) -> Script:
+    p, card = params.load().generate, cards.load(task)
+    recording = paths.recording(task, setting)
+    held = transcripts.read(recording, card, setting) if recording.exists() else []
+    shown = [one for c in held for turn in c.turns for one in turn.examples]
+    return Script(card, setting, prompts.load(setting), p, standins.prepared(card, p.examples, shown))
+
+
 def need(script: Script) -> Need:
-    """What a (task, setting) still needs if every text is accepted."""
+    """What a (task, setting) still needs."""
     return reckon(generation.pending(script), script)
 
 
 def reckon(waiting: Sequence[Job], script: Script) -> Need:
-    """Requests, tokens and cost of conversations until they have their turns.
+    """Requests, tokens and cost of conversations until they have their turns, if every text is accepted.
 
-    Tokens are reckoned from characters, four to one (English); the length of texts from the card's bounds.
+    An answer is reckoned with the tokens that the stored ones of the (task, setting) took on average. Before there are
+    some, and for what is sent, tokens are reckoned from characters, and the length of texts from the card's bounds.
     """
+    p = script.p
     least, most = script.card.length_words
-    answer = script.p.texts_per_turn * ((least + most) / 2 * CHARACTERS_PER_WORD + AROUND_A_TEXT)
+    answer = p.texts_per_turn * ((least + most) / 2 * CHARACTERS_PER_WORD + AROUND_A_TEXT) / BYTES_PER_TOKEN
+    mean = Log(script.task, script.setting).mean_tokens(p.model)
     requests, sent, answered = 0, 0.0, 0.0
     for c, turns in waiting:
         messages = script.request(c).messages
-        history = float(sum(len(m["content"]) for m in messages))
-        question = len(messages[-1]["content"])
+        history = float(sum(tokens_of(m["content"]) for m in messages))
+        question = tokens_of(messages[-1]["content"])
         for turn in range(len(c.turns), script.requests(turns)):
-            said = PLAN_CHARACTERS if turn < script.templates.plans else answer
-            requests, sent, answered = requests + 1, sent + history, answered + said
-            history += said + question
-    tokens = round(sent / BYTES_PER_TOKEN), round(answered / BYTES_PER_TOKEN)
-    price = script.p.prices.get(script.p.model)
-    return Need(script.card.id, script.setting, requests, *tokens, price.of(*tokens) if price else None)
+            said = PLAN_CHARACTERS / BYTES_PER_TOKEN if turn < script.templates.plans else answer
+            requests, sent, answered = requests + 1, sent + history, answered + (mean or said)
+            # What a model thought is not sent again.
+            history += min(said, mean or said) + question
+    return _need(script.task, script.setting, requests, sent, answered, p)
 
 
 def _questions(task: str) -> tuple[Survey, list[Question]]:
-    about = surveys.of_task(task)
-    return about.survey, about.questions
+    if paths.prepared(task).exists():
+        inquiry = surveys.of_task(task)
+        return inquiry.survey, inquiry.questions
+    p, card = params.load(), cards.load(task)
+    recorded = sheets.recorded(paths.recorded_annotations(task), sheets.ANNOTATIONS, p.generate.model)
+    items = [*dict.fromkeys(item for _, (item, _, _) in recorded), *map(str, range(p.annotate.items))]
+    test = dict.fromkeys(items[: p.annotate.items], standins.of_length(card))
+    inquiry = surveys.of_task(task, test)
+    return inquiry.survey, inquiry.questions
 
 
 def of_survey(survey: Survey, questions: Sequence[Question]) -> Need:
     """What the questions to annotators still need, if every answer can be read."""
     waiting = [question for question, waits in surveys.look(survey, questions) if waits]
-    sent = sum(len(m["content"]) for question in waiting for m in survey.request(question).messages)
-    answered = sum(len(question.about) for question in waiting) * CHARACTERS_PER_LABEL
-    tokens = round(sent / BYTES_PER_TOKEN), round(answered / BYTES_PER_TOKEN)
-    price = survey.p.prices.get(survey.p.model)
-    return Need(survey.task, survey.setting, len(waiting), *tokens, price.of(*tokens) if price else None)
+    sent = sum(tokens_of(m["content"]) for question in waiting for m in survey.request(question).messages)
+    mean = Log(survey.task, survey.setting).mean_tokens(survey.p.model)
+    labels = sum(len(question.about) for question in waiting) * CHARACTERS_PER_LABEL / BYTES_PER_TOKEN
+    answered = mean * len(waiting) if mean else labels
+    return _need(survey.task, survey.setting, len(waiting), sent, answered, survey.p)
+
+
+def _need(task: str, setting: str, requests: int, sent: float, answered: float, p: params.Generate) -> Need:
+    tokens, price, rate = (round(sent), round(answered)), p.prices.get(p.model), speed.of(p.model)
+    return Need(
+        task, setting, requests, *tokens, price.of(*tokens) if price else None, answered / rate if rate else None
+    )
 
 
 def table(needs: Sequence[Need], attempt_cap: float) -> Table:

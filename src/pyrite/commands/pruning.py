@@ -75,25 +75,30 @@ def _about(kind: str, of_kind: list[Entry]) -> dict[str, str | int]:
     return {"kind": kind, "entries": len(of_kind), "bytes": size, "last_used": max(uses), "oldest_use": min(uses)}
 
 
-def prune(kinds: tuple[str, ...], days: float | None, unused: bool) -> None:
+def prune(kinds: tuple[str, ...], days: float | None, unused: bool, task: str | None = None) -> None:
     """Delete the entries of the store that all of the conditions name.
 
     Args:
         kinds: only these kinds; none: all but the paid ones.
         days: only entries without a use for so long.
         unused: only fits, and their checkpoints, that no output in `models/` has.
+        task: only answers about this task: they are asked for, and paid, again.
 
     Raises:
         PyriteError: no condition, an unknown kind, or a running stage uses the store.
     """
     if not (kinds or unused or days is not None):
         raise PyriteError("say what to prune: --kind, --days or --unused; `pyrite store` says what there is")
+    if task is not None and set(kinds) != PAID:
+        raise PyriteError("--task: only answers belong to a task: say --kind answers too")
     with store.locked():
         found = entries()
         if unknown := set(kinds) - {entry.kind for entry in found}:
             there = ", ".join(sorted({entry.kind for entry in found})) or "nothing"
             raise PyriteError(f"{paths.store()}: has no {', '.join(sorted(unknown))}; there is {there}")
         chosen = [entry for entry in found if (entry.kind in kinds if kinds else entry.kind not in PAID)]
+        if task is not None:
+            chosen = [entry for entry in chosen if entry.key.partition(".")[0] == task]
         if days is not None:
             chosen = [entry for entry in chosen if entry.last_used < time.time() - days * DAY]
         if unused:

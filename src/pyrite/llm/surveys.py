@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyrite import params
@@ -43,14 +43,18 @@ class Inquiry:
         ]
 
 
-def of_task(task: str) -> Inquiry:
+def of_task(task: str, test: Mapping[str, str] | None = None) -> Inquiry:
     """What is recorded of a task, and the questions about its first test rows that are not.
 
     An item that a recording has from others than the personas of `tasks/annotators.yaml` is not asked about. Which
     items share a question depends on nothing else, so that its answers are found again whatever is recorded since.
+
+    Args:
+        test: the texts of the test rows by id, where they are not the prepared ones.
     """
     p = params.load()
-    card, test, roles = cards.load(task), test_rows(task), annotators.load()
+    card, roles = cards.load(task), annotators.load()
+    test = test_rows(task) if test is None else test
     recorded = sheets.recorded(paths.recorded_annotations(task), sheets.ANNOTATIONS, p.generate.model)
     known = {(item, annotator) for _, (item, annotator, _) in recorded}
     by_others = {item for item, annotator in known if annotator not in roles.personas}
