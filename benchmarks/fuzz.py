@@ -3,24 +3,27 @@
     python benchmarks/fuzz.py [--inputs 210000] [--targets answers csv ...] [--seed 0] [--write]
 
 Everything that Pyrite reads from others, with inputs that hypothesis makes of the pieces that such files have, broken
-in all ways: answers of an LLM, cards and other YAML, raw data, recordings and the Batch API's files, and the words that
-the report shows. An input may be read or be refused with a PyriteError of one line; any other exception, or more than
-`LONGEST` seconds of computing, ends the run with the smallest such input. `tests/test_fuzz.py` runs a few inputs of
-each. `--write` puts the counts into benchmarks/results/fuzz.json.
+in all ways: what endpoints send and LLMs say, cards and other YAML, raw data, recordings and the Batch API's files, and
+the words that the report shows. An input may be read or be refused with a PyriteError of one line; any other exception,
+or more than `LONGEST` seconds of computing, ends the run with the smallest such input. `tests/test_fuzz.py` runs a few
+inputs of each. `--write` puts the counts into benchmarks/results/fuzz.json.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import atexit
 import json
 import os
+import random
 import signal
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -42,7 +45,7 @@ from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.commands import batch
 from pyrite.data import cards, fields, readers, sheets, transcripts
-from pyrite.llm import annotators, conversations, parsing, replies
+from pyrite.llm import annotators, client, conversations, failures, parsing, replies
 from pyrite.llm import prompts as ways
 from pyrite.llm.failures import Failure
 from pyrite.results import findings
@@ -105,9 +108,17 @@ VALUES = st.recursive(
 JSON = VALUES.map(json.dumps)
 SYNTAX = ["[", "]", "{", "}", '"', ",", ":", "\\", "\\u", "\\ud800", "null", "-", "1e999", "[" * 2000, '{"a":' * 2000]
 TALK = ["```", "```json\n", "1. ", "2) ", "- ", "• ", "I'm sorry", '"name"', '"values"', '"texts"', "A", "B", "Task "]
+ERRORS = ["insufficient_quota", "content_filter", "context length", "try again in 2s", "<title>", '"error"', "data: "]
+WAITING = ["Retry-After", "retry-after-ms", "x-ratelimit-reset-tokens", "Location"]
+FRIDAY = "Fri, 27 Nov 2026 10:00:00 GMT"
 YAML = ["- ", ": ", "? ", "&a ", "*a", "<<: ", "| ", "#", "~", "1_000", "0o8", ".inf", ".nan", "---\n", "%YAML 9\n"]
 YAML += ["2026-99-99", "[a, b]: c", "{a: b}: c", "!!python/object:os.system "]
 YAML += [f"!!{kind} " for kind in ("int", "float", "bool", "timestamp", "binary", "set", "omap", "pairs", "str")]
+
+KEY = "sk-a+key/that-nobody-may-see=="
+MANY = 50
+FRAGMENTS = [text.encode("utf-8", "surrogatepass") for text in (*ERRORS, *SYNTAX, *ODD, KEY, "")]
+MESSAGES = [{"role": "user", "content": "Write."}]
 
 # Targets
 
@@ -123,11 +134,50 @@ def answer(text: str) -> str:
     return what[0] if what else "refusal" if parsing.is_refusal(text) else "nothing"
 
 
-def reply(value: Any) -> str:
+def response(given: tuple[int, dict[str, str], bytes]) -> str:
+    """What an endpoint sends, as far as HTTP has read it: status, headers and body."""
+    status, headers, body = given
+    os.environ["OPENAI_API_KEY"] = KEY
     try:
-        return "read" if replies.read(value, "m", []).answer.text else "no words"
+        if status != 200:
+            raise failures.of_response(status, headers, body)
+        replies.read_response(body, "m", MESSAGES)
     except Failure as failure:
-        return f"failure: {failure.then.name.lower()}"
+        assert "\n" not in failure.reason, failure.reason
+        assert KEY not in failure.reason, failure.reason
+        return failure.then.name.lower()
+    return "read"
+
+
+def damaged(number: int) -> str:
+    """`MANY` responses that differ from whole ones in a few bytes, drawn by the number: hypothesis would take long."""
+    rng, became = random.Random(number), ""
+    for _ in range(MANY):
+        body = bytearray(rng.choice(whole_responses()))
+        for _ in range(rng.randint(0, 4)):
+            at = rng.randrange(len(body) + 1)
+            body[at : at + rng.randint(0, 12)] = rng.choice(FRAGMENTS) or rng.randbytes(rng.randint(1, 4))
+        status = rng.choice([200, 200, 400, 401, 403, 404, 422, 429, 500, 503, rng.randint(100, 999)])
+        headers = {rng.choice(WAITING): rng.choice(["1", "2m3s", "250ms", "-1", "nan", FRIDAY, str(rng.random())])}
+        try:
+            became = response((status, headers, bytes(body)))
+        except Exception as error:
+            error.add_note(f"{status} {headers} {bytes(body)!r}")
+            raise
+    return became
+
+
+def wire(data: bytes) -> str:
+    """What comes over the wire: bytes that should be HTTP."""
+    runner, endpoint, says = an_endpoint()
+    says[0] = data
+    try:
+        # Not `ask`, which sends nothing more once a key was refused.
+        runner.run(endpoint._send({"model": "m", "messages": MESSAGES}))
+    except Failure as failure:
+        assert "\n" not in failure.reason, failure.reason
+        return failure.then.name.lower()
+    return "read"
 
 
 def card(source: str) -> str:
@@ -224,6 +274,35 @@ def escaped(text: str) -> str:
 
 
 @cache
+def whole_responses() -> list[bytes]:
+    return [_sources()[name].encode() for name in ("response", "error")]
+
+
+@cache
+def an_endpoint() -> tuple[asyncio.Runner, client.Endpoint, list[bytes]]:
+    """A client, the loop that it runs in, and what the server that it asks says next."""
+    says, runner = [b""], asyncio.Runner()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(says[0])
+            await writer.drain()
+        writer.close()
+
+    async def start() -> client.Endpoint:
+        server = await asyncio.start_server(answer, "127.0.0.1")
+        host, port = server.sockets[0].getsockname()
+        os.environ |= {"OPENAI_BASE_URL": f"http://{host}:{port}/v1", "OPENAI_API_KEY": KEY}
+        with in_root():
+            return client.Endpoint(params.load().generate)
+
+    endpoint = runner.run(start())
+    atexit.register(lambda: runner.run(endpoint.close()))
+    return runner, endpoint, says
+
+
+@cache
 def recorded() -> tuple[cards.Card, ways.Templates]:
     with in_root():
         return cards.load("python_docs"), ways.load("zero_shot")
@@ -269,6 +348,7 @@ def _sources() -> dict[str, str]:
         first = json.loads(line.read_text().splitlines()[0])
         first["turns"] = [turn | {"answer": turn["answer"][:90]} for turn in first["turns"][:2]]
         body = {"choices": [{"message": {"content": "x"}}]}
+        completion = body | {"usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}}
         done = {"custom_id": "a", "response": {"status_code": 200, "body": body}}
         return {
             "card": paths.card("sms_spam").read_text().replace("id: sms_spam", "id: fuzzed"),
@@ -276,6 +356,9 @@ def _sources() -> dict[str, str]:
             "prompts": paths.PROMPTS.read_text(),
             "recording": json.dumps(first) + "\n",
             "batch": json.dumps(done | {"error": None}) + "\n",
+            "response": json.dumps(completion),
+            "error": json.dumps({"error": {"message": "no", "code": 400, "metadata": {"raw": "x"}}, "detail": ["y"]}),
+            "http": f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{json.dumps(completion)}",
         }
 
 
@@ -296,11 +379,24 @@ def targets() -> dict[str, Target]:
     anything = table | rows | JSON.map(_bytes)
     message = st.fixed_dictionaries({"message": VALUES | st.fixed_dictionaries({"content": VALUES})})
     said = st.fixed_dictionaries({"choices": st.lists(VALUES | message), "usage": VALUES})
+    status = st.sampled_from([200, 301, 400, 401, 402, 403, 404, 408, 422, 429, 500, 503, 524, 529]) | st.integers(
+        100, 999
+    )
+    headers = st.dictionaries(
+        st.sampled_from(WAITING), of("1", "2m3s", "250ms", "9" * 400, "-1", "nan", FRIDAY), max_size=3
+    )
+    bodies = (said | VALUES).map(json.dumps).map(_bytes) | edits_of(source["response"], *ERRORS, *SYNTAX).map(_bytes)
+    bodies |= edits_of(source["error"], KEY, *ERRORS, *SYNTAX).map(_bytes) | st.binary()
+    http = (
+        edits_of(source["http"], "\r\n", "\r\n\r\n", "Content-Length: 9", "chunked", *SYNTAX).map(_bytes) | st.binary()
+    )
     words = of("<script>", "</script>", "<!--", "{{ 7 }}", "{% raw %}", "](javascript:x)", "|", "`", "**", "&lt;", '"')
     words = words.filter(lambda text: text.isascii() or text.encode("utf-8", "ignore").decode() == text)
     return {
         "answers": Target(80, of(*SYNTAX, *TALK) | JSON | st.text(), answer),
-        "replies": Target(10, VALUES | said, reply),
+        "responses": Target(20, st.tuples(status, headers, bodies), response),
+        "damaged": Target(4, st.integers(0, 2**32), damaged),
+        "wire": Target(1, http, wire),
         "card": Target(8, edits_of(source["card"], *YAML, *SYNTAX) | of(*YAML), card),
         "params": Target(5, edits_of(source["params"], *YAML, *SYNTAX) | of(*YAML), study),
         "prompts": Target(4, edits_of(source["prompts"], *YAML, "{n}", "{nope}"), prompts),
