@@ -253,3 +253,12 @@ def load(task: str) -> Card:
     if card.id != task:
         raise PyriteError(f"{path}: id: '{card.id}' must be the file's name, '{task}'")
     return card
+
+
+def terms(source: Source) -> str:
+    """The licences of a source, each once."""
+    licences = [source.licence]
+    if isinstance(source, Download):
+        licences += [file.licence for file in source.files if file.licence]
+    use = " Non-commercial use only." if source.non_commercial else ""
+    return f"Licence: {'; '.join(dict.fromkeys(licences))}.{use}"

@@ -36,16 +36,7 @@ def run(task: str) -> None:
     if isinstance(card.source, cards.NoData):
         log.print(f"{task}: no real data to fetch; its texts are generated only")
     else:
-        log.print(f"{task}: fetched into {target}. {terms(card.source)}")
-
-
-def terms(source: cards.Source) -> str:
-    """The licences of a source, each once."""
-    licences = [source.licence]
-    if isinstance(source, cards.Download):
-        licences += [file.licence for file in source.files if file.licence]
-    use = " Non-commercial use only." if source.non_commercial else ""
-    return f"Licence: {'; '.join(dict.fromkeys(licences))}.{use}"
+        log.print(f"{task}: fetched into {target}. {cards.terms(card.source)}")
 
 
 def standard_library(source: cards.Docstrings, folder: Path) -> None:
