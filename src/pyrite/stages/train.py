@@ -237,7 +237,8 @@ def write_seed(
         part = pd.DataFrame(probabilities, columns=[f"probability:{label}" for label in data.labels])
         part.insert(0, "id", fit.test)
         part.insert(1, "predicted", np.array(data.labels)[probabilities.argmax(1)])
-        part.insert(2, "fold", fit.fold or 0)
+        if fit.fold is not None:
+            part.insert(2, "fold", fit.fold)
         parts.append(part)
     # Every test row once, in the order of all predictions.
     predictions = data.test[["id", "label"]].merge(pd.concat(parts), on="id", validate="one_to_one")
