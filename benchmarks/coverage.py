@@ -37,7 +37,7 @@ from scipy import stats
 from pyrite.base import files
 from pyrite.measures import statistics
 from pyrite.measures.statistics import Samples
-from pyrite.results import charts
+from pyrite.results import drawing
 
 PRIORS = np.array([0.25, 0.2, 0.15, 0.15, 0.1, 0.1, 0.05])
 LABELS = len(PRIORS)
@@ -189,9 +189,9 @@ def figure(scenarios: list[dict[str, object]]) -> alt.VConcatChart:
     across = alt.X("value:Q", title="percent", scale=alt.Scale(zero=False))
     y = alt.Y("scenario:N", sort=None, title=None, axis=alt.Axis(labelLimit=260))
     layers = (
-        table.mark_rect(color=charts.LIGHT["real"], opacity=0.1 / len(scenarios)).encode(x="least:Q", x2="most:Q"),
+        table.mark_rect(color=drawing.LIGHT["real"], opacity=0.1 / len(scenarios)).encode(x="least:Q", x2="most:Q"),
         table.mark_rule().encode(x="low:Q", x2="high:Q", y=y),
-        table.mark_point(filled=True, size=50, opacity=1, color=charts.LIGHT["real"]).encode(x=across, y=y),
+        table.mark_point(filled=True, size=50, opacity=1, color=drawing.LIGHT["real"]).encode(x=across, y=y),
     )
     order = alt.Facet("share:N", sort=list(SHARES), title="Allowed is what is shaded; 95 % intervals of the simulation")
     shares = alt.layer(*layers).facet(order, columns=2).resolve_scale(x="independent")

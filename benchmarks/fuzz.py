@@ -48,7 +48,7 @@ from pyrite.data import cards, fields, readers, sheets, transcripts
 from pyrite.llm import annotators, client, conversations, failures, parsing, replies
 from pyrite.llm import prompts as ways
 from pyrite.llm.failures import Failure
-from pyrite.results import findings
+from pyrite.results import rendering
 from pyrite.stages import report
 
 LONGEST = 5.0
@@ -252,20 +252,19 @@ def page(words: list[str]) -> str:
     view = a_view()
     [one] = view["tasks"]
     title, description, prompt, *shown = words
-    found = one["findings"]
-    found = replace(found, card=found.card.model_copy(update={"title": title, "description": description}))
-    told = {**view, "tasks": [one | {"findings": found}]}
+    found = replace(one, card=one.card.model_copy(update={"title": title, "description": description}))
+    told = {**view, "tasks": [found]}
     told["prompts"] = {name: said.model_copy(update={"first": prompt}) for name, said in view["prompts"].items()}
     told["texts"] = {found.task: {"red": {"real": list(map(report.shown, shown)), "few_shot": []}}}
-    elements = Page(report.render("report.html.j2", told)).elements
+    elements = Page(rendering.render("report.html.j2", told)).elements
     assert {tag for tag, _ in elements} == harmless_elements()
     assert not [name for _, about in elements for name in about if name.startswith("on")]
-    report.render("report.md.j2", told).encode("utf-8")
+    rendering.render("report.md.j2", told).encode("utf-8")
     return "rendered"
 
 
 def escaped(text: str) -> str:
-    shown = report.markdown(report.shown(text))
+    shown = rendering.markdown(report.shown(text))
     assert not set(shown) & set("<>`*[]{}|~$!\\"), shown
     return "escaped"
 
@@ -314,19 +313,20 @@ def a_view() -> dict[str, Any]:
     made = Study(labels=("blue", "red"))
     made.write()
     made.measure_the_rest()
-    settings_of = params.load()
-    found = [findings.read(task, settings_of) for task in settings_of.tasks]
+    tasks, found = report.read()
     # The chart library is a megabyte that no words can change.
-    report.library = lambda: ""
-    added = {"real": {task: {} for task in settings_of.tasks}, "maps": {}, "unscored": []}
-    return report.describe(found, settings_of) | added
+    rendering.library = lambda: ""
+    study = tasks[0].study
+    added = {"real": {task: {} for task in study.tasks}, "maps": {}, "unscored": [], "study": study}
+    added["prompts"] = {name: ways.load(name) for name in study.generate.settings}
+    return report.describe(tasks, found) | added | {"tasks": tasks}
 
 
 @cache
 def harmless_elements() -> set[str]:
     view = a_view()
-    told = {**view, "texts": {view["tasks"][0]["findings"].task: {"red": {"real": ["a"], "few_shot": []}}}}
-    return {tag for tag, _ in Page(report.render("report.html.j2", told)).elements}
+    told = {**view, "texts": {view["tasks"][0].task: {"red": {"real": ["a"], "few_shot": []}}}}
+    return {tag for tag, _ in Page(rendering.render("report.html.j2", told)).elements}
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 Copies the settings, the metrics and the report of this checkout to results/NAME/. COMMIT is the commit that ran,
 MINUTES how long it took, CONDITIONS what else to know of that time, such as "on idle cores".
-`python docs/make_study.py NAME` writes the pages of a kept study anew from its metrics: results/NAME/README.md, and its
-part of the project's README.md.
+`python docs/make_study.py NAME` writes the pages of a kept study anew from its metrics: results/NAME/README.md, its
+report, and its part of the project's README.md.
 """
 
 from __future__ import annotations
@@ -14,13 +14,18 @@ import platform
 import re
 import shutil
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from pyrite.commands import doctor
-from pyrite.results import findings, verdict
+from pyrite.measures.intervals import Estimate
+from pyrite.results import claims, verdict, words
+from pyrite.results.findings import Findings
+from pyrite.results.subjectivity import KINDS, ONE_LLM, WHO, Subjectivity
+from pyrite.results.words import ranged
+from pyrite.stages import report
 
 ROOT = Path(__file__).parents[1]
 MIXES = ("real", "zero_shot", "few_shot")
@@ -103,191 +108,180 @@ def keep(name: str, commit: str, minutes: str, conditions: str) -> None:
     (target / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
 
 
-def read(folder: Path) -> tuple[pd.DataFrame, dict[str, dict[str, Any]], dict[str, Any]]:
-    """The table of scores, what evaluate wrote of each task, and what subjectivity wrote."""
-    table = pd.read_csv(folder / "metrics/table.csv")
-    evaluated = {t: _json(folder / f"metrics/evaluate/{t}.json") for t in table["task"].unique()}
-    return table, evaluated, _json(folder / "metrics/subjectivity.json")
-
-
-def _json(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
 def page(folder: Path) -> str:
     """The page of a kept study."""
-    table, evaluated, subjectivity = read(folder)
+    tasks, subjectivity = report.read(folder)
     figures = pd.read_csv(ROOT / "studies/paper-figures.csv")
     drawn = sorted((folder / "report/figures").glob("*.agreement.human.svg"))
     return PAGE.format(
         name=folder.name,
-        tasks=len(evaluated),
-        short=in_short(folder),
-        probe=scores(table, evaluated, "probe"),
-        minilm=scores(table, evaluated, "minilm"),
-        added=added(evaluated),
-        called=called(evaluated),
-        instances="\n\n".join(of_people(subjectivity, encoder) for encoder in ("probe", "minilm")),
-        slopes=slopes(subjectivity),
+        tasks=len(tasks),
+        short=in_short(tasks, subjectivity),
+        probe=scores(tasks, "probe"),
+        minilm=scores(tasks, "minilm"),
+        added=added(tasks),
+        called=called(tasks),
+        instances="\n\n".join(of_people(tasks, classifier) for classifier in ("probe", "minilm")),
+        slopes=slopes(tasks),
         curves="\n\n".join(
             f"![{path.name.partition('.')[0]}: accuracy against the agreement of people](report/figures/{path.name})"
             for path in drawn
         ),
         gaps=against_gap(subjectivity),
-        paper=beside_the_paper(table, figures),
-        **_json(folder / "run.json"),
+        paper=beside_the_paper(tasks, figures),
+        **json.loads((folder / "run.json").read_text(encoding="utf-8")),
     )
 
 
-def in_short(folder: Path) -> str:
+def in_short(tasks: Sequence[Findings], subjectivity: Subjectivity) -> str:
     """What the study found, in a few lines: also the project's README has them."""
-    table, evaluated, subjectivity = read(folder)
     lines = []
-    for encoder in ("probe", "minilm"):
-        of_candidate = table[(table["encoder"] == encoder) & (table["mix"] == CANDIDATE)]
+    for classifier in ("probe", "minilm"):
+        decided = {task.task: verdict.decide(task.case_of(classifier)) for task in tasks}
         said = [
-            f"{word} in {len(tasks)} ({', '.join(f'`{task}`' for task in tasks)})"
+            f"{word} in {len(mine)} ({', '.join(f'`{task}`' for task in mine)})"
             for word in (verdict.REPLACE, verdict.AUGMENT, verdict.DONT, verdict.CANT_TELL)
-            if (tasks := of_candidate.loc[of_candidate["verdict"] == word, "task"].tolist())
+            if (mine := [task for task, its in decided.items() if its == word])
         ]
-        lines.append(f"- **By {encoder}**, few-shot texts in place of as many real ones: {'; '.join(said)}.")
+        lines.append(f"- **By {classifier}**, few-shot texts in place of as many real ones: {'; '.join(said)}.")
+    candidates = {task.task: task.evaluated.classifiers["probe"].mixes[CANDIDATE] for task in tasks}
     worths = sorted(
-        (worth["labels"], entry["rows"], task)
-        for task, found in evaluated.items()
-        if (entry := found["encoders"]["probe"]["mixes"][CANDIDATE])
-        and (worth := entry.get("worth"))
-        and worth["labels"]  # 0 is below the curve, None above it
+        (found.worth.labels, found.rows, task)
+        for task, found in candidates.items()
+        if found.worth and found.worth.labels  # 0 is below the curve, None above it
     )
     (least, its_rows, poor), (most, other_rows, rich) = worths[0], worths[-1]
     lines.append(
-        f"- **Worth** lies on the learning curve of real labels in {len(worths)} of {len(evaluated)} tasks: from "
+        f"- **Worth** lies on the learning curve of real labels in {len(worths)} of {len(tasks)} tasks: from "
         f"{least:,} labels for {its_rows:,.0f} generated texts (`{poor}`) to {most:,} for {other_rows:,.0f} (`{rich}`)."
     )
-    lines.append(f"- **Single texts, judged by people.** {of_people(subjectivity, 'probe')}")
+    lines.append(f"- **Single texts, judged by people.** {of_people(tasks, 'probe')}")
     lines.append(f"- **Tasks.** {_gap_sentence(subjectivity, 'probe')}")
     return "\n".join(lines)
 
 
-def scores(table: pd.DataFrame, evaluated: dict[str, dict[str, Any]], encoder: str) -> str:
+def table(heads: Sequence[str], align: str, rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown; `align` has an l or r for each column."""
+    marks = "|".join({"l": ":--", "r": "--:"}[one] for one in align)
+    return "\n".join(["| " + " | ".join(heads) + " |", f"|{marks}|", *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def scores(tasks: Sequence[Findings], classifier: str) -> str:
     """One row per task: macro-F1 with its interval for each mix, the gap of few-shot to real, worth, verdict."""
-    lines = [
-        "| task | rows | real | zero-shot | few-shot | gap of few-shot | worth | verdict |",
-        "|:--|--:|--:|--:|--:|--:|--:|:--|",
-    ]
-    said = table[table["encoder"] == encoder].set_index(["task", "mix"])["verdict"]
-    for task, found in evaluated.items():
-        of_mix = found["encoders"][encoder]["mixes"]
-        cells = [f"`{task}`", f"{of_mix['real']['rows']:,.0f}"]
-        cells += [findings.interval(of_mix[mix]["macro_f1"]) for mix in MIXES]
-        cells.append(findings.gap(found["encoders"][encoder]["gaps"][CANDIDATE]["real"]["macro_f1"]))
-        worth = found["encoders"]["probe"]["mixes"][CANDIDATE].get("worth")
-        cells.append(findings.worth(worth) if worth else "")
-        cells.append(said[task, CANDIDATE])
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    rows = []
+    for task in tasks:
+        mixes, gap = task.evaluated.classifiers[classifier].mixes, task.gap(classifier)
+        worth = task.evaluated.classifiers["probe"].mixes[CANDIDATE].worth
+        cells = [f"`{task.task}`", f"{mixes['real'].rows:,.0f}", *(ranged(mixes[mix].macro_f1) for mix in MIXES)]
+        cells += [ranged(gap, "+.1f") if gap else "", words.worth(worth) if worth else ""]
+        rows.append([*cells, verdict.decide(task.case_of(classifier))])
+    heads = ["task", "rows", "real", "zero-shot", "few-shot", "gap of few-shot", "worth", "verdict"]
+    return table(heads, "lrrrrrrl", rows)
 
 
-def added(evaluated: dict[str, dict[str, Any]]) -> str:
+def added(tasks: Sequence[Findings]) -> str:
     """What few-shot rows add to n real rows, by probe, and where they stop helping."""
-    sizes = (50, 200, 800)
-    lines = [
-        "| task | " + " | ".join(f"{n} real: alone → both" for n in sizes) + " | up to |",
-        "|:--|" + "--:|" * (len(sizes) + 1),
-    ]
-    for task, found in evaluated.items():
-        curve = found["encoders"]["probe"]["mix_curves"][CANDIDATE]
-        points = {point["rows"]: point for point in curve["points"]}
-        cells = [
-            f"{100 * points[n]['without']['mean']:.1f} → {100 * points[n]['with']['mean']:.1f}" if n in points else ""
-            for n in sizes
-        ]
-        stops = findings.worth(curve["stops"]) if "labels" in curve["stops"] else curve["stops"].get("note", "")
-        lines.append("| " + " | ".join([f"`{task}`", *cells, stops]) + " |")
-    return "\n".join(lines)
+    sizes, rows = (50, 200, 800), []
+    for task in tasks:
+        found = task.evaluated.classifiers["probe"]
+        curve = found.mix_curves[CANDIDATE]
+        pairs = {
+            point.rows: [found.mixes[mix].macro_f1.value for mix in (point.alone, point.both)] for point in curve.points
+        }
+        cells = [" → ".join(f"{100 * score:.1f}" for score in pairs.get(n, ())) for n in sizes]
+        rows.append([f"`{task.task}`", *cells, words.worth(curve.stops) if curve.stops else ""])
+    return table(["task", *(f"{n} real: alone → both" for n in sizes), "up to"], "lrrrr", rows)
 
 
-def called(evaluated: dict[str, dict[str, Any]]) -> str:
+def called(tasks: Sequence[Findings]) -> str:
     """The LLM's own score on the rows that it labelled, beside a classifier trained on what it wrote."""
-    lines = ["| task | test rows | the LLM itself | minilm on few-shot | the LLM's lead |", "|:--|--:|--:|--:|--:|"]
-    for task, found in evaluated.items():
-        if llm := found.get("llm"):
-            mine = llm["encoders"]["minilm"][CANDIDATE]
-            cells = [f"`{task}`", str(llm["rows"]), findings.interval(llm["macro_f1"])]
-            cells += [findings.interval(mine["macro_f1"]), findings.gap(mine["gap"]["macro_f1"])]
-            lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    rows = []
+    for task in tasks:
+        if llm := task.evaluated.llm:
+            mine = llm.classifiers["minilm"][CANDIDATE]
+            cells = [f"`{task.task}`", str(llm.rows), ranged(llm.macro_f1), ranged(mine.macro_f1)]
+            rows.append([*cells, ranged(mine.gap.macro_f1, "+.1f")])
+    return table(["task", "test rows", "the LLM itself", "minilm on few-shot", "the LLM's lead"], "lrrrr", rows)
 
 
-def of_people(subjectivity: dict[str, Any], encoder: str) -> str:
+def of_people(tasks: Sequence[Findings], classifier: str) -> str:
     """Whether accuracy rises with people's agreement, one sentence for each mix."""
-    rows = [row for row in findings.slopes(subjectivity["tasks"], encoder) if row["source"] == "human"]
-    return " ".join(findings.instance_claim(rows, encoder))
+    rows = [row for row in claims.slopes(tasks, classifier) if row.who == "human"]
+    return " ".join(claims.instance_claim(rows, classifier))
 
 
-def slopes(subjectivity: dict[str, Any]) -> str:
+def slopes(tasks: Sequence[Findings]) -> str:
     """The item-level slopes of the tasks that people judged."""
-    lines = ["| task | encoder | trained on | slope | beyond real |", "|:--|:--|:--|--:|--:|"]
-    for encoder in ("probe", "minilm"):
-        for row in findings.slopes(subjectivity["tasks"], encoder):
-            if row["source"] == "human" and row["slope"]["value"] is not None:
-                beyond = _figure(row["steeper_than_real"]) if "steeper_than_real" in row else ""
-                cells = [f"`{row['task']}`", encoder, findings.name(row["mix"]), _figure(row["slope"]), beyond]
-                lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    rows = [
+        [
+            f"`{row.task}`",
+            classifier,
+            words.name(row.mix),
+            _figure(row.curve.slope),
+            _figure(row.curve.steeper_than_real),
+        ]
+        for classifier in ("probe", "minilm")
+        for row in claims.slopes(tasks, classifier)
+        if row.who == "human" and row.curve.slope.value is not None
+    ]
+    return table(["task", "classifier", "trained on", "slope", "beyond real"], "lllrr", rows)
 
 
-def _figure(found: dict[str, Any]) -> str:
-    if found["value"] is None:
-        return ""
-    ends = "" if found["low"] is None else f" ({found['low']:+.2f} to {found['high']:+.2f})"
-    return findings.minus(f"{found['value']:+.2f}{ends}")
+def _figure(found: Estimate | None) -> str:
+    return "" if found is None or found.value is None else ranged(found, "+.2f", 1)
 
 
-def against_gap(subjectivity: dict[str, Any]) -> str:
-    """Spearman's rho between subjectivity and gap, each measure of subjectivity, encoder and setting."""
-    lines = ["| subjectivity by | encoder | trained on | tasks | Spearman's ρ | p |", "|:--|:--|:--|--:|--:|--:|"]
-    for found in subjectivity["against_gap"]:
-        rho = found["spearman"]
-        if rho["value"] is not None:
-            measure = findings.MEASURES[found["measure"]].format(who=findings.ANNOTATORS[found["source"]])
-            cells = [measure, found["encoder"], findings.name(found["setting"]), str(rho["pairs"]), _figure(rho)]
-            lines.append("| " + " | ".join([*cells, f"{rho['p']:.3f}"]) + " |")
-    return (
-        _gap_sentence(subjectivity, "probe") + "\n\n" + "\n".join(lines) + f"\n\nLLM: {subjectivity['notes']['llm']}."
-    )
+def against_gap(subjectivity: Subjectivity) -> str:
+    """Spearman's rho between subjectivity and gap, each measure of subjectivity, classifier and source."""
+    rows = []
+    for found in subjectivity.against_gap:
+        if found.rho.value is not None:
+            measure = KINDS[found.kind].format(who=WHO[found.who])
+            cells = [measure, found.classifier, words.name(found.source), str(found.rho.pairs), _figure(found.rho)]
+            rows.append([*cells, f"{found.rho.p:.3f}"])
+    heads = ["subjectivity by", "classifier", "trained on", "tasks", "Spearman's ρ", "p"]
+    return _gap_sentence(subjectivity, "probe") + "\n\n" + table(heads, "lllrrr", rows) + f"\n\nLLM: {ONE_LLM}."
 
 
-def _gap_sentence(subjectivity: dict[str, Any], encoder: str) -> str:
-    """The headline claim by paired comparisons of tasks, for each setting."""
+def _gap_sentence(subjectivity: Subjectivity, classifier: str) -> str:
+    """The headline claim by paired comparisons of tasks, for each source."""
     return " ".join(
-        f"{findings.name(found['setting']).capitalize()}, {encoder}, subjectivity judged by LLM personas in pairs of "
-        f"tasks: {findings.gap_claim(found['spearman'], found['setting'])}"
-        for found in subjectivity["against_gap"]
-        if (found["measure"], found["source"], found["encoder"]) == ("pairs", "llm", encoder)
+        f"{words.name(found.source).capitalize()}, {classifier}, subjectivity judged by LLM personas in pairs of "
+        f"tasks: {claims.gap_claim(found.rho, found.source)}"
+        for found in subjectivity.against_gap
+        if (found.kind, found.who, found.classifier) == ("pairs", "llm", classifier)
     )
 
 
-def beside_the_paper(table: pd.DataFrame, figures: pd.DataFrame) -> str:
+def beside_the_paper(tasks: Sequence[Findings], figures: pd.DataFrame) -> str:
     """Accuracy here (minilm) beside the paper's, where a figure of the paper could be checked."""
-    lines = ["| task | trained on | here, minilm | the paper |", "|:--|:--|--:|:--|"]
-    for (task, mix), said in figures.groupby(["task", "mix"], sort=False):
-        here = table[(table["task"] == task) & (table["mix"] == mix) & (table["encoder"] == "minilm")]
-        paper = ", ".join(f"{row.accuracy} ({row.encoder})" for row in said.itertuples())
-        lines.append(f"| `{task}` | {findings.name(mix)} | {here['accuracy'].item():.1f} | {paper} |")
-    return "\n".join(lines)
+    found = {task.task: task.evaluated.classifiers["minilm"].mixes for task in tasks}
+    rows = [
+        [
+            f"`{task}`",
+            words.name(mix),
+            f"{100 * found[task][mix].accuracy.value:.1f}",
+            ", ".join(f"{row.accuracy} ({row.encoder})" for row in said.itertuples()),
+        ]
+        for (task, mix), said in figures.groupby(["task", "mix"], sort=False)
+    ]
+    return table(["task", "trained on", "here, minilm", "the paper"], "llrl", rows)
 
 
 def filled(readme: str, folder: Path) -> str:
     """The project's README with what the study found between its markers."""
     start, end = START.format(name=folder.name), END.format(name=folder.name)
-    return re.sub(f"{start}.*{end}", lambda _: f"{start}\n{in_short(folder)}\n{end}", readme, flags=re.DOTALL)
+    return re.sub(
+        f"{start}.*{end}", lambda _: f"{start}\n{in_short(*report.read(folder))}\n{end}", readme, flags=re.DOTALL
+    )
 
 
 def main(name: str, *run: str) -> None:
     folder = ROOT / "results" / name
     if run:
         keep(name, *run)
+    else:
+        report.run(folder)
     (folder / "README.md").write_text(page(folder), encoding="utf-8")
     readme = ROOT / "README.md"
     readme.write_text(filled(readme.read_text(encoding="utf-8"), folder), encoding="utf-8")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pyrite.base import files, paths
 from pyrite.data import cards
+from pyrite.results import preparation
 from pyrite.stages import fetch
 
 PAGE = Path("docs/tasks.md")
@@ -57,12 +58,12 @@ def rows(tasks: list[str]) -> str:
     """The table of classes and rows."""
     lines = []
     for task in tasks:
-        card, counts = cards.load(task), counted(task)
-        split = {name: sum(labels.values()) for name, labels in counts["rows"].items()}
-        shares = [f"{label} {n / split['train']:.0%}" for label, n in counts["rows"]["train"].items()]
-        dropped = ", ".join(f"{reason.replace('_', ' ')} {n:,}" for reason, n in counts["dropped"].items() if n)
+        card, counts = cards.load(task), preparation.load(task)
+        split = {name: sum(labels.values()) for name, labels in counts.rows.items()}
+        shares = [f"{label} {n / split['train']:.0%}" for label, n in counts.rows["train"].items()]
+        dropped = ", ".join(f"{reason.replace('_', ' ')} {n:,}" for reason, n in counts.dropped.items() if n)
         sizes = [f"{split[name]:,}" for name in ("train", "validation", "test")]
-        lines.append([f"`{task}`", card.title, ", ".join(shares), *sizes, f"{counts['pool']:,}", sides(card), dropped])
+        lines.append([f"`{task}`", card.title, ", ".join(shares), *sizes, f"{counts.pool:,}", sides(card), dropped])
     head = [
         "task",
         "what",
@@ -118,15 +119,11 @@ def judged(tasks: list[str]) -> str:
     """The table of judged texts."""
     lines = []
     for task in tasks:
-        counts = counted(task)
-        if counts["judgements"]:
-            mean = f"{counts['test_mean_agreement']:.4f}" if "test_mean_agreement" in counts else "-"
-            lines.append([f"`{task}`", f"{counts['judged']:,}", f"{counts['judgements']:,}", mean])
+        counts = preparation.load(task)
+        if counts.judgements:
+            mean = f"{counts.test_mean_agreement:.4f}" if counts.test_mean_agreement else "-"
+            lines.append([f"`{task}`", f"{counts.judged:,}", f"{counts.judgements:,}", mean])
     return table(["task", "texts judged", "rows in the file", "mean agreement of the test rows"], lines)
-
-
-def counted(task: str) -> dict:
-    return files.read_json(paths.metrics("prepare", task))
 
 
 def table(head: list[str], lines: list[list[str]]) -> str:

@@ -199,7 +199,18 @@ def annotate(
 
 stage_of_the_study("subjectivity", "Measure how far annotators agree, task by task.")
 stage_of_the_study("compare", "Compare the candidate with the baseline.")
-stage_of_the_study("report", "Draw the report.")
+
+
+@app.command(rich_help_panel=STAGES, epilog=example("pyrite report --from results/fourteen-tasks"))
+def report(
+    kept: Annotated[
+        Path | None, typer.Option("--from", help="The folder of a kept study: its params.yaml and metrics/.")
+    ] = None,
+) -> None:
+    """Draw the report, from the metrics alone where no texts are here."""
+    from pyrite.stages import report
+
+    report.run(kept or Path())
 
 
 @app.command(rich_help_panel=LLM, epilog=example("pyrite doctor --json"))

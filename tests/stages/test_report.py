@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from conftest import ROOT, card_text, write_params
 import metrics
 from pyrite import params
 from pyrite.base import files, paths
+from pyrite.base.errors import PyriteError
 from pyrite.data import texts
 from pyrite.measures import intervals
 from pyrite.measures.agreement import Agreement
@@ -28,10 +30,12 @@ from pyrite.measures.coverage_gaps import LabelGap, LeftOut, Region
 from pyrite.measures.diversity import MEASURES
 from pyrite.measures.intervals import Correlation, Estimate
 from pyrite.measures.pairwise import Ranking, TaskRank
-from pyrite.results import evaluation, figures, findings
+from pyrite.results import claims, curve_charts, evaluation, generation, rendering, words
+from pyrite.results.claims import Slope
 from pyrite.results.diversity import Diversity, NearDuplicates, SetDiversity
-from pyrite.results.evaluation import TaskResult
-from pyrite.results.findings import Slope
+from pyrite.results.drawing import Figure
+from pyrite.results.evaluation import TaskResult, Worth
+from pyrite.results.preparation import Preparation
 from pyrite.results.subjectivity import (
     AgainstGap,
     Annotated,
@@ -101,13 +105,14 @@ class Study:
         counts = {
             split: dict.fromkeys(self.labels, n) for split, n in (("train", 211), ("validation", 17), ("test", 83))
         }
-        files.write_json(paths.metrics("prepare", task), {"task": task, "rows": counts, "pool": 120})
+        known = dict.fromkeys(("read", "kept", "judged", "judgements"), 0)
+        prepared = Preparation(task=task, rows=counts, pool=120, dropped={}, **known)
+        files.write_json(paths.metrics("prepare", task), prepared)
         for setting, accepted, leaked in (("zero_shot", 291, 6), ("few_shot", 297, 0)):
             dropped = {"length": 3, "contamination: exact": leaked // 2, "contamination: near": leaked - leaked // 2}
-            total = {"answers": 12, "requested": 300, "received": 300, "dropped": dropped, "accepted": accepted}
-            total |= {"also_real_training": leaked + 1, "unparsable_answers": 0, "refused_answers": 0} | self.paid
-            about = {"task": task, "setting": setting, "models": ["a/llm"], "stale_answers": 0}
-            files.write_json(paths.metrics("generate", f"{task}.{setting}"), about | {"total": total})
+            about = {"requested": 300, "received": 300, "dropped": dropped, "accepted": accepted}
+            about["also_real_training"] = leaked + 1
+            generation.save(metrics.generated(task, setting, tuple(self.labels), **about, **self.paid))
         gold = np.repeat(np.arange(len(self.labels)), 83)
         classifiers = {
             name: evaluate.evaluate(_predictions(self.labels, spec["mixes"], gold, rng), 100)
@@ -302,12 +307,12 @@ def test_where_it_fails_is_there_to_read_but_not_for_git(study: Callable[..., st
         study.write_tests = True
 
     page = Page(study(readable)).text
-    found = evaluation.before(evaluation.load("colours"))["encoders"]["tfidf"]
-    lost = found["flips"]["few_shot"]["real"]["lost"]
-    assert f"Right with real, wrong with few-shot: {lost['items']} test texts" in page
+    found = evaluation.load("colours").classifiers["tfidf"]
+    lost = found.flips["few_shot"]["real"].lost
+    assert f"Right with real, wrong with few-shot: {lost.items} test texts" in page
     assert "14 of 29 real training texts have no few-shot neighbour" in page
     assert "secret words 4 !" in page
-    text = f"secret words {int(lost['clearest'][0]['id'], 16)} "
+    text = f"secret words {int(lost.clearest[0].id, 16)} "
     assert text in page
     for path in (paths.REPORT / "REPORT.md", *Path("metrics").rglob("*.*")):
         assert "secret words" not in path.read_text()
@@ -323,7 +328,7 @@ def test_mix_curves_and_money_are_told(study: Callable[..., str]) -> None:
 def test_the_llm_itself_stands_beside_the_classifiers(study: Callable[..., str]) -> None:
     page = Page(study())
     assert "Simply calling the LLM beats few-shot by 16.5 points" in page.text
-    assert "on the 77 test texts that the LLM labelled" in page.text
+    assert "on the 100 test texts that the LLM labelled" in page.text
     drawn = next(chart for chart in page.charts if "Simply calling the LLM" in chart["description"])
     (rows,) = (rows for rows in drawn["datasets"].values() if len(rows) > 1)
     assert [row["name"] for row in rows] == ["the LLM itself", "real", "few-shot"]
@@ -331,18 +336,16 @@ def test_the_llm_itself_stands_beside_the_classifiers(study: Callable[..., str])
 
 
 @pytest.mark.parametrize(
-    ("value", "low", "high", "words"),
+    ("value", "low", "high", "said"),
     [(246, 180, 2100, "246 (180 to 2,100)"), (None, 180, None, "> 2,320 (180 to > 2,320)"), (0, 0, 0, "< 50")],
 )
-def test_a_worth_beyond_the_curve_is_said_once(
-    value: int | None, low: int | None, high: int | None, words: str
-) -> None:
-    found = {"labels": value, "low": low, "high": high, "least": 50, "most": 2320}
-    assert findings.worth(found).replace("\u00a0", " ") == words
+def test_a_worth_beyond_the_curve_is_said_once(value: int | None, low: int | None, high: int | None, said: str) -> None:
+    found = Worth(labels=value, low=low, high=high, least=50, most=2320)
+    assert words.worth(found).replace("\u00a0", " ") == said
 
 
 def test_sentences_of_the_command_line_are_said_as_elsewhere() -> None:
-    said = findings.spoken(
+    said = claims.spoken(
         "pool+few_shot isn't few_shot: can't tell (-0.6 to +6.0), few_shots", ["few_shot", "pool+few_shot"]
     )
     assert said == "pool + few-shot isn't few-shot: can’t tell (−0.6 to +6.0), few_shots"
@@ -368,7 +371,7 @@ def test_what_a_study_lacks_is_said(study: Callable[..., str]) -> None:
     page = Page(study(bare, whole=False)).text
     assert "Not measured in this study" in page
     assert "has no annotations" in page
-    assert "no encoder of this study has a learning curve" in page
+    assert "no classifier of this study has a learning curve" in page
     markdown = (paths.REPORT / "REPORT.md").read_text()
     assert "Worth is not known" in markdown
     assert "curve.svg" not in markdown
@@ -380,7 +383,7 @@ def test_other_mixes_can_be_compared(study: Callable[..., str]) -> None:
         study.compare |= {"classifier": "words", "baseline": "real@all", "candidate": "pool+few_shot"}
 
     page = Page(study(curious)).text
-    assert "held against classifiers trained on real@all texts" in page
+    assert "compared with classifiers trained on real@all texts" in page
     # tfidf was not trained on the baseline: it has scores, and no gap.
     assert "Scores of tfidf" in page
 
@@ -396,7 +399,7 @@ def test_every_task_is_there(study: Callable[..., str], tasks: tuple[str, ...]) 
     shown = [about["id"] for tag, about in page.elements if tag == "article"]
     assert shown == [f"task-{task}" for task in tasks]
     chosen = [about.get("data-chooses") for tag, about in page.elements if tag == "select"]
-    assert chosen == (["encoder"] if len(tasks) == 1 else ["task", "encoder"])
+    assert chosen == (["classifier"] if len(tasks) == 1 else ["task", "classifier"])
     assert ("Over all tasks" in page.text) == (len(tasks) > 1)
     assert len((paths.REPORT / "index.html").read_bytes()) < 3_000_000
     pictures = list((paths.REPORT / "figures").glob("*.svg"))
@@ -514,18 +517,18 @@ def test_a_map_has_as_many_texts_as_there_is_room_for(study: Callable[..., str])
     def change(study: Study) -> None:
         study.map_text, study.mapped = "<語" * 300, 200
 
-    def texts_of(figure: figures.Figure) -> list[dict[str, Any]]:
+    def texts_of(figure: Figure) -> list[dict[str, Any]]:
         (rows,) = figure.spec["datasets"].values()
         assert all(len(row["note"]) == report.HOVERED + 1 for row in rows)
         return rows
 
     study(change)
-    found = [findings.read("colours", params.load())]
+    found, _ = report.read()
     whole = report.maps(found, 1_000_000)["colours"]
     assert len(texts_of(whole)) == 3 * 200
-    room = len(report.packed(whole.spec)) // 2
+    room = len(rendering.packed(whole.spec)) // 2
     part = report.maps(found, room)["colours"]
-    assert len(report.packed(part.spec)) <= room
+    assert len(rendering.packed(part.spec)) <= room
     # As many of each set, give or take one.
     counts = pd.Series([row["name"].partition(",")[0] for row in texts_of(part)]).value_counts()
     assert set(counts.index) == {"real", "zero-shot", "few-shot"} and counts.max() - counts.min() <= 1
@@ -569,7 +572,7 @@ def test_only_the_pages_own_scripts_may_run(study: Callable[..., str]) -> None:
     source = study()
     policy = next(about["content"] for _, about in Page(source).elements if about.get("http-equiv"))
     assert "default-src 'none'" in policy
-    assert re.findall(r"'sha256-[^']+'", policy) == [f"'{report.digest(s)}'" for s in Page(source).scripts[-2:]]
+    assert re.findall(r"'sha256-[^']+'", policy) == [f"'{rendering.digest(s)}'" for s in Page(source).scripts[-2:]]
     assert "unsafe-eval" not in policy
     for tag, about in Page(source).elements:
         assert tag not in ("iframe", "object", "embed", "base")
@@ -587,18 +590,21 @@ def test_every_chart_has_words_for_those_who_cannot_see_it(study: Callable[..., 
 
 
 def test_a_training_curve_is_the_mean_over_seeds_and_steps() -> None:
-    def rows(figure: figures.Figure) -> list[tuple[float, float]]:
+    def rows(figure: Figure) -> list[tuple[float, float]]:
         (found,) = (rows for rows in figure.spec["datasets"].values() if "step" in rows[0] and "place" not in rows[0])
         return [(row["step"], row["mean"]) for row in found]
 
     # 120 steps are drawn as 40 points of three; the fit that stopped early ends the line.
+    def training(key: str, *notes: dict[str, list[float]]) -> Figure | None:
+        task = SimpleNamespace(histories={"minilm": {"real": notes}}, card=SimpleNamespace(title="Colours"))
+        return curve_charts.training(task, "minilm", key)
+
     notes = [{"loss": [float(n) for n in range(150)]}, {"loss": [2.0 * n for n in range(120)]}]
-    drawn = rows(figures.training({"real": notes}, "minilm")["loss"])
+    drawn = rows(training("loss", *notes))
     assert len(drawn) == 40
     assert drawn[0] == (3.0, pytest.approx(1.5)) and drawn[-1] == (120.0, pytest.approx(118 * 1.5))
-    both = figures.training({"real": [{"loss": [1.0, 0.5], "accuracy": [0.25, 0.75]}]}, "minilm")
-    assert rows(both["accuracy"]) == [(1.0, 25.0), (2.0, 75.0)]
-    assert figures.training({"real": [{"versions": {}}]}, "probe") == {}
+    assert rows(training("accuracy", {"loss": [1.0, 0.5], "accuracy": [0.25, 0.75]})) == [(1.0, 25.0), (2.0, 75.0)]
+    assert training("loss", {"versions": {}}) is None
 
 
 @pytest.mark.parametrize(
@@ -607,7 +613,7 @@ def test_a_training_curve_is_the_mean_over_seeds_and_steps() -> None:
 )
 def test_a_claim_is_what_the_interval_says(low: float, high: float, says: str) -> None:
     rho = Correlation(value=(low + high) / 2, low=low, high=high, p=0.2, pairs=10)
-    assert says in findings.gap_claim(rho, "few_shot")
+    assert says in claims.gap_claim(rho, "few_shot")
 
 
 def test_a_slope_that_is_not_known_counts_as_none() -> None:
@@ -618,7 +624,7 @@ def test_a_slope_that_is_not_known_counts_as_none() -> None:
         )
         for task, (low, high) in ends.items()
     ]
-    (said,) = findings.instance_claim(rows, "minilm")
+    (said,) = claims.instance_claim(rows, "minilm")
     assert "rises with the agreement of people in 1 of 3 tasks, falls in 1 and can’t be told in 1" in said
 
 
@@ -635,7 +641,7 @@ def browse(tmp_path: Path) -> Callable[..., tuple[str, str]]:
     def visit(script: str = "", fragment: str = "") -> tuple[str, str]:
         page = (paths.REPORT / "index.html").read_text(encoding="utf-8")
         # A test's own script must be allowed as the page's are.
-        page = page.replace("script-src", f"script-src '{report.digest(script)}'", 1)
+        page = page.replace("script-src", f"script-src '{rendering.digest(script)}'", 1)
         # The library too has the word </body> in it.
         page, end = page[: page.rindex("</body>")], page[page.rindex("</body>") :]
         page += f"<script>{script}</script>{end}"
@@ -676,8 +682,8 @@ def test_the_selectors_choose_and_tables_sort(
     script = """
       const pick = (kind, value) => { const s = document.querySelector(`select[data-chooses=${kind}]`);
         s.value = value; s.dispatchEvent(new Event("change")); };
-      pick("task", "c"); pick("encoder", "words");
-      const table = document.querySelector("#task-c section[data-encoder=words] table");
+      pick("task", "c"); pick("classifier", "words");
+      const table = document.querySelector("#task-c section[data-classifier=words] table");
       const verdicts = document.querySelector("table.verdicts");
       verdicts.querySelectorAll("th button")[0].click();
       const gaps = [...verdicts.tBodies[0].rows].map((row) => row.cells[2].dataset.value).join(" ");
@@ -693,7 +699,7 @@ def test_the_selectors_choose_and_tables_sort(
     assert complaints == ""
     visible = _visible(page)
     assert [about["id"] for about in visible if about.get("id")] == ["task-c"]
-    assert {about["data-encoder"] for about in visible if about.get("data-encoder")} <= {"words", "tfidf words"}
+    assert {about["data-classifier"] for about in visible if about.get("data-classifier")} <= {"words", "tfidf words"}
     title = re.search(r"<title>(.*?)</title>", page)
     assert title
     scores, falling, rising, gaps = (column.split() for column in html.unescape(title[1]).split(";"))
@@ -721,3 +727,31 @@ def test_hostile_words_do_nothing_in_a_browser(
     page, complaints = browse()
     assert complaints == ""
     assert "<title>owned" not in page
+
+
+# From metrics alone
+
+
+def test_without_texts_the_page_says_so_and_has_all_numbers(study: Callable[..., str]) -> None:
+    with_texts = Page(study()).text
+    shutil.rmtree("data")
+    report.run()
+    page = Page((paths.REPORT / "index.html").read_text(encoding="utf-8")).text
+    assert "The texts are not here" in page and "The texts are not here" not in with_texts
+    assert "a colour of a thing" in with_texts and "a colour of a thing" not in page
+    assert _numbers(page) <= _numbers(with_texts)
+    assert "Where it fails" in page and "macro-F1" in page
+
+
+def test_a_kept_study_has_its_report_beside_its_metrics(study: Callable[..., str]) -> None:
+    study()
+    kept = Path("results/kept")
+    kept.mkdir(parents=True)
+    for name in ("metrics", "params.yaml"):
+        shutil.move(name, kept / name)
+    shutil.rmtree(paths.REPORT)
+    report.run(kept)
+    assert "Colours of things" in (kept / "report/REPORT.md").read_text()
+    assert (kept / "report/index.html").exists() and not paths.REPORT.exists()
+    with pytest.raises(PyriteError, match="results: holds no study"):
+        report.run(Path("results"))

@@ -33,6 +33,11 @@ class LabelCounts(Result):
     accepted: int
     also_real_training: int
 
+    @property
+    def contaminated(self) -> int:
+        """Texts dropped because they resemble test or validation rows."""
+        return sum(count for reason, count in self.dropped.items() if reason.startswith("contamination"))
+
 
 class GeneratedSet(Result):
     """The counts of a (task, setting).

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -21,6 +20,7 @@ from pyrite.base import files, paths
 from pyrite.base.console import log, progress
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, docstrings, fields, shards, splits, texts
+from pyrite.results.preparation import Preparation
 
 # Words in the first sentence of a docstring.
 SUMMARY_WORDS = (4, 40)
@@ -53,12 +53,11 @@ def run(task: str) -> None:
     people = judgements(card, folder, raw)
     texts.write(table[texts.COLUMNS], paths.prepared(task))
     files.write(paths.judgements(task), lambda file: people.to_parquet(file, index=False))
-    counts = summary(task, table, raw.dropped + dropped, people)
-    if raw.ratings:
-        counts["test_mean_agreement"] = mean_agreement(people, table)
+    agreed = mean_agreement(people, table) if raw.ratings else None
+    counts = summary(task, table, raw.dropped + dropped, people, agreed)
     files.write_json(paths.metrics("prepare", task), counts)
-    rows = ", ".join(f"{sum(of_label.values()):,} {name}" for name, of_label in counts["rows"].items())
-    log.print(f"{task}: {rows} rows; {sum(counts['dropped'].values()):,} rows left out")
+    rows = ", ".join(f"{sum(of_label.values()):,} {name}" for name, of_label in counts.rows.items())
+    log.print(f"{task}: {rows} rows; {sum(counts.dropped.values()):,} rows left out")
 
 
 def read(card: cards.Card, folder: Path) -> Raw:
@@ -180,16 +179,19 @@ def mean_agreement(people: pd.DataFrame, table: pd.DataFrame) -> float:
     return sum(agreements) / len(agreements)
 
 
-def summary(task: str, table: pd.DataFrame, dropped: Counter[str], people: pd.DataFrame) -> dict[str, Any]:
-    """What `metrics/prepare/<task>.json` says: rows read, dropped and kept, per split and label, and in the pool."""
+def summary(
+    task: str, table: pd.DataFrame, dropped: Counter[str], people: pd.DataFrame, agreed: float | None
+) -> Preparation:
+    """The counts of a task's rows."""
     rows = {name: table.loc[table["split"] == name, "label"].value_counts().sort_index() for name in texts.SPLITS}
-    return {
-        "task": task,
-        "read": len(table) + dropped.total(),
-        "dropped": dict(sorted(dropped.items())),
-        "kept": len(table),
-        "rows": {name: {label: int(n) for label, n in counts.items()} for name, counts in rows.items()},
-        "pool": int(texts.in_pool(table).sum()),
-        "judged": int(people["item"].nunique()),
-        "judgements": len(people),
-    }
+    return Preparation(
+        task=task,
+        read=len(table) + dropped.total(),
+        dropped=dict(sorted(dropped.items())),
+        kept=len(table),
+        rows={name: {str(label): int(n) for label, n in counts.items()} for name, counts in rows.items()},
+        pool=int(texts.in_pool(table).sum()),
+        judged=int(people["item"].nunique()),
+        judgements=len(people),
+        test_mean_agreement=agreed,
+    )

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyrite.results import charts
-from pyrite.results.charts import Dot, Level, Place, Point
+from pyrite.results import curve_charts, drawing, score_charts, text_charts
+from pyrite.results.curve_charts import Level, Point
+from pyrite.results.drawing import Dot
+from pyrite.results.text_charts import Place
 
 REAL = Dot("real", "real", 77.1, 74.5, 79.7)
 FEW = Dot("few-shot", "generated", 71.2, 68.1, 74.3)
@@ -26,60 +28,61 @@ def level(score: float, labels: int | None, low: int | None, high: int | None) -
 
 
 DRAWN = {
-    "scores": charts.scores([REAL, FEW, BOTH], REAL, 3.0),
-    "scores without a baseline": charts.scores([FEW], None, 3.0),
-    "one certain score": charts.scores([Dot("real", "real", 100.0, 100.0, 100.0)], None, 3.0),
-    "gaps": charts.gaps([Dot("a", "muted", -4.7, -7.7, -1.8), Dot("b", "both", 1.0, -1.0, 3.0)], 3.0),
-    "classes": charts.classes([("red", [REAL, FEW]), ("blue", [FEW, REAL])]),
-    "curve": charts.curve(POINTS, [level(71.2, 246, 177, 367), level(71.3, 250, 0, None)]),
-    "curve above and below": charts.curve(POINTS, [level(90.0, None, 300, None), level(20.0, 0, 0, 60)]),
-    "curve alone": charts.curve(POINTS, []),
-    "measures": charts.measures([("a", [REAL, FEW]), ("b", [REAL])], "Distance"),
-    "training": charts.training([(1.0, REAL), (2.0, REAL), (1.0, FEW), (2.0, FEW)], "Loss"),
-    "map": charts.text_map(
+    "scores": score_charts.draw([REAL, FEW, BOTH], REAL, 3.0),
+    "scores without a baseline": score_charts.draw([FEW], None, 3.0),
+    "a score without an interval": score_charts.draw([REAL, Dot("few-shot", "generated", 71.2, None, None)], REAL, 3.0),
+    "one certain score": score_charts.draw([Dot("real", "real", 100.0, 100.0, 100.0)], None, 3.0),
+    "gaps": score_charts.draw_gaps([Dot("a", "muted", -4.7, -7.7, -1.8), Dot("b", "both", 1.0, -1.0, 3.0)], 3.0),
+    "classes": score_charts.draw_groups([("red", [REAL, FEW]), ("blue", [FEW, REAL])], "F1"),
+    "curve": curve_charts.draw_curve(POINTS, [level(71.2, 246, 177, 367), level(71.3, 250, 0, None)]),
+    "curve above and below": curve_charts.draw_curve(POINTS, [level(90.0, None, 300, None), level(20.0, 0, 0, 60)]),
+    "curve alone": curve_charts.draw_curve(POINTS, []),
+    "measures": score_charts.draw_groups([("a", [REAL, FEW]), ("b", [REAL])], "Distance", named=True),
+    "training": curve_charts.draw_training([(1.0, REAL), (2.0, REAL), (1.0, FEW), (2.0, FEW)], "Loss"),
+    "map": text_charts.draw_map(
         [Place("real", "real", 0.1, 0.2, "a text", 0.6), Place("few-shot", "generated", 0.3, 0.1, "b", 0.0)]
     ),
-    "map of one text": charts.text_map([Place("real", "real", 0.0, 0.0, "a text", 0.6)]),
-    "agreement": charts.agreement([(0.6, REAL), (0.8, REAL), (0.6, FEW), (0.8, FEW)]),
-    "against the gap": charts.against_gap([(0.1, FEW), (0.3, BOTH)]),
+    "map of one text": text_charts.draw_map([Place("real", "real", 0.0, 0.0, "a text", 0.6)]),
+    "agreement": text_charts.draw_agreement([(0.6, REAL), (0.8, REAL), (0.6, FEW), (0.8, FEW)]),
+    "against the gap": text_charts.draw_against_gap([(0.1, FEW), (0.3, BOTH)]),
 }
 
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_chart_becomes_a_picture_in_light_colours(name: str) -> None:
-    picture = charts.svg(DRAWN[name], "A finding", "and where it is from")
+    picture = drawing.svg(DRAWN[name], "A finding", "and where it is from")
     root = ET.fromstring(picture)
     assert "A finding" in "".join(root.itertext())
     assert "var(" not in picture
     assert "NaN" not in picture
-    assert charts.LIGHT["paper"] in picture
+    assert drawing.LIGHT["paper"] in picture
 
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_in_the_page_a_chart_has_the_pages_colours(name: str) -> None:
-    spec = charts.spec(DRAWN[name], "What it shows")
+    spec = drawing.spec(DRAWN[name], "What it shows")
     assert spec["width"] == "container"
     assert spec["description"] == "What it shows"
     named = set(re.findall(r"var\(--(\w+)\)", json.dumps(spec)))
-    assert named <= charts.LIGHT.keys()
-    for colour in charts.LIGHT.values():
+    assert named <= drawing.LIGHT.keys()
+    for colour in drawing.LIGHT.values():
         assert colour not in json.dumps(spec)
 
 
 def test_a_picture_does_not_depend_on_those_drawn_before() -> None:
-    first = charts.svg(DRAWN["curve"], "t", "s")
-    charts.svg(DRAWN["curve alone"], "t", "s")
-    assert charts.svg(DRAWN["curve"], "t", "s") == first
+    first = drawing.svg(DRAWN["curve"], "t", "s")
+    drawing.svg(DRAWN["curve alone"], "t", "s")
+    assert drawing.svg(DRAWN["curve"], "t", "s") == first
 
 
 def test_the_worth_is_where_the_line_falls() -> None:
-    spec = charts.spec(DRAWN["curve"], "")
+    spec = drawing.spec(DRAWN["curve"], "")
     rows = [row for values in spec["datasets"].values() for row in values if "meets" in row]
     assert [(row["meets"], row["score"], row["low"], row["high"]) for row in rows] == [
         (246, 71.2, 177, 367),
         (250, 71.3, 50, 2320),
     ]
-    beyond = charts.spec(DRAWN["curve above and below"], "")
+    beyond = drawing.spec(DRAWN["curve above and below"], "")
     rows = [row for values in beyond["datasets"].values() for row in values if "meets" in row]
     assert [(row["meets"], row["inside"]) for row in rows] == [(2320, False), (50, False)]
 
@@ -96,7 +99,7 @@ def _contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("palette", [charts.LIGHT, charts.DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("palette", [drawing.LIGHT, drawing.DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("text", ["ink", "muted", "real", "generated", "both"])
 @pytest.mark.parametrize("ground", ["paper", "raised"])
 def test_text_can_be_read(palette: dict[str, str], text: str, ground: str) -> None:
@@ -104,13 +107,13 @@ def test_text_can_be_read(palette: dict[str, str], text: str, ground: str) -> No
 
 
 def test_a_label_has_no_line_through_it() -> None:
-    assert charts._clear(10, [40, 13, 10, 12], 4) == 13
-    assert charts._clear(10, [10, 14], 4) == 10
+    assert drawing.clear(10, [40, 13, 10, 12], 4) == 13
+    assert drawing.clear(10, [10, 14], 4) == 10
 
 
 @given(st.lists(st.floats(0, 100), max_size=8), st.floats(0.1, 10))
 def test_labels_are_moved_apart_and_only_up(heights: list[float], distance: float) -> None:
-    places = charts._apart(heights, distance)
+    places = drawing.apart(heights, distance)
     assert all(place >= height for place, height in zip(places, heights, strict=True))
     ordered = sorted(places)
     assert all(b - a >= distance - 1e-9 for a, b in pairwise(ordered))

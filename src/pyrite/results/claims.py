@@ -1,0 +1,151 @@
+"""Claims: what the report says of findings, in sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyrite.data import mixes
+from pyrite.measures.agreement_curves import AgreementCurve
+from pyrite.measures.intervals import Correlation, Estimate
+from pyrite.results import verdict
+from pyrite.results.diversity import Diversity
+from pyrite.results.findings import Findings, typographic
+from pyrite.results.generation import GeneratedSet
+from pyrite.results.subjectivity import WHO, Who
+from pyrite.results.words import name, ranged
+
+
+def spoken(words: str, trained: Sequence[str]) -> str:
+    """A sentence for the command line as the report says it."""
+    for mix in sorted(trained, key=len, reverse=True):
+        words = re.sub(rf"(?<![\w+@]){re.escape(mix)}(?![\w+@])", name(mix), words)
+    return typographic(words)
+
+
+def remarks(task: Findings) -> list[str]:
+    """What else there is to say of a task, a sentence each."""
+    trained = {mix for found in task.evaluated.classifiers.values() for mix in found.mixes}
+    said = verdict.remarks(task.before, task.asked)
+    return [spoken(words, sorted(trained)) for words in said]
+
+
+def unscored(task: Findings) -> list[str]:
+    """What can be said of a task without real texts, a sentence each."""
+    return [re.sub(r"`([^`]*)`", r"“\1”", words) for words in verdict.unscored(task.task, task.study)]
+
+
+def spent(generated: GeneratedSet) -> tuple[str, str]:
+    """(what a generated set cost, what that means)."""
+    total = generated.total
+    answers, kept = f"{total.answers:,} answers", f"{total.accepted:,} usable texts"
+    if total.cost_usd is not None:
+        return f"${total.cost_usd:.2f}", f"for {answers} of the LLM, which gave {kept}"
+    if total.prompt_tokens is not None and total.completion_tokens is not None:
+        tokens = f"{total.prompt_tokens + total.completion_tokens:,} tokens"
+        return tokens, f"sent and answered, of an LLM without a price in params.yaml. Its {answers} gave {kept}"
+    return answers, f"of the LLM, replayed from a recording: nothing was paid for this run. They gave {kept}"
+
+
+def spent_over_tasks(tasks: Sequence[Findings]) -> tuple[str, str]:
+    """(what all tasks' generated sets cost, what that means)."""
+    what = f"for the {tasks[0].names[0]} texts of all tasks"
+    totals = [task.generated[source].total for task in tasks for source in mixes.settings_of(task.asked.candidate)]
+    costs = [total.cost_usd for total in totals]
+    if None not in costs:
+        return f"${sum(cost or 0 for cost in costs):,.2f}", what
+    if all(total.prompt_tokens is None for total in totals):
+        return "nothing paid", f"{what}: the LLM’s answers are replayed from recordings"
+    return "not known", f"{what}: of an LLM without a price in params.yaml; each task’s tokens are below"
+
+
+def unmeasured(found: Diversity) -> list[str]:
+    """Why a measure of diversity is missing, for each reason."""
+    notes = [
+        (source, note)
+        for source, of_set in found.sets.items()
+        for note in (of_set.note, *(one.note for one in of_set.measures.values()))
+    ]
+    return list(dict.fromkeys(f"{name(source)}: {note}" for source, note in notes if note))
+
+
+def told_apart(task: Findings) -> str:
+    """The title of the diversity section: how easily the candidate's texts are told from real ones."""
+    for source in mixes.settings_of(task.asked.candidate):
+        found = task.diversity and task.diversity.of(source, "c2st")
+        if found and found.value is not None:
+            share = f"{100 * found.value:.1f} %"
+            return f"A classifier tells {name(source)} texts from real ones {share} of the time; chance is 50 %"
+    return "Are the generated texts as varied as real ones?"
+
+
+# How the claim that a slope or a rho stands for fares, by where its interval lies.
+ABOVE, BELOW, NEITHER, UNKNOWN = "rises", "falls", "can’t tell", "not known"
+
+
+def side(estimate: Estimate) -> str:
+    """Whether an estimate is above zero, below it or neither, by its interval."""
+    if estimate.low is None or estimate.high is None:
+        return UNKNOWN
+    return ABOVE if estimate.low > 0 else BELOW if estimate.high < 0 else NEITHER
+
+
+@dataclass(frozen=True)
+class Slope:
+    """How the accuracy of a classifier trained on a mix goes with the agreement of a task's annotators."""
+
+    task: str
+    who: Who
+    mix: str
+    curve: AgreementCurve
+
+
+def slopes(tasks: Sequence[Findings], classifier: str) -> list[Slope]:
+    """The slopes of a classifier, task by task."""
+    return [
+        Slope(task.task, who, mix, curve)
+        for task in tasks
+        for who, annotated in task.annotated.items()
+        for mix, curve in annotated.accuracy.get(classifier, {}).items()
+    ]
+
+
+def instance_claim(rows: Sequence[Slope], classifier: str) -> list[str]:
+    """Whether accuracy is higher where annotators agree, in one sentence for each kind of annotators and mix."""
+    sentences = []
+    for who, people in WHO.items():
+        for mix in dict.fromkeys(row.mix for row in rows):
+            says = [side(row.curve.slope) for row in rows if (row.who, row.mix) == (who, mix)]
+            known = [said for said in says if said != UNKNOWN]
+            if not known:
+                continue
+            counts = f"rises with the agreement of {people} in {known.count(ABOVE)} of {len(known)} tasks"
+            rest = f"falls in {known.count(BELOW)} and can’t be told in {known.count(NEITHER)}"
+            sentences.append(f"Trained on {name(mix)} texts, the accuracy of {classifier} {counts}, {rest}.")
+    return sentences
+
+
+def gap_claim(rho: Correlation, setting: str) -> str:
+    """What Spearman's rho between subjectivity and gap says of the claim that subjective tasks lose more."""
+    says = {
+        ABOVE: f"here {name(setting)} texts lose less on subjective tasks, against the claim",
+        BELOW: f"the claim holds here: {name(setting)} texts lose more on subjective tasks",
+        NEITHER: "the interval holds 0, so whether the claim is true can’t be told here",
+    }[side(rho)]
+    return f"Spearman’s ρ is {ranged(rho, '.2f', 1)} over {rho.pairs} tasks (p {rho.p:.3f}): {says}."
+
+
+def duplicates(found: Diversity) -> str:
+    """What near duplicates do to the real texts' distance to the nearest other; nothing where there are none."""
+    chamfer = found.of("real", "chamfer")
+    if not (found.near_duplicates and found.near_duplicates.share and chamfer and chamfer.value):
+        return ""
+    without = found.near_duplicates.chamfer
+    if without.value is None:
+        return ""
+    return (
+        f"Of the real texts, {100 * found.near_duplicates.share:.1f}\u00a0% nearly repeat another; generated sets have "
+        f"lost such texts. Without them the nearest other real text is {ranged(without, '.3f', 1)} away, in place of "
+        f"{chamfer.value:.3f}: compare generated sets with that."
+    )

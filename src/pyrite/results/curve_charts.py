@@ -1,0 +1,224 @@
+"""Charts of curves: the learning curve of real labels, what generated rows add to them, and training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import altair as alt
+
+from pyrite.measures.intervals import Estimate
+from pyrite.results import drawing
+from pyrite.results.drawing import NAMES, Dot, Figure, colour, data, domain, dot, hue, scale, shape, tooltip
+from pyrite.results.evaluation import MixResult
+from pyrite.results.findings import Findings
+from pyrite.results.words import capital, family, labels, name, worth
+
+# Points of a training curve: the mean over the steps between two.
+TRAINING_POINTS = 50
+
+# What fits note of their training: the key, the title of its figure, its axis, and what a unit of it is there.
+TRAINING = {
+    "loss": ("How {} learns its training rows", "Loss on training rows", 1),
+    "accuracy": ("How often {} is right on its training rows", "Accuracy on training rows (points)", 100),
+}
+
+
+@dataclass(frozen=True)
+class Point(Dot):
+    """A dot of a learning curve, at so many training rows."""
+
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class Level:
+    """A mix's score beside the learning curve, and its worth in real labels.
+
+    `labels`, `low` and `high`: 0 is fewer than the curve's first point, None more than its last; `worth` is `labels`
+    in words, `note` what the pointer shows.
+    """
+
+    name: str
+    family: str
+    score: float
+    labels: int | None
+    low: int | None
+    high: int | None
+    worth: str
+    note: str
+
+
+def curve(task: Findings, classifier: str) -> Figure | None:
+    """The learning curve of a classifier, with the worth of every mix that has generated rows; None without a curve."""
+    found = task.evaluated.classifiers[classifier]
+    if len({rows for rows, _ in found.curve}) < 2:
+        return None
+    points = [_point("real", found.mixes[mix].macro_f1, rows) for rows, mix in found.curve]
+    levels = [level for mix, entry in found.mixes.items() if (level := _level(mix, entry))]
+    mine = found.mixes.get(task.asked.candidate)
+    title = (
+        f"{task.names[0]} is worth {worth(mine.worth)} real labels"
+        if mine and mine.worth
+        else f"How {classifier} learns from real labels"
+    )
+    about = f"{task.card.title}. {classifier}; bars at the foot are 95 % intervals of worth."
+    return Figure(capital(title), draw_curve(points, levels), about)
+
+
+def mix_curve(task: Findings) -> Figure | None:
+    """What the candidate adds to n real rows; None where no classifier has two points of it."""
+    found = task.evaluated.mix_curve(task.asked.classifier, task.asked.candidate)
+    if found is None or found[1].stops is None:
+        return None
+    classifier, curve = found
+    of_mix = task.evaluated.classifiers[classifier].mixes
+    points = [
+        _point(mix, of_mix[scored].macro_f1, point.rows)
+        for point in curve.points
+        for mix, scored in (("real", point.alone), (point.both, point.both))
+    ]
+    return Figure(f"Does adding {task.names[0]} to real texts help?", draw_mix_curve(points), note=classifier)
+
+
+def _point(mix: str, found: Estimate, rows: int) -> Point:
+    return Point(**vars(dot(mix, found, f" with {rows:,} real texts")), rows=rows)
+
+
+def _level(mix: str, found: MixResult) -> Level | None:
+    if family(mix) == "real" or found.worth is None:
+        return None
+    score, ends = 100 * found.macro_f1.value, {end: getattr(found.worth, end) for end in ("labels", "low", "high")}
+    note = f"{score:.1f}, worth {worth(found.worth)} real labels"
+    return Level(name(mix), family(mix), score, **ends, worth=labels(found.worth), note=note)
+
+
+def training(task: Findings, classifier: str, key: str) -> Figure | None:
+    """What the fits noted of a key of `TRAINING` over the steps, the mean over the seeds of each mix, if they did."""
+    title, axis, unit = TRAINING[key]
+    points = [
+        (float(step), Dot(name(mix), family(mix), unit * mean, None, None))
+        for mix, notes in task.histories.get(classifier, {}).items()
+        for step, mean in _smooth([note[key] for note in notes if note.get(key)])
+    ]
+    about = f"{task.card.title}. Mean over seeds."
+    return Figure(title.format(classifier), draw_training(points, axis), about) if points else None
+
+
+FIGURES = {"curve": curve} | {f"training.{key}": partial(training, key=key) for key in TRAINING}
+
+
+def _smooth(lines: Sequence[Sequence[float]]) -> Iterator[tuple[int, float]]:
+    """(last step, mean) of so many equal parts; the end is where the first of the fits stopped."""
+    steps = min(map(len, lines), default=0)
+    width = -(-steps // TRAINING_POINTS)
+    for start in range(0, steps, width or 1):
+        end = min(start + width, steps)
+        part = [value for line in lines for value in line[start:end]]
+        yield end, sum(part) / len(part)
+
+
+# Drawing
+
+
+def draw_curve(points: Sequence[Point], levels: Sequence[Level]) -> alt.LayerChart:
+    """The learning curve of real labels. Where a mix's score meets it, a line falls to what the mix is worth."""
+    height, first, last = 340, points[0].rows, points[-1].rows
+    # The first point's interval can be wider than all else in the figure: it may run out of it.
+    means = [point.mean for point in points] + [level.score for level in levels]
+    least, most = min(means), max(means)
+    lows = [point.mean if point.low is None else point.low for point in points]
+    bottom = max(min(lows), least - 0.4 * (most - least) - 1)
+    within = domain([bottom, most, *(point.high for point in points if point.rows > first)])
+    pixel = (within[1] - within[0]) / height
+    lines = [level.score for level in levels]
+    places = drawing.apart([drawing.clear(score, lines, 17 * pixel) for score in lines], 17 * pixel)
+    start = first / 1.1
+    x_scale = alt.Scale(type="log", domain=[start, last * 1.1], nice=False)
+    axis = alt.Axis(values=[point.rows for point in points], format=",d", grid=False, labelOverlap="greedy")
+
+    def across(field: str) -> alt.X:
+        return alt.X(f"{field}:Q", title="Real labelled texts (log scale)", scale=x_scale, axis=axis)
+
+    def up(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title="Macro-F1 on real test texts (points)", scale=scale(within))
+
+    rows = [
+        {
+            **{key: getattr(level, key) for key in ("name", "family", "note")},
+            # The intervals of worth lie one above the other at the foot of the figure.
+            **{"start": start, "score": level.score, "bottom": within[0] + (number + 1) * 9 * pixel, "place": place},
+            "meets": first if level.labels == 0 else level.labels or last,
+            "low": level.low or first,
+            "high": level.high or last,
+            "inside": bool(level.labels),
+            "short": f"{level.name} {level.score:.1f}",
+            "worth": f": worth {level.worth} labels",
+        }
+        for number, (level, place) in enumerate(zip(levels, places, strict=True))
+    ]
+    real, beside = data([drawing.row(point) | {"rows": point.rows} for point in points]), data(rows)
+    inside = beside.transform_filter("datum.inside")
+    ink = colour("real")
+    # A phone has no room for the worth.
+    words = beside.transform_calculate(text="width < 420 ? datum.short : datum.short + datum.worth")
+    layers = [
+        real.mark_area(color=ink, opacity=0.13, clip=True).encode(x=across("rows"), y=up("low"), y2="high:Q"),
+        beside.mark_rule(strokeWidth=1.5).encode(x=across("start"), x2="meets:Q", y=up("score"), color=hue()),
+        inside.mark_rule(strokeDash=[3, 3]).encode(x=across("meets"), y=up("score"), y2="bottom:Q", color=hue()),
+        inside.mark_rule(strokeWidth=6, opacity=0.6).encode(
+            x=across("low"), x2="high:Q", y=up("bottom"), color=hue(), tooltip=tooltip()
+        ),
+        real.mark_line(color=ink, strokeWidth=2.5, clip=True).encode(x=across("rows"), y=up("mean")),
+        real.mark_point(color=ink, filled=True, size=70, opacity=1).encode(
+            x=across("rows"), y=up("mean"), tooltip=tooltip()
+        ),
+        inside.mark_point(filled=True, size=90, opacity=1).encode(
+            x=across("meets"), y=up("score"), color=hue(), shape=shape(), tooltip=tooltip()
+        ),
+        *drawing.lettered(words, {"x": across("start"), "y": up("place"), "text": "text:N"}, align="left", dx=6, dy=-8),
+    ]
+    return drawing.chart(*layers, height=height)
+
+
+def draw_mix_curve(found: Sequence[Point]) -> alt.LayerChart:
+    """Scores over the number of real rows, with and without generated ones: a line for each family."""
+    rows = [drawing.row(dot) | {"rows": dot.rows} for dot in found]
+    table, title = data(rows), "Macro-F1 (points)"
+    first, last = min(row["rows"] for row in rows), max(row["rows"] for row in rows)
+    # The intervals of the first points can be wider than all else in the figure: they may run out of it.
+    shown = [row["mean"] for row in rows] + [row["high"] for row in rows if row["rows"] > first]
+    up = alt.Y("mean:Q", title=title, scale=scale(domain(shown)))
+    across = alt.X(
+        "rows:Q",
+        title="Real training texts (log scale)",
+        scale=alt.Scale(type="log", nice=False, domain=[first / 1.1, last * 1.1]),
+        axis=alt.Axis(values=sorted({row["rows"] for row in rows}), format=",", grid=False, labelOverlap="greedy"),
+    )
+    return drawing.chart(
+        table.mark_area(opacity=0.12, clip=True).encode(
+            x=across, y=alt.Y("low:Q", title=title), y2="high:Q", color=hue()
+        ),
+        table.mark_line(strokeWidth=2.5).encode(x=across, y=up, color=hue()),
+        table.mark_point(filled=True, size=80, opacity=1).encode(
+            x=across, y=up, color=hue(), shape=shape(), tooltip=tooltip()
+        ),
+        height=300,
+    )
+
+
+def draw_training(found: Sequence[tuple[float, Dot]], title: str) -> alt.LayerChart:
+    """How a training went: (step, dot) of each mix; the intervals of the dots are not drawn."""
+    # Many points and no intervals: a row has what is drawn.
+    rows: list[dict[str, Any]] = [
+        {"name": dot.name, "family": dot.family, "mean": round(dot.mean, 4), "step": int(step)} for step, dot in found
+    ]
+    within, last = domain([row["mean"] for row in rows]), max(step for step, _ in found)
+    across = alt.X("step:Q", title="Step", scale=scale((0, NAMES * last)), axis=alt.Axis(tickCount=6, grid=False))
+
+    def up(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title=title, scale=scale(within))
+
+    return drawing.chart(*drawing.lines(rows, across, up, within, 260), height=260)

@@ -1,0 +1,257 @@
+"""What all charts share: colours, shapes, parts, and how Vega-Lite becomes a figure of the page or an SVG file.
+
+Colours are CSS variables, so that a chart in the page follows its light or dark theme; in a file they are replaced by
+the light ones. Scores and gaps come in points (0 to 100).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from pyrite.measures.intervals import Estimate
+from pyrite.results import words
+
+# Blue, vermilion and green near those of Okabe and Ito's colour-blind-safe palette, shifted until text in them has a
+# contrast of 4.5 to 1 on `paper` and `raised` (WCAG AA); a test holds them to it.
+LIGHT = {
+    "paper": "#ffffff",
+    "raised": "#f5f6f7",
+    "ink": "#1c2128",
+    "muted": "#59626e",
+    "line": "#dde1e6",
+    "real": "#0a5ea8",
+    "generated": "#b04700",
+    "both": "#007257",
+}
+DARK = {
+    "paper": "#14181d",
+    "raised": "#1d2229",
+    "ink": "#e8eaed",
+    "muted": "#a3acb8",
+    "line": "#343b45",
+    "real": "#74b9f5",
+    "generated": "#f79a63",
+    "both": "#4fcfa4",
+}
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+# Which rows a classifier was trained on decides colour and shape, in every figure the same.
+SHAPES = {"real": "circle", "generated": "diamond", "both": "square", "muted": "cross"}
+
+# Of lines that have the same colour: one after another.
+DASHES = ([1, 0], [7, 4], [2, 3], [10, 3, 2, 3])
+
+# By how much an axis is longer than what it shows where names stand at its end.
+NAMES = 1.16
+
+# Pixels. In the page a chart is as wide as its column.
+FILE_WIDTH = 700
+ROW = 44
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A value with its 95 % interval, if it has one; `family` is a key of `SHAPES`, `note` what the pointer shows."""
+
+    name: str
+    family: str
+    mean: float
+    low: float | None
+    high: float | None
+    note: str = ""
+
+
+def dot(mix: str, found: Estimate, note: str = "", form: str = ".1f", scale: float = 100) -> Dot:
+    """The dot of a mix's value, in points."""
+    value, low, high = (None if end is None else scale * end for end in (found.value, found.low, found.high))
+    if value is None:
+        raise ValueError(f"{mix} has no value to draw")
+    return Dot(words.name(mix), words.family(mix), value, low, high, words.ranged(found, form, scale) + note)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart under its title. `about`: the subtitle of its picture; without one it has none. `note`: a number that
+    belongs in its caption."""
+
+    title: str
+    chart: alt.LayerChart
+    about: str = ""
+    note: str = ""
+
+    @cached_property
+    def spec(self) -> dict[str, Any]:
+        return spec(self.chart, self.title)
+
+    @property
+    def svg(self) -> str:
+        return svg(self.chart, self.title, self.about)
+
+
+def colour(name: str) -> str:
+    return f"var(--{name})"
+
+
+# How all charts look. In the page it stands once.
+CONFIG = {
+    "background": "transparent",
+    "font": FONT,
+    "view": {"stroke": None},
+    "axis": {
+        **{"labelColor": colour("muted"), "titleColor": colour("muted"), "labelFontSize": 12, "titleFontSize": 12},
+        **{"titleFontWeight": "normal", "titlePadding": 10, "labelPadding": 6, "labelLimit": 220},
+        **{"gridColor": colour("line"), "domainColor": colour("line"), "ticks": False, "domain": False},
+    },
+    "title": {
+        **{"anchor": "start", "frame": "group", "offset": 14, "fontSize": 17, "color": colour("ink")},
+        **{"subtitleFontSize": 13, "subtitleColor": colour("muted"), "subtitlePadding": 6},
+    },
+}
+
+
+def spec(chart: alt.LayerChart, description: str) -> dict[str, Any]:
+    """The Vega-Lite JSON of a chart for the page, as wide as its column and without `CONFIG`.
+
+    `description` is for screen readers.
+    """
+    return {**_json(chart), "width": "container", "description": description}
+
+
+def svg(chart: alt.LayerChart, title: str, subtitle: str) -> str:
+    """The chart as a picture file in light colours on a white card: it must read well on any background."""
+    heading = {"text": title, "subtitle": subtitle}
+    found = {**_json(chart), "width": FILE_WIDTH, "title": heading, "description": f"{title}. {subtitle}"}
+    found["padding"] = {"left": 20, "right": 24, "top": 18, "bottom": 16}
+    found["config"] = CONFIG | {"background": LIGHT["paper"]}
+    light = re.sub(r"var\(--(\w+)\)", lambda name: LIGHT[name[1]], json.dumps(found))
+    picture: str = vl_convert.vegalite_to_svg(light)
+    # Vega numbers its clip paths on from chart to chart; a file must not depend on what was drawn before it.
+    paths = {name: f"clip{number}" for number, name in enumerate(dict.fromkeys(re.findall(r'id="(clip\d+)"', picture)))}
+    return re.sub(r'(id="|url\(#)(clip\d+)', lambda found: found[1] + paths[found[2]], picture)
+
+
+# Parts of charts
+
+
+def chart(*layers: alt.Chart, height: int) -> alt.LayerChart:
+    chart: alt.LayerChart = alt.layer(*layers).properties(height=height)
+    return chart
+
+
+def data(rows: Sequence[dict[str, Any]]) -> alt.Chart:
+    return alt.Chart(alt.InlineData(values=list(rows)))
+
+
+def dots(found: Sequence[Dot], title: str, within: tuple[float, float], *, labelled: bool = False) -> list[alt.Chart]:
+    y, table = names("name", [one.name for one in found]), data([row(one) for one in found])
+    layers = [
+        table.mark_rule(strokeWidth=2.5).encode(x=score("low", within, title), x2="high:Q", y=y, color=hue()),
+        table.mark_point(filled=True, size=110, opacity=1).encode(
+            x=score("mean", within, title), y=y, color=hue(), shape=shape(), tooltip=tooltip()
+        ),
+    ]
+    if labelled:
+        number = alt.Text("mean:Q", format=".1f")
+        layers += lettered(table, {"x": score("mean", within, title), "y": y, "text": number}, dy=-13)
+    return layers
+
+
+def lettered(table: alt.Chart, where: dict[str, Any], **mark: Any) -> list[alt.Chart]:
+    """Text in the colour of its family, with a rim in the paper's colour that keeps it clear of lines behind it."""
+    style = {"fontWeight": "bold", "fontSize": 12, **mark}
+    rim = {"stroke": colour("paper"), "strokeWidth": 4, "strokeJoin": "round", "aria": False}
+    return [table.mark_text(**style, **rim).encode(**where), table.mark_text(**style).encode(**where, color=hue())]
+
+
+def row(one: Dot) -> dict[str, Any]:
+    # More digits than a chart can show would only make the page larger.
+    ends = {key: None if (end := getattr(one, key)) is None else round(end, 4) for key in ("mean", "low", "high")}
+    return {"name": one.name, "family": one.family, **ends, "note": one.note}
+
+
+def names(field: str, order: Sequence[str]) -> alt.Y:
+    axis = alt.Axis(labelFontSize=13, labelColor=colour("ink"), grid=False)
+    return alt.Y(f"{field}:N", sort=list(order), title=None, axis=axis)
+
+
+def score(field: str, within: tuple[float, float], title: str) -> alt.X:
+    return alt.X(f"{field}:Q", title=title, scale=scale(within), axis=alt.Axis(tickCount=6))
+
+
+def scale(within: tuple[float, float]) -> alt.Scale:
+    return alt.Scale(domain=list(within), nice=False, zero=False)
+
+
+def families() -> alt.Scale:
+    return alt.Scale(domain=list(SHAPES), range=[colour(family) for family in SHAPES])
+
+
+def hue() -> alt.Color:
+    return alt.Color("family:N", scale=families(), legend=None)
+
+
+def shape() -> alt.Shape:
+    return alt.Shape("family:N", scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())), legend=None)
+
+
+def tooltip() -> list[alt.Tooltip]:
+    return [alt.Tooltip("name:N", title=" "), alt.Tooltip("note:N", title="  ")]
+
+
+def domain(values: Iterable[float | None]) -> tuple[float, float]:
+    """The values' range with a little air."""
+    known = [value for value in values if value is not None]
+    least, most = min(known), max(known)
+    air = 0.04 * (most - least) or 1.0
+    return least - air, most + air
+
+
+def clear(height: float, lines: Sequence[float], room: float) -> float:
+    """The first place from a height on where a label that needs so much room above it has no line through it."""
+    for line in sorted(lines):
+        if height < line < height + room:
+            height = line
+    return height
+
+
+def apart(heights: Sequence[float], distance: float) -> list[float]:
+    """The heights, moved up where needed so that no two are nearer than `distance`: labels that don't overlap."""
+    places = list(heights)
+    order = sorted(range(len(places)), key=places.__getitem__)
+    for below, above in pairwise(order):
+        places[above] = max(places[above], places[below] + distance)
+    return places
+
+
+def _json(chart: alt.LayerChart) -> dict[str, Any]:
+    # Its parts were checked as they were made; checking the whole again would take most of the time.
+    found: dict[str, Any] = chart.to_dict(validate=False)
+    del found["config"]
+    return found
+
+
+def lines(
+    rows: Sequence[dict[str, Any]], across: alt.X, up: Callable[[str], alt.Y], within: tuple[float, float], height: int
+) -> list[alt.Chart]:
+    """A line for each name, with the name at its end. Names of one family differ by their dashes."""
+    dashes: dict[str, tuple[str, list[int]]] = {}
+    for one in rows:
+        of_family = [name for name, (family, _) in dashes.items() if family == one["family"]]
+        if one["name"] not in dashes:
+            dashes[one["name"]] = (one["family"], DASHES[len(of_family) % len(DASHES)])
+    dashing = alt.Scale(domain=list(dashes), range=[dash for _, dash in dashes.values()])
+    dash = alt.StrokeDash("name:N", scale=dashing, legend=None)
+    line = data(rows).mark_line(strokeWidth=2.5).encode(x=across, y=up("mean"), color=hue(), strokeDash=dash)
+    ends = list({one["name"]: one for one in rows}.values())
+    places = apart([one["mean"] for one in ends], 15 * (within[1] - within[0]) / height)
+    beside = data([one | {"place": place} for one, place in zip(ends, places, strict=True)])
+    return [line, *lettered(beside, {"x": across, "y": up("place"), "text": "name:N"}, align="left", dx=9)]

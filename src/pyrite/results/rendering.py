@@ -1,0 +1,102 @@
+"""How the page and REPORT.md are made of templates: what they may call, and what keeps hostile words harmless."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import vl_convert
+
+from pyrite import results
+from pyrite.data import mixes
+from pyrite.measures.diversity import MEASURES
+from pyrite.results import claims, drawing, subjectivity, words
+
+TEMPLATES = Path(results.__file__).parent / "templates"
+
+# What Markdown or HTML might read as a sign; an underscore within a word is none.
+_SIGNS = re.compile(r"[\\`*\[\]{}<>#!|~$&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
+
+def render(template: str, view: Mapping[str, Any]) -> str:
+    """Fill a template. Everything that is put in is escaped, in Markdown as HTML entities too."""
+    # jinja2 escapes HTML, `markdown` Markdown.
+    environment = jinja2.Environment(  # nosec B701
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=template.endswith(".html.j2"),
+        finalize=None if template.endswith(".html.j2") else markdown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"mix": words.name, "p": p_value} | {
+        form.__name__: form
+        for form in (
+            *(words.capital, words.ends, words.family, words.fixed, words.labels, words.ranged, words.worth),
+            *(css, number, packed, points),
+        )
+    }
+    environment.globals |= {call.__name__: call for call in (library, script, own, digest)} | {
+        "LIGHT": drawing.LIGHT,
+        "DARK": drawing.DARK,
+        "MEASURES": MEASURES,
+        "WHO": subjectivity.WHO,
+        "ONE_LLM": subjectivity.ONE_LLM,
+        "settings_of": mixes.settings_of,
+        "say": claims,
+    }
+    return environment.get_template(template).render(view)
+
+
+def markdown(value: Any) -> Any:
+    """A text whose signs of Markdown and HTML are entities: it then shows as itself and never does anything."""
+    return _SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", " ".join(value.split())) if isinstance(value, str) else value
+
+
+def packed(spec: Mapping[str, Any]) -> str:
+    """A chart as the page holds it: compressed, and made of letters that mean nothing to HTML."""
+    text = json.dumps(spec, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def number(value: float) -> str:
+    return f"{value:,}"
+
+
+def points(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def p_value(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def css(palette: dict[str, str]) -> str:
+    return " ".join(f"--{name}: {value};" for name, value in palette.items())
+
+
+def library() -> str:
+    """Vega, Vega-Lite and vega-embed as one script, unable to end or comment out the element that it is in."""
+    bundle: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its stub forgets the default
+    return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def script() -> str:
+    """The page's own script, which finds in `config` how all charts look."""
+    return f'"use strict";\nconst config = {json.dumps(drawing.CONFIG)};\n{own("report.js")}'
+
+
+def own(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def digest(script: str) -> str:
+    """What a content security policy wants of a script: only scripts with such a digest may run in the page."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

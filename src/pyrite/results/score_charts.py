@@ -1,0 +1,146 @@
+"""Charts of scores: of each mix, of each label, of the LLM itself, and the gap of each task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+
+from pyrite.results import drawing
+from pyrite.results.drawing import NAMES, ROW, Dot, Figure, colour, data, domain, dot, dots, hue, score, shape, tooltip
+from pyrite.results.findings import Findings
+from pyrite.results.words import capital, ranged
+
+
+def scores(task: Findings, classifier: str) -> Figure:
+    """The scores of a classifier's mixes."""
+    found, asked = task.evaluated.classifiers[classifier], task.asked
+    drawn = {mix: dot(mix, found.mixes[mix].macro_f1) for mix in found.main}
+    gap, (candidate, baseline) = found.gap(asked.candidate, asked.baseline), task.names
+    if gap is None:
+        title = f"Scores of {classifier}"
+    elif gap.macro_f1.low <= 0 <= gap.macro_f1.high:
+        title = f"{candidate} and {baseline} can’t be told apart: {ranged(gap.macro_f1, '+.1f')} points"
+    else:
+        side = "above" if gap.macro_f1.value > 0 else "below"
+        title = f"{candidate} stands {abs(100 * gap.macro_f1.value):.1f} points {side} {baseline}"
+    about = f"{task.card.title}. {classifier}, mean and 95 % interval over seeds and test texts."
+    return Figure(capital(title), draw(list(drawn.values()), drawn.get(asked.baseline), asked.margin), about)
+
+
+def called(task: Findings, classifier: str) -> Figure | None:
+    """The LLM itself beside a classifier's mixes, on the texts that it labelled; None where it was not asked.
+
+    The numbers differ from those of `scores`: these are fewer texts.
+    """
+    llm, candidate = task.evaluated.llm, task.names[0]
+    mine = llm.classifiers.get(classifier) if llm else None
+    if llm is None or mine is None:
+        return None
+    title = "The LLM itself as the classifier"
+    if task.asked.candidate in mine:
+        above = mine[task.asked.candidate].gap.macro_f1
+        if above.low > 0:
+            title = f"Simply calling the LLM beats {candidate} by {100 * above.value:.1f} points"
+        elif above.high < 0:
+            title = f"{candidate} beats calling the LLM by {-100 * above.value:.1f} points"
+        else:
+            title = f"Calling the LLM and {candidate} can’t be told apart: {ranged(above, '+.1f')} points"
+    itself = dot("real", llm.macro_f1)
+    drawn = [Dot("the LLM itself", "muted", itself.mean, itself.low, itself.high, itself.note)]
+    return Figure(capital(title), draw([*drawn, *(dot(mix, one.macro_f1) for mix, one in mine.items())], None, 0.0))
+
+
+def classes(task: Findings, classifier: str) -> Figure | None:
+    """F1 of baseline and candidate for each label; None where the classifier lacks one of them."""
+    mixes, asked = task.evaluated.classifiers[classifier].mixes, task.asked
+    if not {asked.baseline, asked.candidate} <= mixes.keys():
+        return None
+    before, after = (
+        {label: one.f1 for label, one in mixes[mix].per_class.items() if one.f1}
+        for mix in (asked.baseline, asked.candidate)
+    )
+    order = sorted(before, key=lambda label: after[label].value - before[label].value)
+    first, last = (100 * side[order[0]].value for side in (before, after))
+    candidate, baseline = task.names
+    title = (
+        f"F1 falls most for “{order[0]}”: {first:.1f} with {baseline}, {last:.1f} with {candidate}"
+        if last < first
+        else f"No label’s F1 is lower with {candidate} than with {baseline}"
+    )
+    groups = [(label, [dot(asked.baseline, before[label]), dot(asked.candidate, after[label])]) for label in order]
+    return Figure(title, draw_groups(groups, "F1 on real test texts (points)"))
+
+
+FIGURES = {"scores": scores, "called": called, "classes": classes}
+
+
+def gaps(tasks: Sequence[Findings]) -> Figure:
+    """The candidate's gap in each task."""
+    asked, drawn = tasks[0].asked, []
+    for task in tasks:
+        gap, verdict = task.gap(asked.classifier), task.verdict
+        assert gap is not None  # a case rests on it
+        one = dot(asked.candidate, gap)
+        told = f"{ranged(gap, '+.1f')} points: {verdict.word}"
+        drawn.append(Dot(task.task, verdict.family, one.mean, one.low, one.high, told))
+    drawn.sort(key=lambda one: -one.mean)
+    candidate, baseline = tasks[0].names
+    about = capital(f"{candidate} minus {baseline}, {asked.classifier}. Shaded: within the margin. 95 % intervals.")
+    return Figure("Where does it pay?", draw_gaps(drawn, asked.margin), about)
+
+
+# Drawing
+
+
+def draw(found: Sequence[Dot], baseline: Dot | None, margin: float) -> alt.LayerChart:
+    """Score of each mix; a line at the baseline's, shaded as far as `margin` points to either side."""
+    title = "Macro-F1 on real test texts (points)"
+    ends = [end for one in found for end in (one.mean, one.low, one.high)]
+    height = ROW * len(found)
+    if baseline is None:
+        return drawing.chart(*dots(found, title, domain(ends), labelled=True), height=height)
+    low, high = baseline.mean - margin, baseline.mean + margin
+    band, within = data([{"mean": baseline.mean, "low": low, "high": high}]), domain([low, high, *ends])
+    return drawing.chart(
+        band.mark_rect(color=colour("real"), opacity=0.1).encode(x=score("low", within, title), x2="high:Q"),
+        band.mark_rule(color=colour("real"), strokeDash=[4, 4]).encode(x=score("mean", within, title)),
+        *dots(found, title, within, labelled=True),
+        height=height,
+    )
+
+
+def draw_gaps(found: Sequence[Dot], margin: float) -> alt.LayerChart:
+    """A gap a row; shaded where it is within `margin` points."""
+    title = "Gap (points of macro-F1)"
+    band = data([{"zero": 0, "low": -margin, "high": margin}])
+    within = domain([-margin, margin, *(end for one in found for end in (one.mean, one.low, one.high))])
+    return drawing.chart(
+        band.mark_rect(color=colour("muted"), opacity=0.12).encode(x=score("low", within, title), x2="high:Q"),
+        band.mark_rule(color=colour("muted")).encode(x=score("zero", within, title)),
+        *dots(found, title, within),
+        height=30 * len(found),
+    )
+
+
+def draw_groups(found: Sequence[tuple[str, Sequence[Dot]]], title: str, *, named: bool = False) -> alt.LayerChart:
+    """Several dots a row, one below the other: (row, dots); with their names beside them where there are no shapes."""
+    rows = [drawing.row(one) | {"label": label} for label, group in found for one in group]
+    order, names = [label for label, _ in found], list(dict.fromkeys(row["name"] for row in rows))
+    low, high = domain(row[end] for row in rows for end in ("mean", "low", "high"))
+    # Names stand to the right of the intervals.
+    within = (low, low + NAMES * (high - low) if named else high)
+    y, offset = drawing.names("label", order), alt.YOffset("name:N", sort=names)
+    table = data(rows)
+    layers = [
+        table.mark_rule(strokeWidth=2).encode(
+            x=score("low", within, title), x2="high:Q", y=y, yOffset=offset, color=hue()
+        ),
+        table.mark_point(filled=True, size=70, opacity=1).encode(
+            x=score("mean", within, title), y=y, yOffset=offset, color=hue(), shape=shape(), tooltip=tooltip()
+        ),
+    ]
+    if named:
+        beside = {"x": score("high", within, title), "y": y, "yOffset": offset, "text": "name:N"}
+        layers.append(table.mark_text(align="left", dx=6, fontSize=11).encode(**beside, color=hue()))
+    return drawing.chart(*layers, height=max(ROW, 18 * len(names)) * len(found))

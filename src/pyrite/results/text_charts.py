@@ -1,0 +1,169 @@
+"""Charts of texts: the measures of sets, their map, and what the subjectivity of tasks and texts goes with."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import altair as alt
+import pandas as pd
+
+from pyrite.measures.diversity import Measure
+from pyrite.results import drawing
+from pyrite.results.claims import gap_claim
+from pyrite.results.drawing import NAMES, Dot, Figure, colour, data, domain, dot, hue, scale, shape, tooltip
+from pyrite.results.findings import Findings
+from pyrite.results.score_charts import draw_groups
+from pyrite.results.subjectivity import KINDS, WHO, AgainstGap, Who
+from pyrite.results.words import capital, family, fixed, name
+
+# How the points of generated sets differ on a map, one set after the other: how solid they are.
+LOOKS = {"hollow": 0.0, "filled": 0.6, "pale": 0.25}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A text on a map; `note` is what the pointer shows, `fill` how solid its point is (0 is hollow)."""
+
+    name: str
+    family: str
+    x: float
+    y: float
+    note: str
+    fill: float
+
+
+def measures(tasks: Sequence[Findings], measure: Measure) -> Figure | None:
+    """A measure of each task's sets of texts; None where none was taken."""
+    groups = []
+    for task in tasks:
+        drawn = [
+            dot(source, value, form=measure.form, scale=1)
+            for source, of_set in (task.diversity.sets if task.diversity else {}).items()
+            if (value := of_set.measures.get(measure.key)) and value.low is not None
+        ]
+        if drawn:
+            groups.append((task.task, drawn))
+    about = "Sets of equal size; 95 % intervals."
+    return Figure(measure.question, draw_groups(groups, measure.axis, named=True), about) if groups else None
+
+
+def text_map(table: pd.DataFrame, shares: Sequence[float]) -> Figure:
+    """Real and generated texts on a plane (source, text, label, x, y), and how much of the variance it holds."""
+    made = [source for source in table["source"].unique() if family(source) == "generated"]
+    looks = dict(zip(made, itertools.cycle(LOOKS), strict=False))
+    columns = (table[column].tolist() for column in ("source", "text", "label", "x", "y"))
+    places = [
+        Place(
+            f"{name(source)}, {label}",
+            family(source),
+            round(x, 3),
+            round(y, 3),
+            text,
+            LOOKS[looks.get(source, "filled")],
+        )
+        for source, text, label, x, y in zip(*columns, strict=True)
+    ]
+    told = " and ".join(f"{look} ones are {name(source)}" for source, look in looks.items())
+    held = " and ".join(f"{100 * share:.1f}\u00a0%" for share in shares)
+    note = f"Of the generated texts, {told}. The axes hold {held} of the variance." if told else ""
+    return Figure("Where real and generated texts lie", draw_map(places), note=note)
+
+
+def agreement(task: Findings, classifier: str, who: Who) -> Figure | None:
+    """Accuracy against the agreement of annotators; None with fewer than three levels."""
+    annotated = task.subjectivity.annotated.get(who)
+    points = [
+        (point.agreement, dot(mix, point.accuracy, f" on {point.items} texts"))
+        for mix, line in (annotated.accuracy.get(classifier, {}) if annotated else {}).items()
+        for point in line.thresholds
+        if point.accuracy.low is not None
+    ]
+    # Between two levels there is always a straight line.
+    if len({level for level, _ in points}) < 3:
+        return None
+    about = f"{task.card.title}. 95 % intervals over test texts; each point holds those to its right."
+    return Figure(f"Is {classifier} right where {WHO[who]} agree?", draw_agreement(points), about)
+
+
+FIGURES = {f"agreement.{who}": partial(agreement, who=who) for who in WHO}
+
+
+def against_gap(found: AgainstGap, tasks: Sequence[Findings]) -> Figure:
+    """The candidate's loss over the tasks' subjectivity."""
+    hues = {task.task: task.verdict.family for task in tasks}
+    drawn = []
+    for point in found.points:
+        gap = 100 * point.gap
+        drawn.append(
+            (point.subjectivity, Dot(point.task, hues[point.task], gap, gap, gap, f"{fixed(gap, '+.1f')} points"))
+        )
+    by, claim = capital(KINDS[found.kind].format(who=WHO[found.who])), gap_claim(found.rho, found.source)
+    title = f"Does {name(found.source)} lose more on subjective tasks? {by}"
+    return Figure(title, draw_against_gap(drawn), about=claim, note=claim)
+
+
+# Drawing
+
+
+def draw_map(found: Sequence[Place]) -> alt.LayerChart:
+    """Texts as points on a plane, whose axes mean nothing by themselves."""
+    rows = [{key: getattr(place, key) for key in ("x", "y", "name", "family", "note", "fill")} for place in found]
+    x, y = (
+        alt.X("x:Q", axis=None, scale=scale(domain([place.x for place in found]))),
+        alt.Y("y:Q", axis=None, scale=scale(domain([place.y for place in found]))),
+    )
+    # Without `aria`, each text would stand in the page a second time, as the description of its point.
+    points = data(rows).mark_point(size=36, strokeWidth=1, strokeOpacity=0.7, aria=False)
+    fill = alt.Fill("family:N", scale=drawing.families(), legend=None)
+    solid = alt.FillOpacity("fill:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None)
+    looks = {
+        "stroke": alt.Stroke("family:N", scale=drawing.families(), legend=None),
+        "fill": fill,
+        "fillOpacity": solid,
+    }
+    return drawing.chart(points.encode(x=x, y=y, shape=shape(), tooltip=tooltip(), **looks), height=420)
+
+
+def draw_agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
+    """Accuracy of the items on which annotators agree at least so much: (agreement in [0, 1], dot) of each mix."""
+    rows = [drawing.row(one) | {"agreement": level} for level, one in found]
+    within = domain(row[end] for row in rows for end in ("low", "high"))
+    levels = sorted({level for level, _ in found})
+    across = alt.X(
+        "agreement:Q",
+        title="At least this share of annotators agrees",
+        scale=scale((levels[0] - 0.01, levels[0] + NAMES * (levels[-1] - levels[0]) + 0.01)),
+        axis=alt.Axis(values=levels, format=".0%", grid=False, labelOverlap="greedy"),
+    )
+
+    def up(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title="Accuracy (points)", scale=scale(within))
+
+    table = data(rows)
+    return drawing.chart(
+        table.mark_area(opacity=0.1).encode(x=across, y=up("low"), y2="high:Q", color=hue(), detail="name:N"),
+        *drawing.lines(rows, across, up, within, 280),
+        table.mark_point(filled=True, size=80, opacity=1).encode(
+            x=across, y=up("mean"), color=hue(), shape=shape(), tooltip=tooltip()
+        ),
+        height=280,
+    )
+
+
+def draw_against_gap(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
+    """Each task's gap over its subjectivity: (subjectivity, dot)."""
+    rows = [drawing.row(one) | {"subjective": value} for value, one in found]
+    table, axis = data(rows), alt.Axis(tickCount=6, grid=False)
+    across = alt.X("subjective:Q", title="Subjectivity", scale=scale(domain([value for value, _ in found])), axis=axis)
+    up = alt.Y("mean:Q", title="Gap (points of macro-F1)", scale=scale(domain([0.0, *(row["mean"] for row in rows)])))
+    return drawing.chart(
+        data([{"mean": 0}]).mark_rule(color=colour("muted")).encode(y=up),
+        table.mark_point(filled=True, size=90, opacity=1).encode(
+            x=across, y=up, color=hue(), shape=shape(), tooltip=tooltip()
+        ),
+        table.mark_text(dy=-12, fontSize=11, color=colour("muted")).encode(x=across, y=up, text="name:N"),
+        height=320,
+    )

@@ -1,0 +1,54 @@
+"""Names and numbers as the report writes them. Scores and gaps are in [0, 1] until here, then in points."""
+
+from __future__ import annotations
+
+from pyrite.data import mixes
+from pyrite.measures.intervals import Estimate
+from pyrite.results.evaluation import Worth
+
+
+def name(mix: str) -> str:
+    """A mix as people say it: `pool+few_shot` is pool + few-shot."""
+    return mixes.spoken(mix)
+
+
+def family(mix: str) -> str:
+    """What the rows of a mix are: real, generated or both; it decides colour and shape."""
+    about = mixes.parse(mix)
+    return "generated" if about.is_generated else "real" if about.is_real else "both"
+
+
+def fixed(value: float, form: str) -> str:
+    """A number in a format, with a minus sign that is one."""
+    return f"{value:{form}}".replace("-", "−")
+
+
+def ends(found: Estimate, form: str = ".1f", scale: float = 100) -> str:
+    """The ends of an interval: 68.1 to 74.0; nothing where there is none."""
+    if found.low is None or found.high is None:
+        return ""
+    return f"{fixed(scale * found.low, form)} to {fixed(scale * found.high, form)}"
+
+
+def ranged(found: Estimate, form: str = ".1f", scale: float = 100) -> str:
+    """A value with its interval, in points: 71.1 (68.1 to 74.0); a dash where it is not known."""
+    if found.value is None:
+        return "–"
+    value, interval = fixed(scale * found.value, form), ends(found, form, scale)
+    return f"{value} ({interval})" if interval else value
+
+
+def labels(worth: Worth, end: str = "labels") -> str:
+    """A number of real labels: 246, > 2,320 or < 50, which no line break parts."""
+    count: int | None = getattr(worth, end)
+    return f">\u00a0{worth.most:,}" if count is None else f"{count:,}" if count else f"<\u00a0{worth.least:,}"
+
+
+def worth(found: Worth) -> str:
+    """A worth and its interval; beyond an end of the curve with all of it, the bound alone."""
+    value, low, high = (labels(found, end) for end in ("labels", "low", "high"))
+    return value if value == low == high else f"{value} ({low} to {high})"
+
+
+def capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
