@@ -22,6 +22,7 @@ from pyrite.base import console, paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.commands import new
 from pyrite.data import cards, profile, texts
+from pyrite.results import data_overview
 from pyrite.stages import compare, fetch, prepare
 
 WORDS = {
@@ -390,8 +391,8 @@ def test_a_file_that_git_would_take_is_pointed_out(here: Path, capsys: pytest.Ca
 
 
 def test_what_is_shown_is_one_short_line() -> None:
-    assert new.shown("a\nb\x1b[0m") == "a�b�[0m"
-    assert len(new.shown("x" * 1000)) == new.SHOWN_CHARACTERS + 1
+    assert data_overview.shown("a\nb\x1b[0m") == "a�b�[0m"
+    assert len(data_overview.shown("x" * 1000)) == data_overview.SHOWN_CHARACTERS + 1
 
 
 def small_study() -> None:

@@ -115,7 +115,7 @@ def test_no_more_than_a_chunk_is_read_ahead(monkeypatch: pytest.MonkeyPatch) -> 
 
     class Constant:
         labels = LABELS
-        empty = 0
+        empty = mended = 0
 
         def __call__(self, texts: list[str]) -> np.ndarray:
             return np.tile([0.4, 0.6], (len(texts), 1))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,42 @@ def test_a_pattern_takes_a_field_apart() -> None:
     assert fields.text(fields.take_apart(content, parts), spec("{body}/{title}")) == "B/A"
     with pytest.raises(PyriteError, match="row 7: 'content' does not match"):
         fields.take_apart(row(content="?"), parts)
+
+
+@pytest.mark.parametrize(
+    ("value", "string"),
+    [
+        (None, ""),
+        (float("nan"), ""),
+        ("nan", "nan"),
+        (1.0, "1"),
+        (-0.0, "0"),
+        (1.5, "1.5"),
+        (7, "7"),
+        (True, "True"),
+        (b"caf\xc3\xa9", "café"),
+        (datetime.date(2024, 1, 2), "2024-01-02"),
+    ],
+)
+def test_values_as_text(value: object, string: str) -> None:
+    assert fields.string(row(x=value), "x") == string
+    assert fields.string(row(), "x") == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (["a", "b"], r"'x' has a list: one label a text .* name a place in it: x\.0"),
+        ({"id": 1, "name": "a"}, r"'x' has fields within it \(id, name\): .* such as x\.name"),
+        ([{"role": "user", "content": "a"}], r"such as x\.0\.content"),
+        (b"\xff", "bytes that are no UTF-8"),
+    ],
+)
+def test_what_is_no_value_names_the_one_inside(value: object, words: str) -> None:
+    with pytest.raises(PyriteError, match=words):
+        fields.string(row(x=value), "x")
+
+
+@pytest.mark.parametrize("written", ["not  spam", " not\xa0spam", "not spam\u200b", "not\u2060 spam", "not&nbsp;spam"])
+def test_labels_that_look_alike_are_one(written: str) -> None:
+    assert fields.label(row(kind=written), spec(label="kind"), {"not spam": "x", "spam": "y"}) == "not spam"

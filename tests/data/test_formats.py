@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
+import zipfile
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import feather, parquet
 
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, fields, formats
+from pyrite.data.rows import Layout
 
 
 @pytest.fixture
@@ -74,10 +79,13 @@ def test_two_files_side_by_side(rows) -> None:
         ('[{"t": 1}, {"t": 2}]', [{"t": 1}, {"t": 2}]),
         ('{"p": {"t": 1}, "q": {"t": 2}}', [{"t": 1, "key": "p"}, {"t": 2, "key": "q"}]),
         ('{"p": [{"t": 1}, {"t": 2}], "q": []}', [{"t": 1, "key": "p"}, {"t": 2, "key": "p"}]),
+        ('{"t": {"0": 1, "1": 2}, "l": {"0": "a", "1": "b"}}', [{"t": 1, "l": "a"}, {"t": 2, "l": "b"}]),
+        ('{"t": [1, 2], "l": ["a", "b"]}', [{"t": 1, "l": "a"}, {"t": 2, "l": "b"}]),
+        ('{"t": 1}\n\n{"t": 2}\n', [{"t": 1}, {"t": 2}]),
     ],
 )
 def test_json_is_a_list_or_an_object_of_rows_or_lists(rows, content: str, expected: list[dict]) -> None:
-    assert rows({"a.json": content}, format="json") == list(enumerate(expected, start=1))
+    assert [fields for _, fields in rows({"a.json": content}, format="json")] == expected
 
 
 def test_json_lines_with_and_without_a_list_within(rows) -> None:
@@ -123,3 +131,103 @@ def test_a_missing_file_says_which_stage_makes_it(tmp_path: Path) -> None:
     spec = cards.Rows(format="json", file="a.json", text="{t}", label="l")
     with pytest.raises(PyriteError, match=r"a\.json: no such file: run `pyrite fetch greetings`"):
         list(fields.read(tmp_path / "greetings/a.json", spec))
+
+
+def saved(path: Path, table: pa.Table) -> None:
+    match path.suffix:
+        case ".parquet":
+            parquet.write_table(table, path)
+        case ".feather":
+            feather.write_feather(table, path)
+        case _:
+            with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, table.schema) as stream:
+                stream.write_table(table)
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "A.ARROW", "a.feather"])
+def test_files_in_columns_with_bytes_that_are_text(tmp_path: Path, name: str) -> None:
+    table = pa.table({"text": pa.array(["é".encode(), None], pa.binary()), "raw": [b"\xff", b"x"], "n": [1.0, 2.5]})
+    saved(tmp_path / name, table)
+    found = [row.fields for row in formats.read(tmp_path / name)]
+    assert found == [{"text": "é", "raw": b"\xff", "n": 1.0}, {"text": None, "raw": b"x", "n": 2.5}]
+
+
+def test_a_workbook(tmp_path: Path) -> None:
+    rows = [["text", "label"], ["one", 1], ["two", 2.5], ["", ""]]
+    cells = "".join(
+        "<row>"
+        + "".join(
+            f"<c><v>{value}</v></c>"
+            if isinstance(value, int | float)
+            else f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+            for value in row
+        )
+        + "</row>"
+        for row in rows
+    )
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    types = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    parts = {
+        "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{types}.sheet.main+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}"><Relationship Id="r1" Type="{office}/officeDocument" '
+        'Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
+        '<sheet name="a" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}"><Relationship Id="r1" '
+        f'Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>',
+    }
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as file:
+        for name, content in parts.items():
+            file.writestr(name, content)
+    found = list(formats.read(tmp_path / "a.xlsx"))
+    assert [(row.number, row.fields) for row in found] == [
+        (2, {"text": "one", "label": 1.0}),
+        (3, {"text": "two", "label": 2.5}),
+    ]
+
+
+def test_packed_files_and_endings_in_any_case(tmp_path: Path) -> None:
+    for name in ("a.csv.gz", "B.TSV.GZ"):
+        (tmp_path / name).write_bytes(gzip.compress(b"text\nx\n"))
+        assert [row.fields for row in formats.read(tmp_path / name)] == [{"text": "x"}]
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"text\n" + b"x\n" * 99)[:-9])
+    with pytest.raises(PyriteError, match="broken gzip"):
+        list(formats.read(tmp_path / "a.csv.gz"))
+    with pytest.raises(PyriteError, match=r"a\.docx: no format that is read"):
+        formats.of_file(Path("a.docx"))
+
+
+def test_half_an_emoji_is_replaced_and_a_whole_one_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"\\ud83d": ["x \\ud83d", {"y": "\\ud83d\\ude00"}]}\n')
+    [row] = formats.read(tmp_path / "a.jsonl")
+    assert row.fields == {"\ufffd": ["x \ufffd", {"y": "\U0001f600"}]}
+
+
+@pytest.mark.parametrize("name", ["csv", "json_lines", "parquet"])
+def test_what_a_format_writes_it_reads(tmp_path: Path, name: str) -> None:
+    form = formats.FORMATS[name]
+    rows = [{"text": 'a "b",\nc', "label": "x"}, {"text": "é", "label": "y"}]
+    path = tmp_path / f"a{form.endings[0]}"
+    with path.open("wb") as file:
+        form.write(file, iter(rows))
+        file.write(b"")  # it is its owner's to close
+    assert [row.fields for row in formats.read(path)] == rows
+
+
+@pytest.mark.parametrize(
+    ("layout", "words"),
+    [
+        ({"format": "excel"}, "'excel' is none; there are csv"),
+        ({"format": "json", "separator": ";"}, "separator: the format json has none"),
+        ({"format": "csv", "separator": ";;"}, "can't part columns"),
+        ({"format": "separated"}, "columns: the format separated needs them"),
+        ({"format": "csv", "within": "x"}, "within: the format csv has none"),
+    ],
+)
+def test_a_layout_that_does_not_fit_its_format(layout: dict, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        formats.require_fit(Layout(**layout))

@@ -22,6 +22,8 @@ from pyrite.data import texts
         ("a&nbsp;b", "a b"),
         ("cafe\u0301", "caf\u00e9"),
         (" \n ", ""),
+        ("\u200b \ufeff\u200d", ""),
+        ("a\ud83d", "a\ufffd"),
     ],
 )
 def test_normal_form(raw: str, normal: str) -> None:
@@ -85,3 +87,20 @@ def test_what_is_not_a_text_table_is_said_in_one_line(tmp_path: Path) -> None:
         with pytest.raises(PyriteError, match=words) as caught:
             texts.read(tmp_path / name)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "unspaced"),
+    [
+        ("three short words", 3, False),
+        ("", 0, False),
+        ("我的仓库还可以，第314次。", 12, True),
+        ("ฉันชอบแมว", 9, True),
+        ("한국어는 띄어쓰기를 합니다", 3, False),
+        ("我的iPhone坏了", 5, True),
+        ("السائق لم يصل", 3, False),
+    ],
+)
+def test_lengths_are_words_or_signs_by_script(text: str, length: int, unspaced: bool) -> None:
+    assert texts.length(text) == length
+    assert texts.unspaced([text]) == unspaced

@@ -26,7 +26,7 @@ def test_examples_stay_unfilled_and_a_cards_own_braces_are_kept(monkeypatch: pyt
     monkeypatch.chdir(ROOT)
     card = cards.load("python_docs").model_copy(update={"style": "Like {n} or {examples}."})
     said = prompts.prompt(Templates(first="{k} {n} {style} {examples}", next="{n}"), card, "dates", turn=0, n=7, k=5)
-    assert said == "5 7 Like {n} or {examples}. {examples}"
+    assert said == "5 7 Like {n} or { examples }. {examples}"
 
 
 @pytest.mark.parametrize(

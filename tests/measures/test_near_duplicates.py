@@ -48,3 +48,13 @@ def test_any_threshold_is_kept_exactly(column: list[str], threshold: float) -> N
     expected = [any(jaccard(text, other) >= threshold for other in column[:i]) for i, text in enumerate(column)]
     found = [near_duplicates.near([text], column[:i], threshold).item() for i, text in enumerate(column)]
     assert found == expected
+
+
+def test_scripts_without_spaces_are_compared_by_neighbours() -> None:
+    texts = [
+        "我的包裹晚了两个星期才到没有人回答我的信",
+        "我的包裹晚了两个星期才到没有人回答你的信",
+        "今天的天气非常好我们去公园散步吧大家都很高兴",
+    ]
+    assert near_duplicates.repeats(texts, 0.8).tolist() == [False, True, False]
+    assert near_duplicates.tokens("Ab 我的包") == ["ab", "我的", "的包"]

@@ -32,3 +32,9 @@ def test_rare_labels_weigh_as_much_as_common_ones() -> None:
     # Features that say nothing: an unweighted regression would give the common label nearly all probability.
     probabilities = linear.probe([np.zeros(2)] * 100, [0] * 95 + [1] * 5, [np.zeros(2)], n_labels=2, C=10.0)
     np.testing.assert_allclose(probabilities, 0.5, atol=0.01)
+
+
+def test_tfidf_reads_signs_where_a_script_has_no_spaces() -> None:
+    texts = ["包裹晚了两天", "包裹送错地址", "发票金额不对", "发票没有收到"]
+    probabilities = linear.tfidf(texts, [0, 0, 1, 1], ["我的包裹呢", "我要发票"], n_labels=2, C=10.0)
+    assert probabilities.argmax(1).tolist() == [0, 1]

@@ -56,6 +56,8 @@ def run(model: Path, file: Path | None, text: str, output: Path | None) -> None:
             files.write(output, lambda handle: formats.WRITERS[output.suffix.lower()](handle, labelled))
     if classify.empty:
         console.log.print(f"{classify.empty:,} rows have no text and get no label")
+    if classify.mended:
+        console.log.print(f"{classify.mended:,} texts have signs that can't be read, such as half an emoji")
     if classify.truncated:
         console.log.print(f"{classify.truncated:,} texts were longer than {classify.limit} tokens: their ends were cut")
 
@@ -76,7 +78,7 @@ class Classifier:
         self._precision = encoder.best_precision()
         self.limit = min(self._tokenizer.model_max_length, encoder.position_limit(str(folder), None))
         self.labels: list[str] = [self._model.config.id2label[i] for i in range(self._model.config.num_labels)]
-        self.truncated = self.empty = 0
+        self.truncated = self.empty = self.mended = 0
 
     def __call__(self, texts: list[str]) -> np.ndarray:
         """Probabilities, float32 (texts, labels)."""
@@ -98,6 +100,7 @@ def label(rows: Iterator[Row], text: str, classify: Classifier, advance: Callabl
                 raise row.mistake(f"has a column '{taken[0]}' already, which would be lost: give it another name")
         given = [texts.normalise(fields.string(row, text)) for row in chunk]
         classify.empty += given.count("")
+        classify.mended += sum("\ufffd" in one for one in given)
         known = iter(classify([one for one in given if one]).tolist()) if any(given) else iter(())
         for row, one in zip(chunk, given, strict=True):
             scores = next(known) if one else None

@@ -32,8 +32,8 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
             require_different(columns, path)
         swallowed = csv_dialect.Swallowed(dialect, beginning, len(columns))
         for number, values in enumerate(reader, start=number + 1):  # noqa: B020
-            # A blank line, such as the last one of many files, is no row.
-            if not values:
+            # A blank line, such as the last one of many files, or DOS's mark of the end is no row.
+            if not values or values == ["\x1a"]:
                 continue
             if len(values) != len(columns):
                 raise PyriteError(

@@ -294,7 +294,7 @@ def _require_labels(profile: DatasetProfile, wanted: Collection[str] | None) -> 
     if short:
         named, more = list(short.values())[:NAMED_LABELS], len(short) - NAMED_LABELS
         also = f" and {more} more labels" if more > 0 else ""
-        rest = len(profile.labels) - len(short) > 1
+        rest = 1 < len(profile.labels) - len(short) <= NAMED_LABELS
         leave = f", or leave out such labels: {_option(profile.labels, short)}" if rest else ""
         raise PyriteError(
             f"{path}: too few rows of {', '.join(named)}{also}: each label needs one to train on and one to test on at "
@@ -314,7 +314,8 @@ def _doubt_header(profile: DatasetProfile) -> None:
     source = profile.source
     if source.format not in ("csv", "xlsx"):
         return
-    label, text = source.label in profile.rows, len(source.text.split()) >= LONG_HEADER
+    usual = (source.text.casefold(), source.label.casefold()) == ("text", "label")
+    label, text = source.label in profile.rows and not usual, len(source.text.split()) >= LONG_HEADER
     taken = f"row 1 ('{source.text[:40]}', '{source.label}') is taken for the names of the columns"
     if label and text:
         raise PyriteError(

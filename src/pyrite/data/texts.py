@@ -33,8 +33,9 @@ _UNSEEN = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 _NOTHING_SEEN = re.compile(rf"[\s\u200c\u200d{_UNSEEN}]*")
 _UNSEEN_SIGN = re.compile(f"[{_UNSEEN}]")
 # The scripts that don't part words with spaces: Thai, Lao, Tibetan, Burmese, Khmer, Kana, Han.
-UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_UNSPACED_SIGN = re.compile(f"[{UNSPACED}]")
+_UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED_SIGN = re.compile(f"[{_UNSPACED}]")
+UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
 
 
 def encodable(text: str) -> str:

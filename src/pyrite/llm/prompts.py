@@ -9,7 +9,7 @@ from pydantic import RootModel, field_validator
 from pyrite.base import paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.base.schema import Schema
-from pyrite.data import mixes
+from pyrite.data import language, mixes
 from pyrite.data.cards import Card
 
 _FIELDS = {"item", "items", "label", "style", "min_words", "max_words", "n", "k", "examples", "attributes"}
@@ -93,11 +93,10 @@ def system(card: Card) -> str:
 def prompt(templates: Templates, card: Card, label: str, turn: int, n: int, k: int, attributes: str = "") -> str:
     """The user message of one turn: n texts asked for after k examples, with `{examples}` left unfilled."""
     least, most = card.length_words
+    of_card = {"item": card.item, "items": card.items, "label": card.labels[label], "style": card.style}
     fields = {
-        "item": card.item,
-        "items": card.items,
-        "label": card.labels[label],
-        "style": card.style,
+        # What is filled in later must not be filled into a label of that name.
+        **{key: words.replace("{examples}", "{ examples }") for key, words in of_card.items()},
         "min_words": least,
         "max_words": most,
         "n": n,
@@ -106,7 +105,11 @@ def prompt(templates: Templates, card: Card, label: str, turn: int, n: int, k: i
         "attributes": attributes,
     }
     # One pass, so that braces in a card's own words stay as they are.
-    return _FIELD.sub(lambda match: _one_line(str(fields[match[1]])), _one_line(templates.of_turn(turn)))
+    asked = _FIELD.sub(lambda match: _one_line(str(fields[match[1]])), _one_line(templates.of_turn(turn)))
+    if card.language == language.ENGLISH:
+        return asked
+    count = " Count lengths in characters." if language.unit(card.language) == "characters" else ""
+    return f"{asked} Write in {card.language}.{count}"
 
 
 def _one_line(text: str) -> str:

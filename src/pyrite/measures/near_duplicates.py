@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -9,6 +10,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import CountVectorizer
 
+from pyrite.data import texts as texts_of
+
+_WORD = re.compile(r"\w+|[^\w\s]")
 # Rows whose candidates are looked up at once, and pairs compared at once: memory does not grow with alike texts.
 BLOCK, PAIRS = 512, 2**20
 # Less than one word: rounding must not make a prefix too short.
@@ -48,10 +52,20 @@ def repeats(texts: Sequence[str], threshold: float) -> np.ndarray:
     return repeat
 
 
+def tokens(text: str) -> list[str]:
+    """The words of a text in lower case: runs of letters and digits, and other signs one by one.
+
+    In scripts that don't part words with spaces every two neighbours are one.
+    """
+    text = text.lower()
+    runs = texts_of.UNSPACED_RUN.findall(text)
+    pairs = [run[at : at + 2] for run in runs for at in range(max(1, len(run) - 1))]
+    return [*_WORD.findall(texts_of.UNSPACED_RUN.sub(" ", text) if runs else text), *pairs]
+
+
 def _words(texts: Sequence[str]) -> csr_array:
-    """Which words each text has, (texts, vocabulary), rare words first. A word is a run of letters and digits or one
-    other sign."""
-    vectoriser = CountVectorizer(binary=True, token_pattern=r"\w+|[^\w\s]", dtype=np.int32)  # a pattern, no password  # noqa: S106  # nosec B106
+    """Which words each text has, (texts, vocabulary), rare words first."""
+    vectoriser = CountVectorizer(binary=True, analyzer=tokens, dtype=np.int32)
     # The extra text gives the vectoriser a vocabulary where no text has a word.
     words = csr_array(vectoriser.fit_transform([*texts, "word"]))[:-1]
     rank = np.empty(words.shape[1], dtype=words.indices.dtype)

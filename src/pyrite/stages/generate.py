@@ -138,13 +138,12 @@ def table(counts: GeneratedSet, per_label: int) -> Table:
     for column in ("asked", "received", "accepted"):
         drawn.add_column(column, justify="right")
     drawn.add_column("dropped", style="dim")
-    rows = counts.labels | ({"total": counts.total} if len(counts.labels) > 1 else {})
-    for label, n in rows.items():
+    rows = [(label, n, f" of {per_label}") for label, n in counts.labels.items()]
+    for label, n, wanted in [*rows, *([("total", counts.total, "")] if len(rows) > 1 else [])]:
         dropped = ", ".join(f"{number} {reason}" for reason, number in n.dropped.items() if number)
         if silent := n.refused_answers + n.unparsable_answers:
             dropped += f"{'; ' if dropped else ''}{silent} answers without texts"
-        accepted = f"{n.accepted}" if label == "total" else f"{n.accepted} of {per_label}"
-        drawn.add_row(label, str(n.requested), str(n.received), accepted, dropped)
+        drawn.add_row(label, str(n.requested), str(n.received), f"{n.accepted}{wanted}", dropped)
     total = counts.total
     if total.prompt_tokens is not None:
         cost = "its price is not in generate.prices" if total.cost_usd is None else f"${total.cost_usd:.4f}"

@@ -11,6 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_limits
 
+from pyrite.data.texts import unspaced
+
 
 def probe(
     embeddings: Sequence[np.ndarray],
@@ -26,8 +28,13 @@ def probe(
 def tfidf(
     texts: Sequence[str], targets: Sequence[int], test_texts: Sequence[str], n_labels: int, C: float
 ) -> np.ndarray:
-    """Train on TF-IDF of word uni- and bigrams; the probabilities (test texts, labels) of the test texts."""
-    features = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\S+")  # a pattern, no password  # noqa: S106  # nosec B106
+    """Train on TF-IDF of word uni- and bigrams; the probabilities (test texts, labels) of the test texts.
+
+    Of scripts that don't part words with spaces, one to three signs in a row are the features.
+    """
+    signs = {"analyzer": "char", "ngram_range": (1, 3)}
+    words = {"ngram_range": (1, 2), "token_pattern": r"\S+"}
+    features = TfidfVectorizer(sublinear_tf=True, **(signs if unspaced(texts) else words))
     return _probabilities(make_pipeline(features, _regression(C)), texts, targets, test_texts, n_labels)
 
 

@@ -1,0 +1,160 @@
+"""Are real files read, and is nothing in them changed in silence?
+
+    python benchmarks/files.py [--folder ../shared/field/files] [--only a6 b7] [--write]
+
+Every file of a folder of odd files under the documented commands: `new`, `fetch` and `prepare`, or `predict` (files
+whose names begin with p_) with a classifier that always says the same. Beside each stands what is right, from the table
+FILES.md beside the folder. `--write` puts the table into benchmarks/results/files.json and files.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fnmatch
+import io
+import json
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks/results"
+
+from pyrite import cli
+from pyrite.base import paths
+from pyrite.base.errors import PyriteError
+from pyrite.commands import predict
+
+# What else a command needs to be told.
+CHOICES = "annotations.0.result.0.value.choices.0"
+OPTIONS = {
+    "a15_ls_good.json": ["--text", "data.text", "--label", CHOICES],
+    "a5_kaggle": ["--text", "text", "--label", "target"],
+    "b8_messages.jsonl": ["--text", "messages", "--label", "label"],
+    "b8_date.parquet": ["--text", "text", "--label", "when"],
+    "b7_index2.csv": ["--text", "review", "--label", "stars"],
+}
+# Tasks that these are to be made into, one after another.
+NAMES = {"d6_ok.csv": ["no", "null", "on"]}
+# What is read anew from another file.
+REFRESHED = {"d7_old.csv": "d7_new.csv"}
+# No data sets by themselves.
+PARTS = {"d7_new.csv"}
+
+
+class Constant:
+    """A classifier that needs no model."""
+
+    labels = ("a", "b")
+    limit = 512
+
+    def __init__(self, folder: Path) -> None:
+        self.truncated = self.empty = self.mended = 0
+
+    def __call__(self, texts: list[str]) -> np.ndarray:
+        return np.tile([0.25, 0.75], (len(texts), 1))
+
+
+def right(name: str, table: Path) -> str:
+    """What the table beside the files says of one."""
+    for line in table.read_text(encoding="utf-8").splitlines() if table.exists() else ():
+        files, *_, told = ["", *(cell.strip() for cell in line.strip("|").split("|"))][-3:]
+        # `a.csv/.parquet` stands for both.
+        for pattern in re.findall(r"[\w.*]+", re.sub(r"(\w+)\.csv/\.parquet", r"\1.csv, \1.parquet", files)):
+            wanted = pattern.strip("/")
+            if name in (wanted, f"{wanted}.csv") or fnmatch.fnmatch(
+                name, wanted if "." in wanted else f"{wanted}[._]*"
+            ):
+                return told
+    return ""
+
+
+def run(*arguments: str) -> tuple[int, list[str]]:
+    """The exit code of a command, and the lines that it said."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        try:
+            cli.app(list(arguments), standalone_mode=False)
+        except PyriteError as error:
+            return 1, [str(error)]
+        except Exception as error:
+            return 70, [f"{type(error).__name__}: {error}"]
+    return 0, said.getvalue().splitlines()
+
+
+def told(lines: list[str]) -> str:
+    """What `new` says of the data beyond its tables."""
+    starts = ("Left out", "Labels that", "With ", "What follows", "The card", "Half of", "row 1", "MiniLM")
+    marks = ("label", "side", "taken", "alike", "same", "signs", "language", "embed", "split anew")
+    kept = [line for line in lines if line.startswith(starts) or (line.endswith(".") and any(m in line for m in marks))]
+    skipped = ("few_shot", "annotations", "Written", "If every", "Next")
+    return " ".join(dict.fromkeys(line for line in kept if not line.startswith(skipped)))
+
+
+def of_predict(path: Path) -> dict[str, Any]:
+    code, lines = run("predict", "model", str(path), "-o", "out.jsonl")
+    rows = Path("out.jsonl").read_text(encoding="utf-8").splitlines() if code == 0 else []
+    empty = sum(json.loads(row)["predicted"] is None for row in rows)
+    message = " ".join(lines)
+    return {"read": len(rows), "left_out": {"no_text": empty} if empty else {}, "exit": code, "message": message}
+
+
+def of_new(path: Path) -> dict[str, Any]:
+    """A card of the file or folder, and the rows that `prepare` makes of it."""
+    for task in NAMES.get(path.name, ["task"]):
+        code, lines = run("new", task, "--from", str(path), *OPTIONS.get(path.name, []))
+    message, counts = " ".join(lines) if code else told(lines), {}
+    if code == 0 and (other := REFRESHED.get(path.name)):
+        code, lines = run("new", task, "--refresh", "--from", str(path.with_name(other)))
+        message = " ".join(lines) if code else told(lines)
+    for stage in ("fetch", "prepare") if code == 0 else ():
+        code, lines = run(stage, task)
+        message = message if code == 0 else f"{stage}: {' '.join(lines)}"
+        if code:
+            break
+    else:
+        counts = json.loads(paths.metrics("prepare", task).read_text()) if code == 0 else {}
+    return {"read": counts.get("read", 0), "left_out": counts.get("dropped", {}), "exit": code, "message": message}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=ROOT.parent / "shared/field/files")
+    parser.add_argument("--only", nargs="+", default=[""], help="what the names begin with")
+    parser.add_argument("--write", action="store_true")
+    given = parser.parse_args()
+    folder, predict.Classifier = given.folder.resolve(), Constant  # type: ignore[misc,assignment]
+    results = {}
+    for path in sorted(folder.iterdir()):
+        if path.name in PARTS or not path.name.startswith(tuple(given.only)):
+            continue
+        with tempfile.TemporaryDirectory() as project:
+            shutil.copytree(ROOT / "tasks", Path(project, "tasks"))
+            shutil.copy(ROOT / "params.yaml", project)
+            os.chdir(project)
+            of = of_predict(path) if path.name.startswith("p_") else of_new(path)
+            os.chdir(ROOT)
+            of["message"] = of["message"].replace(f"{folder}/", "").replace(f"{project}/", "")
+        results[path.name] = of | {"right": right(path.name, folder.parent / "FILES.md")}
+        print(f"{path.name:22} exit {of['exit']} read {of['read']:5} {of['left_out'] or ''} {of['message'][:400]}")
+        print(f"{'':22}   RIGHT: {results[path.name]['right']}")
+    if given.write:
+        (RESULTS / "files.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        head = "| file | rows read | left out | exit code | what is said | what is right |\n|:--|--:|:--|--:|:--|:--|\n"
+        rows = []
+        for name, of in results.items():
+            left_out = ", ".join(f"{number} {why}" for why, number in of["left_out"].items())
+            cells = [name, f"{of['read']:,}", left_out, str(of["exit"]), of["message"], of["right"]]
+            rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n")
+        text = f"# Odd files, by benchmarks/files.py\n\n{head}{''.join(rows)}"
+        (RESULTS / "files.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

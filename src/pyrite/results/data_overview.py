@@ -1,0 +1,101 @@
+"""What is in a user's data, for a terminal: rows by label, lengths, splits, what is left out, what is odd."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from rich.table import Table
+from rich.text import Text
+
+from pyrite.base import console
+from pyrite.data import language, texts
+from pyrite.data.profile import DatasetProfile
+from pyrite.measures import near_duplicates
+
+SHOWN_ROWS, SHOWN_CHARACTERS = 3, 100
+FEW_TEST_ROWS = 100
+# Texts of which so many are nearly the same as another by this similarity (numbers aside) are worth a word.
+COMPARED_TEXTS, NEAR, MANY_ALIKE = 2000, 0.8, 0.3
+# Words: more than a turn of several texts can hold.
+LONG_TEXT = 500
+
+
+def show(found: DatasetProfile, spoken: str, out: console.Console) -> None:
+    """Print what is in the data: rows by label, lengths, splits, what is left out, and some rows of each label."""
+    source, table = found.source, found.table
+    out.print(f"{source.path}: {sum(found.rows.values()):,} rows; texts in '{source.text}', labels in '{source.label}'")
+    if found.share < 1:
+        out.print(
+            f"What follows is of a sample of about 1 in {round(1 / found.share)} texts, the rows by label excepted."
+        )
+    unit = language.unit(spoken)
+    drawn = Table(box=None, header_style="dim", pad_edge=False)
+    drawn.add_column("label", overflow="fold")
+    for name in ("rows", "share", "to train on", "to test on", "for prompts", unit):
+        drawn.add_column(name, justify="right")
+    total = sum(found.rows[label] for label in found.labels)
+    pool, words = texts.in_pool(table), table["text"].map(texts.length)
+    for label in found.labels:
+        mine = table["label"] == label
+        splits = [int((mine & (table["split"] == split)).sum()) for split in ("train", "test")]
+        counts = [found.rows[label], *splits, int((mine & pool).sum())]
+        rows, *rest = (f"{n:,}" for n in counts)
+        share = f"{found.rows[label] / total:.0%}"
+        drawn.add_row(shown(label), rows, share, *rest, f"{words[mine].median():.0f}")
+    out.print(drawn, soft_wrap=False)
+    out.print(f"Language: {spoken}. Prompts say it; it is `language` in the card.")
+    reasons = {
+        "no_text": "no text",
+        "conflicting_label": "the same text with different labels",
+        "duplicate": "a repeated text",
+        "on_later_side": "a text that is on a later side too",
+    }
+    left_out = {words: found.dropped[reason] for reason, words in reasons.items() if found.dropped[reason]}
+    if found.rows[""]:
+        left_out["no label"] = found.rows[""]
+    if found.others:
+        left_out["another label"] = found.others.total()
+    if left_out:
+        out.print(f"Left out: {', '.join(f'{n:,} with {words}' for words, n in left_out.items())}.")
+    for note in [*found.notes, *_notes(found)]:
+        out.print(note)
+    folded = Counter(label.casefold() for label in found.labels)
+    if alike := [label for label in found.labels if folded[label.casefold()] > 1]:
+        out.print(f"Labels that differ in upper and lower case only: {', '.join(alike)}. Are they meant to?")
+    test = int((table["split"] == "test").sum() / found.share)
+    if test < FEW_TEST_ROWS:
+        out.print(
+            f'With {test} test rows intervals are wide: the verdict may well be "can\'t tell". More rows tell more.'
+        )
+    for label in found.labels:
+        out.print(Text(shown(label), style="bold"))
+        for text in table.loc[table["label"] == label, "text"].head(SHOWN_ROWS):
+            out.print(Text(f"  {shown(text)}"), soft_wrap=False, no_wrap=True, overflow="ellipsis")
+
+
+def _notes(found: DatasetProfile) -> list[str]:
+    """What is odd about the texts, a sentence each."""
+    notes, all_texts = [], found.table["text"]
+    if broken := int(all_texts.str.contains("\ufffd").sum()):
+        notes.append(f"{broken:,} texts have signs that can't be read, such as half an emoji; \ufffd stands for each.")
+    some = [re.sub(r"\d+", "0", text) for text in all_texts.head(COMPARED_TEXTS)]
+    alike = float(near_duplicates.repeats(some, NEAR).mean()) if some else 0.0
+    if alike >= MANY_ALIKE:
+        notes.append(
+            f"{alike:.0%} of the texts are nearly the same as another one, numbers aside: such test texts are easy, "
+            "and scores say little about new texts."
+        )
+    median = all_texts.map(texts.length).median()
+    if median >= LONG_TEXT:
+        notes.append(
+            f"Half of the texts are longer than {median:,.0f} words: few LLMs write that much at once. Set "
+            "length_words in the card to less, or generate.texts_per_turn to 1."
+        )
+    return notes
+
+
+def shown(text: str) -> str:
+    """A text on one line of a terminal, unable to steer it."""
+    text = re.sub(r"[\t\n\u200e\u200f]", "\ufffd", console.printable(text))
+    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"

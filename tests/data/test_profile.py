@@ -1,0 +1,106 @@
+"""What is in a user's file: nothing is changed in silence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pyrite.base.errors import PyriteError
+from pyrite.data import profile
+
+LABELS = ["good", "bad"]
+
+
+def rows(labels: list, each: int = 30, start: int = 0) -> list[dict]:
+    return [
+        {"text": f"text number {start + len(labels) * n + place} of them", "label": label}
+        for n in range(each)
+        for place, label in enumerate(labels)
+    ]
+
+
+@pytest.fixture
+def look(project: Path):
+    """The profile of a file with these rows, or of a folder with several."""
+
+    def profiled(content: list[dict] | dict[str, list[dict]], only: list[str] | None = None, end: str = "jsonl"):
+        path = project / f"a.{end}"
+        if isinstance(content, dict):
+            path = project / "folder"
+            path.mkdir()
+        for name, table in content.items() if isinstance(content, dict) else [(path.name, content)]:
+            place = path / name if isinstance(content, dict) else path
+            lines = [json.dumps(row) for row in table]
+            if end == "csv":
+                lines = [",".join(table[0]), *(",".join(map(str, row.values())) for row in table)]
+            place.write_text("\n".join(lines) + "\n")
+        return profile.look(path, None, None, only)
+
+    return profiled
+
+
+def test_numbers_of_one_value_are_one_label(look) -> None:
+    found = look(rows([0, 1.0, 0.0, 1, None, float("nan")]))
+    assert found.rows == {"0": 60, "1": 60, "": 60}
+    assert found.source.values == {}
+    found = look(rows(["0.0", "1", "1.0"]), end="csv")
+    assert found.rows == {"0": 30, "1": 60}
+    assert found.source.values == {"0.0": "0", "1": "1", "1.0": "1"}
+    assert look(rows(["1.0", "1.5"]), end="csv").labels == ["1.0", "1.5"]
+
+
+def test_labels_that_look_alike_are_one_and_said(look) -> None:
+    found = look(rows(["caf\u00e9", "cafe\u0301", "not spam", "not\u00a0spam\u200b"]))
+    assert found.rows == {"caf\u00e9": 60, "not spam": 60}
+    assert "'not\\xa0spam\\u200b'" in " ".join(found.notes)
+    assert "'cafe\\u0301'" in " ".join(found.notes)
+
+
+def test_joined_labels_are_refused_unless_the_single_ones_are_named(look) -> None:
+    with pytest.raises(PyriteError, match=r"'a\|b' joins others.*--labels a,b$"):
+        look(rows(["a", "b", "a|b"]))
+    found = look(rows(["a", "b", "a|b"]), ["a", "b"])
+    assert (found.labels, found.others) == (["a", "b"], {"a|b": 30})
+    assert look(rows(["home, garden", "travel"])).labels == ["home, garden", "travel"]
+
+
+def test_sides(look) -> None:
+    sides = {"train.jsonl": rows(LABELS), "test.jsonl": rows([None], start=900), "dev.jsonl": rows(LABELS, 9, 500)}
+    found = look(sides)
+    assert found.table["split"].value_counts().to_dict()["test"] == 18
+    assert found.rows[""] == 30
+    assert found.notes == [
+        "test.jsonl: none of its rows has a label.",
+        "No row of a test side has a label: the validation side is the test side.",
+    ]
+
+
+def test_an_odd_file_name_drops_the_sides_and_is_said(look) -> None:
+    names = {"train.jsonl": rows(LABELS), "test.jsonl": rows(LABELS, 9, 500), "more.jsonl": rows(LABELS, 5, 900)}
+    found = look(names)
+    assert set(found.table["split"]) == {"train", "validation", "test"}
+    assert found.notes[0].startswith("10 rows stand in files that are named for no side")
+
+
+def test_a_file_of_a_folder_without_the_labels_names_the_one_to_take(look) -> None:
+    unlabelled = [{"text": row["text"]} for row in rows(LABELS, 9, 500)]
+    with pytest.raises(PyriteError, match=r"test\.jsonl: no column 'label'; there are text: .* --from .*train\.jsonl"):
+        look({"train.jsonl": rows(LABELS), "test.jsonl": unlabelled})
+
+
+def test_a_file_without_a_header_is_refused_or_said(look, project: Path) -> None:
+    table = [{"a text of five words": row["text"], "good": row["label"]} for row in rows(LABELS)]
+    with pytest.raises(PyriteError, match=r"row 1 .* looks like a text and its label"):
+        look(table, end="csv")
+    found = look([{"review": row["text"], "good": row["label"]} for row in rows(LABELS)], end="csv")
+    assert "Row 1 ('review', 'good') is taken for the names of the columns" in found.notes[0]
+
+
+def test_labels_with_too_few_rows_are_said_in_one_line(look) -> None:
+    with pytest.raises(PyriteError, match=r"too few rows of 'rare' \(1, none to .*\), 'rarer' \(1, none") as caught:
+        look([*rows(LABELS), *rows(["rare", "rarer"], 1, 700)])
+    assert "--labels bad,good" in str(caught.value)
+    # Each of 20 labels of 60 rows has rows on every side, and one in the pool.
+    assert len(look(rows([f"label {n}" for n in range(20)], 60)).labels) == 20
