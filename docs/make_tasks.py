@@ -7,7 +7,6 @@ from pathlib import Path
 from pyrite.base import files, paths
 from pyrite.data import cards
 from pyrite.results import preparation
-from pyrite.stages import fetch
 
 PAGE = Path("docs/tasks.md")
 
@@ -95,7 +94,7 @@ def sources(tasks: list[str]) -> str:
     lines = []
     for task in tasks:
         card = cards.load(task)
-        licence = fetch.terms(card.source).removeprefix("Licence: ")
+        licence = cards.terms(card.source).removeprefix("Licence: ")
         lines.append([f"`{task}`", card.paper or "-", origin(card), licence, card.notes or ""])
     return table(["task", "name in the paper", "source", "licence", "to know"], lines)
 
