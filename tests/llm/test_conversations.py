@@ -113,6 +113,39 @@ def test_a_request_is_the_whole_conversation_and_the_same_every_time(
     assert Script(card, "few_shot", prompts.load("few_shot"), p, prepared).request(c) == request
 
 
+def test_every_later_turn_names_its_label_and_a_recording_of_before_counts(
+    card: Card, p: Generate, prepared: pd.DataFrame
+) -> None:
+    templates = Templates(first="{n} {items} that {label}.", next="{n} more.")
+    said = hold(Script(card, "zero_shot", templates, p, prepared), "dates", ['["a"]', '["b"]'])
+    assert card.labels["dates"] in said.turns[1].prompt
+    before = replace(said, turns=(said.turns[0], replace(said.turns[1], prompt="3 more.")))
+    assert len(conversations.current(before, card, templates).turns) == 2
+    named = Script(card, "zero_shot", templates.model_copy(update={"next": "{n} more that {label}."}), p, prepared)
+    assert hold(named, "dates", ['["a"]', '["b"]']).turns[1].prompt == f"3 more that {card.labels['dates']}."
+
+
+def test_thoughts_are_kept_and_not_sent_back(card: Card, p: Generate, prepared: pd.DataFrame) -> None:
+    script = Script(card, "zero_shot", prompts.load("zero_shot"), p, prepared)
+    c = hold(script, "dates", ['<think>["no"]</think>["a"]'])
+    assert "<think>" in c.turns[0].answer
+    assert script.request(c).messages[2]["content"] == '["a"]'
+
+
+def test_the_schema_bounds_texts_by_the_words_of_the_language(
+    card: Card, p: Generate, table: Callable[..., pd.DataFrame]
+) -> None:
+    def bounds(text: str) -> tuple[int, int]:
+        schema = Script(card, "zero_shot", ATTRIBUTED, p, table([(text, "dates", "train")]))._schema
+        texts = schema["properties"]["texts"]
+        assert (texts["minItems"], texts["maxItems"]) == (3, 3)
+        return texts["items"]["minLength"], texts["items"]["maxLength"]
+
+    # From half of four words to twice thirty, of five characters each; or as many signs.
+    assert bounds("four four four four!") == (10, 300)
+    assert bounds("今天天气很好") == (2, 60)
+
+
 def test_what_decides_an_answer_decides_the_key(card: Card, p: Generate, prepared: pd.DataFrame) -> None:
     templates = prompts.load("zero_shot")
 

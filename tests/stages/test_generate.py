@@ -14,6 +14,7 @@ from pyrite.base.errors import PyriteError
 from pyrite.data import cards, texts, transcripts
 from pyrite.data.transcripts import Conversation, Turn
 from pyrite.llm import prompts, quality
+from pyrite.results import generation
 from pyrite.stages import generate
 
 Project = Callable[..., None]
@@ -108,6 +109,7 @@ def test_each_reason_is_found_and_counted(fruit: Project) -> None:
         },
         "accepted": 2,
         "also_real_training": 0,
+        "refusals": {"refusal": 1},
     }
     assert counts["labels"]["tool"]["refused_answers"] == 1
     assert counts["labels"]["tool"]["accepted"] == 1
@@ -184,14 +186,20 @@ def test_stale_answers_are_counted_and_not_used(
             {"fruit": ['["Plums are purple in late summer"]']},
             "no text for label tool: 'anthropic/claude' has no answer for it",
         ),
-        ({"fruit": ['["Plums are purple in late summer"]'], "tool": ['["Too short"]']}, "all of its 1 texts were"),
+        (
+            {"fruit": ['["Plums are purple in late summer"]'], "tool": ['["Too short"]']},
+            "1 for 'length', such as 'Too short'",
+        ),
     ],
 )
 def test_a_label_without_texts_stops_the_stage(fruit: Project, answers: dict, words: str) -> None:
     fruit(**answers)
     with pytest.raises(PyriteError, match=words):
         generate.run("fruit", "zero_shot")
-    assert not paths.synthetic("fruit", "zero_shot").exists()
+    # What there is can be looked at.
+    counts = generation.load("fruit", "zero_shot")
+    assert counts.labels["fruit"].accepted == len(texts.read(paths.synthetic("fruit", "zero_shot"))) == 1
+    assert counts.scarce == ("fruit", "tool")
 
 
 def test_a_changed_instruction_leaves_its_label_without_texts(fruit: Project, project: Path) -> None:

@@ -83,7 +83,9 @@ def _waiting() -> Iterator[tuple[str, str, Request]]:
 
 
 def _line(request: Request, p: Generate) -> bytes:
-    body = dialect.request_body(request.messages, p) | {"response_format": dialect.response_format(request.schema)}
+    # OpenAI refuses schemas with bounds, and a whole file with them.
+    schema = dialect.unbounded(request.schema)
+    body = dialect.request_body(request.messages, p) | {"response_format": dialect.response_format(schema)}
     line = {"custom_id": request.key, "method": "POST", "url": "/v1/chat/completions", "body": body}
     return json.dumps(line, ensure_ascii=False).encode() + b"\n"
 

@@ -6,6 +6,7 @@ second run asks the same, and finds the answers in the store.
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import re
@@ -20,7 +21,7 @@ from pyrite.base.errors import PyriteError
 from pyrite.data import folds, texts
 from pyrite.data.cards import Card
 from pyrite.data.transcripts import Conversation, Turn
-from pyrite.llm import cache, parsing, prompts
+from pyrite.llm import cache, parsing, prompts, thoughts
 from pyrite.llm.cache import Answer, Message
 from pyrite.llm.prompts import Templates
 from pyrite.params import Generate
@@ -28,12 +29,12 @@ from pyrite.params import Generate
 # An answer of more characters than this ends its conversation: every later turn would send it again, and pay for it.
 LONGEST_HISTORY = 200_000
 
-TEXTS = {
-    "type": "object",
-    "properties": {"texts": {"type": "array", "items": {"type": "string"}}},
-    "required": ["texts"],
-    "additionalProperties": False,
-}
+# Characters of an English word with the space after it; of another language so many real texts tell them.
+ENGLISH, _SAMPLE = 6.0, 200
+# Tokens that a word takes at most, in languages with long ones, and what JSON puts around a text.
+TOKENS_PER_WORD, TOKENS_AROUND = 3, 10
+# Tokens of a plan: six attributes of ten values take a quarter of them.
+PLAN_TOKENS = 2000
 ATTRIBUTES = {
     "type": "object",
     "properties": {
@@ -50,6 +51,17 @@ ATTRIBUTES = {
     "required": ["attributes"],
     "additionalProperties": False,
 }
+
+
+def texts_schema(n: int, shortest: int, longest: int) -> dict[str, object]:
+    """The JSON schema of an answer with n texts of so many characters."""
+    text = {"type": "string", "minLength": shortest, "maxLength": longest}
+    return {
+        "type": "object",
+        "properties": {"texts": {"type": "array", "items": text, "minItems": n, "maxItems": n}},
+        "required": ["texts"],
+        "additionalProperties": False,
+    }
 
 
 @dataclass(frozen=True)
@@ -69,7 +81,7 @@ class Request:
     messages: tuple[Message, ...]
     schema: dict[str, object]
     key: str
-    limit: int | None = None
+    limit: int
 
 
 class Script:
@@ -91,6 +103,11 @@ class Script:
         self.text_of: dict[str, str] = dict(zip(prepared["id"], prepared["text"], strict=True))
         pool = prepared[texts.in_pool(prepared)].sort_values("id")
         self._pool: dict[str, list[str]] = {str(label): rows["id"].tolist() for label, rows in pool.groupby("label")}
+        least, most = card.length_words
+        per_word = _characters_per_word(prepared["text"].head(_SAMPLE).tolist())
+        # Half and twice as long as usual: a bound that ends a text in its middle would do more harm than none.
+        self._schema = texts_schema(p.texts_per_turn, int(least * per_word / 2), int(most * per_word * 2))
+        self._limit = p.texts_per_turn * (most * TOKENS_PER_WORD + TOKENS_AROUND)
 
     @property
     def lacks_examples(self) -> bool:
@@ -126,15 +143,17 @@ class Script:
         messages: list[Message] = [{"role": "system", "content": c.system}]
         for said in c.turns:
             messages.append({"role": "user", "content": self._filled(said.prompt, said.examples)})
-            messages.append({"role": "assistant", "content": said.answer})
+            # Thoughts are not sent back: they cost as much as answers, and models are not trained to see them.
+            messages.append({"role": "assistant", "content": thoughts.strip(said.answer)})
         messages.append({"role": "user", "content": self._filled(prompt, examples)})
         position = (self.setting, c.label, c.conversation, turn)
         return Request(
             prompt=prompt,
             examples=examples,
             messages=tuple(messages),
-            schema=ATTRIBUTES if plans else TEXTS,
+            schema=ATTRIBUTES if plans else self._schema,
             key=cache.key(messages, self.p.model, self.p.sampling, position),
+            limit=PLAN_TOKENS if plans else self._limit,
         )
 
     def requests(self, turns: int) -> int:
@@ -187,6 +206,12 @@ class Script:
         return tuple(order[(first + i) % len(order)] for i in range(wanted))
 
 
+def _characters_per_word(real: Sequence[str]) -> float:
+    """The characters of a word with the space after it, or of one sign where the script has no spaces."""
+    words = sum(map(texts.length, real))
+    return sum(map(len, real)) / words if words else ENGLISH
+
+
 def drawn(c: Conversation, templates: Templates, turn: int) -> str:
     """One value of each attribute that the conversation's plan has named, for one turn; nothing without a plan."""
     if templates.plan is None or not c.turns:
@@ -220,7 +245,8 @@ def _requested(c: Conversation, turn: int, card: Card, templates: Templates) -> 
     plans = turn < templates.plans
     stored = None if plans else said.requested
     numbers = [stored] if stored is not None else sorted({int(n) for n in re.findall(r"\d{1,6}", said.prompt)} | {0})
-    for n in numbers:
-        if prompts.prompt(templates, card, c.label, turn, n, len(said.examples), attributes) == said.prompt:
+    for n, reminds in itertools.product(numbers, (True, False)):
+        known = (templates, card, c.label, turn, n, len(said.examples), attributes)
+        if prompts.prompt(*known, reminds=reminds) == said.prompt:
             return 0 if plans else n
     return None

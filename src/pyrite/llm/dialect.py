@@ -177,7 +177,7 @@ class Dialect:
         if limit is not None and self._limit and not said.keys() & set(LIMITS):
             said[self._limit] = limit * self._room
         if schema is not None and form < 2:
-            said["response_format"] = response_format(_loose(schema) if form else schema)
+            said["response_format"] = response_format(unbounded(schema) if form else schema)
         return said
 
     def _finds_out(self, failure: Failure, said: Mapping[str, Any]) -> bool:
@@ -219,7 +219,7 @@ class Dialect:
         if not (sure or maybe):
             return None
         schema = said["response_format"]["json_schema"]["schema"]
-        return 1 if form == 0 and failure.status != 404 and _loose(schema) != schema else 2
+        return 1 if form == 0 and failure.status != 404 and unbounded(schema) != schema else 2
 
     def _passed(self, schema: object, form: int, refused: Failure | None, began: float) -> None:
         """Learn from a request that passed in some form, after one with a stronger form was refused or not."""
@@ -254,8 +254,8 @@ class Dialect:
         console.log.print(f"the endpoint {what}")
 
 
-def _loose(schema: Any) -> Any:
+def unbounded(schema: Any) -> Any:
     """The schema without the bounds on numbers and lengths, which some servers don't take."""
     if isinstance(schema, Mapping):
-        return {name: _loose(value) for name, value in schema.items() if name not in _BOUNDS}
-    return [_loose(value) for value in schema] if isinstance(schema, list) else schema
+        return {name: unbounded(value) for name, value in schema.items() if name not in _BOUNDS}
+    return [unbounded(value) for value in schema] if isinstance(schema, list) else schema

@@ -44,14 +44,14 @@ class GenerationRun:
     Attributes:
         conversations: recorded ones first, then those held.
         stale: how many recorded answers the card and the prompts no longer ask for.
-        waiting: how many conversations wait for an answer that did not come.
+        waiting: how many conversations of each label wait for an answer that did not come.
         requested: texts asked for by label, answered or not.
         candidates: every text of the conversations, with the `reason` why it is dropped.
     """
 
     conversations: list[Conversation] = field(default_factory=list)
     stale: int = 0
-    waiting: int = 0
+    waiting: Counter[str] = field(default_factory=Counter)
     requested: Counter[str] = field(default_factory=Counter)
     candidates: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["label", "reason"]))
 
@@ -71,10 +71,12 @@ def gather(script: Script, ask: Ask) -> GenerationRun:
         if not jobs:
             return run
         results = ask(jobs, script)
-        for job in jobs:
-            run.requested[job.dialogue.label] += job.turns * script.p.texts_per_turn
-        run.conversations += [result.dialogue for result in results]
-        run.waiting += sum(result.waits for result in results)
+        for c, waits in results:
+            run.conversations.append(c)
+            run.waiting[c.label] += waits
+            # What was asked for, be it answered or not: at least one turn, so that a label without luck is given up.
+            asked = sum(turn.requested or 0 for turn in c.turns) + waits * script.p.texts_per_turn
+            run.requested[c.label] += max(asked, script.p.texts_per_turn)
         if not any(result.dialogue.turns for result in results):
             return run
 

@@ -14,6 +14,7 @@ from pyrite.data.cards import Card
 
 _FIELDS = {"item", "items", "label", "style", "min_words", "max_words", "n", "k", "examples", "attributes"}
 _FIELD = re.compile(r"\{(\w+)\}")
+_REMINDER = "This is about {items} that {label}."
 
 
 class Templates(Schema):
@@ -90,8 +91,22 @@ def system(card: Card) -> str:
     return _one_line(card.role)
 
 
-def prompt(templates: Templates, card: Card, label: str, turn: int, n: int, k: int, attributes: str = "") -> str:
-    """The user message of one turn: n texts asked for after k examples, with `{examples}` left unfilled."""
+def prompt(
+    templates: Templates,
+    card: Card,
+    label: str,
+    turn: int,
+    n: int,
+    k: int,
+    attributes: str = "",
+    *,
+    reminds: bool = True,
+) -> str:
+    """The user message of one turn: n texts asked for after k examples, with `{examples}` left unfilled.
+
+    A later turn whose template does not name the label is told it first: a server that cuts what does not fit into a
+    model's context would leave the model without. Recordings from before that are without it (`reminds=False`).
+    """
     least, most = card.length_words
     of_card = {"item": card.item, "items": card.items, "label": card.labels[label], "style": card.style}
     fields = {
@@ -104,8 +119,11 @@ def prompt(templates: Templates, card: Card, label: str, turn: int, n: int, k: i
         "examples": "{examples}",
         "attributes": attributes,
     }
+    template = templates.of_turn(turn)
+    if reminds and turn > 0 and "{label}" not in template:
+        template = f"{_REMINDER} {template}"
     # One pass, so that braces in a card's own words stay as they are.
-    asked = _FIELD.sub(lambda match: _one_line(str(fields[match[1]])), _one_line(templates.of_turn(turn)))
+    asked = _FIELD.sub(lambda match: _one_line(str(fields[match[1]])), _one_line(template))
     if card.language == language.ENGLISH:
         return asked
     count = " Count lengths in characters." if language.unit(card.language) == "characters" else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from pyrite.base import files, paths
 from pyrite.base.schema import Result, read_result
 
@@ -17,6 +19,8 @@ class LabelCounts(Result):
         cost_usd: US dollars; None without tokens or a price.
         requested, received, accepted: texts.
         dropped: texts by the reason why they are not trained on.
+        refusals: answers by the reason why they are refused: a filter, the end of the context, the LLM's own words.
+        unread_items: items of answers that could not be read, such as strings that are cut off.
         also_real_training: accepted texts that are, word for word, training rows of the real data: the LLM knows them
             by heart. They are kept, for they leak nothing about the test rows, but a reader should know.
     """
@@ -32,6 +36,8 @@ class LabelCounts(Result):
     dropped: dict[str, int]
     accepted: int
     also_real_training: int
+    refusals: dict[str, int] = Field(default_factory=dict)
+    unread_items: int = 0
 
     @property
     def contaminated(self) -> int:
@@ -45,6 +51,7 @@ class GeneratedSet(Result):
     Attributes:
         models: the LLMs that were asked.
         stale_answers: recorded answers that the card and the prompts no longer ask for.
+        per_label: how many texts each label shall have; 0 in counts of before it was noted.
     """
 
     task: str
@@ -53,6 +60,12 @@ class GeneratedSet(Result):
     stale_answers: int
     labels: dict[str, LabelCounts]
     total: LabelCounts
+    per_label: int = 0
+
+    @property
+    def scarce(self) -> tuple[str, ...]:
+        """The labels with less than a tenth of their texts: what is trained on them says little of the LLM."""
+        return tuple(label for label, n in self.labels.items() if 10 * n.accepted < self.per_label)
 
 
 def load(task: str, setting: str) -> GeneratedSet:

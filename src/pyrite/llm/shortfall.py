@@ -1,0 +1,88 @@
+"""Shortfall: why a label has fewer texts than the study wants, and what can be done."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from pyrite.base import paths
+from pyrite.llm import parsing, thoughts
+from pyrite.llm.conversations import Script
+from pyrite.llm.generation import GenerationRun
+
+# So much of a text or an answer is shown.
+_SHOWN = 80
+
+
+def explain(label: str, run: GenerationRun, script: Script) -> str:
+    """Why a label fell short, the main reason first, with two texts that were dropped; then what to do."""
+    mine = [c for c in run.conversations if c.label == label and c.turns]
+    if not mine:
+        return _unanswered(label, run, script)
+    reasons = [_dropped(label, run), _refused(label, run), _silent(label, run, script)]
+    reasons.sort(key=lambda reason: -reason[0])
+    said = [sentence for number, sentence in reasons if number]
+    return "; ".join([*said, _what_to_do(label, run, script)])
+
+
+def refused_for_good(label: str, run: GenerationRun) -> bool:
+    """Whether all that was asked for a label was refused: asking again would change nothing."""
+    turns = [turn for c in run.conversations if c.label == label for turn in c.turns]
+    return bool(turns) and not run.waiting[label] and all(turn.refused for turn in turns)
+
+
+def _unanswered(label: str, run: GenerationRun, script: Script) -> str:
+    p = script.p
+    if run.stale:
+        return "its recorded answers are stale: the card or the prompts changed since; undo that or record anew"
+    if p.provider == "recorded":
+        return (
+            f"'{p.model}' has no answer for it in {paths.recording(script.task, script.setting)} or the store; with "
+            "generate.provider: openai it is asked (pyrite estimate says what that costs)"
+        )
+    return "no request for it was answered; run it again"
+
+
+def _dropped(label: str, run: GenerationRun) -> tuple[int, str]:
+    """How many texts were dropped, and a sentence on the main reason."""
+    frame = run.candidates[run.candidates["label"] == label]
+    dropped = frame[(frame["reason"] != "") & (frame["reason"] != "surplus")]
+    if dropped.empty:
+        return 0, ""
+    reason, times = Counter(dropped["reason"]).most_common(1)[0]
+    shown = " and ".join(f"'{_short(text)}'" for text in dropped.loc[dropped["reason"] == reason, "text"].head(2))
+    said = f"{len(dropped)} of its {len(frame)} texts were dropped, {times} for '{reason}', such as {shown}"
+    return len(dropped), said
+
+
+def _refused(label: str, run: GenerationRun) -> tuple[int, str]:
+    refused = Counter(turn.refused for c in run.conversations if c.label == label for turn in c.turns if turn.refused)
+    said = ", ".join(f"{reason} ({times})" for reason, times in refused.most_common())
+    return refused.total(), f"answers were refused: {said}"
+
+
+def _silent(label: str, run: GenerationRun, script: Script) -> tuple[int, str]:
+    """How many answers hold no texts, and what one of them says."""
+    turns = [turn for c in run.conversations if c.label == label for turn in c.turns[script.templates.plans :]]
+    silent = [turn.answer for turn in turns if not turn.refused and not parsing.texts(turn.answer)]
+    if not silent:
+        return 0, ""
+    said = _short(thoughts.strip(silent[0]))
+    what = f"one says '{said}'" if said else "the model used up its limit with thinking: raise it (generate.sampling)"
+    return len(silent), f"{len(silent)} of {len(turns)} answers of '{script.p.model}' hold no texts: {what}"
+
+
+def _what_to_do(label: str, run: GenerationRun, script: Script) -> str:
+    p, place = script.p, f"{script.task} {script.setting}"
+    if p.provider == "recorded":
+        return "no more are recorded; with generate.provider: openai they are asked for"
+    if run.waiting[label]:
+        # DVC skips a stage that came to its end, so `dvc repro` alone would not ask again.
+        return f"requests failed: `pyrite generate {place}` asks again, then `dvc repro`"
+    cap = f"{run.requested[label]} texts were asked for (generate.attempt_cap: {p.attempt_cap:g})"
+    forget = f"`pyrite store prune --kind answers --task {script.task}` forgets them"
+    return f"{cap}: raise it, or mend the card or the prompts; answers are kept, {forget}"
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
