@@ -187,17 +187,16 @@ class Dialect:
         named = [
             name
             for name in said.keys() - {"model", "messages", "stream", "response_format"}
-            if re.search(rf"\b{re.escape(name.casefold())}\b", failure.said) and _UNKNOWN.search(failure.said)
+            if re.search(rf"\b{re.escape(name.casefold())}\b", failure.said)
         ]
-        if _RANGE.search(failure.said):
-            named = [name for name in named if name == self._limit]
+        unknown, out_of_range = _UNKNOWN.search(failure.said), _RANGE.search(failure.said)
         if self._limit in named and self._limit not in self._p.sampling:
-            other = LIMITS[1] if self._limit == LIMITS[0] and LIMITS[1] not in self._without else None
+            other = LIMITS[1] if self._limit == LIMITS[0] and unknown else None
             if other is None:
                 self._say(f"refuses {self._limit}: answers have no limit")
             self._limit = other
             return True
-        if named:
+        if named and unknown and not out_of_range:
             for name in named:
                 if name not in self._without:
                     self._say(f"refuses {name}: it is done without ({failure.reason})")

@@ -72,8 +72,8 @@ FILTERED, CONTEXT, REFUSAL = "content filter", "context length", "refusal"
 # The words of errors that mean the same under many statuses; each was said by some server.
 _FILTER = re.compile(
     r"content[ _-](management )?(policy|filter)|responsible ?ai|moderation|prohibited[ _]content|content exists risk"
-    r"|inappropriate content|sensitive (content|words?)|data_?inspection|safety (system|filter|setting)|usage polic"
-    r"|(input|prompt|content|message|text|response)\b.{0,40}\b(flagged|filtered|blocked)\b|violat\w+.{0,60}polic"
+    r"|inappropriate content|sensitive (content|words?)|data_?inspection|safety (system|filter|setting)"
+    r"|usage (polic|guideline)|(input|prompt|content|message|text|response)\b.{0,40}\b(flagged|filtered|blocked)\b|violat\w+.{0,60}polic"
 )
 _TOO_LONG = re.compile(
     r"context[ _](length|window|size)|maximum context|exceed_?context|prompt is too long|input is too long|"
@@ -90,8 +90,8 @@ _KEY = re.compile(
     r"|api[ _]key not valid|api_key_invalid|unauthenticated|unauthorized|authentication_error|invalid subscription key"
 )
 _MODEL = re.compile(
-    r"model_not_found|model_decommissioned|(no such|unknown|invalid) model|not a valid model"
-    r"|model\b.{0,80}(does not exist|doesn't exist|not found|is not available|decommissioned|no longer)"
+    r"model_not_found|model_decommissioned|(no such|unknown|invalid) model|not a valid model|model\b.{0,80}"
+    r"(does not exist|doesn't exist|not found|is not available|decommissioned|no longer|not supported by)"
 )
 _LOADING = re.compile(r"(model|server)\b.{0,40}\bloading|loading (the )?model|warming up|overloaded")
 # Statuses that ask for patience, and those that may pass (524 and the like are 5xx anyway).
@@ -104,7 +104,7 @@ def of_response(status: int, headers: Mapping[str, str], content: bytes | Any) -
     """What an error response means; `content` is its body, raw or parsed."""
     body = parsed(content) if isinstance(content, bytes) else content
     raw = content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
-    words = clean(": ".join(dict.fromkeys(itertools.islice(_words(body), 4))))
+    words = words_of(body)
     said = " ".join([words, *map(str, _codes(body))]).casefold()
     quoted = f" ({words})" if words else ""
 
@@ -172,8 +172,13 @@ _SPEAKING = ("message", "detail", "msg", "error_description", "raw", "reason", "
 _NAMING = ("code", "type", "status", "param", "loc", "innererror", "error", "errors", "detail", "details", "reason")
 
 
+def words_of(body: Any) -> str:
+    """What an error says to people, in a line."""
+    return clean(": ".join(dict.fromkeys(itertools.islice(_words(body), 4))))
+
+
 def _words(body: Any, depth: int = 0) -> Iterator[str]:
-    """What an error says to people, in whatever shape."""
+    """The same, part by part, whatever its shape."""
     if isinstance(body, str):
         inner = parsed(body.encode("utf-8", "replace")) if body.lstrip()[:1] in ("{", "[") else None
         if isinstance(inner, dict | list) and depth < 8:

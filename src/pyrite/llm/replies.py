@@ -55,9 +55,11 @@ def read_response(content: bytes, model: str, messages: Sequence[Message]) -> Re
         text = content.decode("utf-8", "replace")
         told = {name: int(count) for name, count in _COUNT.findall(text)}
         paid = _tokens({f"{name}_tokens": count for name, count in told.items()})
-        reason = "an answer that is no chat completion: check OPENAI_BASE_URL (mostly it ends in /v1)"
+        words = failures.words_of(body)
+        reason = f"an answer that is no chat completion{f' ({words})' if words else ''}: check OPENAI_BASE_URL"
         if re.match(r"\s*(data|event|id|:)", text):
             reason = "the endpoint streams its answer although it is asked not to (stream: false)"
+            raise Failure(reason, Then.GIVE_UP, 200, paid=paid)
         raise Failure(reason, Then.AGAIN, 200, paid=paid)
     return read(body, model, messages)
 
@@ -72,7 +74,10 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
         raise Failure("an answer that is no chat completion", Then.AGAIN, 200)
     usage, choices = body.get("usage"), body.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
-    message = choice.get("message")
+    message, finish = choice.get("message"), _name(choice.get("finish_reason"))
+    filtered = bool({finish, _name(choice.get("native_finish_reason"))} & _FILTERED)
+    if filtered and not isinstance(message, dict):
+        message = {}
     error = body.get("error") or choice.get("error")
     if error and not (isinstance(message, dict) and message.get("content")):
         code = error.get("code") if isinstance(error, dict) else None
@@ -88,14 +93,13 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
         reason = "the endpoint gives an answer without choices: a filter, or a model that has nothing to say"
         raise Failure(reason, Then.EMPTY, 200, refused=failures.FILTERED, paid=_tokens(usage))
 
-    finish = _name(choice.get("finish_reason"))
     text = encodable(_text(message.get("content")))
     if failures.tells_key(text):
         raise Failure("the answer repeats the key: it is not kept", Then.GIVE_UP, 200, paid=_tokens(usage))
     beside = message.get("reasoning_content") or message.get("reasoning") or ""
     words = thoughts.strip(text).strip()
     refused = ""
-    if {finish, _name(choice.get("native_finish_reason"))} & _FILTERED:
+    if filtered:
         refused = failures.FILTERED
     elif not words and message.get("refusal"):
         refused = failures.REFUSAL
