@@ -116,7 +116,7 @@ def page(folder: Path) -> str:
     return PAGE.format(
         name=folder.name,
         tasks=len(tasks),
-        short=in_short(tasks, subjectivity),
+        short=in_short(folder),
         probe=scores(tasks, "probe"),
         minilm=scores(tasks, "minilm"),
         added=added(tasks),
@@ -133,8 +133,9 @@ def page(folder: Path) -> str:
     )
 
 
-def in_short(tasks: Sequence[Findings], subjectivity: Subjectivity) -> str:
+def in_short(folder: Path) -> str:
     """What the study found, in a few lines: also the project's README has them."""
+    tasks, subjectivity = report.read(folder)
     lines = []
     for classifier in ("probe", "minilm"):
         decided = {task.task: verdict.decide(task.case_of(classifier)) for task in tasks}
@@ -271,9 +272,7 @@ def beside_the_paper(tasks: Sequence[Findings], figures: pd.DataFrame) -> str:
 def filled(readme: str, folder: Path) -> str:
     """The project's README with what the study found between its markers."""
     start, end = START.format(name=folder.name), END.format(name=folder.name)
-    return re.sub(
-        f"{start}.*{end}", lambda _: f"{start}\n{in_short(*report.read(folder))}\n{end}", readme, flags=re.DOTALL
-    )
+    return re.sub(f"{start}.*{end}", lambda _: f"{start}\n{in_short(folder)}\n{end}", readme, flags=re.DOTALL)
 
 
 def main(name: str, *run: str) -> None:

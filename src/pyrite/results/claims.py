@@ -45,7 +45,10 @@ def spent(generated: GeneratedSet) -> tuple[str, str]:
     if total.prompt_tokens is not None and total.completion_tokens is not None:
         tokens = f"{total.prompt_tokens + total.completion_tokens:,} tokens"
         return tokens, f"sent and answered, of an LLM without a price in params.yaml. Its {answers} gave {kept}"
-    return answers, f"of the LLM, replayed from a recording: nothing was paid for this run. They gave {kept}"
+    return (
+        "not known",
+        f"as these texts come from a recording of {answers}, which gave {kept}; nothing was paid for this run",
+    )
 
 
 def spent_over_tasks(tasks: Sequence[Findings]) -> tuple[str, str]:
@@ -56,7 +59,7 @@ def spent_over_tasks(tasks: Sequence[Findings]) -> tuple[str, str]:
     if None not in costs:
         return f"${sum(cost or 0 for cost in costs):,.2f}", what
     if all(total.prompt_tokens is None for total in totals):
-        return "nothing paid", f"{what}: the LLM’s answers are replayed from recordings"
+        return "not known", f"{what}: they come from recordings, and nothing was paid for this run"
     return "not known", f"{what}: of an LLM without a price in params.yaml; each task’s tokens are below"
 
 
