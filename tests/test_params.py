@@ -46,7 +46,7 @@ def test_the_shipped_params_are_in_block_style() -> None:
         ("per_label: 100", "per_label: many", ["generate.per_label", "integer"]),
         ("per_label: 100", "per_label: 0", ["generate.per_label", "greater than 0"]),
         ("items: 100", "items: -1", ["annotate.items", "greater than or equal to 0"]),
-        ("steps: 100", "steps: 1.5", ["train.classifiers.minilm.steps", "integer"]),
+        ("steps: 60", "steps: 1.5", ["train.classifiers.minilm.steps", "integer"]),
         ("method: tfidf", "method: magic", ["train.classifiers.tfidf", "magic"]),
         ("- pool+few_shot", "- pool+many_shot", ["train.classifiers.probe.mixes", "unknown source 'many_shot'"]),
         ("- real@50", "- real@-5", ["train.classifiers.probe.mixes", "real@-5"]),

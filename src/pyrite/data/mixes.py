@@ -125,13 +125,15 @@ def rows(mix: str, training: pd.DataFrame, synthetic: dict[str, pd.DataFrame], s
     Raises:
         PyriteError: a source is unknown, empty, or has fewer rows than `@n` asks for.
     """
-    sources = {"real": training, "pool": training[texts.in_pool(training)], **synthetic}
+    sources = {"real": training, "pool": training, **synthetic}
     equal = min(len(training), *(len(rows) for rows in synthetic.values())) if synthetic else len(training)
     drawn = []
     for part in parse(mix).parts:
         if part.source not in sources:
             raise PyriteError(f"mix '{mix}': unknown source '{part.source}'; there are {', '.join(sources)}")
         source = sources[part.source]
+        if part.source == "pool":
+            source = source[texts.in_pool(source)]
         wanted = part.rows if isinstance(part.rows, int) else len(source)
         if part.rows == "equal":
             wanted = min(equal, len(source))
@@ -147,5 +149,7 @@ def rows(mix: str, training: pd.DataFrame, synthetic: dict[str, pd.DataFrame], s
 
 def _sample(frame: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
     """The n rows whose ids hash lowest under the seed."""
+    if n == len(frame):
+        return frame
     order = frame["id"].map(lambda i: hashlib.sha256(f"{seed}:{i}".encode()).hexdigest())
     return frame.loc[order.sort_values().index[:n]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -58,12 +59,12 @@ class Data:
     def tables(self) -> list[pd.DataFrame]:
         return [self.prepared, *self.synthetic.values()]
 
-    @property
+    @cached_property
     def test(self) -> pd.DataFrame:
         # An id is a digest: the lowest ones are a sample at random.
         return self.prepared[folds.tested(self.prepared, self.folds)].sort_values("id").iloc[: self.test_rows]
 
-    @property
+    @cached_property
     def labels(self) -> list[str]:
         return sorted(self.prepared["label"].unique())
 
