@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from pyrite.base import paths
 from pyrite.base.schema import Result, read_result
 from pyrite.data import mixes
@@ -39,8 +41,11 @@ class Gap(Interval):
 
 
 class PairedGap(Result):
+    """`at_most`: the most that each label's F1 may gain, sure at 5 %; of a candidate with generated rows."""
+
     macro_f1: Gap
     accuracy: Gap
+    at_most: dict[str, float] = Field(default_factory=dict)
 
     def turned(self) -> PairedGap:
         return PairedGap(macro_f1=self.macro_f1.turned(), accuracy=self.accuracy.turned())
@@ -69,7 +74,16 @@ class Worth(Result):
 
 
 class MixResult(Result):
-    """The fits of one mix. `rows`: of training, the mean over seeds; `no_worth`: why a worth is missing."""
+    """The fits of one mix.
+
+    Attributes:
+        rows: of training, the mean over seeds.
+        no_worth: why a worth is missing.
+        distinct: how many of the fits say different things; a deterministic classifier on fixed rows has one.
+        collapsed: the seeds whose fit gives every test row the same label.
+        never: labels that some fit never says, though test rows have them.
+        guesses: whether it is not surely better than always saying the most frequent label, or any at random.
+    """
 
     rows: int
     seeds: tuple[int, ...]
@@ -79,6 +93,22 @@ class MixResult(Result):
     calibration_error: float
     worth: Worth | None = None
     no_worth: str | None = None
+    distinct: int | None = None
+    collapsed: tuple[int, ...] = ()
+    never: tuple[str, ...] = ()
+    guesses: bool = False
+
+    @property
+    def fits(self) -> int:
+        """Distinct fits; every seed counts where metrics of an older version don't say."""
+        return len(self.seeds) if self.distinct is None else self.distinct
+
+
+class Gain(Interval):
+    """With its 90 % interval, but in metrics of an older version."""
+
+    low90: float | None = None
+    high90: float | None = None
 
 
 class MixCurvePoint(Result):
@@ -87,7 +117,7 @@ class MixCurvePoint(Result):
     rows: int
     alone: str
     both: str
-    gain: Interval
+    gain: Gain
 
 
 class MixCurve(Result):
@@ -151,6 +181,30 @@ class TaskResult(Result):
             if found := self.classifiers[name].mix_curves.get(added):
                 return name, found
         return None
+
+
+class Headline(Result):
+    """The experiment as one row of `dvc exp show`: means over tasks. Scores and gaps are in points here.
+
+    Attributes:
+        interval: the 90 % interval of the gap, the one that decides.
+        close_call: whether its deciding end lies within half a point of the margin.
+    """
+
+    candidate: str
+    llm: str | None = None
+    rows: int | None = None
+    classifier: str
+    macro_f1: float | None = None
+    gap: float | None = None
+    interval: str | None = None
+    verdict: str
+    close_call: bool = False
+    worth: str | None = None
+    cost_usd: float | None = None
+    baseline: str
+    baseline_macro_f1: float | None = None
+    tasks: int
 
 
 def load(task: str) -> TaskResult:
