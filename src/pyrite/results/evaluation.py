@@ -104,20 +104,13 @@ class MixResult(Result):
         return len(self.seeds) if self.distinct is None else self.distinct
 
 
-class Gain(Interval):
-    """With its 90 % interval, but in metrics of an older version."""
-
-    low90: float | None = None
-    high90: float | None = None
-
-
 class MixCurvePoint(Result):
     """So many real rows, the mix of them alone, that with generated rows added, and what these gain in macro-F1."""
 
     rows: int
     alone: str
     both: str
-    gain: Gain
+    gain: Interval
 
 
 class MixCurve(Result):
@@ -200,7 +193,7 @@ class Headline(Result):
     interval: str | None = None
     verdict: str
     close_call: bool = False
-    worth: str | None = None
+    worth: int | str | None = None
     cost_usd: float | None = None
     baseline: str
     baseline_macro_f1: float | None = None

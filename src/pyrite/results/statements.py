@@ -21,6 +21,9 @@ from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
 
 Say = Callable[[str], str]
 
+# As many real rows as generated ones.
+EQUAL = "real@equal"
+
 TITLES = {REPLACE: "Replace", AUGMENT: "Augment", DONT: "Don't", CANT_TELL: "Can't tell"}
 
 
@@ -99,7 +102,9 @@ def two_questions(case: Case, say: Say = str) -> list[str]:
         f"({points(gap.value, '+')}, 90 % interval {ends(gap.low90, gap.high90, '+')})."
     )
     if case.gain is None:
-        second = f"On top of all labels: not known; it needs the mixes real@all and real@all+{case.candidate}."
+        second = (
+            f"On top of all labels: not known; it needs the mixes {verdict.ALL} and {verdict.ALL}+{case.candidate}."
+        )
         return [first] if case.contains else [first, second]
     gained = f"{points(case.gain.value, '+')}, 95 % interval {ends(case.gain.low, case.gain.high, '+')}"
     return [first, f"On top of all labels: {verdict.on_top(case)} ({gained})."]
@@ -212,10 +217,10 @@ def lead(gap: Interval) -> str:
 def equal_size(found: TaskResult, asked: Compare, say: Say = str) -> str:
     """The paper's own comparison: as many real texts as generated ones; empty where that is the baseline itself."""
     one = found.classifiers[asked.classifier]
-    gap = one.gap(asked.candidate, "real")
-    if asked.baseline == "real" or gap is None:
+    gap = one.gap(asked.candidate, EQUAL)
+    if asked.baseline == EQUAL or gap is None:
         return ""
-    rows, inside = one.mixes["real"].rows, gap.macro_f1
+    rows, inside = one.mixes[EQUAL].rows, gap.macro_f1
     return (
         f"Beside as many real texts ({rows:,}), the paper's comparison: {say(asked.candidate)} stands "
         f"{side(inside.value)} them ({ends(inside.low90, inside.high90, '+')})."

@@ -113,9 +113,14 @@ class Table:
         from rich.text import Text
 
         drawn = TerminalTable(
-            **{"title": self.title or None, "title_justify": "left", "title_style": "bold"},
-            **{"caption": self.notes or None, "caption_justify": "left"},
-            **{"box": box.SIMPLE_HEAD, "padding": (0, 1, 0, 0), "show_edge": False},
+            title=self.title or None,
+            title_justify="left",
+            title_style="bold",
+            caption=self.notes or None,
+            caption_justify="left",
+            box=box.SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
+            show_edge=False,
         )
         shown = [column for column in self.columns if not column.within]
         for column in shown:

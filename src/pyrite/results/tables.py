@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyrite.data import mixes
+from pyrite.measures.intervals import Interval
 from pyrite.results.evaluation import TaskResult
 from pyrite.results.table import Column, Table
 
@@ -86,7 +87,7 @@ def augmentation(evaluated: Sequence[TaskResult]) -> Table:
     rows = []
     for task in evaluated:
         for classifier, found in task.classifiers.items():
-            sets = [
+            sets: list[tuple[str, str, str, Interval]] = [
                 (POOL, mix, mix.partition("+")[2], found.gaps[mix][POOL].macro_f1)
                 for mix in found.main
                 if mix.startswith(f"{POOL}+") and POOL in found.gaps[mix]
@@ -99,7 +100,7 @@ def augmentation(evaluated: Sequence[TaskResult]) -> Table:
             for alone, mix, added, gain in sets:
                 of = {"real": alone, "generated": added, "both": mix}
                 known = {key: found.mixes[name].macro_f1.value for key, name in of.items() if name in found.mixes}
-                row = {"task": task.task, "classifier": classifier, "real rows": alone, "added": added}
+                row: dict[str, Any] = {"task": task.task, "classifier": classifier, "real rows": alone, "added": added}
                 row |= {"rows": found.mixes[alone].rows, **{key: 100 * value for key, value in known.items()}}
                 row |= {"gain": 100 * gain.value, "gain low": 100 * gain.low, "gain high": 100 * gain.high}
                 rows.append(row)

@@ -15,13 +15,13 @@ from pyrite.base import paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import mixes
 from pyrite.measures.intervals import Interval
-from pyrite.results.evaluation import ClassifierResult, Gap, MixResult, TaskResult
+from pyrite.results.evaluation import Gap, MixResult, TaskResult
 
 REPLACE, AUGMENT, DONT, CANT_TELL = "replace", "augment", "don't", "can't tell"
 YES, NO, OPEN = "yes", "no", "can't tell"
 
 # All hand-labelled rows: what a candidate may be added to.
-ALL = "real@all"
+ALL = "real"
 
 # Less than this gained on top of all labels is nothing worth adding for.
 LITTLE = 0.005
@@ -55,7 +55,7 @@ class Case:
     test_rows: int
     fits: int
     gap: Gap
-    gain: Interval | None = None
+    gain: Gap | None = None
     lost: tuple[str, ...] = ()
     obstacle: str = ""
     contains: bool = False
@@ -79,7 +79,7 @@ def on_top(case: Case) -> str:
         return OPEN
     if case.gain.low > 0:
         return YES
-    return NO if _most(case.gain) < LITTLE else OPEN
+    return NO if case.gain.high90 < LITTLE else OPEN
 
 
 def decide(case: Case) -> str:
@@ -108,12 +108,6 @@ def is_close(case: Case) -> bool:
     return min(map(abs, ends)) <= CLOSE
 
 
-def _most(gain: Interval) -> float:
-    """The most that is gained, sure at 5 %; at 2.5 % where metrics of an older version have no 90 % interval."""
-    high90: float | None = getattr(gain, "high90", None)
-    return gain.high if high90 is None else high90
-
-
 def settles(case: Case) -> int | None:
     """Test rows that would settle a case if the true gap were 0 or twice the margin; None: no number of them.
 
@@ -130,7 +124,7 @@ def case(found: TaskResult, classifier: str, candidate: str, baseline: str, marg
         PyriteError: there is no such gap.
     """
     one = found.classifiers.get(classifier)
-    gap = one and one.gap(candidate, baseline)
+    gap = one.gap(candidate, baseline) if one else None
     if one is None or gap is None:
         raise PyriteError(
             f"{paths.metrics('evaluate', found.task)}: no gap of '{candidate}' to '{baseline}' for classifier "
@@ -138,6 +132,7 @@ def case(found: TaskResult, classifier: str, candidate: str, baseline: str, marg
         )
     share, mixes_of = margin / 100, (one.mixes[candidate], one.mixes[baseline])
     contains = set(mixes.parse(baseline).parts) < set(mixes.parse(candidate).parts)
+    added = one.gap(f"{ALL}+{candidate}", ALL)
     return Case(
         candidate=candidate,
         baseline=baseline,
@@ -145,17 +140,11 @@ def case(found: TaskResult, classifier: str, candidate: str, baseline: str, marg
         test_rows=found.test_rows,
         fits=max(mix.fits for mix in mixes_of),
         gap=gap.macro_f1,
-        gain=gap.macro_f1 if contains else _gain(one, candidate),
+        gain=gap.macro_f1 if contains else added.macro_f1 if added else None,
         lost=tuple(label for label, most in gap.at_most.items() if most < -LOST * share),
         obstacle=_obstacle(mixes_of, (candidate, baseline), found.test_rows),
         contains=contains,
     )
-
-
-def _gain(found: ClassifierResult, candidate: str) -> Interval | None:
-    """What the candidate gains when it is added to all labels."""
-    curve = found.mix_curves.get(candidate)
-    return next((point.gain for point in curve.points if point.alone == ALL), None) if curve else None
 
 
 def _obstacle(found: Sequence[MixResult], names: Sequence[str], test_rows: int) -> str:
@@ -180,7 +169,7 @@ def over_tasks(cases: Sequence[Case]) -> Case:
         test_rows=round(sum(case.test_rows for case in cases) / len(cases)),
         fits=min(case.fits for case in cases),
         gap=_mean([case.gap for case in cases]),
-        gain=_mean_gain(gains) if len(gains) == len(cases) else None,
+        gain=_mean(gains) if len(gains) == len(cases) else None,
         lost=(),
         obstacle=next((case.obstacle for case in cases if case.obstacle), ""),
     )
@@ -202,15 +191,10 @@ def _mean(gaps: Sequence[Gap]) -> Gap:
         name: math.hypot(*(getattr(gap, name) for gap in gaps)) / len(gaps) for name in ("item_error", "seed_error")
     }
     worst = {name: max(getattr(gap, name) for gap in gaps) for name in ("p", "detectable")}
-    return Gap(value=sum(gap.value for gap in gaps) / len(gaps), **ends, **errors, **worst)
+    return gaps[0].model_copy(update={"value": sum(gap.value for gap in gaps) / len(gaps), **ends, **errors, **worst})
 
 
-def _mean_gain(gains: Sequence[Interval]) -> Interval:
-    mean = sum(gain.value for gain in gains) / len(gains)
-    return Interval(value=mean, low=_end(gains, "low"), high=_end(gains, "high"))
-
-
-def _end(gaps: Sequence[Interval], name: str) -> float:
+def _end(gaps: Sequence[Gap], name: str) -> float:
     mean = sum(gap.value for gap in gaps) / len(gaps)
     reach = math.hypot(*(getattr(gap, name) - gap.value for gap in gaps)) / len(gaps)
     return mean - reach if name.startswith("low") else mean + reach

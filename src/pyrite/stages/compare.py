@@ -56,7 +56,11 @@ def plots(found: Study) -> dict[str, Table]:
 def headline(found: Study) -> Headline:
     """The experiment as one row: means over tasks, costs summed; worth only where there is one task."""
     asked, overall = found.params.compare, found.overall
-    known = {"candidate": asked.candidate, "classifier": asked.classifier, "baseline": asked.baseline}
+    known: dict[str, Any] = {
+        "candidate": asked.candidate,
+        "classifier": asked.classifier,
+        "baseline": asked.baseline,
+    }
     if overall is None:
         return Headline(**known, verdict=verdict.CANT_TELL, tasks=0)
     of_mix = [task.evaluated.classifiers[asked.classifier].mixes for task in found.scored]
@@ -82,7 +86,7 @@ def headline(found: Study) -> Headline:
         interval=statements.ends(overall.gap.low90, overall.gap.high90, "+"),
         verdict=verdict.decide(overall),
         close_call=verdict.is_close(overall),
-        worth=statements.labels(worth[1]) if worth else None,
+        worth=(worth[1].labels or statements.labels(worth[1])) if worth else None,
         cost_usd=None if None in costs else round(sum(cost or 0 for cost in costs), 4),
         baseline_macro_f1=mean(asked.baseline),
         tasks=len(found.scored),
