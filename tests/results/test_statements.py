@@ -29,12 +29,12 @@ def worth(labels: int | None, low: int | None, high: int | None, most: int = 100
         (case(gap(2.0, 1.0), gap(2.0, 1.0), contains=True), "Augment: added to real, few_shot gains 2.0 (1.0 to 3.0)"),
         (
             case(gap(-9.0, 2.0)),
-            "6.0 points below the 3.0 that you allow it to lose; with 95 % confidence it costs more",
+            "6.0 points below the 3.0 that you allow it to lose; with 95 % confidence it costs",
         ),
         (case(gap(-2.0, 4.0)), "Can't tell: few_shot stands 2.0 points below real in macro-F1 (-4.0 to +0.0)"),
         (
             case(gap(0.0, 9.0, item_error=1.5, seed_error=0.5)),
-            "about 1,868 test rows would settle it; there are 1,000.",
+            "about 1,868 test rows would settle it; there are 1,000",
         ),
         (case(gap(0.0, 9.0, seed_error=2.0)), "More test rows alone would not settle it"),
         (case(gap(-2.0, 1.9)), "A close call: other seeds could turn it."),

@@ -5,8 +5,6 @@ Scores and gaps are in [0, 1]. Of the texts there are only ids.
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field
 
 from pyrite.base import paths
@@ -33,6 +31,11 @@ class Gap(Interval):
     detectable: float
     item_error: float
     seed_error: float
+
+    @property
+    def deciding(self) -> Interval:
+        """With the interval that decides, and that is shown first."""
+        return Interval(value=self.value, low=self.low90, high=self.high90)
 
     def turned(self) -> Gap:
         """The same gap, seen from the other mix."""
@@ -207,27 +210,3 @@ def load(task: str) -> TaskResult:
         PyriteError: the file is missing, or was written by another version.
     """
     return read_result(paths.metrics("evaluate", task), TaskResult)
-
-
-def before(found: TaskResult) -> dict[str, Any]:
-    """In the form that the metrics had: for modules that don't take the models yet."""
-
-    def old(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {("mean" if key == "value" else key): old(one) for key, one in value.items()}
-        return [old(one) for one in value] if isinstance(value, list) else value
-
-    data: dict[str, Any] = old(found.model_dump(mode="json", exclude_defaults=True))
-    for name, one in data["classifiers"].items():
-        mixes_of = one["mixes"]
-        one["curve"] = [
-            {"mix": mix, "rows": rows, **mixes_of[mix]["macro_f1"]} for rows, mix in found.classifiers[name].curve
-        ]
-        for curve in one["mix_curves"].values():
-            for point in curve["points"]:
-                alone, both = point.pop("alone"), point.pop("both")
-                point |= {"mix": both, "without": mixes_of[alone]["macro_f1"], "with": mixes_of[both]["macro_f1"]}
-    data["encoders"] = data.pop("classifiers")
-    if data["llm"]:
-        data["llm"]["encoders"] = data["llm"].pop("classifiers")
-    return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -56,18 +57,7 @@ class Study:
 
     @cached_property
     def adjusted(self) -> dict[tuple[str, str, str], float]:
-        """By task, classifier and mix: the p-value of its gap to the baseline, adjusted over the tasks (Holm)."""
-        families: dict[tuple[str, str], dict[str, float]] = {}
-        for task in self.scored:
-            for classifier, found in task.evaluated.classifiers.items():
-                for mix in found.main:
-                    if gap := found.gap(mix, self.params.compare.baseline):
-                        families.setdefault((classifier, mix), {})[task.name] = gap.macro_f1.p
-        return {
-            (task, *of): p
-            for of, family in families.items()
-            for task, p in zip(family, holm(list(family.values())), strict=True)
-        }
+        return adjusted([task.evaluated for task in self.scored], self.params.compare.baseline)
 
     @property
     def overall(self) -> Case | None:
@@ -93,3 +83,18 @@ def load() -> Study:
         scored=tuple(task for task in tasks if task.evaluated.classifiers),
         unscored=tuple(task for task in tasks if not task.evaluated.classifiers),
     )
+
+
+def adjusted(tasks: Sequence[TaskResult], baseline: str) -> dict[tuple[str, str, str], float]:
+    """By task, classifier and mix: the p-value of its gap to the baseline, adjusted over the tasks (Holm)."""
+    families: dict[tuple[str, str], dict[str, float]] = {}
+    for task in tasks:
+        for classifier, found in task.classifiers.items():
+            for mix in found.main:
+                if gap := found.gap(mix, baseline):
+                    families.setdefault((classifier, mix), {})[task.task] = gap.macro_f1.p
+    return {
+        (task, *of): p
+        for of, family in families.items()
+        for task, p in zip(family, holm(list(family.values())), strict=True)
+    }

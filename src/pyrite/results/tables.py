@@ -99,9 +99,12 @@ def augmentation(evaluated: Sequence[TaskResult]) -> Table:
             ]
             for alone, mix, added, gain in sets:
                 of = {"real": alone, "generated": added, "both": mix}
-                known = {key: found.mixes[name].macro_f1.value for key, name in of.items() if name in found.mixes}
+                scored = {key: found.mixes.get(name) for key, name in of.items()}
                 row: dict[str, Any] = {"task": task.task, "classifier": classifier, "real rows": alone, "added": added}
-                row |= {"rows": found.mixes[alone].rows, **{key: 100 * value for key, value in known.items()}}
+                row |= {
+                    "rows": found.mixes[alone].rows,
+                    **{key: 100 * one.macro_f1.value if one else None for key, one in scored.items()},
+                }
                 row |= {"gain": 100 * gain.value, "gain low": 100 * gain.low, "gain high": 100 * gain.high}
                 rows.append(row)
     return Table(columns, rows, "Macro-F1 of a small real set, of the generated one and of both (points)")
