@@ -14,6 +14,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import atexit
+import gzip
+import io
 import json
 import os
 import random
@@ -29,11 +31,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import yaml
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from pydantic import TypeAdapter
+from pyarrow import parquet
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/stages")]
@@ -41,10 +44,10 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/stages")]
 from test_report import Page, Study
 
 from pyrite import params
-from pyrite.base import files, paths
+from pyrite.base import files, paths, schema
 from pyrite.base.errors import PyriteError
-from pyrite.commands import batch
-from pyrite.data import cards, fields, readers, sheets, transcripts
+from pyrite.commands import batch, new
+from pyrite.data import cards, fields, formats, profile, sheets, transcripts
 from pyrite.llm import annotators, client, conversations, failures, parsing, replies
 from pyrite.llm import prompts as ways
 from pyrite.llm.failures import Failure
@@ -200,7 +203,6 @@ def prompts(source: str) -> str:
     return "read"
 
 
-ROWS = TypeAdapter(cards.Rows)
 # How a card may describe raw data, with a file of each kind.
 FORMS: list[tuple[dict[str, Any], str]] = [
     ({"format": "csv", "text": "{text}"}, 'text,label\n"x, ""y""",a\nz,b\n'),
@@ -216,14 +218,68 @@ def raw(given: tuple[dict[str, Any], bytes]) -> str:
     form, data = given
     if "ratings" not in form:
         form = form | {"label": "label"}
-    rows = ROWS.validate_python(form | {"file": "data"})
+    rows = cards.Rows(**form, file="data")
     Path("data").write_bytes(data)
     known, kept = {"a": "x", "b": "y"}, 0
-    for row in readers.read(Path(), rows):
+    for row in fields.read(Path("data"), rows):
         row = fields.take_apart(row, rows.parts)
         fields.text(row, rows)
         kept += bool(fields.ratings(row, rows, known) if rows.ratings else fields.label(row, rows, known))
     return "rows" if kept else "no rows"
+
+
+def real_files() -> dict[str, bytes]:
+    """A small whole file of every format, as `new` takes it, by its name."""
+    rows = [{"text": f"a text, of {n} words", "label": "ab"[n % 2]} for n in range(40)]
+    table, arrow, whole = pa.Table.from_pylist(rows), io.BytesIO(), io.BytesIO()
+    with pa.ipc.new_stream(arrow, table.schema) as stream:
+        stream.write_table(table)
+    parquet.write_table(table, whole)
+    lines = "".join(f'"{row["text"]}",{row["label"]}\n' for row in rows)
+    objects = "".join(json.dumps(row) + "\n" for row in rows)
+    deep = [{"data": row["text"], "annotations": [{"result": [{"choices": [row["label"]]}]}]} for row in rows]
+    return {
+        "a.csv": f"text,label\n{lines}".encode(),
+        "b.CSV": ("\ufefftext;label\r\n" + lines.replace('",', '";').replace("\n", "\r\n")).encode(),
+        "c.tsv": ("text\tlabel\n" + lines.replace('",', "\t").replace('"', "")).encode("utf-16"),
+        "d.csv.gz": gzip.compress(f"text,label\n{lines}".encode(), mtime=0),
+        "e.jsonl": objects.encode(),
+        "f.json": json.dumps(rows).encode(),
+        "g.json": json.dumps({name: {str(n): row[name] for n, row in enumerate(rows)} for name in rows[0]}).encode(),
+        "h.json": json.dumps(deep).encode(),
+        "i.parquet": whole.getvalue(),
+        "j.arrow": arrow.getvalue(),
+        "k.xlsx": b"PK\x03\x04" + bytes(60),
+    }
+
+
+def edits_of_bytes(name: str, source: bytes) -> SearchStrategy[tuple[str, bytes]]:
+    """A file with a few stretches replaced by others of it, by odd signs or by any bytes."""
+    place = st.integers(0, len(source))
+    stretch = st.tuples(place, st.integers(0, 90)).map(lambda at: source[at[0] : at[0] + at[1]])
+    odd = st.sampled_from([*ODD, *SYNTAX, "a", '"', "sep=;\n", "\r", "\x1a", "NaN", "null", '"\\ud83d"']).map(_bytes)
+
+    def made(edits: list[tuple[int, int, bytes]]) -> tuple[str, bytes]:
+        data = source
+        for at, length, put in edits:
+            data = data[:at] + put + data[at + length :]
+        return name, data
+
+    return st.lists(st.tuples(place, st.integers(0, 30), st.binary(max_size=4) | odd | stretch), max_size=4).map(made)
+
+
+def real_file(given: tuple[str, bytes]) -> str:
+    """What `new` makes of a file: rows, and a card that is read back as it was written."""
+    name, data = given
+    Path(name).write_bytes(data)
+    deep = ("data", "annotations.0.result.0.choices.0") if name == "h.json" else (None, None)
+    found = profile.look(Path(name), *deep, None)
+    card = schema.parse(new.render("fuzzed", found.labels, found), Path("card"), cards.Card)
+    assert list(card.labels) == found.labels
+    json.dumps([found.table["text"].tolist(), found.notes], ensure_ascii=False).encode("utf-8")
+    for row in formats.read(Path(name)):
+        assert isinstance(fields.string(row, deep[0] or "text"), str)
+    return "rows"
 
 
 def sheet(data: bytes) -> str:
@@ -401,6 +457,7 @@ def targets() -> dict[str, Target]:
         "params": Target(5, edits_of(source["params"], *YAML, *SYNTAX) | of(*YAML), study),
         "prompts": Target(4, edits_of(source["prompts"], *YAML, "{n}", "{nope}"), prompts),
         "raw": Target(35, st.one_of(*raws) | st.tuples(st.sampled_from([form for form, _ in FORMS]), anything), raw),
+        "files": Target(20, st.one_of(*(edits_of_bytes(*one) for one in real_files().items())), real_file),
         "sheets": Target(15, edits_of("item,annotator,label\n'1e5,é,a\n", *SYNTAX).map(_bytes) | table, sheet),
         "recordings": Target(20, edits_of(source["recording"], "\n", *SYNTAX).map(_bytes) | rows, recording),
         "batch": Target(15, edits_of(source["batch"], "\n", *SYNTAX).map(_bytes) | rows, batch_file),
