@@ -1,1 +1,1 @@
-"""Classifiers: pretrained encoders, the training loop, batches, fits."""
+"""Training: the methods, pretrained encoders, the training loop, batches, fits."""
