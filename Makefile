@@ -5,6 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
+TEST := python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder
 # DVC runs the stages' commands by name; nothing of a run leaves the machine.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
@@ -22,13 +23,13 @@ share: $(READY)
 	dvc push --run-cache
 	git push origin HEAD
 
-# All tests, on all cores; those of the whole pipeline take a few minutes.
+# All tests, on all cores, those that share a costly fixture on the same one.
 test: $(READY)
-	python -m pytest --numprocesses auto --dist loadfile
+	$(TEST)
 
 # All tests once more, counting lines, those in the stages' processes too: slower, and no part of `make test`.
 coverage: $(READY)
-	python -m pytest --numprocesses auto --dist loadfile --cov --cov-report term
+	$(TEST) --cov --cov-report term
 
 lint: $(READY)
 	ruff check .

@@ -27,12 +27,23 @@ from pyrite.data import texts
 
 ROOT = Path(__file__).parents[1]
 
-# Programs that tests start have this checkout's package, whichever one is installed in the environment that they use.
+# Programs that tests start are this Python's, with this checkout's package, whichever is installed in the environment.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ["DVC_NO_ANALYTICS"] = "1"
 
 # A busy machine is no error; `benchmarks/fuzz.py` counts seconds of computing instead.
 hypothesis.settings.register_profile("pyrite", deadline=None)
 hypothesis.settings.load_profile("pyrite")
+
+COLLECTED = pytest.StashKey[list[str]]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Groups that share a costly fixture come first, so that no worker is left with one when the others are done."""
+    config.stash[COLLECTED] = [item.nodeid for item in items]
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 def shipped_params() -> dict[str, Any]:
@@ -117,6 +128,50 @@ def table() -> Callable[..., pd.DataFrame]:
         return frame
 
     return make
+
+
+DVC = [sys.executable, "-m", "dvc"]
+
+
+def run(folder: Path, *command: str) -> str:
+    """What a command said; it must succeed."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+def repro(folder: Path, *arguments: str) -> set[str]:
+    """Run the pipeline; the stages that ran."""
+    said = run(folder, *DVC, "repro", *arguments)
+    return {line.split("'")[1] for line in said.splitlines() if line.startswith("Running stage")}
+
+
+@pytest.fixture(scope="session")
+def default_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of the project with a small version of the default study, run once and committed: to be copied."""
+    folder = tmp_path_factory.mktemp("default") / "study"
+    folder.mkdir()
+    for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
+        shutil.copy(ROOT / name, folder)
+    for name in ("src", "tasks", "data/recordings/annotations", "data/recordings/python_docs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    classifiers = shipped_params()["train"]["classifiers"]
+    classifiers["minilm"] |= {"steps": 2, "mixes": ["real", "few_shot"]}
+    classifiers["probe"]["mixes"] = ["real", "zero_shot", "few_shot", "pool", "real@200", "real@all"]
+    write_params(
+        folder,
+        train={"seeds": [0], "test_rows": 400, "checkpoints": "none", "classifiers": classifiers},
+        evaluate={"resamples": 200},
+        compare={"classifier": "probe"},
+    )
+    run(folder, "git", "init", "-q")
+    for key, value in (("user.name", "t"), ("user.email", "t@example.org")):
+        run(folder, "git", "config", key, value)
+    run(folder, *DVC, "init", "-q")
+    repro(folder)
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "study")
+    return folder
 
 
 @pytest.fixture(scope="session")

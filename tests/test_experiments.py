@@ -12,9 +12,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, shipped_params, write_params
+from conftest import DVC, ROOT, run
 from test_docs import typed_in_docs
-from test_pipeline import DVC, repro, run
+
+# One worker runs the study that they share.
+pytestmark = pytest.mark.xdist_group("default study")
 
 
 def commands() -> list[str]:
@@ -25,26 +27,12 @@ def commands() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone in which a study of one fast encoder has run."""
-    first = tmp_path_factory.mktemp("experiments")
-    for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
-        shutil.copy(ROOT / name, first)
-    for name in ("src", "tasks", "data/recordings/annotations", "data/recordings/python_docs"):
-        shutil.copytree(ROOT / name, first / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    train = {"seeds": [0, 1], "classifiers": {"tfidf": shipped_params()["train"]["classifiers"]["tfidf"]}}
-    write_params(first, train=train, evaluate={"resamples": 200}, compare={"classifier": "tfidf"})
-    run(first, "git", "init", "-q")
-    for key, value in (("user.name", "t"), ("user.email", "t@example.org")):
-        run(first, "git", "config", key, value)
-    run(first, *DVC, "init", "-q")
-    repro(first)
-    run(first, "git", "add", "-A")
-    run(first, "git", "commit", "-qm", "study")
-    return first
+def clone(default_study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone in which the small default study has run."""
+    return shutil.copytree(default_study, tmp_path_factory.mktemp("experiments") / "study", symlinks=True)
 
 
-# What the other pages say to type and is cheap where the study of one fast encoder is done, with words that it prints.
+# What the other pages say to type and is cheap where a small study is done, with words that it prints.
 RUN = {
     "pyrite --help": "subjectivity",
     "pyrite train --help": "Example: pyrite train",

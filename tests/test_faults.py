@@ -5,6 +5,7 @@ Killing every stage at random moments is `benchmarks/faults/kill.py`.
 
 from __future__ import annotations
 
+import importlib
 import os
 import resource
 import shutil
@@ -22,7 +23,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT, Study, card_text, tfidf, write_params
+from conftest import DVC, ROOT, Study, card_text, run, tfidf, write_params
 from llm_server import serve
 from safetensors.numpy import save_file
 
@@ -261,32 +262,25 @@ def test_a_truncated_table_is_one_line_that_says_what_to_do(
     broken: Callable[[Path], None], path: Path, stage: str
 ) -> None:
     broken(path)
-    run = __import__(f"pyrite.stages.{stage}", fromlist=["run"]).run
+    run = importlib.import_module(f"pyrite.stages.{stage}").run
     with pytest.raises(PyriteError, match=rf"^{path}: not .*readable.*: delete .* and run `dvc repro`$"):
         run(*([] if stage == "subjectivity" else ["fruit"]))
 
 
 def test_outputs_that_are_gone_from_dvcs_cache_are_made_again(fruit: Path) -> None:
-    def run(*command: str) -> str:
-        environment = os.environ | {"DVC_NO_ANALYTICS": "1"}
-        done = subprocess.run(command, cwd=fruit, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    dvc = [sys.executable, "-m", "dvc"]
     command = f"{' '.join(PYRITE)} fetch fruit"
     (fruit / "dvc.yaml").write_text(
         yaml.safe_dump({"stages": {"fetch": {"cmd": command, "deps": ["fruit.csv"], "outs": ["data/raw/fruit"]}}})
     )
-    run("git", "init", "-q")
-    run(*dvc, "init", "-q")
-    run(*dvc, "repro", "-q")
+    run(fruit, "git", "init", "-q")
+    run(fruit, *DVC, "init", "-q")
+    run(fruit, *DVC, "repro", "-q")
     before, lock = contents(fruit / "data/raw"), (fruit / "dvc.lock").read_bytes()
     for path in (fruit / ".dvc/cache/files").rglob("*"):
         if path.is_file():
             path.unlink()
     (paths.raw("fruit") / "fruit.csv").unlink()
-    assert "Running stage 'fetch'" in run(*dvc, "repro")
+    assert "Running stage 'fetch'" in run(fruit, *DVC, "repro")
     assert contents(fruit / "data/raw") == before
     assert (fruit / "dvc.lock").read_bytes() == lock
 

@@ -249,6 +249,7 @@ def test_as_a_process(tmp_path: Path) -> None:
     assert {"number", "digest", "received", "answered", "status", "whole"} < set(line)
 
 
+@pytest.mark.xdist_group("transformers")
 def test_a_server_that_nobody_here_wrote(transformers_server: str, tiny_chat_model: Path) -> None:
     async def chat() -> Any:
         async with AsyncOpenAI(base_url=transformers_server, api_key="none", timeout=60) as llm:

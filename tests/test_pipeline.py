@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,9 +11,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, shipped_params, write_params
+from conftest import DVC, ROOT, repro, run, shipped_params
 
 from pyrite.base import files, paths
+
+# One worker runs the study that they share.
+pytestmark = pytest.mark.xdist_group("default study")
 
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 STAGES = {name: stage.get("do", stage) for name, stage in PIPELINE.items()}
@@ -127,52 +129,10 @@ def test_no_stage_but_the_report_depends_on_all_cards() -> None:
         assert stage["cmd"].split()[:2] == ["pyrite", name]
 
 
-DVC = [sys.executable, "-m", "dvc"]
-
-
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project with a small version of the default study, run once."""
-    folder = tmp_path_factory.mktemp("study")
-    for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
-        shutil.copy(ROOT / name, folder)
-    for name in ("src", "tasks", "data/recordings/annotations"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    shutil.copytree(ROOT / "data/recordings/python_docs", folder / "data/recordings/python_docs")
-    classifiers = shipped_params()["train"]["classifiers"]
-    classifiers["minilm"] |= {"steps": 2, "mixes": ["real", "few_shot"]}
-    classifiers["probe"]["mixes"] = ["real", "zero_shot", "few_shot", "pool", "real@200", "real@all"]
-    write_params(
-        folder,
-        tasks=["python_docs"],
-        train={"seeds": [0], "classifiers": classifiers},
-        evaluate={"resamples": 200},
-        compare={"classifier": "probe"},
-    )
-    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
-    subprocess.run([*DVC, "init", "-q"], cwd=folder, check=True)
-    repro(folder)
-    subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
-    author = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
-    subprocess.run(["git", *author, "commit", "-qm", "study"], cwd=folder, check=True)
-    return folder
-
-
-def environment() -> dict[str, str]:
-    """In which the stages' commands find this Python's `pyrite`."""
-    return os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1"}
-
-
-def run(folder: Path, *command: str) -> str:
-    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout + done.stderr
-
-
-def repro(folder: Path, *arguments: str) -> set[str]:
-    """Run the pipeline; the stages that ran."""
-    said = run(folder, *DVC, "repro", *arguments)
-    return {line.split("'")[1] for line in said.splitlines() if line.startswith("Running stage")}
+def study(default_study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small default study, to be changed and put back."""
+    return shutil.copytree(default_study, tmp_path_factory.mktemp("pipeline") / "study", symlinks=True)
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -220,7 +180,7 @@ def test_of_two_runs_at_once_one_is_whole_and_the_other_is_told(study: Path) -> 
     edit(study / "params.yaml", "seeds:\n  - 0\n", "seeds:\n  - 0\n  - 2\n")
     train = "train@python_docs-minilm"
     shown = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    both = [subprocess.Popen([*DVC, "repro", train], cwd=study, env=environment(), **shown) for _ in range(2)]
+    both = [subprocess.Popen([*DVC, "repro", train], cwd=study, **shown) for _ in range(2)]
     said = [process.communicate()[0] for process in both]
     assert 0 in {process.returncode for process in both}, said
     # DVC holds the checkout while it looks, and each file of a stage while the stage runs.

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, card_text, change_params, fine_tune, tfidf, write_params
+from conftest import DVC, ROOT, card_text, change_params, fine_tune, run, tfidf, write_params
 from llm_server import serve
-from test_pipeline import DVC, run
 
 from pyrite.base import paths
+
+pytestmark = pytest.mark.xdist_group("sharing")
 
 KEY = "sk-shared-with-nobody-0123456789"
 

@@ -19,6 +19,8 @@ from pyrite.base.errors import PyriteError
 from pyrite.commands import predict
 from pyrite.data.rows import Row
 
+pytestmark = pytest.mark.xdist_group("predict")
+
 TEXTS = ["red thing", "one, two", "a thing of the blue three", "green"] * 5
 LABELS = ["colour", "number"]
 

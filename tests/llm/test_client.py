@@ -281,6 +281,7 @@ def test_after_a_stop_those_in_flight_are_answered_and_no_more_are_sent(ask: Ask
     assert 3 <= len(answered) < 10
 
 
+@pytest.mark.xdist_group("transformers")
 def test_a_server_that_nobody_here_wrote_answers(ask: Ask, transformers_server: str, tiny_chat_model: Path) -> None:
     answers = ask(transformers_server, 3, model=str(tiny_chat_model), sampling={"max_tokens": 8})
     assert all(isinstance(answer, Answer) for answer in answers), answers

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -226,20 +227,44 @@ def _predictions(
     return evaluate.Predictions(tuple(mixes), (0, 1), labels, gold, predicted, calibration, rows, ids)
 
 
-@pytest.fixture
-def study(project: Path) -> Callable[..., str]:
-    """Makes a study and its report; gives the page."""
+def make(made: Study, whole: bool = True) -> None:
+    made.write()
+    if whole:
+        made.measure_the_rest()
+    report.run()
 
-    def make(change: Callable[[Study], None] = lambda study: None, whole: bool = True, **about: Any) -> str:
-        made = Study(**about)
-        change(made)
-        made.write()
-        if whole:
-            made.measure_the_rest()
-        report.run()
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[str]], Path]:
+    """The folder of the study of these tasks with its report, made once: to be copied, never changed."""
+
+    @cache
+    def once(tasks: Sequence[str]) -> Path:
+        folder = tmp_path_factory.mktemp("rendered")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            make(Study(tasks))
+        return folder
+
+    return once
+
+
+@pytest.fixture
+def study(project: Path, rendered: Callable[[Sequence[str]], Path]) -> Callable[..., str]:
+    """Puts a study and its report into the project, changed before it is evaluated or not at all; gives the page."""
+
+    def put(
+        change: Callable[[Study], None] | None = None, whole: bool = True, tasks: Sequence[str] = ("colours",)
+    ) -> str:
+        if change is None:
+            shutil.copytree(rendered(tasks), project, dirs_exist_ok=True)
+        else:
+            made = Study(tasks)
+            change(made)
+            make(made, whole)
         return (paths.REPORT / "index.html").read_text(encoding="utf-8")
 
-    return make
+    return put
 
 
 class Page(HTMLParser):
@@ -344,6 +369,13 @@ def test_a_worth_beyond_the_curve_is_said_once(value: int | None, low: int | Non
     assert words.worth(found).replace("\u00a0", " ") == said
 
 
+def test_sentences_of_the_command_line_are_said_as_elsewhere() -> None:
+    said = claims.spoken(
+        "pool+few_shot isn't few_shot: can't tell (-0.6 to +6.0), few_shots", ["few_shot", "pool+few_shot"]
+    )
+    assert said == "pool + few-shot isn't few-shot: can’t tell (−0.6 to +6.0), few_shots"
+
+
 def test_all_parameters_and_non_commercial_data_are_named(study: Callable[..., str]) -> None:
     def closed(study: Study) -> None:
         study.non_commercial = True
@@ -415,7 +447,7 @@ def test_equal_studies_give_equal_reports(study: Callable[..., str]) -> None:
 
 def test_a_picture_of_another_study_does_not_stay(study: Callable[..., str]) -> None:
     study(tasks=("a", "b"))
-    study(tasks=("a",))
+    study(lambda made: None, tasks=("a",))
     assert not list((paths.REPORT / "figures").glob("b.*"))
     assert (paths.REPORT / "figures/a.scores.svg").exists()
 

@@ -280,23 +280,62 @@ ACCELERATE = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu",
 ACCELERATE += ["--num_processes", "2", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
 
 
-def launch(launcher: list[str], study: Path) -> str:
-    """Train with two processes of a launcher; what they said."""
+def histories() -> dict[str, dict]:
+    return {
+        str(path.parent): json.loads(path.read_text()) for path in paths.models("words", "tiny").rglob("history.json")
+    }
+
+
+def want_shares(checkpoint: Path) -> None:
+    """Let processes train each fit together. Their shares of a step have dropout of their own: here, none has any."""
+    weights = shutil.copytree(checkpoint, "weights")
+    config = json.loads((weights / "config.json").read_text())
+    without = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    (weights / "config.json").write_text(json.dumps(config | without))
+    change("classifiers.tiny.checkpoint", "./weights")
+    change("precision", "float32")
+    # Longer training would let the rounding of sums in another order grow.
+    change("classifiers.tiny.steps", 15)
+    change("seeds", [0])
+    change("parallel", "data")
+
+
+def assert_two_trained_what_one_does() -> None:
+    """After fits that two processes trained together: what one process computes is nearly the same."""
+    together, noted = predictions(), histories()
+    change("parallel", "fits")
+    train.run("words", "tiny")
+    for path, frame in predictions().items():
+        assert frame["id"].tolist() == together[path]["id"].tolist()
+        pd.testing.assert_frame_equal(frame, together[path], atol=1e-4, rtol=0)
+    for path, history in histories().items():
+        assert noted[path]["processes"] == 2
+        np.testing.assert_allclose(history["loss"], noted[path]["loss"], atol=1e-4)
+        assert history["fingerprints"] != noted[path]["fingerprints"]
+
+
+@pytest.mark.parametrize("launcher", [TORCHRUN, ACCELERATE], ids=["torchrun", "accelerate"])
+def test_processes_of_a_launcher_agree_with_one(
+    study: Path, tiny_checkpoint: Path, launcher: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One launch for both ways to share the work: processes take seconds to start.
+    shared = shutil.copytree(study, study / "shared")
+    monkeypatch.chdir(shared)
+    want_shares(tiny_checkpoint)
+    monkeypatch.chdir(study)
     (study / "run.py").write_text(
+        "import os\n"
         "from accelerate import PartialState\n"
         "from pyrite.stages import train\n"
         "train.run('words', 'tiny')\n"
         "assert PartialState().num_processes == 2\n"
+        "os.chdir('shared')\n"
+        "train.run('words', 'tiny')\n"
     )
-    said = subprocess.run([*launcher, "run.py"], cwd=study, capture_output=True, text=True)
-    assert said.returncode == 0, said.stderr[-3000:]
-    return said.stderr
-
-
-@pytest.mark.parametrize("launcher", [TORCHRUN, ACCELERATE], ids=["torchrun", "accelerate"])
-def test_processes_of_a_launcher_share_the_fits_and_agree_with_one(study: Path, launcher: list[str]) -> None:
-    said = launch(launcher, study)
-    assert said.count("4 to train") == 1
+    done = subprocess.run([*launcher, "run.py"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stderr.count("4 to train") == 1
+    assert done.stderr.count("0 from the store, 2 to train") == 1
     assert len(list((study / ".pyrite/fits").glob("*/*"))) == 4
     together = predictions()
     shutil.rmtree(study / ".pyrite")
@@ -304,48 +343,18 @@ def test_processes_of_a_launcher_share_the_fits_and_agree_with_one(study: Path, 
     train.run("words", "tiny")
     for path, frame in predictions().items():
         pd.testing.assert_frame_equal(frame, together[path], check_exact=True)
+    monkeypatch.chdir(shared)
+    assert_two_trained_what_one_does()
 
 
-def without_dropout(study: Path, checkpoint: Path) -> None:
-    """Shares of a step have dropout of their own; without it, several processes compute what one does."""
-    shutil.copytree(checkpoint, study / "weights")
-    config = study / "weights/config.json"
-    changes = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    config.write_text(json.dumps(json.loads(config.read_text()) | changes))
-    change("classifiers.tiny.checkpoint", "./weights")
-    change("precision", "float32")
-
-
-def histories() -> dict[str, dict]:
-    return {
-        str(path.parent): json.loads(path.read_text()) for path in paths.models("words", "tiny").rglob("history.json")
-    }
-
-
-@pytest.mark.parametrize("launcher", [TORCHRUN, ACCELERATE, None], ids=["torchrun", "accelerate", "alone"])
-def test_processes_that_train_each_fit_together_agree_with_one(
-    study: Path, tiny_checkpoint: Path, launcher: list[str] | None, monkeypatch: pytest.MonkeyPatch
+def test_two_workers_that_train_each_fit_together_agree_with_one(
+    study: Path, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without_dropout(study, tiny_checkpoint)
-    # Longer training would let the rounding of sums in another order grow.
-    change("classifiers.tiny.steps", 15)
-    change("seeds", [0])
-    train.run("words", "tiny")
-    one, alone = predictions(), histories()
-    change("parallel", "data")
-    if launcher:
-        assert launch(launcher, study).count("0 from the store, 2 to train") == 1
-    else:
-        monkeypatch.setattr(parallel, "devices", lambda: 2)
+    want_shares(tiny_checkpoint)
+    with monkeypatch.context() as two:
+        two.setattr(parallel, "devices", lambda: 2)
         train.run("words", "tiny")
-    test = texts.read(paths.prepared("words")).query("split == 'test'")
-    for path, frame in predictions().items():
-        assert frame["id"].tolist() == sorted(test["id"])
-        pd.testing.assert_frame_equal(frame, one[path], atol=1e-4, rtol=0)
-    for path, history in histories().items():
-        assert history["processes"] == 2
-        np.testing.assert_allclose(history["loss"], alone[path]["loss"], atol=1e-4)
-        assert history["fingerprints"] != alone[path]["fingerprints"]
+    assert_two_trained_what_one_does()
 
 
 def test_an_error_of_processes_that_train_together_is_one_line(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
