@@ -257,7 +257,7 @@ def transcripts_export(task: OneTask = None, setting: OneSetting = None) -> None
 def verdict(json: Json = False) -> None:
     """Print the verdict of the last run."""
     from pyrite.base import console
-    from pyrite.results import verdict
+    from pyrite.commands import verdict
 
     if json:
         print(json_format.dumps(verdict.as_json(), indent=2))
@@ -269,12 +269,12 @@ def verdict(json: Json = False) -> None:
 def table(json: Json = False) -> None:
     """Print the paper's tables of the last run; compare wrote them to metrics/tables/ too."""
     from pyrite.base import console
-    from pyrite.stages import compare
+    from pyrite.commands import verdict
 
     if json:
-        print(json_format.dumps(compare.papers(), indent=2))
+        print(json_format.dumps(verdict.tables_as_json(), indent=2))
     else:
-        compare.show(console.screen())
+        verdict.show_tables(console.screen())
 
 
 @app.command(rich_help_panel=REPORTS, epilog=example("pyrite export python_docs exported"))

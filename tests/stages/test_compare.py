@@ -15,8 +15,8 @@ from rich.console import Console
 import metrics
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
+from pyrite.commands import verdict
 from pyrite.measures.llm_baseline import LlmResult
-from pyrite.results import verdict
 from pyrite.results.evaluation import ClassifierResult
 from pyrite.stages import compare
 
@@ -50,7 +50,8 @@ def study(project: Path) -> Path:
             "probe": encoder(["real", "few_shot", "real@50"], p),
         }
         files.write_json(paths.metrics("evaluate", task), metrics.task(task, encoders))
-        files.write_json(paths.metrics("generate", f"{task}.few_shot"), metrics.generated(task, "few_shot"))
+        for setting in ("zero_shot", "few_shot"):
+            files.write_json(paths.metrics("generate", f"{task}.{setting}"), metrics.generated(task, setting))
     return project
 
 
@@ -71,12 +72,13 @@ def test_headline_is_the_mean_over_tasks(study: Path) -> None:
         "candidate": "few_shot",
         "llm": "a/llm",
         "rows": 1000,
-        "encoder": "tfidf",
+        "classifier": "tfidf",
         "macro_f1": 75.0,
         "gap": -5.0,
-        # Two tasks of +- 2 points each: 2 / sqrt(2).
-        "interval": "-6.4 to -3.6",
+        # Two tasks of +- 1 point each: 1 / sqrt(2).
+        "interval": "-5.7 to -4.3",
         "verdict": "don't",
+        "close_call": False,
         "worth": None,
         "cost_usd": None,
         "baseline": "real",
@@ -92,11 +94,12 @@ def test_headline_of_one_task_has_the_worth(study: Path) -> None:
 
 
 def test_headline_follows_the_question(study: Path) -> None:
-    ask(candidate="pool+few_shot", baseline="pool")
+    ask(baseline="pool")
     found = headline()
-    assert (found["verdict"], found["gap"]) == ("replace", 1.0)
-    ask(margin=6.0)
-    assert headline()["verdict"] == "replace"
+    assert (found["verdict"], found["gap"]) == ("replace", 5.0)
+    # What holds the baseline itself can't stand in its place.
+    ask(candidate="pool+few_shot")
+    assert headline()["verdict"] == "can't tell"
 
 
 def test_keys_of_the_headline_never_change(study: Path) -> None:
@@ -109,8 +112,8 @@ def test_table_has_every_task_encoder_and_mix(study: Path) -> None:
     compare.run()
     rows = list(csv.DictReader(io.StringIO(paths.TABLE.read_text())))
     assert len(rows) == 2 * (4 + 4)
-    assert list(rows[0]) == compare.COLUMNS
-    by_key = {(row["task"], row["encoder"], row["mix"]): row for row in rows}
+    assert list(rows[0]) == [column.key for column, _ in compare.COLUMNS]
+    by_key = {(row["task"], row["classifier"], row["mix"]): row for row in rows}
     candidate = by_key["pets", "tfidf", "few_shot"]
     assert (candidate["gap"], candidate["gap_low"], candidate["gap_high"]) == ("-5.0", "-7.0", "-3.0")
     # Holm over the two tasks.
@@ -127,7 +130,7 @@ def test_table_has_every_task_encoder_and_mix(study: Path) -> None:
 
 def test_a_point_of_the_curve_is_no_candidate(study: Path) -> None:
     ask(candidate="real@50", classifier="probe")
-    with pytest.raises(PyriteError, match="no gap of 'real@50' to 'real' for encoder 'probe'"):
+    with pytest.raises(PyriteError, match="no gap of 'real@50' to 'real' for classifier 'probe'"):
         compare.run()
     assert not paths.HEADLINE.exists()
     assert not paths.TABLE.exists()
@@ -136,7 +139,7 @@ def test_a_point_of_the_curve_is_no_candidate(study: Path) -> None:
 def test_the_llm_is_a_row_of_its_own_on_its_own_test_rows(study: Path) -> None:
     change("evaluate", "pets", llm=called(0.1))
     compare.run()
-    rows = [row for row in csv.DictReader(io.StringIO(paths.TABLE.read_text())) if row["encoder"] == "llm"]
+    rows = [row for row in csv.DictReader(io.StringIO(paths.TABLE.read_text())) if row["classifier"] == "llm"]
     assert [(row["task"], row["mix"], row["test_rows"], row["gap"]) for row in rows] == [("pets", "", "100", "10.0")]
 
 
@@ -146,12 +149,13 @@ def change(stage: str, name: str, **values: Any) -> None:
 
 
 def test_costs_are_summed_and_divided_by_the_worth(study: Path) -> None:
-    total = {"received": 700, "dropped": {}, "cost_usd": 1.5}
     for task in ("pets", "cars"):
-        change("generate", f"{task}.few_shot", total=total)
+        files.write_json(
+            paths.metrics("generate", f"{task}.few_shot"), metrics.generated(task, "few_shot", cost_usd=1.5)
+        )
     assert headline()["cost_usd"] == 3.0
     rows = csv.DictReader(io.StringIO(paths.TABLE.read_text()))
-    by_key = {(row["task"], row["encoder"], row["mix"]): row for row in rows}
+    by_key = {(row["task"], row["classifier"], row["mix"]): row for row in rows}
     mine = by_key["pets", "probe", "few_shot"]
     # Worth 246 labels, fewer than 50 to more than 900: any price of a label may be the one.
     assert (mine["cost_usd"], mine["break_even_low"], mine["break_even_high"]) == ("1.5", "0.0", "")
@@ -163,7 +167,7 @@ def test_the_papers_tables_are_written_in_three_forms(study: Path) -> None:
     names = {f"{name}.{form}" for name in ("scores", "augmentation") for form in ("csv", "md", "tex")}
     assert {path.name for path in paths.TABLES.iterdir()} == names
     scores = list(csv.DictReader(io.StringIO((paths.TABLES / "scores.csv").read_text())))
-    assert [(row["task"], row["encoder"]) for row in scores][-1] == ("mean of 2", "probe")
+    assert [(row["task"], row["classifier"]) for row in scores][-1] == ("mean of 2", "probe")
     assert scores[0]["few_shot - real macro_f1"] == "-5.0"
     augmented = list(csv.DictReader(io.StringIO((paths.TABLES / "augmentation.csv").read_text())))
     assert {row["real rows"] for row in augmented} == {"pool", "real@50"}
@@ -213,7 +217,7 @@ def test_the_tables_fit_and_lose_nothing(study: Path, width: int) -> None:
     assert "pool+few_shot" in text
     assert "75.0 ±  2.0" in text
     assert "-5.0 ±  2.0" in text
-    assert "246 (< 50–> 900)" in text
+    assert "246 (< 50 to > 900)" in text
 
 
 def test_what_is_printed_when_piped_is_plain(study: Path) -> None:
@@ -234,7 +238,7 @@ def test_what_else_there_is_to_say_is_printed(study: Path) -> None:
 
 def test_the_papers_tables_are_printed(study: Path) -> None:
     console = Console(file=io.StringIO(), width=100)
-    compare.show(console)
+    verdict.show_tables(console)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "80.0/80.0" in text
     assert "real@50" in text
@@ -243,7 +247,7 @@ def test_the_papers_tables_are_printed(study: Path) -> None:
 def test_contamination_and_verdicts_are_printed(study: Path) -> None:
     text = " ".join(printed(120).split())
     assert "17 of 700 few_shot" in text
-    assert text.count("Don't: few_shot stands 5.0 points below real in macro-F1") == 3
+    assert text.count("Don't: few_shot stands 5.0 points below real in macro-F1 (") == 3
     assert "Over 2 tasks" in text
     assert "index.html" not in text
     files.write_text(paths.REPORT / "index.html", "<p>")

@@ -369,13 +369,6 @@ def test_a_worth_beyond_the_curve_is_said_once(value: int | None, low: int | Non
     assert words.worth(found).replace("\u00a0", " ") == said
 
 
-def test_sentences_of_the_command_line_are_said_as_elsewhere() -> None:
-    said = claims.spoken(
-        "pool+few_shot isn't few_shot: can't tell (-0.6 to +6.0), few_shots", ["few_shot", "pool+few_shot"]
-    )
-    assert said == "pool + few-shot isn't few-shot: can’t tell (−0.6 to +6.0), few_shots"
-
-
 def test_all_parameters_and_non_commercial_data_are_named(study: Callable[..., str]) -> None:
     def closed(study: Study) -> None:
         study.non_commercial = True

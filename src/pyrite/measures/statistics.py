@@ -192,10 +192,12 @@ class Samples:
     Args:
         observed: (S, K), the value of each seed.
         resampled: (B, S, K), the same on the bootstrap samples of the items.
+        wider: what all errors are multiplied by.
     """
 
     observed: Floats
     resampled: Floats
+    wider: float = 1.0
 
     @cached_property
     def mean(self) -> Floats:
@@ -207,15 +209,14 @@ class Samples:
     def seed_variance(self) -> Floats:
         """(K,): MS / S, of which one seed tells nothing: 0."""
         seeds = len(self.observed)
-        return self.observed.var(0, ddof=1) / seeds if seeds > 1 else np.zeros_like(self.mean)
+        return self.wider**2 * self.observed.var(0, ddof=1) / seeds if seeds > 1 else np.zeros_like(self.mean)
 
     @cached_property
     def item_variance(self) -> Floats:
         """(K,): Cov2; with one seed the whole variance over the items."""
         of_mean = self.resampled.mean(1).var(0, dtype=np.float64)
-        return np.maximum(
-            _between_seeds(of_mean, self.resampled.var(0, dtype=np.float64).mean(0), len(self.observed)), 0
-        )
+        within = self.resampled.var(0, dtype=np.float64).mean(0)
+        return self.wider**2 * np.maximum(_between_seeds(of_mean, within, len(self.observed)), 0)
 
     @cached_property
     def error(self) -> Floats:
@@ -241,6 +242,7 @@ class Samples:
         return Samples(
             self.observed[:, first] - self.observed[:, second],
             self.resampled[:, :, first] - self.resampled[:, :, second],
+            self.wider,
         )
 
     def p_values(self, swapped: Floats, rng: np.random.Generator) -> Floats:
@@ -274,7 +276,7 @@ class Samples:
         wanted = _between_seeds(_covariance(of_mean), within, seeds)
         items = (of_mean - of_mean.mean(0)) @ _transport(_covariance(of_mean), wanted)
         multiples = rng.standard_normal((resamples, seeds)) / np.sqrt(max(seeds * (seeds - 1), 1))
-        return self.mean + self._spread(items + multiples @ (self.observed - self.mean))
+        return self.mean + self._spread(self.wider * (items + multiples @ (self.observed - self.mean)))
 
     def _spread(self, noise: Floats) -> Floats:
         """Noise (B, K) with the standard error's size, given the tails that the error's own uncertainty makes."""
@@ -283,6 +285,23 @@ class Samples:
         stretched = self._stretched(np.clip(noise / scale, -_FARTHEST, _FARTHEST)) * scale
         # Exactly as it was where nothing is to be stretched: rounding would break the ties of permuted gaps.
         return np.where(self.seed_variance > 0, stretched, noise)
+
+
+def floor(rows: float, level: float) -> float:
+    """The largest share of rows on which two classifiers may differ that never differ on so many (the rule of three).
+
+    Clopper and Pearson's bound at one side of a two-sided `level`: 1 - ((1 - level) / 2)^(1 / rows), about 3 / rows.
+    """
+    return float(1 - ((1 - level) / 2) ** (1 / rows))
+
+
+def guessing(support: Floats) -> float:
+    """The macro-F1 of guessing, the best of three ways: the most frequent label always, or any at random, all alike or
+    by their shares. `support` (L,), how many test rows have each label."""
+    shares = support[support > 0] / support.sum()
+    n = len(shares)
+    alike = (2 * shares / n / (shares + 1 / n)).mean()
+    return float(max(2 * shares.max() / (1 + shares.max()) / n, alike, 1 / n))
 
 
 def unpaired(one: Samples, other: Samples, level: float) -> tuple[Floats, Floats, Floats]:

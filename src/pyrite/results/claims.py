@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pyrite.data import mixes
 from pyrite.measures.agreement_curves import AgreementCurve
 from pyrite.measures.intervals import Correlation, Estimate
-from pyrite.results import verdict
+from pyrite.results import statements
 from pyrite.results.diversity import Diversity
 from pyrite.results.findings import Findings, typographic
 from pyrite.results.generation import GeneratedSet
@@ -17,23 +17,15 @@ from pyrite.results.subjectivity import WHO, Who
 from pyrite.results.words import name, ranged
 
 
-def spoken(words: str, trained: Sequence[str]) -> str:
-    """A sentence for the command line as the report says it."""
-    for mix in sorted(trained, key=len, reverse=True):
-        words = re.sub(rf"(?<![\w+@]){re.escape(mix)}(?![\w+@])", name(mix), words)
-    return typographic(words)
-
-
 def remarks(task: Findings) -> list[str]:
-    """What else there is to say of a task, a sentence each."""
-    trained = {mix for found in task.evaluated.classifiers.values() for mix in found.mixes}
-    said = verdict.remarks(task.before, task.asked)
-    return [spoken(words, sorted(trained)) for words in said]
+    """Both answers of the rule, and what else there is to say of a task, a sentence each."""
+    said = [*statements.two_questions(task.case, name), *statements.remarks(task.metrics, task.asked, name)]
+    return [typographic(words) for words in said]
 
 
 def unscored(task: Findings) -> list[str]:
     """What can be said of a task without real texts, a sentence each."""
-    return [re.sub(r"`([^`]*)`", r"“\1”", words) for words in verdict.unscored(task.task, task.study)]
+    return [re.sub(r"`([^`]*)`", r"“\1”", words) for words in statements.unscored(task.metrics)]
 
 
 def spent(generated: GeneratedSet) -> tuple[str, str]:

@@ -5,7 +5,7 @@ Scores and gaps are in [0, 1]. Of the texts there are only ids.
 
 from __future__ import annotations
 
-from typing import Any
+from pydantic import Field
 
 from pyrite.base import paths
 from pyrite.base.schema import Result, read_result
@@ -32,6 +32,11 @@ class Gap(Interval):
     item_error: float
     seed_error: float
 
+    @property
+    def deciding(self) -> Interval:
+        """With the interval that decides, and that is shown first."""
+        return Interval(value=self.value, low=self.low90, high=self.high90)
+
     def turned(self) -> Gap:
         """The same gap, seen from the other mix."""
         ends = {"low": -self.high, "high": -self.low, "low90": -self.high90, "high90": -self.low90}
@@ -39,8 +44,11 @@ class Gap(Interval):
 
 
 class PairedGap(Result):
+    """`at_most`: the most that each label's F1 may gain, sure at 5 %; of a candidate with generated rows."""
+
     macro_f1: Gap
     accuracy: Gap
+    at_most: dict[str, float] = Field(default_factory=dict)
 
     def turned(self) -> PairedGap:
         return PairedGap(macro_f1=self.macro_f1.turned(), accuracy=self.accuracy.turned())
@@ -69,7 +77,16 @@ class Worth(Result):
 
 
 class MixResult(Result):
-    """The fits of one mix. `rows`: of training, the mean over seeds; `no_worth`: why a worth is missing."""
+    """The fits of one mix.
+
+    Attributes:
+        rows: of training, the mean over seeds.
+        no_worth: why a worth is missing.
+        distinct: how many of the fits say different things; a deterministic classifier on fixed rows has one.
+        collapsed: the seeds whose fit gives every test row the same label.
+        never: labels that some fit never says, though test rows have them.
+        guesses: whether it is not surely better than always saying the most frequent label, or any at random.
+    """
 
     rows: int
     seeds: tuple[int, ...]
@@ -79,6 +96,15 @@ class MixResult(Result):
     calibration_error: float
     worth: Worth | None = None
     no_worth: str | None = None
+    distinct: int | None = None
+    collapsed: tuple[int, ...] = ()
+    never: tuple[str, ...] = ()
+    guesses: bool = False
+
+    @property
+    def fits(self) -> int:
+        """Distinct fits; every seed counts where metrics of an older version don't say."""
+        return len(self.seeds) if self.distinct is None else self.distinct
 
 
 class MixCurvePoint(Result):
@@ -153,6 +179,30 @@ class TaskResult(Result):
         return None
 
 
+class Headline(Result):
+    """The experiment as one row of `dvc exp show`: means over tasks. Scores and gaps are in points here.
+
+    Attributes:
+        interval: the 90 % interval of the gap, the one that decides.
+        close_call: whether its deciding end lies within half a point of the margin.
+    """
+
+    candidate: str
+    llm: str | None = None
+    rows: int | None = None
+    classifier: str
+    macro_f1: float | None = None
+    gap: float | None = None
+    interval: str | None = None
+    verdict: str
+    close_call: bool = False
+    worth: int | str | None = None
+    cost_usd: float | None = None
+    baseline: str
+    baseline_macro_f1: float | None = None
+    tasks: int
+
+
 def load(task: str) -> TaskResult:
     """What `evaluate` found.
 
@@ -160,27 +210,3 @@ def load(task: str) -> TaskResult:
         PyriteError: the file is missing, or was written by another version.
     """
     return read_result(paths.metrics("evaluate", task), TaskResult)
-
-
-def before(found: TaskResult) -> dict[str, Any]:
-    """In the form that the metrics had: for modules that don't take the models yet."""
-
-    def old(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {("mean" if key == "value" else key): old(one) for key, one in value.items()}
-        return [old(one) for one in value] if isinstance(value, list) else value
-
-    data: dict[str, Any] = old(found.model_dump(mode="json", exclude_defaults=True))
-    for name, one in data["classifiers"].items():
-        mixes_of = one["mixes"]
-        one["curve"] = [
-            {"mix": mix, "rows": rows, **mixes_of[mix]["macro_f1"]} for rows, mix in found.classifiers[name].curve
-        ]
-        for curve in one["mix_curves"].values():
-            for point in curve["points"]:
-                alone, both = point.pop("alone"), point.pop("both")
-                point |= {"mix": both, "without": mixes_of[alone]["macro_f1"], "with": mixes_of[both]["macro_f1"]}
-    data["encoders"] = data.pop("classifiers")
-    if data["llm"]:
-        data["llm"]["encoders"] = data["llm"].pop("classifiers")
-    return data

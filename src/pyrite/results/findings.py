@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -16,13 +16,13 @@ from pyrite.data import mixes
 from pyrite.data.cards import Card
 from pyrite.measures.coverage_gaps import LeftOut
 from pyrite.measures.prediction_flips import Flip
-from pyrite.measures.statistics import holm
 from pyrite.params import Compare, Params
-from pyrite.results import diversity, evaluation, generation, preparation, verdict
+from pyrite.results import diversity, evaluation, generation, preparation, statements, verdict
 from pyrite.results.diversity import Diversity
 from pyrite.results.evaluation import Gap, TaskResult, Worth
 from pyrite.results.generation import GeneratedSet
 from pyrite.results.preparation import Preparation
+from pyrite.results.study import TaskMetrics
 from pyrite.results.subjectivity import WHO, Annotated, Subjectivity, TaskSubjectivity, Who
 from pyrite.results.verdict import Case
 from pyrite.results.words import capital, name
@@ -53,11 +53,11 @@ class Verdict:
 
     @classmethod
     def of(cls, case: Case) -> Verdict:
-        spoken, word = replace(case, candidate=name(case.candidate), baseline=name(case.baseline)), verdict.decide(case)
+        word = verdict.decide(case)
         hue, meaning = VERDICTS[word]
-        _, _, sentence = verdict.sentence(spoken).partition(": ")
-        meaning = meaning.format(candidate=spoken.candidate, baseline=spoken.baseline)
-        return cls(capital(typographic(word)), hue, meaning, typographic(capital(sentence)))
+        meaning = meaning.format(candidate=name(case.candidate), baseline=name(case.baseline))
+        sentence = capital(statements.reason(case, name))
+        return cls(capital(typographic(word)), hue, meaning, typographic(sentence))
 
 
 @dataclass(frozen=True)
@@ -117,11 +117,11 @@ class Findings:
 
     def case_of(self, classifier: str) -> Case:
         asked = self.asked
-        return verdict.case(self.before, classifier, asked.candidate, asked.baseline, asked.margin)
+        return verdict.case(self.evaluated, classifier, asked.candidate, asked.baseline, asked.margin)
 
-    @cached_property
-    def before(self) -> dict[str, Any]:
-        return evaluation.before(self.evaluated)
+    @property
+    def metrics(self) -> TaskMetrics:
+        return TaskMetrics(self.evaluated, dict(self.generated))
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -209,21 +209,6 @@ def histories(task: str, classifier: str, study: Params) -> dict[str, list[dict[
         mix: [files.read_json(path) for path in fits]
         for mix, fits in files_of.items()
         if all(path.exists() for path in fits)
-    }
-
-
-def adjusted(tasks: Sequence[Findings]) -> dict[tuple[str, str, str], float]:
-    """The p-value of each (task, classifier, mix) that has a gap to the baseline, adjusted over the tasks (Holm)."""
-    tests: dict[tuple[str, str], dict[str, float]] = {}
-    for task in tasks:
-        for classifier, found in task.evaluated.classifiers.items():
-            for mix in found.mixes:
-                if gap := task.gap(classifier, mix):
-                    tests.setdefault((classifier, mix), {})[task.task] = gap.p
-    return {
-        (task, *test): p
-        for test, of_task in tests.items()
-        for task, p in zip(of_task, holm(list(of_task.values())), strict=True)
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyrite.data import mixes
 from pyrite.measures.intervals import Estimate
+from pyrite.results import statements
 from pyrite.results.evaluation import Worth
 
 
@@ -40,8 +41,7 @@ def ranged(found: Estimate, form: str = ".1f", scale: float = 100) -> str:
 
 def labels(worth: Worth, end: str = "labels") -> str:
     """A number of real labels: 246, > 2,320 or < 50, which no line break parts."""
-    count: int | None = getattr(worth, end)
-    return f">\u00a0{worth.most:,}" if count is None else f"{count:,}" if count else f"<\u00a0{worth.least:,}"
+    return statements.labels(worth, end).replace(" ", "\u00a0")
 
 
 def worth(found: Worth) -> str:

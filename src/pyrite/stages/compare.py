@@ -1,209 +1,203 @@
 """compare: hold the candidate against the baseline, over all tasks.
 
 Reads `metrics/evaluate/*.json` and `metrics/generate/*.json`. Writes `metrics/headline.json` (few fixed keys: one row
-of `dvc exp show`), `metrics/table.csv` (every task, encoder and mix, and the LLM as the classifier) and the paper's
+of `dvc exp show`), `metrics/table.csv` (every task, classifier and mix, and the LLM as the classifier) and the paper's
 tables in `metrics/tables/`, and in `metrics/plots/` what `dvc plots diff` draws. Scores and gaps are in points of
 macro-F1 and accuracy.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
-
-from pyrite import params
 from pyrite.base import files, paths
 from pyrite.data import mixes
-from pyrite.measures.statistics import holm
-from pyrite.results import evaluation, prices, tables, verdict
+from pyrite.measures.intervals import Estimate
+from pyrite.results import statements, study, tables, verdict
+from pyrite.results.evaluation import Gap, Headline, MixResult
 from pyrite.results.prices import BreakEven
-
-COLUMNS = [
-    *("task", "encoder", "mix", "rows", "seeds", "test_rows"),
-    *("macro_f1", "macro_f1_low", "macro_f1_high", "accuracy", "accuracy_low", "accuracy_high", "calibration_error"),
-    *("gap", "gap_low", "gap_high", "p", "p_holm", "detectable"),
-    *("worth", "worth_low", "worth_high", "cost_usd", "break_even_low", "break_even_high", "verdict"),
-]
-
-# What `pyrite table` shows, and the names of the files.
-TITLES = {
-    "scores": "Macro-F1 / accuracy by training set, and differences (points)",
-    "augmentation": "Macro-F1 of a small real set, of the generated one and of both (points)",
-}
-
-# The keys of the headline, in their order.
-HEADLINE = [
-    *("candidate", "llm", "rows", "encoder", "macro_f1", "gap", "interval", "verdict"),
-    *("worth", "cost_usd", "baseline", "baseline_macro_f1", "tasks"),
-]
-
-Generated = Mapping[str, Mapping[str, Any]]
+from pyrite.results.study import Study, TaskMetrics
+from pyrite.results.table import Column, Table
 
 
 def run() -> None:
     """Write the headline and the tables."""
-    settings = params.load()
-    evaluated = scored(settings.tasks)
-    generated = [generated_sets(metrics["task"], metrics) for metrics in evaluated]
-    headline_row = headline(evaluated, generated, settings.compare)
-    rows = table(evaluated, generated, settings.compare)
-    files.write_json(paths.HEADLINE, headline_row)
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    files.write_text(paths.TABLE, text.getvalue())
-    for name, found in (("scores", tables.scores(evaluated)), ("augmentation", tables.augmentation(evaluated))):
-        files.write_text(paths.TABLES / f"{name}.csv", tables.text_csv(found))
-        files.write_text(paths.TABLES / f"{name}.md", tables.markdown(found, TITLES[name]))
-        files.write_text(paths.TABLES / f"{name}.tex", tables.latex(found, TITLES[name]))
-    for name, found in plots(evaluated, settings.compare).items():
-        files.write_text(paths.PLOTS / f"{name}.csv", tables.text_csv(found))
+    found = study.load()
+    evaluated = [task.evaluated for task in found.scored]
+    files.write_json(paths.HEADLINE, headline(found).model_dump())
+    files.write_text(paths.TABLE, table(found).csv())
+    for name, one in tables.both(evaluated).items():
+        files.write_text(paths.TABLES / f"{name}.csv", one.csv())
+        files.write_text(paths.TABLES / f"{name}.md", one.markdown())
+        files.write_text(paths.TABLES / f"{name}.tex", one.latex())
+    for name, one in plots(found).items():
+        files.write_text(paths.PLOTS / f"{name}.csv", one.csv())
 
 
-def scored(tasks: Sequence[str]) -> list[dict[str, Any]]:
-    """The evaluate metrics of tasks; one without real texts has no scores, and nothing to compare."""
-    evaluated = [evaluation.before(evaluation.load(task)) for task in tasks]
-    return [metrics for metrics in evaluated if metrics["encoders"]]
-
-
-def plots(evaluated: Sequence[dict[str, Any]], asked: params.Compare) -> dict[str, tables.Rows]:
+def plots(found: Study) -> dict[str, Table]:
     """What `dvc plots diff` draws of two experiments: the candidate's score of each task and F1 of each label."""
-    found = [(m["task"], m["encoders"][asked.classifier]["mixes"][asked.candidate]) for m in evaluated]
+    asked = found.params.compare
+    of_task = {task.name: task.evaluated.classifiers[asked.classifier].mixes[asked.candidate] for task in found.scored}
+    of_label = [
+        {"label": f"{task}: {label}", "f1": 100 * one.f1.value}
+        for task, mix in of_task.items()
+        for label, one in mix.per_class.items()
+        if one.f1
+    ]
+    scores = [{"task": task, "macro_f1": 100 * mix.macro_f1.value} for task, mix in of_task.items()]
     return {
-        "tasks": [{"task": task, "macro_f1": _points(mix["macro_f1"]["mean"])} for task, mix in found],
-        "labels": [
-            {"label": f"{task}: {label}", "f1": _points(one["f1"]["mean"])}
-            for task, mix in found
-            for label, one in mix["per_class"].items()
-            if one["f1"]
-        ],
+        "tasks": Table([Column("task"), Column("macro_f1", form=".1f")], scores),
+        "labels": Table([Column("label"), Column("f1", form=".1f")], of_label),
     }
 
 
-def generated_sets(task: str, metrics: Mapping[str, Any]) -> Generated:
-    """The generate metrics of every setting that a mix of the task draws from."""
-    used = {s for found in metrics["encoders"].values() for mix in found["mixes"] for s in mixes.settings_of(mix)}
-    return {setting: files.read_json(paths.metrics("generate", f"{task}.{setting}")) for setting in sorted(used)}
-
-
-def headline(
-    evaluated: Sequence[dict[str, Any]], generated: Sequence[Generated], asked: params.Compare
-) -> dict[str, Any]:
+def headline(found: Study) -> Headline:
     """The experiment as one row: means over tasks, costs summed; worth only where there is one task."""
-    if not evaluated:
-        known = {"candidate": asked.candidate, "encoder": asked.classifier, "verdict": verdict.CANT_TELL}
-        return dict.fromkeys(HEADLINE) | known | {"baseline": asked.baseline, "tasks": 0}
-    cases = [verdict.case(m, asked.classifier, asked.candidate, asked.baseline, asked.margin) for m in evaluated]
-    overall = verdict.over_tasks(cases)
-    worth = verdict.worth(evaluated[0], asked.classifier, asked.candidate) if len(evaluated) == 1 else None
-    costs = [prices.cost(asked.candidate, sets) for sets in generated]
+    asked, overall = found.params.compare, found.overall
+    known: dict[str, Any] = {
+        "candidate": asked.candidate,
+        "classifier": asked.classifier,
+        "baseline": asked.baseline,
+    }
+    if overall is None:
+        return Headline(**known, verdict=verdict.CANT_TELL, tasks=0)
+    of_mix = [task.evaluated.classifiers[asked.classifier].mixes for task in found.scored]
 
     def mean(mix: str) -> float:
-        scores: list[float] = [m["encoders"][asked.classifier]["mixes"][mix]["macro_f1"]["mean"] for m in evaluated]
-        return round(100 * sum(scores) / len(scores), 1)
+        return round(100 * sum(one[mix].macro_f1.value for one in of_mix) / len(of_mix), 1)
 
-    rows = [m["encoders"][asked.classifier]["mixes"][asked.candidate]["rows"] for m in evaluated]
-    return {
-        "candidate": asked.candidate,
-        "llm": ", ".join(llms(asked.candidate, generated)) or None,
-        "rows": round(sum(rows) / len(rows)),
-        "encoder": asked.classifier,
-        "macro_f1": mean(asked.candidate),
-        "gap": round(overall.gap.mean, 1),
-        "interval": f"{overall.gap.low:+.1f} to {overall.gap.high:+.1f}",
-        "verdict": verdict.decide(overall),
-        "worth": verdict.labels(worth[1]) if worth else None,
-        "cost_usd": None if None in costs else round(sum(cost or 0 for cost in costs), 4),
-        "baseline": asked.baseline,
-        "baseline_macro_f1": mean(asked.baseline),
-        "tasks": len(evaluated),
-    }
+    only = found.scored[0].evaluated if len(found.scored) == 1 else None
+    worth = only.worth(asked.classifier, asked.candidate) if only else None
+    costs = [task.cost(asked.candidate) for task in found.scored]
+    models = (
+        model
+        for task in found.scored
+        for source in mixes.parse(asked.candidate).sources
+        for model in task.generated[source].models
+    )
+    return Headline(
+        **known,
+        llm=", ".join(dict.fromkeys(models)) or None,
+        rows=round(sum(one[asked.candidate].rows for one in of_mix) / len(of_mix)),
+        macro_f1=mean(asked.candidate),
+        gap=round(100 * overall.gap.value, 1),
+        interval=statements.ends(overall.gap.low90, overall.gap.high90, "+"),
+        verdict=verdict.decide(overall),
+        close_call=verdict.is_close(overall),
+        worth=(worth[1].labels or statements.labels(worth[1])) if worth else None,
+        cost_usd=None if None in costs else round(sum(cost or 0 for cost in costs), 4),
+        baseline_macro_f1=mean(asked.baseline),
+        tasks=len(found.scored),
+    )
 
 
-def llms(mix: str, generated: Sequence[Generated]) -> list[str]:
-    """The LLMs that wrote the generated rows of a mix."""
-    models = (model for sets in generated for setting in mixes.settings_of(mix) for model in sets[setting]["models"])
-    return list(dict.fromkeys(models))
+@dataclass(frozen=True)
+class Row:
+    """One mix of one classifier of a task; `gap` is that to the baseline."""
+
+    study: Study
+    task: TaskMetrics
+    classifier: str
+    name: str
+    mix: MixResult
+    gap: Gap | None
+
+    @property
+    def cost(self) -> float | None:
+        return None if mixes.parse(self.name).curve else self.task.cost(self.name)
+
+    @property
+    def even(self) -> BreakEven | None:
+        if self.cost is None or self.mix.worth is None or not mixes.parse(self.name).is_generated:
+            return None
+        return BreakEven.of(self.cost, self.mix.worth)
+
+    @property
+    def verdict(self) -> str | None:
+        if self.gap is None or not mixes.parse(self.name).sources:
+            return None
+        asked = self.study.params.compare
+        case = verdict.case(self.task.evaluated, self.classifier, self.name, asked.baseline, asked.margin)
+        return verdict.decide(case)
+
+    def worth(self, end: str) -> str | None:
+        return statements.labels(self.mix.worth, end).replace(",", "") if self.mix.worth else None
 
 
-def table(
-    evaluated: Sequence[dict[str, Any]], generated: Sequence[Generated], asked: params.Compare
-) -> list[dict[str, Any]]:
-    """One row per task, encoder and mix, with the gap to the baseline; p adjusted over the tasks (Holm).
+Values = tuple[tuple[Column, Callable[[Row], Any]], ...]
 
-    Encoder `llm` is the LLM as the classifier, on the test rows that it labelled, beside the baseline on the same.
+
+def _interval(name: str, of: Callable[[Row], Estimate | None]) -> Values:
+    """A value in points and the ends of its interval."""
+
+    def end(key: str) -> Callable[[Row], float | None]:
+        return lambda row: None if (found := of(row)) is None else _points(getattr(found, key))
+
+    suffixes = (("", "value"), ("_low", "low"), ("_high", "high"))
+    return tuple((Column(f"{name}{suffix}", form=".2f"), end(key)) for suffix, key in suffixes)
+
+
+def _points(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+# The columns of `metrics/table.csv`: each with where its value comes from.
+COLUMNS: Values = (
+    (Column("task"), lambda row: row.task.name),
+    (Column("classifier"), lambda row: row.classifier),
+    (Column("mix"), lambda row: row.name),
+    (Column("rows", form="d"), lambda row: row.mix.rows),
+    (Column("seeds", form="d"), lambda row: len(row.mix.seeds)),
+    (Column("test_rows", form="d"), lambda row: row.task.evaluated.test_rows),
+    *_interval("macro_f1", lambda row: row.mix.macro_f1),
+    *_interval("accuracy", lambda row: row.mix.accuracy),
+    (Column("calibration_error", form=".2f"), lambda row: _points(row.mix.calibration_error)),
+    *_interval("gap", lambda row: row.gap),
+    (Column("gap_low90", form=".2f"), lambda row: row.gap and _points(row.gap.low90)),
+    (Column("gap_high90", form=".2f"), lambda row: row.gap and _points(row.gap.high90)),
+    (Column("p", form=".6f", decimals=6), lambda row: row.gap and row.gap.p),
+    (
+        Column("p_holm", form=".6f", decimals=6),
+        lambda row: row.study.adjusted.get((row.task.name, row.classifier, row.name)),
+    ),
+    (Column("detectable", form=".2f"), lambda row: row.gap and _points(row.gap.detectable)),
+    (Column("worth"), lambda row: row.worth("labels")),
+    (Column("worth_low"), lambda row: row.worth("low")),
+    (Column("worth_high"), lambda row: row.worth("high")),
+    (Column("cost_usd", form=".4f", decimals=None), lambda row: row.cost),
+    (Column("break_even_low", form=".4f", decimals=None), lambda row: row.even and row.even.low),
+    (Column("break_even_high", form=".4f", decimals=None), lambda row: row.even and row.even.high),
+    (Column("verdict"), lambda row: row.verdict),
+)
+
+
+def table(found: Study) -> Table:
+    """One row per task, classifier and mix, with the gap to the baseline.
+
+    Classifier `llm` is the LLM as the classifier, on the test rows that it labelled, beside the baseline on the same.
     """
+    baseline = found.params.compare.baseline
     rows = [
-        _row(metrics, sets, encoder, mix, asked)
-        for metrics, sets in zip(evaluated, generated, strict=True)
-        for encoder, found in metrics["encoders"].items()
-        for mix in found["mixes"]
+        Row(found, task, name, mix, one, gap.macro_f1 if (gap := classifier.gap(mix, baseline)) else None)
+        for task in found.scored
+        for name, classifier in task.evaluated.classifiers.items()
+        for mix, one in classifier.mixes.items()
     ]
-    tests: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in rows:
-        if "p" in row:
-            tests.setdefault((row["encoder"], row["mix"]), []).append(row)
-    for family in tests.values():
-        for row, p in zip(family, holm([row["p"] for row in family]), strict=True):
-            row["p_holm"] = round(p, 6)
-    return rows + [_called(metrics, asked) for metrics in evaluated if metrics["llm"]]
+    values = [{column.key: value(row) for column, value in COLUMNS} for row in rows]
+    return Table(
+        [column for column, _ in COLUMNS],
+        values + [_called(task, found) for task in found.scored if task.evaluated.llm],
+    )
 
 
-def _called(metrics: dict[str, Any], asked: params.Compare) -> dict[str, Any]:
-    found = metrics["llm"]
-    row = {"task": metrics["task"], "encoder": "llm", "rows": 0, "seeds": found["personas"], "test_rows": found["rows"]}
-    gap = found["encoders"].get(asked.classifier, {}).get(asked.baseline, {}).get("gap")
-    return row | _scores(found) | (_ends("gap", gap["macro_f1"]) if gap else {})
-
-
-def _scores(entry: dict[str, Any]) -> dict[str, float]:
-    return _ends("macro_f1", entry["macro_f1"]) | _ends("accuracy", entry["accuracy"])
-
-
-def _ends(name: str, found: dict[str, float]) -> dict[str, float]:
-    return {name: _points(found["mean"])} | {f"{name}_{end}": _points(found[end]) for end in ("low", "high")}
-
-
-def _row(
-    metrics: dict[str, Any], generated: Generated, encoder: str, mix: str, asked: params.Compare
-) -> dict[str, Any]:
-    found = metrics["encoders"][encoder]
-    entry = found["mixes"][mix]
-    row = {"task": metrics["task"], "encoder": encoder, "mix": mix, "rows": entry["rows"], "seeds": len(entry["seeds"])}
-    row |= {"test_rows": metrics["test_rows"]} | _scores(entry)
-    row["calibration_error"] = _points(entry["calibration_error"])
-    if gap := found["gaps"].get(mix, {}).get(asked.baseline, {}).get("macro_f1"):
-        row |= _ends("gap", gap) | {"p": gap["p"], "detectable": _points(gap["detectable"])}
-        if mixes.settings_of(mix):
-            row["verdict"] = verdict.decide(verdict.case(metrics, encoder, mix, asked.baseline, asked.margin))
-    cost = None if mixes.is_curve(mix) else prices.cost(mix, generated)
-    row |= {"cost_usd": cost}
-    if worth := entry.get("worth"):
-        row |= {"worth": verdict.labels(worth)}
-        row |= {f"worth_{end}": verdict.labels(worth, end) for end in ("low", "high")}
-        if cost is not None and mixes.is_generated(mix):
-            found_even = BreakEven.of(cost, worth)
-            row |= {"break_even_low": found_even.low, "break_even_high": found_even.high}
+def _called(task: TaskMetrics, found: Study) -> dict[str, Any]:
+    asked, llm = found.params.compare, task.evaluated.llm
+    assert llm
+    row = {"task": task.name, "classifier": "llm", "rows": 0, "seeds": llm.personas, "test_rows": llm.rows}
+    beside = llm.classifiers.get(asked.classifier, {}).get(asked.baseline)
+    gap = {"gap": beside.gap.macro_f1} if beside else {}
+    for name, one in ({"macro_f1": llm.macro_f1, "accuracy": llm.accuracy} | gap).items():
+        row |= {name: _points(one.value), f"{name}_low": _points(one.low), f"{name}_high": _points(one.high)}
     return row
-
-
-def _points(share: float) -> float:
-    return round(100 * share, 2)
-
-
-def papers() -> dict[str, tables.Rows]:
-    """The paper's tables by name, from the metrics files alone."""
-    evaluated = scored(params.load().tasks)
-    return {"scores": tables.scores(evaluated), "augmentation": tables.augmentation(evaluated)}
-
-
-def show(console: Console) -> None:
-    """Print the paper's tables."""
-    for name, found in papers().items():
-        console.print()
-        console.print(tables.terminal(found, TITLES[name]))

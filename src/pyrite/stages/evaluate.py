@@ -41,12 +41,19 @@ PROBABILITY = "probability:"
 # Scores and variances that differ by no more are the same but for rounding.
 LEVEL = 1e-9
 
+# With folds all errors are so many times wider: fits share training rows (docs/definitions.md).
+FOLDS_WIDER = 1.1
+
+# Of a label with fewer test rows no interval of a score holds what it promises, and no fit must ever say it.
+FEWEST_ROWS = 10
+
 
 @dataclass(frozen=True)
 class Predictions:
     """What the fits of one classifier say of the n test rows: M mixes x S seeds, labels as codes.
 
     `gold` and `ids` (n,), `predicted` (M, S, n), `calibration` (M, S), `rows` (M,): training rows, the mean over seeds.
+    `fold` (S, n): the fold that each test row is in, where the task has folds; a seed is then a repeat of them.
     """
 
     mixes: tuple[str, ...]
@@ -57,6 +64,7 @@ class Predictions:
     calibration: np.ndarray
     rows: list[int]
     ids: np.ndarray
+    fold: np.ndarray | None = None
 
     @property
     def main(self) -> list[int]:
@@ -116,18 +124,23 @@ def read(task: str, encoder: str, mixes: Sequence[str], seeds: Sequence[int]) ->
     tables = [[_table(fit) for fit in fits] for fits in paths_of]
     first, where = tables[0][0], paths_of[0][0]
     labels = [name.removeprefix(PROBABILITY) for name in map(str, first) if name.startswith(PROBABILITY)]
-    columns = [PROBABILITY + label for label in labels]
+    columns = ["id", "label", *(PROBABILITY + label for label in labels)]
+    fold = None
     gold = _codes(first["label"], labels, where)
     predicted = np.empty((len(mixes), len(seeds), len(first)), dtype=np.int64)
     calibration = np.empty(predicted.shape[:2])
     for i, j in np.ndindex(calibration.shape):
         table, fit = tables[i][j], paths_of[i][j]
-        if not (table[["id", "label"]].equals(first[["id", "label"]]) and list(table) == list(first)):
+        if not (set(columns) <= set(table) and table[["id", "label"]].equals(first[["id", "label"]])):
             raise PyriteError(f"{fit}: its test rows or labels are not those of {where}: run `dvc repro` to train anew")
         predicted[i, j] = _codes(table["predicted"], labels, fit)
-        calibration[i, j] = statistics.calibration_error(gold, table[columns].to_numpy(dtype=float))
+        calibration[i, j] = statistics.calibration_error(gold, table[columns[2:]].to_numpy(dtype=float))
+        if "fold" in table:
+            fold = np.zeros((len(seeds), len(first)), dtype=np.int64) if fold is None else fold
+            fold[j] = table["fold"]
     rows = [round(np.mean([files.read_json(fit / "history.json")["rows"] for fit in fits])) for fits in paths_of]
-    return Predictions(tuple(mixes), tuple(seeds), labels, gold, predicted, calibration, rows, first["id"].to_numpy())
+    ids = first["id"].to_numpy()
+    return Predictions(tuple(mixes), tuple(seeds), labels, gold, predicted, calibration, rows, ids, fold)
 
 
 def _table(fit: Path) -> pd.DataFrame:
@@ -155,19 +168,25 @@ def evaluate(found: Predictions, resamples: int) -> ClassifierResult:
     rng = np.random.default_rng(0)
     counts = statistics.count(found.gold, found.predicted, len(found.labels))
     drawn = statistics.bootstrap(found.gold, found.predicted, len(found.labels), resamples, rng)
-    macro_f1 = Samples(counts.macro_f1().T, drawn.macro_f1.swapaxes(1, 2))
-    accuracy = Samples(counts.accuracy().T, drawn.accuracy.swapaxes(1, 2))
-    per_class = [Samples(counts.f1()[..., k].T, drawn.f1[..., k].swapaxes(1, 2)) for k in range(len(found.labels))]
+    wider = 1.0 if found.fold is None else FOLDS_WIDER
+    macro_f1 = Samples(counts.macro_f1().T, drawn.macro_f1.swapaxes(1, 2), wider)
+    accuracy = Samples(counts.accuracy().T, drawn.accuracy.swapaxes(1, 2), wider)
+    per_class = [
+        Samples(counts.f1()[..., k].T, drawn.f1[..., k].swapaxes(1, 2), wider) for k in range(len(found.labels))
+    ]
+    support = counts.support
+    enough = support >= FEWEST_ROWS
+    worse = macro_f1.interval(0.90)[0] <= statistics.guessing(support)
     points = _points(found)
     worths = _worths(found, macro_f1, points.get("", []), rng)
 
     def label(i: int, k: int) -> ClassScore:
         return ClassScore(
             # Without test rows of the label, nothing is known of how it is classified.
-            f1=_score(per_class[k], i) if counts.support[k] else None,
+            f1=_score(per_class[k], i, bool(enough[k])) if support[k] else None,
             precision=counts.precision()[i, :, k].mean(),
             recall=counts.recall()[i, :, k].mean(),
-            support=counts.support[k],
+            support=support[k],
         )
 
     return ClassifierResult(
@@ -175,15 +194,23 @@ def evaluate(found: Predictions, resamples: int) -> ClassifierResult:
             mix: MixResult(
                 rows=found.rows[i],
                 seeds=found.seeds,
-                macro_f1=_score(macro_f1, i, per_seed=True),
+                macro_f1=_score(macro_f1, i, bool(enough[support > 0].all()), per_seed=True),
                 accuracy=_score(accuracy, i, per_seed=True),
                 per_class={name: label(i, k) for k, name in enumerate(found.labels)},
                 calibration_error=found.calibration[i].mean(),
+                distinct=len(np.unique(found.predicted[i], axis=0)),
+                collapsed=_collapsed(found, i),
+                never=tuple(
+                    name
+                    for k, name in enumerate(found.labels)
+                    if enough[k] and not (found.predicted[i] == k).any(-1).all()
+                ),
+                guesses=bool(worse[i]),
                 **worths.get(i, {}),
             )
             for i, mix in enumerate(found.mixes)
         },
-        gaps=_gaps(found, macro_f1, accuracy, resamples, rng),
+        gaps=_gaps(found, (macro_f1, accuracy), per_class, resamples, rng),
         mix_curves=_mix_curves(found, macro_f1, points, rng),
         confusion={
             found.mixes[i]: prediction_flips.confusion(found.gold, found.predicted[i], len(found.labels)).tolist()
@@ -220,14 +247,37 @@ def _points(found: Predictions) -> dict[str, list[tuple[int, int]]]:
     return {added: sorted(of_curve) for added, of_curve in points.items()}
 
 
-def _score(scores: Samples, i: int, per_seed: bool = False) -> Score:
+def _score(scores: Samples, i: int, known: bool = True, per_seed: bool = False) -> Score:
+    """A score, and its interval where one is `known` to hold."""
     low, high = (float(np.clip(end[i], 0, 1)) for end in scores.interval(0.95))
     each = tuple(scores.observed[:, i].tolist()) if per_seed else ()
+    if not known:
+        note = f"no interval: a label has fewer than {FEWEST_ROWS} test rows"
+        return Score(value=scores.mean[i], low=None, high=None, note=note, per_seed=each)
     return Score(value=scores.mean[i], low=low, high=high, per_seed=each)
 
 
+def _collapsed(found: Predictions, i: int) -> tuple[int, ...]:
+    """The seeds whose fit, or a fold's fit, says the same label of all its test rows, which have several."""
+
+    def says_one(seed: int) -> bool:
+        folds = [np.arange(len(found.gold))]
+        if found.fold is not None:
+            folds = [np.flatnonzero(found.fold[seed] == fold) for fold in np.unique(found.fold[seed])]
+        return any(
+            len(rows) >= FEWEST_ROWS and np.ptp(found.gold[rows]) > 0 and np.ptp(found.predicted[i, seed, rows]) == 0
+            for rows in folds
+        )
+
+    return tuple(seed for number, seed in enumerate(found.seeds) if says_one(number))
+
+
 def _gaps(
-    found: Predictions, macro_f1: Samples, accuracy: Samples, resamples: int, rng: np.random.Generator
+    found: Predictions,
+    scores: tuple[Samples, Samples],
+    per_class: list[Samples],
+    resamples: int,
+    rng: np.random.Generator,
 ) -> dict[str, dict[str, PairedGap]]:
     """Every mix that is no point of a curve, against each other such mix and the points of the learning curve."""
     main = found.main
@@ -237,18 +287,39 @@ def _gaps(
     if not pairs:
         return gaps
     swapped = statistics.swap(found.gold, found.predicted, len(found.labels), pairs, resamples, rng)
-    each = [_gaps_of(scores, pairs, null, rng) for scores, null in zip((macro_f1, accuracy), swapped, strict=True)]
+    support = np.bincount(found.gold, minlength=len(found.labels))
+    # Were the rows on which two mixes may differ all of the rarest label, macro-F1 would feel it most.
+    rows = (float(len(found.labels) * support[support > 0].min()), float(len(found.gold)))
+    each = [_gaps_of(one, pairs, null, n, rng) for one, null, n in zip(scores, swapped, rows, strict=True)]
     for (i, j), one, other in zip(pairs, *each, strict=True):
         gap = PairedGap(macro_f1=one, accuracy=other)
-        gaps[found.mixes[i]][found.mixes[j]] = gap
+        gaps[found.mixes[i]][found.mixes[j]] = gap.model_copy(update={"at_most": _at_most(found, per_class, i, j)})
         if j in main:
-            gaps[found.mixes[j]][found.mixes[i]] = gap.turned()
+            gaps[found.mixes[j]][found.mixes[i]] = gap.turned().model_copy(
+                update={"at_most": _at_most(found, per_class, j, i)}
+            )
     return gaps
 
 
-def _gaps_of(scores: Samples, pairs: list[tuple[int, int]], null: Floats, rng: np.random.Generator) -> list[Gap]:
+def _at_most(found: Predictions, per_class: list[Samples], i: int, j: int) -> dict[str, float]:
+    """The 95 % upper bound of the gap of each label's F1, of a candidate with generated rows to a baseline without."""
+    if mixes.parse(found.mixes[i]).is_real or not mixes.parse(found.mixes[j]).is_real:
+        return {}
+    ends = [one.minus([i], [j]).interval(0.90)[1][0] for one in per_class]
+    return {name: float(end) for name, end in zip(found.labels, ends, strict=True)}
+
+
+def _gaps_of(
+    scores: Samples, pairs: list[tuple[int, int]], null: Floats, rows: float, rng: np.random.Generator
+) -> list[Gap]:
     gap = scores.minus(*zip(*pairs, strict=True))
-    (low, high), (low90, high90) = gap.interval(0.95), gap.interval(0.90)
+    # That two mixes never differed does not say that they never will.
+    same = (gap.error == 0) & (gap.mean == 0)
+    (low, high), (low90, high90) = (
+        (np.where(same, -least, low), np.where(same, least, high))
+        for level in (0.95, 0.90)
+        for least, (low, high) in [(statistics.floor(rows, level), gap.interval(level))]
+    )
     item_error, seed_error = np.sqrt(gap.item_variance), np.sqrt(gap.seed_variance)
     columns = {"value": gap.mean, "low": low, "high": high, "low90": low90, "high90": high90}
     columns |= {"p": gap.p_values(null, rng), "detectable": gap.detectable()}

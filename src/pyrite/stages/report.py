@@ -39,6 +39,7 @@ from pyrite.results import (
 from pyrite.results.drawing import Figure
 from pyrite.results.findings import Findings, Verdict
 from pyrite.results.rendering import packed, render
+from pyrite.results.study import adjusted
 from pyrite.results.subjectivity import Subjectivity
 
 PACKAGES = ("pyrite", "torch", "transformers", "accelerate", "scikit-learn", "numpy", "pandas", "altair")
@@ -126,10 +127,10 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
     return {
         "figures": {task.task: figures(task) for task in tasks},
         "mix_curves": {task.task: curve_charts.mix_curve(task) for task in tasks},
-        "augmentation": {task.task: tables.augmentation([task.before]) for task in tasks},
-        "adjusted": findings.adjusted(tasks),
+        "augmentation": {task.task: tables.augmentation([task.evaluated]).rows for task in tasks},
+        "adjusted": adjusted([task.evaluated for task in tasks], study.compare.baseline),
         "overall": Verdict.of(overall) if len(tasks) > 1 else None,
-        "overall_gap": Estimate(value=overall.gap.mean, low=overall.gap.low, high=overall.gap.high),
+        "overall_gap": Estimate(value=overall.gap.value, low=overall.gap.low90, high=overall.gap.high90),
         "gaps": score_charts.gaps(tasks) if len(tasks) > 1 else None,
         "subjectivity": found,
         "against_gap": {(one.kind, one.who, one.source): text_charts.against_gap(one, tasks) for one in against_gap},

@@ -1,0 +1,145 @@
+"""`pyrite verdict` and `pyrite table`: what the last run found, from the metrics files alone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from pyrite.base import paths
+from pyrite.measures.intervals import Estimate
+from pyrite.results import statements, study, tables, verdict
+from pyrite.results.study import Study, TaskMetrics
+from pyrite.results.table import Column, Table
+from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
+
+COLOURS = {REPLACE: "green", AUGMENT: "yellow", DONT: "red", CANT_TELL: "cyan"}
+
+
+def as_json() -> dict[str, Any]:
+    """The verdict of every task and over all of them, for a program; gaps, margins and errors in [0, 1]."""
+    found = study.load()
+    asked = found.params.compare
+
+    def told(case: Case) -> dict[str, Any]:
+        values = asdict(case) | {"gap": case.gap.model_dump(), "gain": case.gain and case.gain.model_dump()}
+        answers = {"in_place": verdict.in_place(case), "on_top": verdict.on_top(case)}
+        about = {"verdict": verdict.decide(case), "close_call": verdict.is_close(case), **answers}
+        return about | {"sentence": statements.sentence(case), **values}
+
+    tasks = [
+        {"task": task.name, "classifier": asked.classifier, **told(case), "remarks": statements.remarks(task, asked)}
+        for task, case in zip(found.scored, found.cases, strict=True)
+    ]
+    tasks += [
+        {"task": task.name, "verdict": CANT_TELL, "remarks": statements.unscored(task)} for task in found.unscored
+    ]
+    return {"tasks": tasks, "overall": told(found.overall) if found.overall else None}
+
+
+def show(console: Console) -> None:
+    """Print the results and the verdict of every task."""
+    found = study.load()
+    asked = found.params.compare
+    for task, case in zip(found.scored, found.cases, strict=True):
+        console.print()
+        console.print(_scores(task, found))
+        if len(task.evaluated.classifiers) > 1:
+            console.print(_classifiers(task, found))
+        console.print(statements.too_like(task.generated))
+        console.print()
+        console.print(_coloured(case, statements.sentence(case)))
+        for words in [*statements.two_questions(case), *statements.remarks(task, asked)]:
+            console.print(words)
+    for task in found.unscored:
+        console.print()
+        console.print(Text(task.name, style="bold"))
+        for words in statements.unscored(task):
+            console.print(words, soft_wrap=True)
+    if len(found.cases) > 1 and found.overall:
+        first, *rest = statements.over_tasks(found.cases)
+        console.print()
+        console.print(_coloured(found.overall, first))
+        for words in rest:
+            console.print(words)
+    page = paths.REPORT / "index.html"
+    if page.exists():
+        console.print(f"\nThe report: {page}")
+
+
+def show_tables(console: Console) -> None:
+    """Print the paper's tables."""
+    for one in tables.both([task.evaluated for task in study.load().scored]).values():
+        console.print()
+        console.print(one.terminal())
+
+
+def tables_as_json() -> dict[str, Any]:
+    """The paper's tables by name, each a list of rows."""
+    both = tables.both([task.evaluated for task in study.load().scored])
+    return {name: list(one.rows) for name, one in both.items()}
+
+
+def _scores(task: TaskMetrics, found: Study) -> Any:
+    asked, evaluated = found.params.compare, task.evaluated
+    one = evaluated.classifiers[asked.classifier]
+    worths = {mix: known for mix in one.main if (known := evaluated.worth(asked.classifier, mix))}
+    fits = one.mixes[asked.baseline].fits
+    over = "seeds and test rows" if fits > 1 else "test rows: one fit says no more"
+    notes = (
+        f"{asked.classifier}, {fits} distinct fit{'' if fits == 1 else 's'}, {evaluated.test_rows:,} test rows. Points "
+        f"of macro-F1 and accuracy, ± half the 95 % interval over {over}."
+    )
+    columns = [Column("mix", "Trained on"), Column("rows", "Rows", form=",d"), Column("macro_f1", "Macro-F1", form="")]
+    columns += [Column("accuracy", "Accuracy", form=".1f"), Column("gap", f"Gap to {asked.baseline}")]
+    if worths:
+        columns.append(Column("worth", "Worth"))
+        by = next(iter(worths.values()))[0]
+        notes += f" Worth: the real labels that give {by} the same score, with the 95 % interval."
+    # The baseline can be a point of the learning curve.
+    shown = [*one.main, *(mix for mix in (asked.baseline,) if mix not in one.main)]
+    rows = [
+        {
+            "mix": mix,
+            "rows": one.mixes[mix].rows,
+            "macro_f1": _plus_minus(one.mixes[mix].macro_f1),
+            "accuracy": 100 * one.mixes[mix].accuracy.value,
+            "gap": _plus_minus(gap.macro_f1, "+") if (gap := one.gap(mix, asked.baseline)) else None,
+            "worth": statements.worth(worths[mix][1]) if mix in worths else None,
+        }
+        for mix in shown
+    ]
+    bold = [number for number, row in enumerate(rows) if row["mix"] == asked.candidate]
+    return Table(columns, rows, task.name, notes=notes).terminal(bold)
+
+
+def _classifiers(task: TaskMetrics, found: Study) -> Any:
+    asked = found.params.compare
+    columns = [Column("classifier", "Classifier"), Column("baseline", asked.baseline)]
+    columns += [Column("candidate", asked.candidate), Column("gap", "Gap"), Column("verdict", "Verdict")]
+    rows = []
+    for name, one in task.evaluated.classifiers.items():
+        if gap := one.gap(asked.candidate, asked.baseline):
+            case = verdict.case(task.evaluated, name, asked.candidate, asked.baseline, asked.margin)
+            row = {"classifier": name, "gap": _plus_minus(gap.macro_f1, "+"), "verdict": verdict.decide(case)}
+            for key in ("baseline", "candidate"):
+                row[key] = _plus_minus(one.mixes[getattr(asked, key)].macro_f1)
+            rows.append(row)
+    return Table(columns, rows).terminal(styles=COLOURS)
+
+
+def _coloured(case: Case, words: str) -> Text:
+    text = Text(words)
+    word = verdict.decide(case)
+    start = words.lower().index(word)
+    text.stylize(f"bold {COLOURS[word]}", start, start + len(word))
+    return text
+
+
+def _plus_minus(found: Estimate, sign: str = "") -> str:
+    value = statements.points(found.value or 0, sign)
+    if found.low is None or found.high is None:
+        return value
+    return f"{value} ± {100 * (found.high - found.low) / 2:4.1f}"

@@ -1,0 +1,304 @@
+"""Statements: what terminal, page and Markdown say of results, each worded once, from values.
+
+Scores, gaps and margins come in [0, 1] and are said in points. `say` is how names of mixes are spoken, the page's way
+or as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pyrite.data import mixes
+from pyrite.measures.intervals import Interval
+from pyrite.measures.llm_baseline import LlmResult
+from pyrite.params import Compare
+from pyrite.results import prices, verdict
+from pyrite.results.evaluation import TaskResult, Worth
+from pyrite.results.generation import GeneratedSet
+from pyrite.results.prices import BreakEven, money
+from pyrite.results.study import TaskMetrics
+from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
+
+Say = Callable[[str], str]
+
+# As many real rows as generated ones.
+EQUAL = "real@equal"
+
+TITLES = {REPLACE: "Replace", AUGMENT: "Augment", DONT: "Don't", CANT_TELL: "Can't tell"}
+
+
+def points(share: float, sign: str = "") -> str:
+    return f"{100 * share:{sign}.1f}"
+
+
+def ends(low: float, high: float, sign: str = "") -> str:
+    return f"{points(low, sign)} to {points(high, sign)}"
+
+
+def side(gap: float) -> str:
+    """Where a candidate stands, before the baseline's name: 3.9 points below."""
+    if abs(gap) < 0.0005:
+        return "level with"
+    return f"{points(abs(gap))} points {'above' if gap > 0 else 'below'}"
+
+
+# The verdict
+
+
+def sentence(case: Case, say: Say = str) -> str:
+    """The verdict in one sentence: the gap first, with the interval that decides, then what follows."""
+    return f"{TITLES[verdict.decide(case)]}: {reason(case, say)}"
+
+
+def reason(case: Case, say: Say = str) -> str:
+    """The verdict's sentence without its word."""
+    word, gap = verdict.decide(case), case.gap
+    candidate, baseline, margin = say(case.candidate), say(case.baseline), points(case.margin)
+    stands = f"{candidate} stands {side(gap.value)} {baseline} in macro-F1 ({ends(gap.low90, gap.high90, '+')})"
+    if case.obstacle:
+        return f"{stands}, but {case.obstacle}."
+    close = " A close call: other seeds could turn it." if verdict.is_close(case) else ""
+    away = f"{points(abs(gap.value + case.margin))} points {'above' if gap.value > -case.margin else 'below'} the "
+    away = f"{stands}, {away}{margin} that you allow it to lose"
+    if word == REPLACE:
+        sure = (
+            f"it is better with 95 % confidence, by {points(gap.low90)} points or more"
+            if gap.low90 > 0
+            else f"with 95 % confidence it costs no more than {points(-gap.low90)} points"
+        )
+        return f"{away}; {sure}.{close}"
+    if word == AUGMENT and case.gain is not None:
+        gained = f"{points(case.gain.value)} ({ends(case.gain.low, case.gain.high)}) points of macro-F1"
+        what = f"added to {baseline}" if case.contains else "added to all labels"
+        alone = "" if case.contains else f" Alone it is no proven substitute: {stands}, and you allow {margin}."
+        return f"{what}, {candidate} gains {gained}.{alone}{close}"
+    if word == DONT:
+        return f"{away}; with 95 % confidence it costs more than {points(-gap.high90)} points.{close}"
+    if case.lost:
+        return f"{stands}, but loses {', '.join(case.lost)}: the F1 of {_these(case.lost)} falls by far more.{close}"
+    return f"{away}; the interval holds both sides of that. {settled(case)}{close}"
+
+
+def _these(labels: Sequence[str]) -> str:
+    return "this label" if len(labels) == 1 else "these labels"
+
+
+def settled(case: Case) -> str:
+    """How many test rows would settle a case."""
+    rows = verdict.settles(case)
+    if rows is None or rows > 100 * case.test_rows:
+        return "More test rows alone would not settle it: fits differ too much from seed to seed."
+    return (
+        f"If the true gap is 0, or twice what you allow, about {max(rows, case.test_rows + 1):,} test rows would "
+        f"settle it; there are {case.test_rows:,}."
+    )
+
+
+def two_questions(case: Case, say: Say = str) -> list[str]:
+    """Both questions of the rule with their answers and intervals."""
+    gap = case.gap
+    first = (
+        f"In place of {say(case.baseline)}: {verdict.in_place(case)} "
+        f"({points(gap.value, '+')}, 90 % interval {ends(gap.low90, gap.high90, '+')})."
+    )
+    if case.gain is None:
+        second = (
+            f"On top of all labels: not known; it needs the mixes {verdict.ALL} and {verdict.ALL}+{case.candidate}."
+        )
+        return [first] if case.contains else [first, second]
+    gained = f"{points(case.gain.value, '+')}, 95 % interval {ends(case.gain.low, case.gain.high, '+')}"
+    return [first, f"On top of all labels: {verdict.on_top(case)} ({gained})."]
+
+
+def over_tasks(cases: Sequence[Case], say: Say = str) -> list[str]:
+    """The verdict over tasks: of these very tasks, and of tasks like them."""
+    sample = verdict.as_sample(cases)
+    return [
+        f"Over {len(cases)} tasks. {sentence(verdict.over_tasks(cases), say)}",
+        f"That is of these tasks. Taken as a sample of tasks like them, the gap is {points(sample.value, '+')} "
+        f"({ends(sample.low, sample.high, '+')}, 90 %).",
+    ]
+
+
+# Worth
+
+
+def labels(worth: Worth, end: str = "labels") -> str:
+    """A number of real labels: 246, or < 50 and > 2,320 where it lies outside the learning curve."""
+    value: int | None = getattr(worth, end)
+    if value is None:
+        return f"> {worth.most:,}"
+    return f"< {worth.least:,}" if value == 0 else f"{value:,}"
+
+
+def worth(found: Worth) -> str:
+    """A worth and its interval; beyond an end of the curve with all of it, the bound alone."""
+    value, low, high = (labels(found, end) for end in ("labels", "low", "high"))
+    return value if value == low == high else f"{value} ({low} to {high})"
+
+
+def no_worth(found: TaskResult, classifier: str, mix: str) -> str:
+    """Why a mix has no worth."""
+    for name in (classifier, *found.classifiers):
+        one = found.classifiers[name].mixes.get(mix)
+        if one and one.no_worth:
+            return f"Worth: can't tell: {one.no_worth} ({name})."
+    return "Worth: can't tell: no classifier has a learning curve of two points or more."
+
+
+def stops(added: str, found: Worth) -> str:
+    """From how many real rows generated ones help no more."""
+    most, least = f"{found.most:,}", f"{found.least:,}"
+    if found.low is None:
+        return f"{added} still helps beside {most} real rows, the most that were tried"
+    if found.high == 0:
+        return f"{added} helps beside no number of real rows from {least} on"
+    if found.low == 0 and found.high is None:
+        return f"can't tell from how many real rows on {added} helps no more: it may be any from {least} to {most}"
+    if found.labels is None:
+        surely = f"with 95 % confidence beside {found.low:,}"
+        return f"{added} seems to help beside all {most} real rows that were tried, {surely}"
+    return f"{added} helps up to {worth(found)} real rows"
+
+
+def break_even(mix: str, found: Worth | None, cost: float | None, label_price: float | None, say: Say = str) -> str:
+    """What generating cost against what labels cost; empty where neither price is known."""
+    if cost is None and label_price is None:
+        return ""
+    if not mixes.parse(mix).is_generated:
+        return f"Break-even: can't tell: {say(mix)} holds real labels itself; ask for a candidate without them."
+    if found is None:
+        return "Break-even: can't tell: no learning curve says how many real labels the generated texts are worth."
+    if cost is None:
+        if not found.labels:
+            known = f"what generating cost is not known, and {say(mix)} is worth {worth(found)} real labels"
+            return f"Break-even: can't tell: {known}."
+        same = f"{money((label_price or 0) * found.labels)} at {money(label_price or 0)} each"
+        says = f"Break-even: the {worth(found)} real labels that {say(mix)} is worth cost {same}"
+        return f"{says}; what generating cost is not known."
+    even = BreakEven.of(cost, found)
+    low = money(even.low)
+    between = f"{low} to {money(even.high)}" if even.high is not None else f"more than {low}"
+    says = f"Break-even: generating cost {money(cost)}, as much as labelling where a label costs {between}"
+    if label_price is None:
+        return f"{says}."
+    cheaper = even.cheaper(label_price)
+    word = "can't tell which is cheaper" if cheaper == prices.CANT_TELL else f"{cheaper} is cheaper"
+    return f"{says}; at your {money(label_price)}, {word}."
+
+
+# What else there is to say of a task
+
+
+def called(llm: LlmResult, asked: Compare, say: Say = str) -> str:
+    """The LLM as the classifier beside the candidate."""
+    own, price = llm.macro_f1, asked.llm_price
+    says = (
+        f"Called as the classifier, in {llm.personas} personas, the LLM scores {points(own.value)} "
+        f"({ends(own.low or 0, own.high or 1)}) in macro-F1 on the {llm.rows:,} test rows that it labelled"
+    )
+    costs = "" if price is None else f" It asks {money(price)} for a thousand texts."
+    mine = llm.classifiers.get(asked.classifier, {}).get(asked.candidate)
+    if mine is None:
+        return f"{says}.{costs}"
+    says += f", {asked.classifier} trained on {say(asked.candidate)} {points(mine.macro_f1.value)}"
+    return f"{says}: {lead(mine.gap.macro_f1)}.{costs}"
+
+
+def lead(gap: Interval) -> str:
+    """Whether the LLM itself or the trained classifier is better, from the LLM's lead."""
+    if gap.low > 0:
+        return f"simply calling the LLM is better by {points(gap.value)} ({ends(gap.low, gap.high)}) points"
+    if gap.high < 0:
+        return f"the trained classifier is better by {points(-gap.value)} ({ends(-gap.high, -gap.low)}) points"
+    return f"can't tell which is better ({ends(gap.low, gap.high, '+')} points)"
+
+
+def equal_size(found: TaskResult, asked: Compare, say: Say = str) -> str:
+    """The paper's own comparison: as many real texts as generated ones; empty where that is the baseline itself."""
+    one = found.classifiers[asked.classifier]
+    gap = one.gap(asked.candidate, EQUAL)
+    if asked.baseline == EQUAL or gap is None:
+        return ""
+    rows, inside = one.mixes[EQUAL].rows, gap.macro_f1
+    return (
+        f"Beside as many real texts ({rows:,}), the paper's comparison: {say(asked.candidate)} stands "
+        f"{side(inside.value)} them ({ends(inside.low90, inside.high90, '+')})."
+    )
+
+
+def never(found: TaskResult, asked: Compare, say: Say = str) -> list[str]:
+    """The labels that a fit of candidate or baseline never says."""
+    of_mix = found.classifiers[asked.classifier].mixes
+    return [
+        f"Trained on {say(mix)}, {asked.classifier} never says {', '.join(of_mix[mix].never)}."
+        for mix in (asked.candidate, asked.baseline)
+        if of_mix[mix].never and not of_mix[mix].collapsed
+    ]
+
+
+def untested(found: TaskResult, asked: Compare) -> str:
+    """The labels that no test row has: of them nothing is known."""
+    per_class = found.classifiers[asked.classifier].mixes[asked.candidate].per_class
+    missing = [label for label, one in per_class.items() if not one.support]
+    return f"Can't tell how {', '.join(missing)} is classified: no test row has this label." if missing else ""
+
+
+def remarks(task: TaskMetrics, asked: Compare, say: Say = str) -> list[str]:
+    """What else there is to say of a task, a sentence each."""
+    found, candidate = task.evaluated, asked.candidate
+    known = found.worth(asked.classifier, candidate)
+    curve = found.mix_curve(asked.classifier, candidate)
+    said = [
+        equal_size(found, asked, say),
+        called(found.llm, asked, say) if found.llm else "",
+        break_even(candidate, known[1] if known else None, task.cost(candidate), asked.label_price, say),
+    ]
+    if curve and curve[1].stops:
+        said.append(f"Added to real rows ({curve[0]}): {stops(say(candidate), curve[1].stops)}.")
+    if not known and mixes.parse(candidate).sources:
+        said.append(no_worth(found, asked.classifier, candidate))
+    said += [*never(found, asked, say), untested(found, asked)]
+    return [words for words in said if words]
+
+
+def too_like(generated: dict[str, GeneratedSet]) -> str:
+    """How many generated texts were dropped because they resemble test or validation rows."""
+    parts = []
+    for source in sorted(generated, reverse=True):
+        dropped, received = contaminated(generated[source])
+        parts.append(f"{dropped:,} of {received:,} {source}")
+    return f"Dropped, being too like a test or validation row: {', '.join(parts) or 'nothing'} texts."
+
+
+def contaminated(generated: GeneratedSet) -> tuple[int, int]:
+    """(texts dropped because they resemble test or validation rows, texts received)."""
+    dropped = generated.total.dropped.items()
+    return sum(count for why, count in dropped if why.startswith("contamination")), generated.total.received
+
+
+def unscored(task: TaskMetrics) -> list[str]:
+    """What can be said of a task without real texts, and what can't, a sentence each."""
+    said = [
+        "Can't tell: the task has no real texts, so no classifier was trained or tested, and nobody knows what the "
+        "generated texts are worth."
+    ]
+    for source, made in task.generated.items():
+        total = made.total
+        if not total.answers:
+            said.append(f"{source}: not asked, for it shows the LLM real texts.")
+            continue
+        cost = "" if total.cost_usd is None else f", for {money(total.cost_usd)}"
+        if not cost and total.prompt_tokens is not None:
+            cost = f", for {total.prompt_tokens + (total.completion_tokens or 0):,} tokens"
+        said.append(
+            f"{source}: {total.accepted:,} texts of {len(made.labels)} labels were kept and "
+            f"{sum(total.dropped.values()):,} dropped (repeated, too short or too long, ...){cost}."
+        )
+    return [
+        *said,
+        "Known besides: how varied they are among themselves, in the report. Not known: whether they are like real "
+        "texts, true to their labels, or free of what the LLM gets wrong. Read some.",
+        "To know their worth, have people label about 400 real texts (a quarter of them is tested on) and run "
+        f"`pyrite new {task.name} --refresh --from FILE`, then `dvc repro`: what is answered is not paid again.",
+    ]

@@ -1,0 +1,100 @@
+"""A study: its settings, and what the metrics say of each of its tasks. One place decides which tasks have scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from pyrite import params
+from pyrite.data import mixes
+from pyrite.measures.statistics import holm
+from pyrite.params import Params
+from pyrite.results import evaluation, generation, verdict
+from pyrite.results.evaluation import TaskResult
+from pyrite.results.generation import GeneratedSet
+from pyrite.results.verdict import Case
+
+
+@dataclass(frozen=True)
+class TaskMetrics:
+    """What `evaluate` and `generate` found of a task; `generated` by source."""
+
+    evaluated: TaskResult
+    generated: dict[str, GeneratedSet]
+
+    @property
+    def name(self) -> str:
+        return self.evaluated.task
+
+    def cost(self, mix: str) -> float | None:
+        """US dollars that the generated rows of a mix cost; None where that is not known, or where it has none."""
+        costs = [self.generated[source].total.cost_usd for source in mixes.parse(mix).sources]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if known and len(known) == len(costs) else None
+
+
+@dataclass(frozen=True)
+class Study:
+    """The settings, the tasks with scores, and those without real texts, of which nothing was trained."""
+
+    params: Params
+    scored: tuple[TaskMetrics, ...]
+    unscored: tuple[TaskMetrics, ...]
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        """What the verdict on each task with scores rests on.
+
+        Raises:
+            PyriteError: a task lacks the gap that `compare` asks for.
+        """
+        asked = self.params.compare
+        return [
+            verdict.case(task.evaluated, asked.classifier, asked.candidate, asked.baseline, asked.margin)
+            for task in self.scored
+        ]
+
+    @cached_property
+    def adjusted(self) -> dict[tuple[str, str, str], float]:
+        return adjusted([task.evaluated for task in self.scored], self.params.compare.baseline)
+
+    @property
+    def overall(self) -> Case | None:
+        """The case of all tasks together; None without scores."""
+        return verdict.over_tasks(self.cases) if self.cases else None
+
+
+def load() -> Study:
+    """The study of this folder.
+
+    Raises:
+        PyriteError: metrics are missing, or were written by another version.
+    """
+    settings = params.load()
+    tasks = [
+        TaskMetrics(
+            evaluation.load(task), {source: generation.load(task, source) for source in settings.generate.settings}
+        )
+        for task in settings.tasks
+    ]
+    return Study(
+        settings,
+        scored=tuple(task for task in tasks if task.evaluated.classifiers),
+        unscored=tuple(task for task in tasks if not task.evaluated.classifiers),
+    )
+
+
+def adjusted(tasks: Sequence[TaskResult], baseline: str) -> dict[tuple[str, str, str], float]:
+    """By task, classifier and mix: the p-value of its gap to the baseline, adjusted over the tasks (Holm)."""
+    families: dict[tuple[str, str], dict[str, float]] = {}
+    for task in tasks:
+        for classifier, found in task.classifiers.items():
+            for mix in found.main:
+                if gap := found.gap(mix, baseline):
+                    families.setdefault((classifier, mix), {})[task.task] = gap.macro_f1.p
+    return {
+        (task, *of): p
+        for of, family in families.items()
+        for task, p in zip(family, holm(list(family.values())), strict=True)
+    }

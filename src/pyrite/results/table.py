@@ -1,0 +1,157 @@
+"""Tables: columns and rows, written as CSV, Markdown, LaTeX, HTML or for a terminal."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pyrite.base import files
+
+if TYPE_CHECKING:
+    from rich.table import Table as TerminalTable
+
+# What LaTeX would read as a sign.
+_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_LATEX |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: what it is called and how its values look.
+
+    Attributes:
+        key: where a row has the value.
+        title: its head; the key where it is empty.
+        form: how a number is written, as `format` takes it.
+        decimals: of a number in CSV; None: all.
+        short: its head on a terminal.
+        within: on a terminal, whose cell has this value too, in the form `joined`.
+    """
+
+    key: str
+    title: str = ""
+    form: str = ""
+    decimals: int | None = 2
+    short: str = ""
+    within: str = ""
+    joined: str = "{}"
+
+    @property
+    def head(self) -> str:
+        return self.title or self.key
+
+    @property
+    def is_number(self) -> bool:
+        return bool(self.form)
+
+    def cell(self, row: dict[str, Any]) -> str:
+        value = row.get(self.key)
+        return "" if value is None else format(value, self.form) if self.is_number else str(value)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of values by the keys of the columns; a value that a row lacks is an empty cell."""
+
+    columns: Sequence[Column]
+    rows: Sequence[dict[str, Any]]
+    title: str = ""
+    notes: str = field(default="", kw_only=True)
+
+    def csv(self) -> str:
+        """Keys and values; no cell is a formula."""
+        out = io.StringIO(newline="")
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(column.key for column in self.columns)
+        for row in self.rows:
+            writer.writerow(_raw(row.get(column.key), column.decimals) for column in self.columns)
+        return out.getvalue()
+
+    def markdown(self) -> str:
+        """For a git host; with the title above, where there is one."""
+        if not self.rows:
+            return f"{self.title}: nothing to show in this study.\n"
+        lines = [[column.head for column in self.columns]]
+        lines.append(["--:" if column.is_number else ":--" for column in self.columns])
+        lines += [[column.cell(row).replace("|", "&#124;") for column in self.columns] for row in self.rows]
+        title = f"{self.title}\n\n" if self.title else ""
+        return title + "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+    def latex(self) -> str:
+        r"""A `tabular` that needs the package booktabs."""
+        if not self.rows:
+            return f"% {self.title}: nothing to show in this study.\n"
+        kinds = "".join("r" if column.is_number else "l" for column in self.columns)
+        lines = [" & ".join(_latex(column.head) for column in self.columns) + r" \\", r"\midrule"]
+        lines += [" & ".join(_latex(column.cell(row)) for column in self.columns) + r" \\" for row in self.rows]
+        body = "\n".join(lines)
+        return f"% {self.title}\n\\begin{{tabular}}{{{kinds}}}\n\\toprule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
+
+    def html(self) -> str:
+        """A `<table>`; everything in it is escaped."""
+
+        def line(cells: Sequence[str], tag: str) -> str:
+            kinds = [' class="number"' if column.is_number else "" for column in self.columns]
+            inner = "".join(
+                f"<{tag}{kind}>{html.escape(cell)}</{tag}>" for kind, cell in zip(kinds, cells, strict=True)
+            )
+            return f"<tr>{inner}</tr>"
+
+        head = line([column.head for column in self.columns], "th")
+        body = "".join(line([column.cell(row) for column in self.columns], "td") for row in self.rows)
+        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+
+    def terminal(self, bold: Collection[int] = (), styles: dict[str, str] | None = None) -> TerminalTable:
+        """For a terminal of 80 columns: some rows bold, some words in a style."""
+        from rich import box
+        from rich.table import Table as TerminalTable
+        from rich.text import Text
+
+        drawn = TerminalTable(
+            title=self.title or None,
+            title_justify="left",
+            title_style="bold",
+            caption=self.notes or None,
+            caption_justify="left",
+            box=box.SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
+            show_edge=False,
+        )
+        shown = [column for column in self.columns if not column.within]
+        for column in shown:
+            # A difference takes two lines at the head, and names may be folded, but not to single letters.
+            head = column.short or column.head
+            longest = max([len(head), *(len(column.cell(row)) for row in self.rows)])
+            drawn.add_column(
+                head.replace(" - ", "\n- "),
+                justify="right" if column.is_number else "left",
+                no_wrap=column.is_number,
+                overflow="fold",
+                min_width=None if column.is_number else min(4, longest),
+            )
+        for number, row in enumerate(self.rows):
+            cells = []
+            for column in shown:
+                more = (other for other in self.columns if other.within == column.key)
+                joined = "".join(other.joined.format(cell) for other in more if (cell := other.cell(row)))
+                cell = column.cell(row) + joined
+                cells.append(Text(cell, style=(styles or {}).get(cell, "")))
+            drawn.add_row(*cells, style="bold" if number in bold else "")
+        return drawn
+
+
+def _raw(value: Any, decimals: int | None) -> Any:
+    if isinstance(value, str):  # a card may name a label so that a spreadsheet would run it
+        return files.cell(value)
+    if isinstance(value, float) and decimals is not None:
+        return round(value, decimals)
+    return "" if value is None else value
+
+
+def _latex(text: str) -> str:
+    return re.sub(r"[\\~^&%$#_{}]", lambda sign: _LATEX[sign[0]], text)

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import pytest
+from test_verdict import HELPS, case, gap
+
+import metrics
+from pyrite.results import statements
+from pyrite.results.evaluation import Worth
+from pyrite.results.verdict import Case
+
+
+def worth(labels: int | None, low: int | None, high: int | None, most: int = 1000) -> Worth:
+    return Worth(labels=labels, low=low, high=high, least=50, most=most)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            case(gap(-0.8, 2.0)),
+            "Replace: few_shot stands 0.8 points below real in macro-F1 (-1.8 to +0.2), 2.2 points above the 3.0 that "
+            "you allow it to lose; with 95 % confidence it costs no more than 1.8 points.",
+        ),
+        (case(gap(4.0, 2.0)), "it is better with 95 % confidence, by 3.0 points or more."),
+        (
+            case(gap(-9.0, 2.0), HELPS),
+            "Augment: added to all labels, few_shot gains 2.0 (1.0 to 3.0) points of macro-F1. Alone it is no proven",
+        ),
+        (case(gap(2.0, 1.0), gap(2.0, 1.0), contains=True), "Augment: added to real, few_shot gains 2.0 (1.0 to 3.0)"),
+        (
+            case(gap(-9.0, 2.0)),
+            "6.0 points below the 3.0 that you allow it to lose; with 95 % confidence it costs",
+        ),
+        (case(gap(-2.0, 4.0)), "Can't tell: few_shot stands 2.0 points below real in macro-F1 (-4.0 to +0.0)"),
+        (
+            case(gap(0.0, 9.0, item_error=1.5, seed_error=0.5)),
+            "about 1,868 test rows would settle it; there are 1,000",
+        ),
+        (case(gap(0.0, 9.0, seed_error=2.0)), "More test rows alone would not settle it"),
+        (case(gap(-2.0, 1.9)), "A close call: other seeds could turn it."),
+        (case(gap(0.0, 2.0), lost=("b", "c")), "but loses b, c: the F1 of these labels falls"),
+        (case(gap(0.0, 2.0), obstacle="both are no better than guessing"), "but both are no better than guessing."),
+    ],
+)
+def test_the_words_have_the_numbers(given: Case, words: str) -> None:
+    assert words in statements.sentence(given)
+
+
+def test_both_questions_are_answered_with_their_intervals() -> None:
+    assert statements.two_questions(case(gap(-9.0, 2.0), HELPS)) == [
+        "In place of real: no (-9.0, 90 % interval -10.0 to -8.0).",
+        "On top of all labels: yes (+2.0, 95 % interval +1.0 to +3.0).",
+    ]
+    assert "needs the mixes real and real+few_shot" in statements.two_questions(case(gap(-9.0, 2.0)))[1]
+
+
+def test_over_tasks_there_are_these_tasks_and_tasks_like_them() -> None:
+    first, second = statements.over_tasks([case(gap(-9.0, 2.0)), case(gap(-7.0, 2.0))])
+    assert first.startswith("Over 2 tasks. Don't: few_shot stands 8.0 points below real")
+    # Student's quantile with one degree of freedom: 6.31 times a standard error of 1.
+    assert "the gap is -8.0 (-14.3 to -1.7, 90 %)" in second
+
+
+@pytest.mark.parametrize(("value", "expected"), [(246, "246"), (0, "< 50"), (None, "> 2,320")])
+def test_labels_outside_the_curve_are_bounds(value: int | None, expected: str) -> None:
+    assert statements.labels(worth(value, value, value, most=2320)) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (worth(None, None, None), "few_shot still helps beside 1,000 real rows, the most that were tried"),
+        (worth(0, 0, 0), "few_shot helps beside no number of real rows from 50 on"),
+        (worth(None, 0, None), "can't tell from how many real rows on few_shot helps no more"),
+        (worth(120, 60, None), "few_shot helps up to 120 (60 to > 1,000) real rows"),
+        (worth(None, 60, None), "that were tried, with 95 % confidence beside 60"),
+        (worth(0, 0, 80), "few_shot helps up to < 50 (< 50 to 80) real rows"),
+    ],
+)
+def test_where_generated_rows_stop_helping(found: Worth, words: str) -> None:
+    assert words in statements.stops("few_shot", found)
+
+
+@pytest.mark.parametrize(
+    ("mix", "found", "cost", "price", "words"),
+    [
+        ("few_shot", worth(200, 100, 400), 4.0, None, "costs $0.01 to $0.04."),
+        ("few_shot", worth(200, 100, 400), 4.0, 0.5, "at your $0.5, generating is cheaper."),
+        ("few_shot", worth(200, 100, 400), 4.0, 0.02, "can't tell which is cheaper."),
+        ("few_shot", worth(0, 0, 0), 4.0, 0.02, "costs more than $0.08; at your $0.02, labelling is cheaper."),
+        ("few_shot", worth(200, 100, 400), None, 0.5, "cost $100.00 at $0.5 each; what generating cost is not known."),
+        ("few_shot", worth(None, 900, None), None, 0.5, "can't tell: what generating cost is not known"),
+        ("few_shot", None, 4.0, 0.5, "can't tell: no learning curve"),
+        ("pool+few_shot", worth(200, 100, 400), 4.0, 0.5, "can't tell: pool+few_shot holds real labels itself"),
+    ],
+)
+def test_the_break_even_says_what_is_known(
+    mix: str, found: Worth | None, cost: float | None, price: float | None, words: str
+) -> None:
+    assert words in statements.break_even(mix, found, cost, price)
+
+
+def test_without_a_price_there_is_no_break_even() -> None:
+    assert statements.break_even("few_shot", worth(200, 100, 400), None, None) == ""
+
+
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [
+        ((0.10, 0.05, 0.15), "simply calling the LLM is better by 10.0 (5.0 to 15.0) points"),
+        ((-0.10, -0.15, -0.05), "the trained classifier is better by 10.0 (5.0 to 15.0) points"),
+        ((0.01, -0.04, 0.06), "can't tell which is better (-4.0 to +6.0 points)"),
+    ],
+)
+def test_who_leads_is_said_from_the_interval(ends: tuple[float, float, float], words: str) -> None:
+    llm = metrics.llm(0.8, {"real": ends}, ("probe",))
+    assert statements.lead(llm.classifiers["probe"]["real"].gap.macro_f1) == words

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from rich.console import Console
+
+from pyrite.results.table import Column, Table
+
+COLUMNS = [
+    Column("task"),
+    Column("name", "Name"),
+    Column("rows", form=",d"),
+    Column("real macro_f1", form=".1f", short="real"),
+    Column("real accuracy", form=".1f", within="real macro_f1", joined="/{}"),
+    Column("gain", form="+.1f"),
+]
+ROWS = [
+    {"task": "a_b", "name": "50%|x", "rows": 1200, "real macro_f1": 80.044, "real accuracy": 81.0, "gain": -1.0},
+    {"task": "=c", "name": "<y>", "rows": 5, "gain": 2.0},
+]
+TABLE = Table(COLUMNS, ROWS, "Scores")
+
+
+def test_csv_has_keys_and_values_and_no_formula() -> None:
+    assert TABLE.csv().splitlines() == [
+        "task,name,rows,real macro_f1,real accuracy,gain",
+        "a_b,50%|x,1200,80.04,81.0,-1.0",
+        "'=c,<y>,5,,,2.0",
+    ]
+
+
+def test_markdown_and_latex_escape_and_round() -> None:
+    assert "| a_b | 50%&#124;x | 1,200 | 80.0 | 81.0 | -1.0 |" in TABLE.markdown()
+    assert "| :-- | :-- | --: | --: | --: | --: |" in TABLE.markdown()
+    assert r"a\_b & 50\%|x & 1,200 & 80.0 & 81.0 & -1.0 \\" in TABLE.latex()
+    assert r"\begin{tabular}{llrrrr}" in TABLE.latex()
+
+
+def test_html_is_escaped() -> None:
+    assert '<td>&lt;y&gt;</td><td class="number">5</td><td class="number"></td>' in TABLE.html()
+
+
+def test_a_table_without_rows_says_so() -> None:
+    none = Table(COLUMNS, [], "Scores")
+    assert "nothing to show" in none.markdown()
+    assert none.latex().startswith("%")
+    assert none.csv() == "task,name,rows,real macro_f1,real accuracy,gain\n"
+
+
+def test_a_terminal_has_joined_values_in_a_cell() -> None:
+    console = Console(width=80, record=True)
+    console.print(TABLE.terminal())
+    said = console.export_text()
+    assert "80.0/81.0" in said
+    assert max(map(len, said.splitlines())) <= 80
