@@ -717,7 +717,7 @@ def test_the_selectors_choose_and_tables_sort(
     assert complaints == ""
     visible = _visible(page)
     assert [about["id"] for about in visible if about.get("id")] == ["task-c"]
-    assert {about["data-classifier"] for about in visible if about.get("data-classifier")} <= {"words", "tfidf words"}
+    assert {about["data-classifier"] for about in visible if about.get("data-classifier")} <= {"words", "words tfidf"}
     title = re.search(r"<title>(.*?)</title>", page)
     assert title
     scores, falling, rising, gaps = (column.split() for column in html.unescape(title[1]).split(";"))
@@ -733,6 +733,20 @@ def test_a_link_leads_to_its_task(study: Callable[..., str], browse: Callable[..
     study(tasks=("a", "b", "c", "d"))
     page, _ = browse(fragment="#task-b")
     assert [about["id"] for about in _visible(page) if about.get("id")] == ["task-b"]
+
+
+def test_a_link_keeps_what_was_chosen(study: Callable[..., str], browse: Callable[..., tuple[str, str]]) -> None:
+    study(tasks=("a", "b", "c", "d"))
+    script = """
+      const chooser = document.querySelector("select[data-chooses=classifier]");
+      chooser.value = "words"; chooser.dispatchEvent(new Event("change"));
+      document.title = location.hash;
+    """
+    page, complaints = browse(script, fragment="#task=c&classifier=tfidf")
+    assert complaints == ""
+    assert [about["id"] for about in _visible(page) if about.get("id")] == ["task-c"]
+    title = re.search(r"<title>(.*?)</title>", page)
+    assert title and html.unescape(title[1]) == "#task=c&classifier=words"
 
 
 def test_hostile_words_do_nothing_in_a_browser(

@@ -36,20 +36,29 @@ function choose(kind, value) {
   window.dispatchEvent(new Event("resize"));
 }
 
-for (const select of document.querySelectorAll("select[data-chooses]")) {
+const selects = Object.fromEntries(
+  [...document.querySelectorAll("select[data-chooses]")].map((select) => [select.dataset.chooses, select]));
+for (const [kind, select] of Object.entries(selects)) {
   select.closest("label").hidden = false;
-  select.addEventListener("change", () => choose(select.dataset.chooses, select.value));
-  choose(select.dataset.chooses, select.value);
+  select.addEventListener("change", () => {
+    choose(kind, select.value);
+    // The link keeps what was chosen.
+    history.replaceState(null, "", `#${new URLSearchParams(chosen)}`);
+  });
+  choose(kind, select.value);
 }
 
-// #task-<id> leads to a task, from the list of verdicts and from outside.
+// #task-<id> leads to a task, from the list of verdicts and from outside; #task=<id>&classifier=<name> is a kept choice.
 function follow() {
-  const select = document.querySelector("select[data-chooses=task]");
-  const task = location.hash.startsWith("#task-") ? location.hash.slice(6) : "";
-  if (!select || ![...select.options].some((option) => option.value === task)) return;
-  select.value = task;
-  choose("task", task);
-  document.getElementById(location.hash.slice(1)).scrollIntoView();
+  const asked = new URLSearchParams(location.hash.slice(1));
+  const link = location.hash.startsWith("#task-");
+  if (link) asked.set("task", location.hash.slice(6));
+  for (const [kind, select] of Object.entries(selects)) {
+    if (![...select.options].some((option) => option.value === asked.get(kind))) continue;
+    select.value = asked.get(kind);
+    choose(kind, select.value);
+    if (link) document.getElementById(location.hash.slice(1)).scrollIntoView();
+  }
 }
 window.addEventListener("hashchange", follow);
 
