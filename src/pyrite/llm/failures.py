@@ -73,7 +73,8 @@ FILTERED, CONTEXT, REFUSAL = "content filter", "context length", "refusal"
 _FILTER = re.compile(
     r"content[ _-](management )?(policy|filter)|responsible ?ai|moderation|prohibited[ _]content|content exists risk"
     r"|inappropriate content|sensitive (content|words?)|data_?inspection|safety (system|filter|setting)"
-    r"|usage (polic|guideline)|(input|prompt|content|message|text|response)\b.{0,40}\b(flagged|filtered|blocked)\b|violat\w+.{0,60}polic"
+    r"|usage (polic|guideline)|(input|prompt|content|message|text|response)\b.{0,40}\b(flagged|filtered|blocked)\b"
+    r"|violat\w+.{0,60}polic"
 )
 _TOO_LONG = re.compile(
     r"context[ _](length|window|size)|maximum context|exceed_?context|prompt is too long|input is too long|"
