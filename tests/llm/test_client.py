@@ -517,6 +517,20 @@ def test_a_system_message_that_is_refused_heads_the_first_question(ask: Ask, mon
     assert sent[0]["content"].startswith("You are a poet.\n\nWrite texts.")
 
 
+def test_a_limit_that_the_context_has_no_room_for_is_left_out(ask: Ask) -> None:
+    said = "The maximum context length is 512 tokens: you requested 600 (300 in the messages, 300 in the completion)"
+
+    def answers(request: dict[str, Any]) -> Any:
+        return (400, error(said), {}) if "max_tokens" in request else None
+
+    with serve(answers=answers) as server:
+        assert all(isinstance(outcome, Answer) for outcome in ask(server, 2, concurrency=1, limit=300))
+    assert ["max_tokens" in entry.request for entry in server.log] == [True, False, False]
+    with serve(answers=lambda request: (400, error("max_tokens must be at least 1, got -186."), {})) as server:
+        ask(server, limit=300)
+    assert len(server.log) == 1
+
+
 @pytest.mark.parametrize("unsupported", [["max_tokens"], ["max_tokens", "max_completion_tokens"]])
 def test_the_limit_on_tokens_is_sent_by_the_name_that_is_taken(
     monkeypatch: pytest.MonkeyPatch, ask: Ask, unsupported: list[str]

@@ -39,6 +39,7 @@ _UNKNOWN = re.compile(
     r"unsupported|not support|n't support|unknown|unrecogni[sz]ed|not permitted|not allowed|deprecated|invalid|extra"
     r"|unexpected|only the default|can ?not|can't"
 )
+_WITH_ANSWER = re.compile(r"completion\)|in the completion|max_(completion_)?tokens\b.{0,60}too large")
 # A value that is too large or too small is for the user to mend.
 _RANGE = re.compile(r"between|range|less than|greater than|at most|at least|larger|smaller")
 _SCHEMA = re.compile(r"response_format|schema|grammar|structured|guided|json|strict|(min|max)_?(items|length)")
@@ -149,8 +150,9 @@ class Dialect:
             except Failure as failure:
                 if self._finds_out(failure, said):
                     continue
-                if failure.then is Then.TOO_LONG and self._limit in said and self._limit not in self._p.sampling:
-                    limited = False  # together with what may be answered it is too long: the context is a limit itself
+                shared = failure.then is Then.TOO_LONG and _WITH_ANSWER.search(failure.said)
+                if shared and self._limit in said and self._limit not in self._p.sampling:
+                    limited = False  # only together with what may be answered it is too long: the context is the limit
                     continue
                 weaker = self._weaker(failure, said, form)
                 if weaker is None:
