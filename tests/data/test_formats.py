@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import random
 import zipfile
 from pathlib import Path
 
@@ -231,3 +232,19 @@ def test_what_a_format_writes_it_reads(tmp_path: Path, name: str) -> None:
 def test_a_layout_that_does_not_fit_its_format(layout: dict, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         formats.require_fit(Layout(**layout))
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.feather"])
+def test_damaged_files_in_columns_are_read_or_refused(tmp_path: Path, name: str) -> None:
+    path, drawn = tmp_path / name, random.Random(0)
+    saved(path, pa.table({"text": [f"a text {n}" for n in range(40)], "label": ["a", "b"] * 20}))
+    whole = path.read_bytes()
+    for _ in range(200):
+        damaged = bytearray(whole)
+        for _ in range(drawn.randint(1, 3)):
+            damaged[drawn.randrange(len(whole))] = drawn.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            assert all(isinstance(row.fields, dict) for row in formats.read(path))
+        except PyriteError as error:
+            assert "\n" not in str(error)

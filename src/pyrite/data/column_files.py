@@ -25,12 +25,13 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
     with streams.unpacked(path) as file:
         try:
             for batch in _batches(file, layout.format):
+                batch.validate(full=True)  # damaged bytes can point outside of the file's memory
                 require_different(batch.schema.names, path)
                 for fields in _as_text(batch).to_pylist():
                     number += 1
                     yield Row(path, number, fields)
-        except (pa.ArrowException, OSError) as error:
-            reason = str(error).splitlines()[0]
+        except (pa.ArrowException, OSError, MemoryError, ValueError) as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise PyriteError(f"{path}: row {number + 1}: not readable as {layout.format} ({reason})") from None
 
 
