@@ -35,7 +35,7 @@ from rich.table import Table
 from scipy import stats
 
 from pyrite.base import files
-from pyrite.measures import statistics
+from pyrite.measures import learning_curves, statistics
 from pyrite.measures.statistics import Samples
 from pyrite.results import drawing
 
@@ -121,9 +121,9 @@ def study(scenario: Scenario, true: np.ndarray, seed: int) -> dict[str, float]:
     draws = scores.draws(rng)
     worth_covered = []
     for mix in (EQUAL, WORSE, BETTER):
-        worth = statistics.worth(CURVE_ROWS, draws[:, CURVE], weights, draws[:, mix])
+        worth = learning_curves.worth(CURVE_ROWS, draws[:, CURVE], weights, draws[:, mix])
         low, high = np.quantile(worth, [0.025, 0.975], method="inverted_cdf")
-        worth_covered.append(low <= statistics.worth(CURVE_ROWS, true[CURVE], np.ones(7), true[mix]) <= high)
+        worth_covered.append(low <= learning_curves.worth(CURVE_ROWS, true[CURVE], np.ones(7), true[mix]) <= high)
     return {
         "score": _covered(scores, true),
         "gap": _covered(gaps, true_gaps),

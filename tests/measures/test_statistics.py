@@ -11,7 +11,7 @@ from scipy import stats
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
-from pyrite.measures import statistics
+from pyrite.measures import corrections, learning_curves, statistics
 from pyrite.measures.statistics import Samples
 
 
@@ -229,16 +229,16 @@ def test_gap_is_paired() -> None:
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_is_statsmodels(p_values: list[float]) -> None:
     multitest = pytest.importorskip("statsmodels.stats.multitest")
-    np.testing.assert_allclose(statistics.holm(p_values), multitest.multipletests(p_values, method="holm")[1])
+    np.testing.assert_allclose(corrections.holm(p_values), multitest.multipletests(p_values, method="holm")[1])
 
 
 def test_holm_by_hand() -> None:
-    assert statistics.holm([0.01, 0.04, 0.03, 0.5]) == pytest.approx([0.04, 0.09, 0.09, 0.5])
+    assert corrections.holm([0.01, 0.04, 0.03, 0.5]) == pytest.approx([0.04, 0.09, 0.09, 0.5])
 
 
 @given(arrays(float, (3, 7), elements=st.floats(0, 1)), arrays(float, 7, elements=st.floats(0.01, 100)))
 def test_isotonic_is_scikit_learns(curves: np.ndarray, weights: np.ndarray) -> None:
-    fitted = statistics.isotonic(curves, weights)
+    fitted = learning_curves.isotonic(curves, weights)
     for curve, fit in zip(curves, fitted, strict=True):
         expected = IsotonicRegression().fit_transform(np.arange(7), curve, sample_weight=weights)
         np.testing.assert_allclose(fit, expected, atol=1e-9)
@@ -248,7 +248,7 @@ ROWS = [50, 100, 200, 400]
 
 
 def _worth(curve: list[float], score: float) -> float:
-    return float(statistics.worth(ROWS, np.array(curve), np.ones(4), np.array(score)))
+    return float(learning_curves.worth(ROWS, np.array(curve), np.ones(4), np.array(score)))
 
 
 @pytest.mark.parametrize(
@@ -291,3 +291,18 @@ def test_intervals_cover_the_truth() -> None:
         rejected.append(estimate.minus([0], [1]).p_values(swapped, rng)[0] < 0.05)
     assert 0.91 < np.mean(covered) < 0.99
     assert np.mean(rejected) < 0.10
+
+
+@pytest.mark.parametrize("shares", [(0.5, 0.5), (0.9, 0.1), (0.25, 0.25, 0.25, 0.25), (0.6, 0.3, 0.1)])
+def test_guessing_is_the_best_of_three_ways_to_guess(shares: tuple[float, ...]) -> None:
+    rng = np.random.default_rng(0)
+    n, labels = 200_000, len(shares)
+    gold = rng.choice(labels, size=n, p=shares)
+    ways = (np.zeros(n, int), rng.integers(labels, size=n), rng.choice(labels, size=n, p=shares))
+    expected = max(f1_score(gold, said, average="macro", zero_division=0) for said in ways)
+    assert statistics.guessing(np.bincount(gold).astype(float)) == pytest.approx(expected, abs=0.004)
+
+
+def test_the_floor_is_clopper_and_pearsons_bound_for_no_success() -> None:
+    for rows, level in ((25, 0.9), (1000, 0.95)):
+        assert corrections.floor(rows, level) == pytest.approx(stats.beta.ppf((1 + level) / 2, 1, rows))

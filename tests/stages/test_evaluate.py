@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score
 
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
-from pyrite.results import evaluation
+from pyrite.results import evaluation, verdict
 from pyrite.results.evaluation import TaskResult
 from pyrite.stages import evaluate
 
@@ -283,3 +283,118 @@ def test_an_unknown_label_is_refused(study: Callable[..., None]) -> None:
     pd.read_parquet(path).replace({"predicted": {"emu": "owl"}}).to_parquet(path)
     with pytest.raises(PyriteError, match="label 'owl' has no probability column"):
         study("pets")
+
+
+# What the verdict needs to know of fits
+
+
+def predictions(gold: np.ndarray, *mixes: np.ndarray, fold: np.ndarray | None = None) -> evaluate.Predictions:
+    """Mixes `few_shot` and `real`, each (seeds, rows)."""
+    names, seeds = ("few_shot", "real")[: len(mixes)], tuple(range(len(mixes[0])))
+    labels, ids = [f"l{k}" for k in range(gold.max() + 1)], np.array([f"{i:04}" for i in range(len(gold))])
+    calibration, rows = np.zeros((len(mixes), len(seeds))), [100] * len(mixes)
+    return evaluate.Predictions(names, seeds, labels, gold, np.stack(mixes), calibration, rows, ids, fold)
+
+
+def verdict_on(found: evaluate.Predictions, margin: float = 3.0) -> verdict.Case:
+    one = evaluate.evaluate(found, 500)
+    labels, rows = tuple(found.labels), len(found.gold)
+    task = TaskResult(task="pets", test_rows=rows, labels=labels, llm=None, classifiers={"probe": one})
+    return verdict.case(task, "probe", "few_shot", "real", margin)
+
+
+RNG = np.random.default_rng(5)
+SKEWED = np.repeat([0, 1], [1800, 200])
+
+
+@pytest.mark.parametrize(
+    ("gold", "few", "real", "why"),
+    [
+        # Both always say the most frequent label.
+        (SKEWED, np.zeros((3, 2000), int), np.zeros((3, 2000), int), "one label always"),
+        # Both toss a coin.
+        (
+            np.repeat([0, 1], 1000),
+            *np.random.default_rng(1).integers(2, size=(2, 3, 2000)),
+            "both are no better than guessing",
+        ),
+        # One of three fits on real texts says one label always.
+        (
+            np.repeat([0, 1], 300),
+            np.where(RNG.random((3, 600)) < 0.8, np.repeat([0, 1], 300), 1 - np.repeat([0, 1], 300)),
+            np.stack([np.repeat([0, 1], 300), np.repeat([0, 1], 300), np.zeros(600, int)]),
+            "trained on real, the classifier says one label always (seed 2)",
+        ),
+        # The same fit, named three times.
+        (
+            np.repeat([0, 1], 300),
+            np.tile(np.where(RNG.random(600) < 0.9, np.repeat([0, 1], 300), 0), (3, 1)),
+            np.tile(np.where(RNG.random(600) < 0.9, np.repeat([0, 1], 300), 1), (3, 1)),
+            "one fit of each only",
+        ),
+    ],
+)
+def test_what_no_verdict_may_rest_on(gold: np.ndarray, few: np.ndarray, real: np.ndarray, why: str) -> None:
+    case = verdict_on(predictions(gold, few, real))
+    assert verdict.decide(case) == verdict.CANT_TELL
+    assert why in case.obstacle
+
+
+def test_equal_predictions_on_few_rows_prove_nothing() -> None:
+    def equal(n: int) -> verdict.Case:
+        gold = np.arange(n) % 2
+        same = np.stack([np.where(np.arange(n) % 7 == seed, 1 - gold, gold) for seed in range(3)])
+        return verdict_on(predictions(gold, same, same))
+
+    few, many = equal(26), equal(1000)
+    assert verdict.decide(few) == verdict.CANT_TELL
+    # The rule of three: of n rows on which two never differ, 3 / n may.
+    assert few.gap.low90 == pytest.approx(-3 / 26, rel=0.1)
+    assert verdict.decide(many) == verdict.REPLACE
+
+
+def test_a_lost_label_is_no_replacement() -> None:
+    gold = np.repeat(np.arange(77), 30)
+    rng = np.random.default_rng(0)
+    real = np.where(rng.random((3, len(gold))) < 0.8, gold, rng.integers(77, size=(3, len(gold))))
+    few = np.where(rng.random((3, len(gold))) < 0.82, gold, rng.integers(77, size=(3, len(gold))))
+    few = np.where(few == 76, 75, few)
+    case = verdict_on(predictions(gold, few, real))
+    assert case.gap.low90 > -0.03
+    assert case.lost == ("l76",)
+    assert verdict.decide(case) == verdict.CANT_TELL
+    assert evaluate.evaluate(predictions(gold, few, real), 100).mixes["few_shot"].never == ("l76",)
+
+
+def test_a_fold_that_collapsed_is_found() -> None:
+    gold = np.arange(80) % 2
+    fold = np.tile(np.arange(80) // 20, (2, 1))
+    few = np.stack([gold, gold])
+    real = np.where(fold == 3, 0, gold)
+    found = evaluate.evaluate(predictions(gold, few, real, fold=fold), 100)
+    assert found.mixes["real"].collapsed == (0, 1)
+    assert found.mixes["few_shot"].collapsed == ()
+    assert (found.mixes["real"].distinct, found.mixes["few_shot"].distinct) == (1, 1)
+
+
+def test_folds_make_intervals_a_tenth_wider() -> None:
+    rng = np.random.default_rng(0)
+    gold = rng.integers(2, size=300)
+    few, real = (np.where(rng.random((3, 300)) < skill, gold, 1 - gold) for skill in (0.7, 0.8))
+    fold = np.tile(np.arange(300) % 4, (3, 1))
+    split, folds = (evaluate.evaluate(predictions(gold, few, real, fold=one), 300) for one in (None, fold))
+    one, other = (found.gaps["few_shot"]["real"].macro_f1 for found in (split, folds))
+    assert other.value == one.value
+    assert other.high90 - other.low90 == pytest.approx(1.1 * (one.high90 - one.low90))
+    assert other.item_error == pytest.approx(1.1 * one.item_error)
+
+
+def test_a_rare_label_leaves_scores_without_an_interval() -> None:
+    gold = np.repeat([0, 1, 2], [50, 50, 9])
+    found = evaluate.evaluate(predictions(gold, np.stack([gold, np.roll(gold, 3)])), 100).mixes["few_shot"]
+    assert (found.macro_f1.low, found.macro_f1.high) == (None, None)
+    assert "fewer than 10 test rows" in (found.macro_f1.note or "")
+    assert found.per_class["l2"].f1 is not None
+    assert found.per_class["l2"].f1.low is None
+    assert found.per_class["l0"].f1 is not None
+    assert found.per_class["l0"].f1.low is not None

@@ -287,17 +287,8 @@ class Samples:
         return np.where(self.seed_variance > 0, stretched, noise)
 
 
-def floor(rows: float, level: float) -> float:
-    """The largest share of rows on which two classifiers may differ that never differ on so many (the rule of three).
-
-    Clopper and Pearson's bound at one side of a two-sided `level`: 1 - ((1 - level) / 2)^(1 / rows), about 3 / rows.
-    """
-    return float(1 - ((1 - level) / 2) ** (1 / rows))
-
-
 def guessing(support: Floats) -> float:
-    """The macro-F1 of guessing, the best of three ways: the most frequent label always, or any at random, all alike or
-    by their shares. `support` (L,), how many test rows have each label."""
+    """The best macro-F1 of a guess: the most frequent label, any at random, or any by its share; of `support` (L,)."""
     shares = support[support > 0] / support.sum()
     n = len(shares)
     alike = (2 * shares / n / (shares + 1 / n)).mean()
@@ -357,56 +348,3 @@ def _power(matrix: Floats, exponent: float) -> Floats:
     powers = np.where(positive, np.where(positive, values, 1) ** exponent, 0)
     result: Floats = (vectors * powers) @ vectors.T
     return result
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values adjusted for their number, in the order given (Holm 1979): the family-wise error is held."""
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    adjusted = [0.0] * len(p_values)
-    largest = 0.0
-    for rank, index in enumerate(order):
-        largest = max(largest, min(1.0, p_values[index] * (len(p_values) - rank)))
-        adjusted[index] = largest
-    return adjusted
-
-
-# Worth
-
-
-def isotonic(curves: Floats, weights: Floats) -> Floats:
-    """The non-decreasing weighted least-squares fit of each curve (..., K), `weights` (K,).
-
-    By the min-max formula (Barlow et al. 1972, section 1.2), many curves at once: the fit at point i is the largest,
-    over j <= i, of the smallest, over k >= i, of the weighted mean from j to k.
-    """
-    fitted = np.full_like(curves, -np.inf)
-    for j in range(len(weights)):
-        means = (curves * weights)[..., j:].cumsum(-1) / weights[j:].cumsum()
-        smallest = np.minimum.accumulate(means[..., ::-1], axis=-1)[..., ::-1]
-        fitted[..., j:] = np.maximum(fitted[..., j:], smallest)
-    return fitted
-
-
-def worth(rows: Sequence[int], curves: Floats, weights: Floats, scores: Floats) -> Floats:
-    """How many real labels give each score: the learning curve inverted.
-
-    Args:
-        rows: (K,), real rows at the points of the curve, increasing.
-        curves: (..., K), scores at those points; made non-decreasing, linear in log rows between points.
-        weights: (K,), of the points in the non-decreasing fit: the inverse variance of each, since a few rows give
-            scores that differ wildly from seed to seed.
-        scores: (...), the scores to look up.
-
-    Returns:
-        (...): the fewest rows whose fitted score is the given one; 0 below the curve's first point (fewer than its
-        rows), infinity above its last (more than its rows).
-    """
-    fitted = isotonic(curves, weights)
-    logs = np.log(np.asarray(rows, dtype=float))
-    # The first point that reaches the score; a level stretch of the curve has one score whatever its rounding.
-    right = (fitted < scores[..., None] - 1e-9).sum(-1)
-    beyond, right = right == len(rows), np.clip(right, 1, len(rows) - 1)
-    low, high = (np.take_along_axis(fitted, (right - k)[..., None], -1)[..., 0] for k in (1, 0))
-    share = np.divide(scores - low, high - low, out=np.zeros_like(low), where=high > low)
-    found = np.exp(logs[right - 1] + np.clip(share, 0, 1) * (logs[right] - logs[right - 1]))
-    return np.where(beyond, np.inf, np.where(scores < fitted[..., 0] - 1e-9, 0.0, found))

@@ -7,9 +7,6 @@ in [0, 1], and of the texts there are only ids.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +14,8 @@ import pandas as pd
 
 from pyrite import params
 from pyrite.base import console, files, paths
-from pyrite.base.errors import PyriteError
 from pyrite.data import mixes
-from pyrite.measures import llm_baseline, prediction_flips, statistics
+from pyrite.measures import corrections, learning_curves, llm_baseline, prediction_flips, statistics
 from pyrite.measures.intervals import Interval, Score
 from pyrite.measures.llm_baseline import LlmResult
 from pyrite.measures.prediction_flips import Flips
@@ -35,8 +31,7 @@ from pyrite.results.evaluation import (
     TaskResult,
     Worth,
 )
-
-PROBABILITY = "probability:"
+from pyrite.training.predictions import Predictions, read
 
 # Scores and variances that differ by no more are the same but for rounding.
 LEVEL = 1e-9
@@ -46,30 +41,6 @@ FOLDS_WIDER = 1.1
 
 # Of a label with fewer test rows no interval of a score holds what it promises, and no fit must ever say it.
 FEWEST_ROWS = 10
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What the fits of one classifier say of the n test rows: M mixes x S seeds, labels as codes.
-
-    `gold` and `ids` (n,), `predicted` (M, S, n), `calibration` (M, S), `rows` (M,): training rows, the mean over seeds.
-    `fold` (S, n): the fold that each test row is in, where the task has folds; a seed is then a repeat of them.
-    """
-
-    mixes: tuple[str, ...]
-    seeds: tuple[int, ...]
-    labels: list[str]
-    gold: np.ndarray
-    predicted: np.ndarray
-    calibration: np.ndarray
-    rows: list[int]
-    ids: np.ndarray
-    fold: np.ndarray | None = None
-
-    @property
-    def main(self) -> list[int]:
-        """The mixes that are no points of a curve."""
-        return [i for i, mix in enumerate(self.mixes) if not mixes.is_curve(mix)]
 
 
 def run(task: str) -> None:
@@ -112,54 +83,6 @@ def llm(annotations: pd.DataFrame, fits: dict[str, Predictions], resamples: int)
         name: {found.mixes[i]: found.predicted[i][:, rows] for i in found.main} for name, found in fits.items()
     }
     return llm_baseline.against(first.gold[rows], said, predicted, len(first.labels), resamples)
-
-
-def read(task: str, encoder: str, mixes: Sequence[str], seeds: Sequence[int]) -> Predictions:
-    """The predictions of one encoder's fits.
-
-    Raises:
-        PyriteError: a fit is missing or broken, or two fits have different test rows.
-    """
-    paths_of = [[paths.fit(task, encoder, mix, seed) for seed in seeds] for mix in mixes]
-    tables = [[_table(fit) for fit in fits] for fits in paths_of]
-    first, where = tables[0][0], paths_of[0][0]
-    labels = [name.removeprefix(PROBABILITY) for name in map(str, first) if name.startswith(PROBABILITY)]
-    columns = ["id", "label", *(PROBABILITY + label for label in labels)]
-    fold = None
-    gold = _codes(first["label"], labels, where)
-    predicted = np.empty((len(mixes), len(seeds), len(first)), dtype=np.int64)
-    calibration = np.empty(predicted.shape[:2])
-    for i, j in np.ndindex(calibration.shape):
-        table, fit = tables[i][j], paths_of[i][j]
-        if not (set(columns) <= set(table) and table[["id", "label"]].equals(first[["id", "label"]])):
-            raise PyriteError(f"{fit}: its test rows or labels are not those of {where}: run `dvc repro` to train anew")
-        predicted[i, j] = _codes(table["predicted"], labels, fit)
-        calibration[i, j] = statistics.calibration_error(gold, table[columns[2:]].to_numpy(dtype=float))
-        if "fold" in table:
-            fold = np.zeros((len(seeds), len(first)), dtype=np.int64) if fold is None else fold
-            fold[j] = table["fold"]
-    rows = [round(np.mean([files.read_json(fit / "history.json")["rows"] for fit in fits])) for fits in paths_of]
-    ids = first["id"].to_numpy()
-    return Predictions(tuple(mixes), tuple(seeds), labels, gold, predicted, calibration, rows, ids, fold)
-
-
-def _table(fit: Path) -> pd.DataFrame:
-    path = fit / "predictions.parquet"
-    try:
-        return pd.read_parquet(path).sort_values("id", ignore_index=True)
-    except FileNotFoundError:
-        raise PyriteError(f"{path}: no such file: train this fit first (`dvc repro`)") from None
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise PyriteError(f"{path}: not readable predictions ({reason}): delete {fit} and run `dvc repro`") from None
-
-
-def _codes(names: pd.Series, labels: list[str], fit: Path) -> np.ndarray:
-    codes = pd.Index(labels).get_indexer(pd.Index(names))
-    if (codes < 0).any():
-        odd = names.iloc[int(np.argmin(codes))]
-        raise PyriteError(f"{fit}: label '{odd}' has no probability column: delete the folder and run `dvc repro`")
-    return codes
 
 
 def evaluate(found: Predictions, resamples: int) -> ClassifierResult:
@@ -318,7 +241,7 @@ def _gaps_of(
     (low, high), (low90, high90) = (
         (np.where(same, -least, low), np.where(same, least, high))
         for level in (0.95, 0.90)
-        for least, (low, high) in [(statistics.floor(rows, level), gap.interval(level))]
+        for least, (low, high) in [(corrections.floor(rows, level), gap.interval(level))]
     )
     item_error, seed_error = np.sqrt(gap.item_variance), np.sqrt(gap.seed_variance)
     columns = {"value": gap.mean, "low": low, "high": high, "low90": low90, "high90": high90}
@@ -337,7 +260,7 @@ def _worths(
     draws = macro_f1.draws(rng)
     _, drawn = _at_rows(curve, draws)
     weights = _weights(curve, macro_f1.error)
-    fitted = statistics.isotonic(means, weights)
+    fitted = learning_curves.isotonic(means, weights)
     worths: dict[int, dict[str, Any]] = {}
     for i, mix in enumerate(found.mixes):
         if mixes.is_curve(mix) or mix == "real":
@@ -345,8 +268,8 @@ def _worths(
         if fitted[-1] - fitted[0] < LEVEL:
             worths[i] = {"no_worth": "scores do not rise with more real labels"}
             continue
-        labels = statistics.worth(rows, means, weights, macro_f1.mean[i])
-        worths[i] = {"worth": _worth(rows, labels, statistics.worth(rows, drawn, weights, draws[:, i]))}
+        labels = learning_curves.worth(rows, means, weights, macro_f1.mean[i])
+        worths[i] = {"worth": _worth(rows, labels, learning_curves.worth(rows, drawn, weights, draws[:, i]))}
     return worths
 
 
@@ -380,7 +303,9 @@ def _mix_curves(
         if len(rows) >= 2:
             weights = _weights(at, gain.error)
             _, drawn = _at_rows(at, gain.draws(rng))
-            ends = (statistics.worth(rows, -gains, weights, np.zeros(gains.shape[:-1])) for gains in (means, drawn))
+            ends = (
+                learning_curves.worth(rows, -gains, weights, np.zeros(gains.shape[:-1])) for gains in (means, drawn)
+            )
             stops = _worth(rows, *ends)
         curves[added] = MixCurve(points=along, stops=stops)
     return curves
