@@ -17,6 +17,8 @@ from pyrite.data import cards
 from pyrite.data.cards import Card
 from pyrite.llm import annotators
 from pyrite.llm.annotators import Annotators
+from pyrite.llm.cache import Answer
+from pyrite.params import Generate
 
 
 @pytest.fixture
@@ -159,3 +161,13 @@ def test_a_mistake_in_the_file_is_named(project: Path, old: str, new: str, probl
     paths.ANNOTATORS.write_text(source.replace(old, new), encoding="utf-8")
     with pytest.raises(PyriteError, match=problem):
         annotators.load()
+
+
+def test_a_question_that_is_refused_for_good_is_not_asked_again(card: Card, asked: Annotators) -> None:
+    question = next(annotators.label_questions(card, ["a"], asked))
+    survey = annotators.labels(card, {"a": "x"}, Generate.model_construct(model="m", sampling={}))
+    request = survey.request(question)
+    empty, refused = (
+        survey.answered(question, request, Answer("m", "2026-01-01", 1, 0, "", why)) for why in ("", "content filter")
+    )
+    assert (survey.goes_on(empty, 2), survey.goes_on(refused, 2)) == (True, False)

@@ -27,6 +27,9 @@ SETTING = "annotations"
 # How often a question is put before what its answers leave open stays open.
 TRIES = 2
 
+# Tokens that a label takes at most, with its number; a model may put as many around them.
+LABEL_TOKENS = 50
+
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -63,7 +66,7 @@ def _with_fields(template: str, known: set[str], needed: set[str]) -> str:
 class Question:
     """What one persona is asked, and what it answered so far.
 
-    `about` is what fills the prompt: the ids of texts, or two tasks.
+    `about` is what fills the prompt: the ids of texts, or two tasks. What was `refused` for good is not asked again.
     """
 
     annotator: str
@@ -71,6 +74,7 @@ class Question:
     prompt: str
     about: tuple[str, ...]
     answers: tuple[str, ...] = ()
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class Request:
     messages: tuple[Message, ...]
     schema: dict[str, object] | None
     key: str
-    limit: int | None = None
+    limit: int
 
 
 @dataclass
@@ -108,18 +112,18 @@ class Survey:
 
     def goes_on(self, c: Question, turns: int) -> bool:
         """Whether a question that may be put so often is put (again)."""
-        return len(c.answers) < turns and None in self.said(c)
+        return not c.refused and len(c.answers) < turns and None in self.said(c)
 
     def request(self, c: Question) -> Request:
         """The question as it is sent."""
         messages = ({"role": "system", "content": c.system}, {"role": "user", "content": self.fill(c)})
         position = (self.setting, len(c.answers))
         key = cache.key(messages, self.p.model, self.p.sampling, position)
-        return Request(messages, self.schema(c), key)
+        return Request(messages, self.schema(c), key, LABEL_TOKENS * (len(c.about) + 1))
 
     def answered(self, c: Question, request: Request, answer: Answer) -> Question:
         """The question with one more answer."""
-        return replace(c, answers=(*c.answers, answer.text))
+        return replace(c, answers=(*c.answers, answer.text), refused=bool(answer.refused))
 
     def said(self, c: Question) -> list[str | None]:
         """What all answers to a question say together: of several, the first that can be read counts."""
