@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import py3langid
 import pytest
 
 from pyrite.data import language
@@ -22,3 +23,9 @@ def test_a_language_is_guessed_from_many_texts(text: str, name: str, unit: str) 
 
 def test_without_texts_it_is_english() -> None:
     assert language.guess([]) == "English"
+
+
+def test_every_language_that_is_guessed_has_a_name() -> None:
+    codes = {str(code) for code, _ in py3langid.rank("x")}
+    # Norwegian has a code of its own; the last one is no language.
+    assert codes - set(language._NAMES) == {"zxx"}

@@ -7,21 +7,28 @@ from collections.abc import Iterable
 
 ENGLISH = "English"
 
-# The languages that py3langid knows, by their codes (ISO 639-1).
+# The languages that py3langid knows, by their codes (ISO 639). One that is none stands for numbers and the like.
 _NAMES = dict(
     re.findall(
         r"(\w+)=(\w+)",
         """
-    af=Afrikaans am=Amharic an=Aragonese ar=Arabic as=Assamese az=Azerbaijani be=Belarusian bg=Bulgarian bn=Bengali
-    br=Breton bs=Bosnian ca=Catalan cs=Czech cy=Welsh da=Danish de=German dz=Dzongkha el=Greek en=English
-    eo=Esperanto es=Spanish et=Estonian eu=Basque fa=Persian fi=Finnish fo=Faroese fr=French ga=Irish gl=Galician
-    gu=Gujarati he=Hebrew hi=Hindi hr=Croatian ht=Haitian hu=Hungarian hy=Armenian id=Indonesian is=Icelandic
-    it=Italian ja=Japanese jv=Javanese ka=Georgian kk=Kazakh km=Khmer kn=Kannada ko=Korean ku=Kurdish ky=Kyrgyz
-    la=Latin lb=Luxembourgish lo=Lao lt=Lithuanian lv=Latvian mg=Malagasy mk=Macedonian ml=Malayalam mn=Mongolian
-    mr=Marathi ms=Malay mt=Maltese nb=Norwegian ne=Nepali nl=Dutch nn=Norwegian no=Norwegian oc=Occitan or=Odia
-    pa=Punjabi pl=Polish ps=Pashto pt=Portuguese qu=Quechua ro=Romanian ru=Russian rw=Kinyarwanda se=Sami si=Sinhala
-    sk=Slovak sl=Slovenian sq=Albanian sr=Serbian sv=Swedish sw=Swahili ta=Tamil te=Telugu th=Thai tl=Tagalog
-    tr=Turkish ug=Uyghur uk=Ukrainian ur=Urdu vi=Vietnamese vo=Volapük wa=Walloon xh=Xhosa zh=Chinese zu=Zulu
+        ace=Acehnese af=Afrikaans am=Amharic an=Aragonese ar=Arabic ary=Arabic arz=Arabic as=Assamese
+        az=Azerbaijani ba=Bashkir bcl=Bikol be=Belarusian bg=Bulgarian bn=Bengali br=Breton bs=Bosnian
+        ca=Catalan crh=Crimean_Tatar cs=Czech cy=Welsh da=Danish de=German dz=Dzongkha el=Greek en=English
+        eo=Esperanto es=Spanish et=Estonian eu=Basque ext=Extremaduran fa=Persian fi=Finnish fo=Faroese
+        fr=French fuv=Fula fy=Frisian ga=Irish gcf=Antillean_Creole gcr=Guianese_Creole gd=Scottish_Gaelic
+        gl=Galician gom=Konkani grc=Ancient_Greek gu=Gujarati gug=Guarani guw=Gun ha=Hausa hbo=Biblical_Hebrew
+        he=Hebrew hi=Hindi hr=Croatian ht=Haitian hu=Hungarian hy=Armenian id=Indonesian ig=Igbo is=Icelandic
+        it=Italian ja=Japanese jv=Javanese ka=Georgian kab=Kabyle kik=Kikuyu kk=Kazakh km=Khmer kn=Kannada
+        ko=Korean ku=Kurdish ky=Kyrgyz la=Latin lb=Luxembourgish lg=Luganda lij=Ligurian ln=Lingala lo=Lao
+        lt=Lithuanian ltg=Latgalian lv=Latvian mg=Malagasy mk=Macedonian ml=Malayalam mn=Mongolian mr=Marathi
+        ms=Malay mt=Maltese my=Burmese ne=Nepali nl=Dutch nn=Norwegian no=Norwegian nso=Northern_Sotho
+        oc=Occitan om=Oromo or=Odia pa=Punjabi pcm=Nigerian_Pidgin pl=Polish ps=Pashto pt=Portuguese qu=Quechua
+        ro=Romanian ru=Russian rw=Kinyarwanda sa=Sanskrit sdh=Kurdish se=Sami si=Sinhala sk=Slovak sl=Slovenian
+        sn=Shona so=Somali sq=Albanian sr=Serbian st=Sotho sv=Swedish sw=Swahili ta=Tamil te=Telugu tg=Tajik
+        th=Thai tk=Turkmen tl=Tagalog tr=Turkish tt=Tatar ug=Uyghur uk=Ukrainian ur=Urdu uz=Uzbek uzs=Uzbek
+        vec=Venetian vi=Vietnamese vo=Volapük wa=Walloon wuu=Chinese xh=Xhosa yo=Yoruba yue=Cantonese zh=Chinese
+        zu=Zulu
     """,
     )
 )
@@ -38,7 +45,7 @@ def guess(texts: Iterable[str]) -> str:
     if not sample:
         return ENGLISH
     code, _ = py3langid.classify(" ".join(sample))
-    return str(_NAMES.get(code, code))
+    return str(_NAMES.get(str(code), ENGLISH)).replace("_", " ")
 
 
 def unit(language: str) -> str:
