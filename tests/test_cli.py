@@ -18,7 +18,7 @@ import yaml
 from conftest import ROOT, Study
 
 from pyrite import cli
-from pyrite.base import paths
+from pyrite.base import paths, streams
 from pyrite.base.errors import PyriteError, Stopped
 
 PYRITE = [sys.executable, "-c", "from pyrite.cli import main; main()"]
@@ -154,7 +154,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], e
 
     monkeypatch.setattr("pyrite.stages.prepare.run", fail)
     monkeypatch.setattr(sys, "argv", ["pyrite", "prepare", "fruit"])
-    monkeypatch.delenv(cli.DEBUG, raising=False)
+    monkeypatch.delenv(streams.DEBUG, raising=False)
     with pytest.raises(SystemExit) as exit_:
         cli.main()
     return exit_.value.code, capsys.readouterr().err
@@ -178,6 +178,7 @@ def test_ctrl_c_while_texts_are_judged_says_a_sentence(study: Study, project: Pa
     code = f"""
 import pathlib, time
 from pyrite import cli
+from pyrite.base import streams
 from pyrite.llm import quality
 def judge(self, made):
     pathlib.Path({str(waiting)!r}).touch()

@@ -6,13 +6,11 @@ Exit codes: 0 done; 1 a mistake that one line on standard error explains; 2 no s
 from __future__ import annotations
 
 import errno
-import json as json_format
 import os
 import sys
-import traceback
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -43,9 +41,6 @@ def plain(name: str | None) -> str | None:
         raise PyriteError(str(error)) from None
 
 
-DEBUG = "PYRITE_DEBUG"
-
-
 def tasks(incomplete: str) -> list[str]:
     """The tasks that a shell may complete: the cards here."""
     return sorted(path.stem for path in paths.TASKS.glob(f"{incomplete}*.yaml") if path.stem not in paths.NO_TASKS)
@@ -71,11 +66,11 @@ stored = typer.Typer(rich_markup_mode="rich")
 @app.callback()
 def options(
     debug: Annotated[
-        bool, typer.Option("--debug", help=f"Show the traceback of a mistake ({DEBUG}=1 does so too).")
+        bool, typer.Option("--debug", help=f"Show the traceback of a mistake ({streams.DEBUG}=1 does so too).")
     ] = False,
 ) -> None:
     if debug:
-        os.environ[DEBUG] = "1"
+        os.environ[streams.DEBUG] = "1"
 
 
 def example(line: str) -> str:
@@ -256,25 +251,17 @@ def transcripts_export(task: OneTask = None, setting: OneSetting = None) -> None
 @app.command(rich_help_panel=REPORTS, epilog=example("pyrite verdict"))
 def verdict(json: Json = False) -> None:
     """Print the verdict of the last run."""
-    from pyrite.base import console
     from pyrite.commands import verdict
 
-    if json:
-        print(json_format.dumps(verdict.as_json(), indent=2))
-    else:
-        verdict.show(console.screen())
+    verdict.run(json)
 
 
 @app.command(rich_help_panel=REPORTS, epilog=example("pyrite table --json"))
 def table(json: Json = False) -> None:
     """Print the paper's tables of the last run; compare wrote them to metrics/tables/ too."""
-    from pyrite.base import console
     from pyrite.commands import verdict
 
-    if json:
-        print(json_format.dumps(verdict.tables_as_json(), indent=2))
-    else:
-        verdict.show_tables(console.screen())
+    verdict.run_tables(json)
 
 
 @app.command(rich_help_panel=REPORTS, epilog=example("pyrite export python_docs exported"))
@@ -337,9 +324,9 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except Stopped as stopped:
-        _leave(stopped, str(stopped), 130)
+        streams.leave(stopped, str(stopped), 130)
     except PyriteError as mistake:
-        _leave(mistake, str(mistake), 1)
+        streams.leave(mistake, str(mistake), 1)
     except OSError as error:
         # Python would try once more at the end to write what can't be written, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -349,26 +336,11 @@ def main() -> None:
         unwritable = error.errno in (errno.EBADF, errno.EIO, errno.ENOSPC)
         where = error.filename or ("standard output" if unwritable else None)
         said = f"{where}: {error.strerror}" if where else f"{error}"
-        _leave(error, f"{said}; {DEBUG}=1 shows where", 1)
+        streams.leave(error, f"{said}; {streams.DEBUG}=1 shows where", 1)
     except SystemExit as ended:
         if ended.code == 130:  # how Typer ends on Ctrl-C
-            _leave(ended, "stopped; what is finished is kept: run it again to go on", 130)
+            streams.leave(ended, "stopped; what is finished is kept: run it again to go on", 130)
         raise
-
-
-def _leave(error: BaseException, said: str, code: int) -> NoReturn:
-    from pyrite.base.console import printable
-
-    if os.environ.get(DEBUG):
-        # Where an error stands in for another (`raise ... from None`), that one is what is looked for.
-        link: BaseException | None = error
-        while link is not None:
-            link.__suppress_context__, link = False, link.__cause__ or link.__context__
-        traceback.print_exception(error)
-    if sys.stderr is not None:  # else `print` would take standard output
-        # It may quote what others wrote.
-        print(f"pyrite: {printable(said)}", file=sys.stderr)
-    sys.exit(code)
 
 
 if __name__ == "__main__":

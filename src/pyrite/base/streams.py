@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from contextlib import suppress
-from typing import Any, TextIO, cast
+from typing import Any, NoReturn, TextIO, cast
+
+# Set in the environment, or by --debug: a mistake shows its traceback.
+DEBUG = "PYRITE_DEBUG"
 
 
 class _Lenient:
@@ -38,3 +42,19 @@ def prepare() -> None:
         sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)  # writing to it says that it fails
     if sys.stderr is not None:
         sys.stderr = cast(TextIO, _Lenient(sys.stderr))
+
+
+def leave(error: BaseException, said: str, code: int) -> NoReturn:
+    """End the process with a code, after one line on standard error; with `PYRITE_DEBUG` the traceback before it."""
+    from pyrite.base.console import printable
+
+    if os.environ.get(DEBUG):
+        # Where an error stands in for another (`raise ... from None`), that one is what is looked for.
+        link: BaseException | None = error
+        while link is not None:
+            link.__suppress_context__, link = False, link.__cause__ or link.__context__
+        traceback.print_exception(error)
+    if sys.stderr is not None:  # else `print` would take standard output
+        # It may quote what others wrote.
+        print(f"pyrite: {printable(said)}", file=sys.stderr)
+    sys.exit(code)

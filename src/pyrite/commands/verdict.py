@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from json import dumps
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from pyrite.base import paths
+from pyrite.base.console import screen
 from pyrite.measures.intervals import Estimate
 from pyrite.results import statements, study, tables, verdict
 from pyrite.results.study import Study, TaskMetrics
@@ -16,6 +18,22 @@ from pyrite.results.table import Column, Table
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
 
 COLOURS = {REPLACE: "green", AUGMENT: "yellow", DONT: "red", CANT_TELL: "cyan"}
+
+
+def run(json: bool) -> None:
+    """Print the verdict of every task, for people or as JSON."""
+    if json:
+        print(dumps(as_json(), indent=2))
+    else:
+        show(screen())
+
+
+def run_tables(json: bool) -> None:
+    """Print the paper's tables, for people or as JSON."""
+    if json:
+        print(dumps(tables_as_json(), indent=2))
+    else:
+        show_tables(screen())
 
 
 def as_json() -> dict[str, Any]:
