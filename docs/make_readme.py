@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import re
+from contextlib import chdir
 from pathlib import Path
 
+from pyrite.results import statements, study, tables
+from pyrite.results.findings import Verdict
+
 ROOT = Path(__file__).parents[1]
-START, END = "<!-- result: made by docs/make_readme.py from report/REPORT.md -->", "<!-- /result -->"
+START, END = "<!-- result: made by docs/make_readme.py from metrics/ -->", "<!-- /result -->"
 
 
-def block(report: str) -> str:
-    """The verdict, the table of mixes with its note, and what was dropped, out of the report."""
-    paragraphs = report.split("\n\n")
-    table = next(index for index, text in enumerate(paragraphs) if text.startswith("| Trained on"))
-    verdict = next(text for text in paragraphs if text.startswith("**"))
-    contamination = next(text for text in paragraphs if text.startswith("**Contamination.**"))
-    return "\n\n".join([verdict, paragraphs[table], paragraphs[table + 1], contamination])
+def block() -> str:
+    """The verdict, the table of mixes with its note, and what was dropped, from the metrics."""
+    with chdir(ROOT):
+        found = study.load()
+    (task, *_), (case, *_) = found.scored, found.cases
+    verdict, table = Verdict.of(case), tables.of_task(task, found.params.compare)
+    said = [f"**{verdict.word}**: {verdict.meaning}. {verdict.sentence}", " ".join(statements.two_questions(case))]
+    mixes = tables.Table(table.columns, table.rows).markdown().strip()
+    return "\n\n".join([*said, mixes, table.notes, statements.too_like(task.generated)])
 
 
-def filled(readme: str, report: str) -> str:
-    """The README with the result of the report between its markers."""
-    return re.sub(f"{START}.*{END}", lambda _: f"{START}\n{block(report)}\n{END}", readme, flags=re.DOTALL)
+def filled(readme: str) -> str:
+    """The README with the result of the metrics between its markers."""
+    return re.sub(f"{START}.*{END}", lambda _: f"{START}\n{block()}\n{END}", readme, flags=re.DOTALL)
 
 
 if __name__ == "__main__":
     readme = ROOT / "README.md"
-    report = (ROOT / "report/REPORT.md").read_text(encoding="utf-8")
-    readme.write_text(filled(readme.read_text(encoding="utf-8"), report), encoding="utf-8")
+    readme.write_text(filled(readme.read_text(encoding="utf-8")), encoding="utf-8")

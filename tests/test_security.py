@@ -198,13 +198,13 @@ FORMULAS = ['=HYPERLINK("http://x")', "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "
 
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_no_csv_file_has_a_formula(formula: str) -> None:
-    from pyrite.results import tables
+    from pyrite.results.table import Column, Table
 
     out = io.BytesIO()
     predict.write_csv(out, [{formula: formula, "n": "-1.5", "p": -0.5, "predicted": formula}])
     rows = list(csv.reader(io.StringIO(out.getvalue().decode(), newline="")))
     assert rows == [[f"'{formula}", "n", "p", "predicted"], [f"'{formula}", "-1.5", "-0.5", f"'{formula}"]]
-    table = tables.text_csv([{"label": formula, "gap": -1.234}])
+    table = Table([Column("label"), Column("gap", form=".1f")], [{"label": formula, "gap": -1.234}]).csv()
     assert list(csv.reader(io.StringIO(table, newline="")))[1] == [f"'{formula}", "-1.23"]
     assert files.cell("a=1") == "a=1"
 

@@ -20,10 +20,11 @@ from llm_server import serve
 from pyrite import cli, params
 from pyrite.base import console, paths, schema
 from pyrite.base.errors import PyriteError
-from pyrite.commands import new
+from pyrite.commands import new, verdict
 from pyrite.data import cards, profile, texts
 from pyrite.results import data_overview
-from pyrite.stages import compare, fetch, prepare
+from pyrite.results.evaluation import Headline
+from pyrite.stages import fetch, prepare
 
 WORDS = {
     "billing": "invoice charge refund card payment twice amount bank receipt price",
@@ -433,7 +434,7 @@ def test_from_a_file_to_a_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     headline = json.loads(paths.HEADLINE.read_text())
     assert headline["tasks"] == 1
     assert headline["macro_f1"] > 0
-    assert set(headline) == set(compare.HEADLINE)
+    assert set(headline) == set(Headline.model_fields)
     assert "shipping" in (paths.REPORT / "index.html").read_text()
 
 
@@ -450,13 +451,12 @@ def test_without_real_data_the_report_says_what_can_be_known(
     assert "zero_shot: 60 texts of 2 labels were kept" in said
     assert "few_shot: not asked, for it shows the LLM real texts." in said
     assert "pyrite new support --refresh --from FILE" in said
-    assert json.loads(paths.HEADLINE.read_text()) | {"verdict": 0} == dict.fromkeys(compare.HEADLINE) | {
-        "candidate": "few_shot",
-        "encoder": "tfidf",
-        "verdict": 0,
-        "baseline": "real",
-        "tasks": 0,
-    }
+    about = {"candidate": "few_shot", "classifier": "tfidf", "baseline": "real"}
+    headline = Headline(**about, verdict="can't tell", tasks=0).model_dump()
+    assert json.loads(paths.HEADLINE.read_text()) == headline
+    told = verdict.as_json()
+    assert told["overall"] is None
+    assert [(one["task"], one["verdict"]) for one in told["tasks"]] == [("support", "can't tell")]
     assert len(texts.read(paths.synthetic("support", "zero_shot"))) == 60
     assert len(texts.read(paths.synthetic("support", "few_shot"))) == 0
     page, markdown = (paths.REPORT / "index.html").read_text(), (paths.REPORT / "REPORT.md").read_text()

@@ -11,7 +11,6 @@ from rich.text import Text
 
 from pyrite.base import paths
 from pyrite.base.console import screen
-from pyrite.measures.intervals import Estimate
 from pyrite.results import statements, study, tables, verdict
 from pyrite.results.study import Study, TaskMetrics
 from pyrite.results.table import Column, Table
@@ -63,7 +62,9 @@ def show(console: Console) -> None:
     asked = found.params.compare
     for task, case in zip(found.scored, found.cases, strict=True):
         console.print()
-        console.print(_scores(task, found))
+        table = tables.of_task(task, asked)
+        bold = [number for number, row in enumerate(table.rows) if row["mix"] == asked.candidate]
+        console.print(table.terminal(bold))
         if len(task.evaluated.classifiers) > 1:
             console.print(_classifiers(task, found))
         console.print(statements.too_like(task.generated))
@@ -100,50 +101,21 @@ def tables_as_json() -> dict[str, Any]:
     return {name: list(one.rows) for name, one in both.items()}
 
 
-def _scores(task: TaskMetrics, found: Study) -> Any:
-    asked, evaluated = found.params.compare, task.evaluated
-    one = evaluated.classifiers[asked.classifier]
-    worths = {mix: known for mix in one.main if (known := evaluated.worth(asked.classifier, mix))}
-    fits = one.mixes[asked.baseline].fits
-    over = "seeds and test rows" if fits > 1 else "test rows: one fit says no more"
-    notes = (
-        f"{asked.classifier}, {fits} distinct fit{'' if fits == 1 else 's'}, {evaluated.test_rows:,} test rows. Points "
-        f"of macro-F1 and accuracy, ± half the 95 % interval over {over}."
-    )
-    columns = [Column("mix", "Trained on"), Column("rows", "Rows", form=",d"), Column("macro_f1", "Macro-F1", form="")]
-    columns += [Column("accuracy", "Accuracy", form=".1f"), Column("gap", f"Gap to {asked.baseline}")]
-    if worths:
-        columns.append(Column("worth", "Worth"))
-        by = next(iter(worths.values()))[0]
-        notes += f" Worth: the real labels that give {by} the same score, with the 95 % interval."
-    # The baseline can be a point of the learning curve.
-    shown = [*one.main, *(mix for mix in (asked.baseline,) if mix not in one.main)]
-    rows = [
-        {
-            "mix": mix,
-            "rows": one.mixes[mix].rows,
-            "macro_f1": _plus_minus(one.mixes[mix].macro_f1),
-            "accuracy": 100 * one.mixes[mix].accuracy.value,
-            "gap": _plus_minus(gap.macro_f1, "+") if (gap := one.gap(mix, asked.baseline)) else None,
-            "worth": statements.worth(worths[mix][1]) if mix in worths else None,
-        }
-        for mix in shown
-    ]
-    bold = [number for number, row in enumerate(rows) if row["mix"] == asked.candidate]
-    return Table(columns, rows, task.name, notes=notes).terminal(bold)
-
-
 def _classifiers(task: TaskMetrics, found: Study) -> Any:
     asked = found.params.compare
-    columns = [Column("classifier", "Classifier"), Column("baseline", asked.baseline)]
-    columns += [Column("candidate", asked.candidate), Column("gap", "Gap"), Column("verdict", "Verdict")]
+    columns = [Column("classifier", "Classifier"), Column("baseline", asked.baseline, right=True)]
+    columns += [
+        Column("candidate", asked.candidate, right=True),
+        Column("gap", "Gap", right=True),
+        Column("verdict", "Verdict"),
+    ]
     rows = []
     for name, one in task.evaluated.classifiers.items():
         if gap := one.gap(asked.candidate, asked.baseline):
             case = verdict.case(task.evaluated, name, asked.candidate, asked.baseline, asked.margin)
-            row = {"classifier": name, "gap": _plus_minus(gap.macro_f1, "+"), "verdict": verdict.decide(case)}
+            row = {"classifier": name, "gap": statements.plus_minus(gap.macro_f1, "+"), "verdict": verdict.decide(case)}
             for key in ("baseline", "candidate"):
-                row[key] = _plus_minus(one.mixes[getattr(asked, key)].macro_f1)
+                row[key] = statements.plus_minus(one.mixes[getattr(asked, key)].macro_f1)
             rows.append(row)
     return Table(columns, rows).terminal(styles=COLOURS)
 
@@ -154,10 +126,3 @@ def _coloured(case: Case, words: str) -> Text:
     start = words.lower().index(word)
     text.stylize(f"bold {COLOURS[word]}", start, start + len(word))
     return text
-
-
-def _plus_minus(found: Estimate, sign: str = "") -> str:
-    value = statements.points(found.value or 0, sign)
-    if found.low is None or found.high is None:
-        return value
-    return f"{value} ± {100 * (found.high - found.low) / 2:4.1f}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pyrite.data import mixes
-from pyrite.measures.intervals import Interval
+from pyrite.measures.intervals import Estimate, Interval
 from pyrite.measures.llm_baseline import LlmResult
 from pyrite.params import Compare
 from pyrite.results import prices, verdict
@@ -33,6 +33,14 @@ def points(share: float, sign: str = "") -> str:
 
 def ends(low: float, high: float, sign: str = "") -> str:
     return f"{points(low, sign)} to {points(high, sign)}"
+
+
+def plus_minus(found: Estimate, sign: str = "") -> str:
+    """A value and half of its interval: 76.5 ±  3.3."""
+    value = points(found.value or 0, sign)
+    if found.low is None or found.high is None:
+        return value
+    return f"{value} ± {100 * (found.high - found.low) / 2:4.1f}"
 
 
 def side(gap: float) -> str:

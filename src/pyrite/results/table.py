@@ -30,6 +30,7 @@ class Column:
         form: how a number is written, as `format` takes it.
         decimals: of a number in CSV; None: all.
         short: its head on a terminal.
+        right: it stands to the right, as numbers do: of words that hold numbers.
         within: on a terminal, whose cell has this value too, in the form `joined`.
     """
 
@@ -40,6 +41,7 @@ class Column:
     short: str = ""
     within: str = ""
     joined: str = "{}"
+    right: bool = False
 
     @property
     def head(self) -> str:
@@ -47,11 +49,11 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        return bool(self.form)
+        return bool(self.form) or self.right
 
     def cell(self, row: dict[str, Any]) -> str:
         value = row.get(self.key)
-        return "" if value is None else format(value, self.form) if self.is_number else str(value)
+        return "" if value is None else format(value, self.form)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,10 @@ from typing import Any
 
 from pyrite.data import mixes
 from pyrite.measures.intervals import Interval
+from pyrite.params import Compare
+from pyrite.results import statements
 from pyrite.results.evaluation import TaskResult
+from pyrite.results.study import TaskMetrics
 from pyrite.results.table import Column, Table
 
 REAL, POOL = "real", "pool"
@@ -108,3 +111,40 @@ def augmentation(evaluated: Sequence[TaskResult]) -> Table:
                 row |= {"gain": 100 * gain.value, "gain low": 100 * gain.low, "gain high": 100 * gain.high}
                 rows.append(row)
     return Table(columns, rows, "Macro-F1 of a small real set, of the generated one and of both (points)")
+
+
+def of_task(task: TaskMetrics, asked: Compare) -> Table:
+    """Each mix of a task: its scores, its gap to the baseline and its worth."""
+    evaluated = task.evaluated
+    one = evaluated.classifiers[asked.classifier]
+    worths = {mix: known for mix in one.main if (known := evaluated.worth(asked.classifier, mix))}
+    fits = one.mixes[asked.baseline].fits
+    over = "seeds and test rows" if fits > 1 else "test rows: one fit says no more"
+    notes = (
+        f"{asked.classifier}, {fits} distinct fit{'' if fits == 1 else 's'}, {evaluated.test_rows:,} test rows. Points "
+        f"of macro-F1 and accuracy, ± half the 95 % interval over {over}."
+    )
+    columns = [
+        Column("mix", "Trained on"),
+        Column("rows", "Rows", form=",d"),
+        Column("macro_f1", "Macro-F1", right=True),
+    ]
+    columns += [Column("accuracy", "Accuracy", form=".1f"), Column("gap", f"Gap to {asked.baseline}", right=True)]
+    if worths:
+        columns.append(Column("worth", "Worth", right=True))
+        by = next(iter(worths.values()))[0]
+        notes += f" Worth: the real labels that give {by} the same score, with the 95 % interval."
+    # The baseline can be a point of the learning curve.
+    shown = [*one.main, *(mix for mix in (asked.baseline,) if mix not in one.main)]
+    rows = [
+        {
+            "mix": mix,
+            "rows": one.mixes[mix].rows,
+            "macro_f1": statements.plus_minus(one.mixes[mix].macro_f1),
+            "accuracy": 100 * one.mixes[mix].accuracy.value,
+            "gap": statements.plus_minus(gap.macro_f1, "+") if (gap := one.gap(mix, asked.baseline)) else None,
+            "worth": statements.worth(worths[mix][1]) if mix in worths else None,
+        }
+        for mix in shown
+    ]
+    return Table(columns, rows, task.name, notes=notes)
