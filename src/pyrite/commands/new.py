@@ -18,10 +18,9 @@ import pandas as pd
 from pyrite import params
 from pyrite.base import console, files, paths, schema
 from pyrite.base.errors import PyriteError
-from pyrite.commands import estimate
 from pyrite.data import cards, language, profile, texts
 from pyrite.data.profile import DatasetProfile
-from pyrite.llm import annotators, generation, prompts, quality
+from pyrite.llm import annotators, costs, generation, prompts, quality
 from pyrite.llm.conversations import Script
 from pyrite.llm.generation import GenerationRun
 from pyrite.results import data_overview
@@ -71,7 +70,7 @@ def run(
     card_text = render(task, named, found)
     card = schema.parse(card_text, paths.card(task), cards.Card)
     study_text, before, study = _study(task, model)
-    needs = reckon(card, study, found)
+    needs = estimate_cost(card, study, found)
     files.write_text(paths.recording(task, "any").parent / ".gitkeep", "")
     files.write_text(paths.card(task), card_text)
     files.write_text(paths.PARAMS, study_text)
@@ -204,7 +203,7 @@ def _pin(source: Any, pinned: dict[str, Any]) -> None:
 # What it would cost, and what is said
 
 
-def reckon(card: cards.Card, study: params.Params, found: DatasetProfile | None) -> list[estimate.Need]:
+def estimate_cost(card: cards.Card, study: params.Params, found: DatasetProfile | None) -> list[costs.CostEstimate]:
     """Requests, tokens and money of every setting and of the LLM as annotator, if nothing is answered yet."""
     prepared = found.table[texts.COLUMNS] if found else pd.DataFrame(columns=texts.COLUMNS, dtype=str)
     pool = set(prepared.loc[texts.in_pool(prepared), "label"])
@@ -217,11 +216,11 @@ def reckon(card: cards.Card, study: params.Params, found: DatasetProfile | None)
             # A sample may lack what the whole has.
             if job.dialogue.label in pool or not script.templates.shows_examples
         ]
-        needs.append(estimate.reckon(jobs, script))
+        needs.append(costs.of_dialogues(jobs, script))
     test = prepared[prepared["split"] == "test"].sort_values("id").head(study.annotate.items)
     shown = dict(zip(test["id"], test["text"], strict=True))
     questions = list(annotators.label_questions(card, list(shown), annotators.load()))
-    return [*needs, estimate.of_survey(annotators.labels(card, shown, study.generate), questions)] if shown else needs
+    return [*needs, costs.of_survey(annotators.labels(card, shown, study.generate), questions)] if shown else needs
 
 
 def _blind(card: cards.Card, study: params.Params, found: DatasetProfile) -> list[str]:
@@ -243,7 +242,7 @@ def _say_next(
     card: cards.Card,
     before: Sequence[str],
     study: params.Params,
-    needs: Sequence[estimate.Need],
+    needs: Sequence[costs.CostEstimate],
     found: DatasetProfile | None,
     out: console.Console,
 ) -> None:
@@ -260,12 +259,12 @@ def _say_next(
         )
     out.print()
     recorded = p.provider == "recorded"
-    out.print(estimate.table(needs, p.attempt_cap), soft_wrap=False)
+    out.print(costs.table(needs, p.attempt_cap), soft_wrap=False)
     if recorded or p.model not in p.prices:
         tokens = sum(n.prompt_tokens for n in needs), sum(n.completion_tokens for n in needs)
-        costs = [f"${price.of(*tokens):.2f} with {model} (looked up {price.date})" for model, price in p.prices.items()]
+        sums = [f"${price.of(*tokens):.2f} with {model} (looked up {price.date})" for model, price in p.prices.items()]
         said = "" if recorded else f"'{p.model}' has no price in generate.prices. "
-        out.print(f"{said}In money that is {' or '.join(costs) or 'not known: generate.prices is empty'}.")
+        out.print(f"{said}In money that is {' or '.join(sums) or 'not known: generate.prices is empty'}.")
     shows = [setting for setting in p.settings if prompts.load(setting).shows_examples]
     if found and shows:
         out.print(f"{', '.join(shows)} sends some real texts (those for prompts) to the LLM; other settings send none.")

@@ -1,0 +1,112 @@
+"""Costs: the requests, tokens, money and time that conversations and surveys still need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+
+from pyrite import params
+from pyrite.llm import speed, surveys
+from pyrite.llm.annotators import Question, Survey
+from pyrite.llm.cache import BYTES_PER_TOKEN, Log, tokens_of
+from pyrite.llm.conversations import Script
+from pyrite.llm.generation import Job
+
+# A word of English with the space after it, in characters; and what JSON puts around each text.
+CHARACTERS_PER_WORD, AROUND_A_TEXT = 6, 4
+# What an annotator's answer says of one text, with its number.
+CHARACTERS_PER_LABEL = 16
+# The attributes of a plan: six of ten values, as the shipped prompt asks for.
+PLAN_CHARACTERS = 2000
+
+
+@dataclass(frozen=True)
+class CostEstimate:
+    """What a (task, setting) still needs.
+
+    Attributes:
+        requests, prompt_tokens, completion_tokens: what is sent and answered.
+        cost_usd: US dollars; None without a price.
+        seconds: the time that the answers take, one after another; None before `pyrite doctor` has measured it.
+    """
+
+    task: str
+    setting: str
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    seconds: float | None
+
+
+def of_dialogues(waiting: Sequence[Job], script: Script) -> CostEstimate:
+    """Requests, tokens and cost of conversations until they have their turns, if every text is accepted.
+
+    An answer is reckoned with the tokens that the stored ones of the (task, setting) took on average. Before there are
+    some, and for what is sent, tokens are reckoned from characters, and the length of texts from the card's bounds.
+    """
+    p = script.p
+    least, most = script.card.length_words
+    answer = p.texts_per_turn * ((least + most) / 2 * CHARACTERS_PER_WORD + AROUND_A_TEXT) / BYTES_PER_TOKEN
+    mean = Log(script.task, script.setting).mean_tokens(p.model)
+    requests, sent, answered = 0, 0.0, 0.0
+    for c, turns in waiting:
+        messages = script.request(c).messages
+        history = float(sum(tokens_of(m["content"]) for m in messages))
+        question = tokens_of(messages[-1]["content"])
+        for turn in range(len(c.turns), script.requests(turns)):
+            said = PLAN_CHARACTERS / BYTES_PER_TOKEN if turn < script.templates.plans else answer
+            requests, sent, answered = requests + 1, sent + history, answered + (mean or said)
+            # What a model thought is not sent again.
+            history += min(said, mean or said) + question
+    return _estimate(script.task, script.setting, requests, sent, answered, p)
+
+
+def of_survey(survey: Survey, questions: Sequence[Question]) -> CostEstimate:
+    """What the questions to annotators still need, if every answer can be read."""
+    waiting = [question for question, waits in surveys.look(survey, questions) if waits]
+    sent = sum(tokens_of(m["content"]) for question in waiting for m in survey.request(question).messages)
+    mean = Log(survey.task, survey.setting).mean_tokens(survey.p.model)
+    labels = sum(len(question.about) for question in waiting) * CHARACTERS_PER_LABEL / BYTES_PER_TOKEN
+    answered = mean * len(waiting) if mean else labels
+    return _estimate(survey.task, survey.setting, len(waiting), sent, answered, survey.p)
+
+
+def _estimate(task: str, setting: str, requests: int, sent: float, answered: float, p: params.Generate) -> CostEstimate:
+    tokens, price, rate = (round(sent), round(answered)), p.prices.get(p.model), speed.of(p.model)
+    return CostEstimate(
+        task, setting, requests, *tokens, price.of(*tokens) if price else None, answered / rate if rate else None
+    )
+
+
+def table(needs: Sequence[CostEstimate], attempt_cap: float) -> Table:
+    """What is needed, for a terminal."""
+    drawn = Table(box=None, header_style="dim", pad_edge=False, caption_justify="left")
+    drawn.add_column("task")
+    drawn.add_column("setting")
+    for column in ("requests", "tokens sent", "answered", "cost"):
+        drawn.add_column(column, justify="right")
+    for n in needs:
+        drawn.add_row(n.task, n.setting, *_figures(n.requests, n.prompt_tokens, n.completion_tokens, n.cost_usd))
+    costs = [n.cost_usd for n in needs if n.cost_usd is not None]
+    total = _figures(
+        sum(n.requests for n in needs),
+        sum(n.prompt_tokens for n in needs),
+        sum(n.completion_tokens for n in needs),
+        sum(costs) if costs else None,
+    )
+    if len(needs) > 1:
+        drawn.add_row("total", "", *total, style="bold")
+    drawn.caption = (
+        "If every text is accepted. Dropped texts are asked for again, "
+        f"up to {attempt_cap:g} times as many in all (generate.attempt_cap)."
+    )
+    if any(n.task == "pairs" for n in needs):
+        drawn.caption += " Pairs of tasks are judged by `pyrite annotate --pairs` alone."
+    return drawn
+
+
+def _figures(requests: int, sent: int, answered: int, cost: float | None) -> tuple[str, str, str, str]:
+    return f"{requests:,}", f"{sent:,}", f"{answered:,}", "?" if cost is None else f"${cost:.2f}"
