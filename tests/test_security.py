@@ -25,7 +25,7 @@ from pyrite import params
 from pyrite.base import console, files, schema
 from pyrite.base.errors import PyriteError
 from pyrite.commands import predict, recordings
-from pyrite.data import cards
+from pyrite.data import cards, csv_files
 from pyrite.llm import dialect, failures
 from pyrite.stages import generate
 from pyrite.training import encoder
@@ -201,7 +201,7 @@ def test_no_csv_file_has_a_formula(formula: str) -> None:
     from pyrite.results.table import Column, Table
 
     out = io.BytesIO()
-    predict.write_csv(out, [{formula: formula, "n": "-1.5", "p": -0.5, "predicted": formula}])
+    csv_files.write(out, [{formula: formula, "n": "-1.5", "p": -0.5, "predicted": formula}])
     rows = list(csv.reader(io.StringIO(out.getvalue().decode(), newline="")))
     assert rows == [[f"'{formula}", "n", "p", "predicted"], [f"'{formula}", "-1.5", "-0.5", f"'{formula}"]]
     table = Table([Column("label"), Column("gap", form=".1f")], [{"label": formula, "gap": -1.234}]).csv()
@@ -211,7 +211,7 @@ def test_no_csv_file_has_a_formula(formula: str) -> None:
 
 def test_labels_on_a_terminal_are_inert() -> None:
     out = io.BytesIO()
-    predict.write_csv(out, [{"text": HOSTILE, "predicted": HOSTILE}], on_terminal=True)
+    csv_files.write(out, [{"text": HOSTILE, "predicted": HOSTILE}], on_terminal=True)
     assert b"\x1b" not in out.getvalue()
 
 
