@@ -157,8 +157,8 @@ def test_a_model_that_repeats_itself_ends_at_the_cap(study: Study, capsys: pytes
     assert counts["labels"]["fruit"]["requested"] == 60
     assert counts["labels"]["fruit"]["dropped"]["exact duplicate"] == 22
     said = capsys.readouterr().err
-    assert "label 'fruit' has 2 of 20 texts: 22 of its 24 texts were dropped, 22 for 'exact duplicate'" in said
-    assert "label 'tool'" not in said
+    assert "too few texts for fruit (2 of 20): 22 of its 24 texts were dropped, 22 for 'exact duplicate'" in said
+    assert "tool (" not in said
 
 
 def test_tokens_and_cost_are_counted(study: Study) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -200,6 +201,18 @@ def test_a_label_without_texts_stops_the_stage(fruit: Project, answers: dict, wo
     counts = generation.load("fruit", "zero_shot")
     assert counts.labels["fruit"].accepted == len(texts.read(paths.synthetic("fruit", "zero_shot"))) == 1
     assert counts.scarce == ("fruit", "tool")
+
+
+def test_a_label_that_is_refused_for_good_is_said_and_stops_nothing(
+    fruit: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fruit(fruit=['["Plums are purple in late summer"]'], tool=[""])
+    path = paths.recording("fruit", "zero_shot")
+    said, refused = transcripts.read(path, cards.load("fruit"), "zero_shot")
+    transcripts.write(path, [said, replace(refused, turns=(replace(refused.turns[0], refused="content filter"),))])
+    _, counts = result()
+    assert counts["labels"]["tool"]["refusals"] == {"content filter": 1}
+    assert "too few texts for tool (0 of 100): answers were refused: content filter (1)" in capsys.readouterr().err
 
 
 def test_a_changed_instruction_leaves_its_label_without_texts(fruit: Project, project: Path) -> None:

@@ -73,13 +73,15 @@ def _silent(label: str, run: GenerationRun, script: Script) -> tuple[int, str]:
 
 def _what_to_do(label: str, run: GenerationRun, script: Script) -> str:
     p, place = script.p, f"{script.task} {script.setting}"
+    forget = f"`pyrite store prune --kind answers --task {script.task}` forgets them"
+    if refused_for_good(label, run):
+        return f"mend the card or the prompts, or take another LLM; answers are kept, {forget}"
     if p.provider == "recorded":
         return "no more are recorded; with generate.provider: openai they are asked for"
     if run.waiting[label]:
         # DVC skips a stage that came to its end, so `dvc repro` alone would not ask again.
         return f"requests failed: `pyrite generate {place}` asks again, then `dvc repro`"
     cap = f"{run.requested[label]} texts were asked for (generate.attempt_cap: {p.attempt_cap:g})"
-    forget = f"`pyrite store prune --kind answers --task {script.task}` forgets them"
     return f"{cap}: raise it, or mend the card or the prompts; answers are kept, {forget}"
 
 

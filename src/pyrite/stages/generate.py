@@ -42,18 +42,17 @@ def run(task: str, setting: str) -> None:
         console.log.print(f"{task} {setting}: nothing is asked: it shows the LLM real texts, and the task has none")
         return
     console.log.print(table(counts))
-    short = {
-        label: shortfall.explain(label, held, script) for label, n in counts.labels.items() if n.accepted < p.per_label
-    }
+    short = {label: n.accepted for label, n in counts.labels.items() if n.accepted < p.per_label}
+    why = {label: shortfall.explain(label, held, script) for label in short}
     # A classifier that never saw a label would be blamed on the LLM, unless it was the LLM that refused.
-    empty = [label for label in short if not counts.labels[label].accepted]
-    stuck = [label for label in empty if not shortfall.refused_for_good(label, held)]
-    for label, why in short.items():
-        if label not in stuck[:1]:
-            n = counts.labels[label].accepted
-            console.log.print(f"{task} {setting}: label '{label}' has {n} of {p.per_label} texts: {why}")
+    stuck = [label for label, n in short.items() if not n and not shortfall.refused_for_good(label, held)]
+    error = why[stuck[0]] if stuck else ""
+    for reason in dict.fromkeys(why.values()):
+        if reason != error:
+            labels = [f"{label} ({n} of {p.per_label})" for label, n in short.items() if why[label] == reason]
+            console.log.print(f"{task} {setting}: too few texts for {', '.join(labels)}: {reason}")
     if stuck:
-        raise PyriteError(f"{task} {setting}: no text for label {', '.join(stuck)}: {short[stuck[0]]}")
+        raise PyriteError(f"{task} {setting}: no text for label {', '.join(stuck)}: {error}")
 
 
 def count(held: GenerationRun, script: Script) -> GeneratedSet:
