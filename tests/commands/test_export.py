@@ -13,13 +13,13 @@ import pytest
 import yaml
 from conftest import Study
 
+import metrics
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
 from pyrite.commands import export
 from pyrite.data import texts, transcripts
 from pyrite.data.transcripts import Conversation, Turn
 from pyrite.results import generation
-from pyrite.results.generation import GeneratedSet, LabelCounts
 
 
 @pytest.fixture
@@ -41,13 +41,8 @@ def generated(study: Study, project: Path) -> Path:
         frame = pd.DataFrame(rows, columns=[*texts.COLUMNS, *texts.ORIGIN]).sort_values("id")
         texts.write(frame, paths.synthetic("fruit", setting))
         transcripts.write(paths.transcript("fruit", setting), said)
-        nothing = dict.fromkeys(LabelCounts.model_fields)
         counts = {"received": 7, "dropped": {"empty": 0, "near duplicate": 3}, "accepted": 4, "also_real_training": 1}
-        counts |= {"answers": 2, "refused_answers": 0, "unparsable_answers": 0, "requested": 7}
-        total = LabelCounts.model_validate(nothing | counts)
-        generation.save(
-            GeneratedSet(task="fruit", setting=setting, models=("some/llm",), stale_answers=0, labels={}, total=total)
-        )
+        generation.save(metrics.generated("fruit", setting, **counts).model_copy(update={"models": ("some/llm",)}))
     return project
 
 

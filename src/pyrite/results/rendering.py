@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,11 @@ _SIGNS = re.compile(r"[\\`*\[\]{}<>#!|~$&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 def render(template: str, view: Mapping[str, Any]) -> str:
     """Fill a template. Everything that is put in is escaped, in Markdown as HTML entities too."""
+    return _environment(template).get_template(template).render(view)
+
+
+@cache  # compiling the templates takes longer than filling them
+def _environment(template: str) -> jinja2.Environment:
     # jinja2 escapes HTML, `markdown` Markdown.
     environment = jinja2.Environment(  # nosec B701
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -52,7 +58,7 @@ def render(template: str, view: Mapping[str, Any]) -> str:
         "settings_of": mixes.settings_of,
         "say": claims,
     }
-    return environment.get_template(template).render(view)
+    return environment
 
 
 def markdown(value: Any) -> Any:
