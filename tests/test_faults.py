@@ -30,7 +30,7 @@ from safetensors.numpy import save_file
 from pyrite.base import files, paths, store
 from pyrite.base.errors import PyriteError
 from pyrite.data import texts
-from pyrite.llm import cache, client
+from pyrite.llm import cache, failures, replies
 from pyrite.stages import generate, prepare
 
 PYRITE = [sys.executable, "-m", "pyrite.cli"]
@@ -209,7 +209,7 @@ def test_a_damaged_entry_of_the_store_is_said_and_made_anew(
     whole = file.read_bytes()
     assert store.find("embeddings", key)
     file.write_bytes(damage(whole))
-    monkeypatch.setattr(store, "_found_whole", set())  # as in the next process
+    monkeypatch.setattr(store, "_intact", set())  # as in the next process
     assert store.find("embeddings", key) is None
     assert f"{key}: damaged, so it is made anew" in capsys.readouterr().err
     assert store.add("embeddings", key, fill) == file.parent
@@ -289,14 +289,15 @@ def test_outputs_that_are_gone_from_dvcs_cache_are_made_again(fruit: Path) -> No
 
 
 def test_a_clock_that_jumps_neither_stops_nor_repeats_anything(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Jumping:
+    class Jumping(datetime):
         days = iter([datetime(2031, 1, 1), datetime(1970, 1, 1), datetime(2026, 5, 5)] * 100)
 
         @classmethod
         def now(cls, zone: tzinfo) -> datetime:
             return next(cls.days)
 
-    monkeypatch.setattr(client, "datetime", Jumping)
+    for module in (failures, replies):
+        monkeypatch.setattr(module, "datetime", Jumping)
     jumps = iter([1e10, 0.0, 5e9] * 10_000)
     with serve(faults={"rate_limit": 0.2}) as server:
         study(server.url, settings=["zero_shot"])

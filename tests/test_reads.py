@@ -117,6 +117,13 @@ def answer(request: dict[str, Any]) -> str | None:
     return None if texts else json.dumps(dict.fromkeys(wanted["required"], "fruit"))
 
 
+def forget_models() -> None:
+    """A process loads a model once: the tests after these must not meet the tiny one in MiniLM's place."""
+    for cached in vars(encoder).values():
+        if hasattr(cached, "cache_clear"):
+            cached.cache_clear()
+
+
 @pytest.fixture(scope="module")
 def reads(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[Key]]]:
     """A small study, run stage by stage; the keys that each run read, by the words of its command."""
@@ -127,6 +134,7 @@ def reads(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         patch.setenv("OPENAI_API_KEY", "sk-of-no-one")
         patch.setenv("OPENAI_BASE_URL", server.url)
         patch.setattr(encoder, "locate", lambda checkpoint: str(tiny_checkpoint))
+        forget_models()
         paths.TASKS.mkdir()
         for name in (paths.PROMPTS, paths.ANNOTATORS):
             name.write_bytes((ROOT / name).read_bytes())
@@ -180,6 +188,7 @@ def reads(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> It
             cli.app(words, standalone_mode=False)
             found[" ".join(words)] = set(notes.read)
         yield found
+    forget_models()
 
 
 def declared(words: list[str]) -> set[Key]:

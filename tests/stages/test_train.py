@@ -288,7 +288,7 @@ def histories() -> dict[str, dict]:
 
 def want_shares(checkpoint: Path) -> None:
     """Let processes train each fit together. Their shares of a step have dropout of their own: here, none has any."""
-    weights = shutil.copytree(checkpoint, "weights")
+    weights = Path(shutil.copytree(checkpoint, "weights"))
     config = json.loads((weights / "config.json").read_text())
     without = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     (weights / "config.json").write_text(json.dumps(config | without))
