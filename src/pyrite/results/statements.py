@@ -307,6 +307,6 @@ def unscored(task: TaskMetrics) -> list[str]:
         *said,
         "Known besides: how varied they are among themselves, in the report. Not known: whether they are like real "
         "texts, true to their labels, or free of what the LLM gets wrong. Read some.",
-        "To know their worth, have people label about 400 real texts (a quarter of them is tested on) and run "
+        "To know their worth, have people label about 400 real texts (with so few, nearly all are tested on) and run "
         f"`pyrite new {task.name} --refresh --from FILE`, then `dvc repro`: what is answered is not paid again.",
     ]
