@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.meta_analysis import combine_effects
 
 from pyrite.measures import intervals
+from pyrite.measures.intervals import Estimate
 
 
 def test_bootstrap_of_a_mean_has_the_textbook_width() -> None:
@@ -81,3 +83,29 @@ def test_spearman_and_its_p_are_scipys(n: int) -> None:
     )
     assert found.value == pytest.approx(stats.spearmanr(x, x + noise).statistic)
     assert found.p == pytest.approx(test.pvalue, abs=1e-9 if n < 8 else 0.02)
+
+
+def effects(values: list[float], error: float) -> list[Estimate]:
+    return [Estimate(value=value, low=value - 1.96 * error, high=value + 1.96 * error) for value in values]
+
+
+def test_pooled_effects_are_those_of_a_library_where_studies_differ() -> None:
+    values = [-0.5, -0.1, 0.2, -0.9]
+    found = intervals.pooled(effects(values, 0.1))
+    known = combine_effects(np.array(values), np.full(4, 0.1**2), method_re="dl", use_t=True)
+    low, high = known.conf_int()[3]
+    assert (found.value, found.low, found.high) == pytest.approx((known.mean_effect_re, low, high), abs=1e-4)
+    assert found.p == pytest.approx(2 * stats.t.sf(abs(found.value) / known.sd_eff_w_re_hksj, 3), abs=1e-4)
+    assert found.studies == 4
+
+
+def test_studies_that_agree_by_luck_give_no_sure_mean() -> None:
+    found = intervals.pooled(effects([-0.1, -0.1, -0.1], 0.2))
+    reach = stats.t.ppf(0.975, 2) * 0.2 / np.sqrt(3)
+    assert (found.low, found.high) == pytest.approx((-0.1 - reach, -0.1 + reach), abs=1e-4)
+
+
+def test_one_study_is_not_pooled_and_those_without_an_interval_are_left_out() -> None:
+    missing = intervals.missing("not defined")
+    assert intervals.pooled([*effects([0.1], 0.1), missing]).note == "1 with an interval; 2 are needed"
+    assert intervals.pooled([*effects([0.1, 0.2], 0.1), missing]).studies == 2

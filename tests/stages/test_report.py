@@ -29,7 +29,7 @@ from pyrite.measures.agreement import Agreement
 from pyrite.measures.agreement_curves import AgreementCurve, Level
 from pyrite.measures.coverage_gaps import LabelGap, LeftOut, Region
 from pyrite.measures.diversity import MEASURES
-from pyrite.measures.intervals import Correlation, Estimate
+from pyrite.measures.intervals import Correlation, Estimate, Pooled
 from pyrite.measures.pairwise import Ranking, TaskRank
 from pyrite.results import claims, curve_charts, evaluation, generation, rendering, words
 from pyrite.results.claims import Slope
@@ -40,6 +40,7 @@ from pyrite.results.preparation import Preparation
 from pyrite.results.subjectivity import (
     AgainstGap,
     Annotated,
+    BeyondReal,
     LlmAgainstPeople,
     Subjectivity,
     TaskPoint,
@@ -644,6 +645,21 @@ def test_a_slope_that_is_not_known_counts_as_none() -> None:
     ]
     (said,) = claims.instance_claim(rows, "minilm")
     assert "rises with the agreement of people in 1 of 3 tasks, falls in 1 and can’t be told in 1" in said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "holm", "says"),
+    [
+        (-0.2, -0.1, 0.01, "lose less where annotators disagree."),
+        (-0.2, -0.1, 0.09, "may be chance"),
+        (0.1, 0.2, 0.01, "lose more where annotators disagree."),
+        (-0.2, 0.1, 0.5, "holds 0"),
+    ],
+)
+def test_a_pooled_slope_is_what_interval_and_correction_say(low: float, high: float, holm: float, says: str) -> None:
+    slope = Pooled(value=(low + high) / 2, low=low, high=high, p=holm / 4, studies=4)
+    found = BeyondReal(who="human", classifier="minilm", source="few_shot", slope=slope, holm=holm)
+    assert says in claims.beyond_real(found)
 
 
 # In a browser

@@ -13,11 +13,12 @@ from conftest import ROOT, tfidf, write_params
 import metrics
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
-from pyrite.measures import agreement_curves
-from pyrite.results.subjectivity import Subjectivity, load
+from pyrite.measures import agreement_curves, intervals
+from pyrite.results.subjectivity import Annotated, Subjectivity, TaskSubjectivity, load
 from pyrite.stages import annotate, fetch, prepare, subjectivity
 
 TASKS = ["ants", "bees", "cats", "dogs"]
+NOTHING = dict.fromkeys(("mean_agreement", "alpha"), intervals.missing("not measured"))
 ITEMS = [f"{i:016x}" for i in range(120)]
 
 
@@ -91,6 +92,23 @@ def test_accuracy_rises_with_agreement_where_it_does(study: Path) -> None:
     predicted = [pd.read_parquet(paths.fit("cats", "tfidf", "real", s) / "predictions.parquet") for s in (0, 1)]
     accuracy = np.mean([(table["predicted"] == table["label"]).mean() for table in predicted])
     assert found["real"].thresholds[0].accuracy.value == pytest.approx(accuracy, abs=1e-6)
+
+
+def test_slopes_beyond_real_are_pooled_over_tasks_and_corrected_for_the_looks(study: Path) -> None:
+    found = result()
+    looks = [one for one in found.beyond_real if one.who == "human"]
+    assert [(one.classifier, one.source) for one in looks] == [("tfidf", "few_shot")]
+    each = [
+        found.tasks[task].annotated["human"].accuracy["tfidf"]["few_shot"].steeper_than_real.value for task in TASKS
+    ]
+    assert min(each) < looks[0].slope.value < max(each)
+    assert looks[0].slope.studies == 4 and looks[0].holm == looks[0].slope.p
+    one = found.tasks["ants"].annotated["human"].accuracy["tfidf"]["few_shot"]
+    twice = Annotated(items=1, accuracy={"tfidf": {"few_shot": one}, "probe": {"few_shot": one}}, **NOTHING)
+    tasks = {task: TaskSubjectivity(annotated={"human": twice}) for task in TASKS}
+    assert [look.holm for look in subjectivity.beyond_real(tasks)] == [
+        min(1, 2 * look.slope.p) for look in subjectivity.beyond_real(tasks)
+    ]
 
 
 def test_gaps_are_held_against_every_measure(study: Path) -> None:

@@ -13,7 +13,7 @@ from pyrite.results import statements
 from pyrite.results.diversity import Diversity
 from pyrite.results.findings import Findings, typographic
 from pyrite.results.generation import GeneratedSet
-from pyrite.results.subjectivity import WHO, Who
+from pyrite.results.subjectivity import WHO, BeyondReal, Who
 from pyrite.results.words import name, ranged
 
 
@@ -119,6 +119,21 @@ def instance_claim(rows: Sequence[Slope], classifier: str) -> list[str]:
             rest = f"falls in {known.count(BELOW)} and can’t be told in {known.count(NEITHER)}"
             sentences.append(f"Trained on {name(mix)} texts, the accuracy of {classifier} {counts}, {rest}.")
     return sentences
+
+
+def beyond_real(found: BeyondReal) -> str:
+    """What the pooled slope says of the claim that generated texts lose more where people disagree."""
+    says = {
+        ABOVE: f"{name(found.source)} texts lose more where annotators disagree",
+        BELOW: f"{name(found.source)} texts lose less where annotators disagree",
+        NEITHER: "the interval holds 0",
+    }[side(found.slope)]
+    if side(found.slope) != NEITHER and (found.holm or 0) > 0.05:
+        says += ", but among so many looks this may be chance"
+    beyond = f"{ranged(found.slope, '+.3f', 1)} beyond that of real texts"
+    sample = f"with these {found.slope.studies} tasks as a sample of tasks (p {found.holm:.2f}, adjusted for all looks)"
+    trained = f"{found.classifier} trained on {name(found.source)} texts"
+    return f"{trained}: the slope over the agreement of {WHO[found.who]} is {beyond}, {sample}: {says}."
 
 
 def gap_claim(rho: Correlation, setting: str) -> str:

@@ -8,7 +8,7 @@ from pyrite.base import paths, schema
 from pyrite.base.schema import Result
 from pyrite.measures.agreement import Agreement
 from pyrite.measures.agreement_curves import AgreementCurve
-from pyrite.measures.intervals import Correlation, Estimate
+from pyrite.measures.intervals import Correlation, Estimate, Pooled
 from pyrite.measures.pairwise import Ranking
 
 # Who annotates or judges, and the two measures of a task's subjectivity that they give, in words.
@@ -74,13 +74,27 @@ class AgainstGap(Result):
     points: tuple[TaskPoint, ...]
 
 
+class BeyondReal(Result):
+    """By how much accuracy rises more steeply with agreement than that of real rows does, pooled over tasks.
+
+    `holm`: its p-value, adjusted for the looks: all classifiers and sources by the same kind of annotators.
+    """
+
+    who: Who
+    classifier: str
+    source: str
+    slope: Pooled
+    holm: float | None = None
+
+
 class Subjectivity(Result):
     """How subjective the tasks and their texts are. 95 % intervals: bootstrap over items, or pairs of tasks for ranks,
-    the fits fixed."""
+    the fits fixed; over tasks as a sample of tasks where slopes are pooled."""
 
     tasks: dict[str, TaskSubjectivity]
     pairs: dict[Who, Ranking]
     against_gap: tuple[AgainstGap, ...]
+    beyond_real: tuple[BeyondReal, ...] = ()
 
 
 def load() -> Subjectivity | None:

@@ -20,6 +20,8 @@ from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.measures import agreement, agreement_curves, intervals, pairwise
 from pyrite.measures.agreement_curves import AgreementCurve
+from pyrite.measures.corrections import holm
+from pyrite.measures.intervals import Estimate
 from pyrite.measures.pairwise import Ranking
 from pyrite.params import Params
 from pyrite.results import evaluation
@@ -27,6 +29,7 @@ from pyrite.results.subjectivity import (
     WHO,
     AgainstGap,
     Annotated,
+    BeyondReal,
     Kind,
     LlmAgainstPeople,
     Subjectivity,
@@ -54,7 +57,9 @@ def run() -> None:
     tasks = {task: of_task(task, p, rng) for task in p.tasks}
     pairs = {who: ranking for who in WHO if (ranking := of_pairs(who, p, rng))}
     rhos = tuple(against_gaps(tasks, pairs, gaps(p.tasks, p.generate.settings), rng))
-    files.write_json(paths.SUBJECTIVITY, Subjectivity(tasks=tasks, pairs=pairs, against_gap=rhos))
+    files.write_json(
+        paths.SUBJECTIVITY, Subjectivity(tasks=tasks, pairs=pairs, against_gap=rhos, beyond_real=beyond_real(tasks))
+    )
 
 
 def of_task(task: str, p: Params, rng: np.random.Generator) -> TaskSubjectivity:
@@ -164,6 +169,25 @@ def accuracy(
         return agreement_curves.against_agreement(agreed.to_numpy(float), mine, real, resamples, rng)
 
     return {encoder: {mix: of_mix(mix, mixes) for mix in mixes} for encoder, mixes in right.items()}
+
+
+def beyond_real(tasks: Mapping[str, TaskSubjectivity]) -> tuple[BeyondReal, ...]:
+    """What the slopes of accuracy over agreement have beyond those of real rows, pooled over tasks for each look."""
+    found = []
+    for who in WHO:
+        slopes: dict[tuple[str, str], list[Estimate]] = {}
+        for task in tasks.values():
+            for classifier, lines in task.annotated[who].accuracy.items() if who in task.annotated else ():
+                for source, line in lines.items():
+                    if line.steeper_than_real:
+                        slopes.setdefault((classifier, source), []).append(line.steeper_than_real)
+        looks = {look: pooled for look, each in slopes.items() if (pooled := intervals.pooled(each)).p is not None}
+        adjusted = holm([pooled.p or 0 for pooled in looks.values()])
+        found += [
+            BeyondReal(who=who, classifier=classifier, source=source, slope=pooled, holm=p)
+            for ((classifier, source), pooled), p in zip(looks.items(), adjusted, strict=True)
+        ]
+    return tuple(found)
 
 
 def of_pairs(who: Who, p: Params, rng: np.random.Generator) -> Ranking | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from pyrite.data.texts import unspaced
 
@@ -44,10 +45,16 @@ def _regression(C: float) -> LogisticRegression:
     return LogisticRegression(C=C, class_weight="balanced", max_iter=2000)
 
 
+@cache
+def _threads() -> ThreadpoolController:
+    # To find the libraries that have threads takes longer than a small fit.
+    return ThreadpoolController()
+
+
 def _probabilities(model: Any, train: Any, targets: Sequence[int], test: Any, n_labels: int) -> np.ndarray:
     probabilities = np.zeros((len(test), n_labels), dtype=np.float32)
     # These products are so small that a second thread costs more than it gives, much more on a busy machine.
-    with threadpool_limits(1):
+    with _threads().limit(limits=1):
         model.fit(train, targets)
         # A small mix can lack a label: its probability is 0.
         probabilities[:, model.classes_] = model.predict_proba(test)
