@@ -18,27 +18,31 @@ def worth(labels: int | None, low: int | None, high: int | None, most: int = 100
     [
         (
             case(gap(-0.8, 2.0)),
-            "Replace: few_shot stands 0.8 points below real in macro-F1 (-1.8 to +0.2), 2.2 points above the 3.0 that "
-            "you allow it to lose; with 95 % confidence it costs no more than 1.8 points.",
+            "Replace: few_shot scores 0.8 points lower than real (90 % interval -1.8 to +0.2). You allow a loss of 3.0:"
+            " it surely loses no more than 1.8 (95 %).",
         ),
-        (case(gap(4.0, 2.0)), "it is better with 95 % confidence, by 3.0 points or more."),
+        (case(gap(4.0, 2.0)), "it is surely better, by 3.0 points or more (95 %)."),
         (
             case(gap(-9.0, 2.0), HELPS),
-            "Augment: added to all labels, few_shot gains 2.0 (1.0 to 3.0) points of macro-F1. Alone it is no proven",
+            "Augment: added to all labels, few_shot gains 2.0 points (95 % interval 1.0 to 3.0). Alone it may not",
         ),
-        (case(gap(2.0, 1.0), gap(2.0, 1.0), contains=True), "Augment: added to real, few_shot gains 2.0 (1.0 to 3.0)"),
+        (
+            case(gap(2.0, 1.0), gap(2.0, 1.0), contains=True),
+            "Augment: added to real, few_shot gains 2.0 points (95 % interval 1.0 to 3.0)",
+        ),
         (
             case(gap(-9.0, 2.0)),
-            "6.0 points below the 3.0 that you allow it to lose; with 95 % confidence it costs",
+            "Don't: few_shot scores 9.0 points lower than real (90 % interval -10.0 to -8.0). You allow a loss of 3.0: "
+            "it surely loses more than 8.0 (95 %).",
         ),
-        (case(gap(-2.0, 4.0)), "Can't tell: few_shot stands 2.0 points below real in macro-F1 (-4.0 to +0.0)"),
+        (case(gap(-2.0, 4.0)), "Can't tell: few_shot scores 2.0 points lower than real (90 % interval -4.0 to +0.0)"),
         (
             case(gap(0.0, 9.0, item_error=1.5, seed_error=0.5)),
             "about 1,868 test rows would settle it; there are 1,000",
         ),
         (case(gap(0.0, 9.0, seed_error=2.0)), "More test rows alone would not settle it"),
-        (case(gap(-2.0, 1.9)), "A close call: other seeds could turn it."),
-        (case(gap(0.0, 2.0), lost=("b", "c")), "but loses b, c: the F1 of these labels falls"),
+        (case(gap(-2.0, 1.9)), "A close call: another training run could change it."),
+        (case(gap(0.0, 2.0), lost=("b", "c")), "but it loses b, c: the F1 of these labels falls"),
         (case(gap(0.0, 2.0), obstacle="both are no better than guessing"), "but both are no better than guessing."),
     ],
 )
@@ -56,7 +60,7 @@ def test_both_questions_are_answered_with_their_intervals() -> None:
 
 def test_over_tasks_there_are_these_tasks_and_tasks_like_them() -> None:
     first, second = statements.over_tasks([case(gap(-9.0, 2.0)), case(gap(-7.0, 2.0))])
-    assert first.startswith("Over 2 tasks. Don't: few_shot stands 8.0 points below real")
+    assert first.startswith("Over 2 tasks. Don't: few_shot scores 8.0 points lower than real")
     # Student's quantile with one degree of freedom: 6.31 times a standard error of 1.
     assert "the gap is -8.0 (-14.3 to -1.7, 90 %)" in second
 
@@ -69,12 +73,12 @@ def test_labels_outside_the_curve_are_bounds(value: int | None, expected: str) -
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        (worth(None, None, None), "few_shot still helps beside 1,000 real rows, the most that were tried"),
-        (worth(0, 0, 0), "few_shot helps beside no number of real rows from 50 on"),
-        (worth(None, 0, None), "can't tell from how many real rows on few_shot helps no more"),
-        (worth(120, 60, None), "few_shot helps up to 120 (60 to > 1,000) real rows"),
-        (worth(None, 60, None), "that were tried, with 95 % confidence beside 60"),
-        (worth(0, 0, 80), "few_shot helps up to < 50 (< 50 to 80) real rows"),
+        (worth(None, None, None), "few_shot still helps with 1,000 real labels, the most that were tried"),
+        (worth(0, 0, 0), "few_shot helps with no number of real labels from 50 on"),
+        (worth(None, 0, None), "can't tell from how many real labels on few_shot helps no more"),
+        (worth(120, 60, None), "few_shot helps up to 120 (60 to > 1,000) real labels"),
+        (worth(None, 60, None), "few_shot helps if you have up to about 60 (95 % sure)"),
+        (worth(0, 0, 80), "few_shot helps up to < 50 (< 50 to 80) real labels"),
     ],
 )
 def test_where_generated_rows_stop_helping(found: Worth, words: str) -> None:

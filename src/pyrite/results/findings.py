@@ -35,8 +35,8 @@ VERDICTS = {
     verdict.CANT_TELL: ("muted", "too little evidence either way"),
 }
 
-# Mistakes that the report lists.
-CONFUSIONS = 8
+# Mistakes that the report lists, and texts of each kind of flip.
+CONFUSIONS, FLIPS = 8, 3
 
 # What fits noted of their training, by classifier and mix.
 Histories = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
@@ -44,11 +44,14 @@ Histories = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verdict as words and colour: its name, what it means and the sentence with its numbers."""
+    """A verdict as words and colour: its name, what it means, what to do and why, and the sentence with its numbers."""
 
     word: str
     family: str
     meaning: str
+    advice: str
+    headline: str
+    sure: str
     sentence: str
 
     @classmethod
@@ -56,8 +59,9 @@ class Verdict:
         word = verdict.decide(case)
         hue, meaning = VERDICTS[word]
         meaning = meaning.format(candidate=name(case.candidate), baseline=name(case.baseline))
+        said = (statements.advice(case, name), statements.headline(case, name), statements.how_sure(case))
         sentence = capital(statements.reason(case, name))
-        return cls(capital(typographic(word)), hue, meaning, typographic(sentence))
+        return cls(capital(typographic(word)), hue, meaning, *map(typographic, (*said, sentence)))
 
 
 @dataclass(frozen=True)
@@ -153,22 +157,20 @@ class Findings:
         measured = self.diversity.left_out if self.diversity else {}
         return {source: measured[source] for source in mixes.settings_of(self.asked.candidate) if source in measured}
 
-    @property
-    def flips(self) -> list[FlipList]:
+    def flips(self, classifier: str) -> list[FlipList]:
         """What the candidate loses and what it wins; nothing where one of the two is no main mix of its kind."""
-        found = self.evaluated.classifiers[self.asked.classifier].flips.get(self.asked.candidate, {})
+        found = self.evaluated.classifiers[classifier].flips.get(self.asked.candidate, {})
         if self.asked.baseline not in found:
             return []
         flipped, (candidate, baseline) = found[self.asked.baseline], self.names
         return [
-            FlipList(f"Right with {better}, wrong with {worse}", side.items, side.clearest)
+            FlipList(f"Right with {better}, wrong with {worse}", side.items, side.clearest[:FLIPS])
             for side, better, worse in ((flipped.lost, baseline, candidate), (flipped.won, candidate, baseline))
         ]
 
-    @property
-    def confusions(self) -> list[Confusion]:
+    def confusions(self, classifier: str) -> list[Confusion]:
         """The mistakes that the candidate makes more often than the baseline, the largest difference first."""
-        found = self.evaluated.classifiers[self.asked.classifier].confusion
+        found = self.evaluated.classifiers[classifier].confusion
         if not {self.asked.candidate, self.asked.baseline} <= found.keys():
             return []
         labels, candidate, baseline = self.evaluated.labels, found[self.asked.candidate], found[self.asked.baseline]

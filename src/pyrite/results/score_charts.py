@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from pyrite.results import drawing
+from pyrite.results import drawing, statements
 from pyrite.results.drawing import NAMES, ROW, Dot, Figure, colour, data, domain, dot, dots, hue, score, shape, tooltip
 from pyrite.results.findings import Findings
 from pyrite.results.words import capital, ranged
@@ -22,8 +22,7 @@ def scores(task: Findings, classifier: str) -> Figure:
     elif gap.macro_f1.low <= 0 <= gap.macro_f1.high:
         title = f"{candidate} and {baseline} can’t be told apart: {ranged(gap.macro_f1, '+.1f')} points"
     else:
-        side = "above" if gap.macro_f1.value > 0 else "below"
-        title = f"{candidate} stands {abs(100 * gap.macro_f1.value):.1f} points {side} {baseline}"
+        title = f"{candidate} scores {statements.side(gap.macro_f1.value)} {baseline}"
     about = f"{task.card.title}. {classifier}, mean and 95 % interval over seeds and test texts."
     return Figure(capital(title), draw(list(drawn.values()), drawn.get(asked.baseline), asked.margin), about)
 

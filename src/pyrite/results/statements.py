@@ -43,14 +43,59 @@ def plus_minus(found: Estimate, sign: str = "") -> str:
     return f"{value} ± {100 * (found.high - found.low) / 2:4.1f}"
 
 
+def capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 def side(gap: float) -> str:
-    """Where a candidate stands, before the baseline's name: 3.9 points below."""
+    """How a candidate scores, before the baseline's name: 3.9 points lower than."""
     if abs(gap) < 0.0005:
-        return "level with"
-    return f"{points(abs(gap))} points {'above' if gap > 0 else 'below'}"
+        return "the same as"
+    return f"{points(abs(gap))} points {'higher' if gap > 0 else 'lower'} than"
 
 
 # The verdict
+
+
+def advice(case: Case, say: Say = str) -> str:
+    """What to do, in two or three words."""
+    word = verdict.decide(case)
+    if word == CANT_TELL and not case.obstacle and case.gap.value < -case.margin:
+        return "Probably label."
+    if word == REPLACE and not mixes.parse(case.candidate).is_generated:
+        return f"Use {say(case.candidate)}."
+    return {REPLACE: "Let the LLM write.", AUGMENT: "Use both.", DONT: "Label.", CANT_TELL: "Can't tell yet."}[word]
+
+
+def headline(case: Case, say: Say = str) -> str:
+    """Why, in one short sentence: the number, and what it is compared with."""
+    generated = mixes.parse(case.candidate).is_generated
+    what = "Texts written by the LLM" if generated else capital(say(case.candidate))
+    allowed, gap = f"{100 * case.margin:g}", case.gap.value
+    if case.obstacle:
+        return f"{capital(case.obstacle)}."
+    if verdict.decide(case) == AUGMENT and case.gain is not None:
+        added = f"{what[0].lower() if generated else what[0]}{what[1:]}"
+        return f"Added to all your labels, {added} gain {points(case.gain.value)} points."
+    if case.lost and verdict.in_place(case) == verdict.OPEN:
+        return f"{what} lose {', '.join(case.lost)}."
+    if abs(gap) < 0.0005:
+        return f"{what} cost nothing, and you allow {allowed}."
+    if gap > 0:
+        return f"{what} score {points(gap)} points higher than {say(case.baseline)}."
+    return f"{what} cost {points(-gap)} points, and you allow {allowed}."
+
+
+def how_sure(case: Case) -> str:
+    """How sure the verdict is: the interval that decides."""
+    low, high = case.gap.low90, case.gap.high90
+    if high <= 0:
+        loss = f"the loss is {ends(-high, -low)} points"
+    elif low >= 0:
+        loss = f"the gain is {ends(low, high)} points"
+    else:
+        loss = f"between {points(-low)} points lost and {points(high)} gained"
+    return f"a close call; {loss}" if verdict.is_close(case) else loss
 
 
 def sentence(case: Case, say: Say = str) -> str:
@@ -61,30 +106,28 @@ def sentence(case: Case, say: Say = str) -> str:
 def reason(case: Case, say: Say = str) -> str:
     """The verdict's sentence without its word."""
     word, gap = verdict.decide(case), case.gap
-    candidate, baseline, margin = say(case.candidate), say(case.baseline), points(case.margin)
-    stands = f"{candidate} stands {side(gap.value)} {baseline} in macro-F1 ({ends(gap.low90, gap.high90, '+')})"
+    candidate, baseline, allowed = say(case.candidate), say(case.baseline), f"You allow a loss of {points(case.margin)}"
+    scores = f"{candidate} scores {side(gap.value)} {baseline} (90 % interval {ends(gap.low90, gap.high90, '+')})"
     if case.obstacle:
-        return f"{stands}, but {case.obstacle}."
-    close = " A close call: other seeds could turn it." if verdict.is_close(case) else ""
-    away = f"{points(abs(gap.value + case.margin))} points {'above' if gap.value > -case.margin else 'below'} the "
-    away = f"{stands}, {away}{margin} that you allow it to lose"
+        return f"{scores}, but {case.obstacle}."
+    close = " A close call: another training run could change it." if verdict.is_close(case) else ""
     if word == REPLACE:
         sure = (
-            f"it is better with 95 % confidence, by {points(gap.low90)} points or more"
+            f"it is surely better, by {points(gap.low90)} points or more (95 %)"
             if gap.low90 > 0
-            else f"with 95 % confidence it costs no more than {points(-gap.low90)} points"
+            else f"it surely loses no more than {points(-gap.low90)} (95 %)"
         )
-        return f"{away}; {sure}.{close}"
+        return f"{scores}. {allowed}: {sure}.{close}"
     if word == AUGMENT and case.gain is not None:
-        gained = f"{points(case.gain.value)} ({ends(case.gain.low, case.gain.high)}) points of macro-F1"
+        gained = f"{points(case.gain.value)} points (95 % interval {ends(case.gain.low, case.gain.high)})"
         what = f"added to {baseline}" if case.contains else "added to all labels"
-        alone = "" if case.contains else f" Alone it is no proven substitute: {stands}, and you allow {margin}."
+        alone = "" if case.contains else f" Alone it may not be enough: {scores}, and you allow {points(case.margin)}."
         return f"{what}, {candidate} gains {gained}.{alone}{close}"
     if word == DONT:
-        return f"{away}; with 95 % confidence it costs more than {points(-gap.high90)} points.{close}"
+        return f"{scores}. {allowed}: it surely loses more than {points(-gap.high90)} (95 %).{close}"
     if case.lost:
-        return f"{stands}, but loses {', '.join(case.lost)}: the F1 of {_these(case.lost)} falls by far more.{close}"
-    return f"{away}; the interval holds both sides of that. {settled(case)}{close}"
+        return f"{scores}, but it loses {', '.join(case.lost)}: the F1 of {_these(case.lost)} falls by far more.{close}"
+    return f"{scores}. {allowed}, and the interval holds both more and less. {settled(case)}{close}"
 
 
 def _these(labels: Sequence[str]) -> str:
@@ -95,7 +138,7 @@ def settled(case: Case) -> str:
     """How many test rows would settle a case."""
     rows = verdict.settles(case)
     if rows is None or rows > 100 * case.test_rows:
-        return "More test rows alone would not settle it: fits differ too much from seed to seed."
+        return "More test rows alone would not settle it: training runs differ too much."
     return (
         f"If the true gap is 0, or twice what you allow, about {max(rows, case.test_rows + 1):,} test rows would "
         f"settle it; there are {case.test_rows:,}."
@@ -158,15 +201,15 @@ def stops(added: str, found: Worth) -> str:
     """From how many real rows generated ones help no more."""
     most, least = f"{found.most:,}", f"{found.least:,}"
     if found.low is None:
-        return f"{added} still helps beside {most} real rows, the most that were tried"
+        return f"{added} still helps with {most} real labels, the most that were tried"
     if found.high == 0:
-        return f"{added} helps beside no number of real rows from {least} on"
+        return f"{added} helps with no number of real labels from {least} on"
     if found.low == 0 and found.high is None:
-        return f"can't tell from how many real rows on {added} helps no more: it may be any from {least} to {most}"
+        return f"can't tell from how many real labels on {added} helps no more: it may be any from {least} to {most}"
     if found.labels is None:
-        surely = f"with 95 % confidence beside {found.low:,}"
-        return f"{added} seems to help beside all {most} real rows that were tried, {surely}"
-    return f"{added} helps up to {worth(found)} real rows"
+        more = f"with more, up to the {most} that were tried, the gain is too small to be sure"
+        return f"{added} helps if you have up to about {found.low:,} (95 % sure); {more}"
+    return f"{added} helps up to {worth(found)} real labels"
 
 
 def break_even(mix: str, found: Worth | None, cost: float | None, label_price: float | None, say: Say = str) -> str:
@@ -230,8 +273,8 @@ def equal_size(found: TaskResult, asked: Compare, say: Say = str) -> str:
         return ""
     rows, inside = one.mixes[EQUAL].rows, gap.macro_f1
     return (
-        f"Beside as many real texts ({rows:,}), the paper's comparison: {say(asked.candidate)} stands "
-        f"{side(inside.value)} them ({ends(inside.low90, inside.high90, '+')})."
+        f"At equal size, the paper's comparison: {say(asked.candidate)} scores {side(inside.value)} {rows:,} real "
+        f"texts ({ends(inside.low90, inside.high90, '+')})."
     )
 
 
@@ -263,7 +306,7 @@ def remarks(task: TaskMetrics, asked: Compare, say: Say = str) -> list[str]:
         break_even(candidate, known[1] if known else None, task.cost(candidate), asked.label_price, say),
     ]
     if curve and curve[1].stops:
-        said.append(f"Added to real rows ({curve[0]}): {stops(say(candidate), curve[1].stops)}.")
+        said.append(f"Added to real labels ({curve[0]}): {stops(say(candidate), curve[1].stops)}.")
     if not known and mixes.parse(candidate).sources:
         said.append(no_worth(found, asked.classifier, candidate))
     said += [*never(found, asked, say), untested(found, asked)]

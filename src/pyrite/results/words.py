@@ -6,6 +6,7 @@ from pyrite.data import mixes
 from pyrite.measures.intervals import Estimate
 from pyrite.results import statements
 from pyrite.results.evaluation import Worth
+from pyrite.results.statements import capital as capital
 
 
 def name(mix: str) -> str:
@@ -48,7 +49,3 @@ def worth(found: Worth) -> str:
     """A worth and its interval; beyond an end of the curve with all of it, the bound alone."""
     value, low, high = (labels(found, end) for end in ("labels", "low", "high"))
     return value if value == low == high else f"{value} ({low} to {high})"
-
-
-def capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -214,7 +214,7 @@ def real_texts(task: Findings) -> dict[str, str]:
     path = paths.prepared(task.task)
     if not path.exists():
         return {}
-    ids = {one.id for side in task.flips for one in side.clearest}
+    ids = {one.id for classifier in task.verdicts for side in task.flips(classifier) for one in side.clearest}
     ids |= {i for found in task.left_out.values() for region in found.regions for i in region.ids}
     real = texts.read(path)
     mine = real[real["id"].isin(ids)]

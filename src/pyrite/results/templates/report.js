@@ -62,6 +62,22 @@ function follow() {
 }
 window.addEventListener("hashchange", follow);
 
+// The contents lead to the parts of the task that is shown, and leave the link as it is: it holds what was chosen.
+const contents = [...document.querySelectorAll(".bar a")];
+const part = (link) =>
+  document.getElementById(link.dataset.part && chosen.task ? `${chosen.task}.${link.dataset.part}` : link.hash.slice(1));
+for (const link of contents) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    part(link).scrollIntoView();
+    part(link).focus({ preventScroll: true });
+  });
+}
+window.addEventListener("scroll", () => {
+  const passed = contents.filter((link) => part(link).getBoundingClientRect().top < 120);
+  for (const link of contents) link.toggleAttribute("aria-current", link === (passed.at(-1) ?? contents[0]));
+}, { passive: true });
+
 for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => {
     const head = button.closest("th"), body = head.closest("table").tBodies[0], column = head.cellIndex;
