@@ -81,6 +81,24 @@ def test_real_is_all_and_equal_is_the_smallest_set(prepared: pd.DataFrame, synth
     assert (size("real@equal", real=25), size("few_shot@equal", real=25)) == (25, 25)
 
 
+def test_a_mix_has_halves_where_all_of_its_generated_rows_are_in_it() -> None:
+    assert mixes.parse("real@50+few_shot").halves == ("real@50+few_shot@even", "real@50+few_shot@odd")
+    assert mixes.parse("few_shot+zero_shot").halves == ("few_shot@even+zero_shot@even", "few_shot@odd+zero_shot@odd")
+    assert [mixes.parse(name).halves for name in ("real", "pool", "few_shot@20", "few_shot@equal")] == [()] * 4
+
+
+def test_halves_are_the_rows_of_other_conversations(prepared: pd.DataFrame, synthetic: dict) -> None:
+    numbered = synthetic | {"few_shot": synthetic["few_shot"].assign(conversation=[i // 2 % 3 for i in range(60)])}
+    even, odd = (mixes.rows(half, prepared, numbered, 0) for half in mixes.parse("few_shot").halves)
+    assert (len(even), len(odd)) == (40, 20)
+    assert set(even["id"]) | set(odd["id"]) == set(numbered["few_shot"]["id"])
+    assert mixes.has_halves("real+few_shot", numbered)
+    # Not numbered, or a label has one conversation only.
+    assert not mixes.has_halves("few_shot+zero_shot", numbered)
+    one = numbered["few_shot"].assign(conversation=[i % 2 for i in range(60)])
+    assert not mixes.has_halves("few_shot", {"few_shot": one})
+
+
 def test_sizes_and_sources(prepared: pd.DataFrame, synthetic: dict) -> None:
     training = prepared[prepared["split"] == "train"]
     pool = set(training[texts.in_pool(training)]["id"])

@@ -4,6 +4,7 @@ import pytest
 from test_verdict import HELPS, case, gap
 
 import metrics
+from pyrite.params import Compare
 from pyrite.results import statements
 from pyrite.results.evaluation import Worth
 from pyrite.results.verdict import Case
@@ -56,6 +57,17 @@ def test_both_questions_are_answered_with_their_intervals() -> None:
         "On top of all labels: yes (+2.0, 95 % interval +1.0 to +3.0).",
     ]
     assert "needs the mixes real and real+few_shot" in statements.two_questions(case(gap(-9.0, 2.0)))[1]
+
+
+@pytest.mark.parametrize(("moved", "words"), [(0.008, "about 0.8 points"), (None, "leave out how much another run")])
+def test_another_run_of_the_llm_is_in_the_intervals_or_is_said_not_to_be(moved: float | None, words: str) -> None:
+    found = metrics.task("pets", {"probe": metrics.classifier({"real": 0.9, "few_shot": 0.8})})
+    pair = found.classifiers["probe"].gaps["few_shot"]["real"]
+    gap = pair.macro_f1.model_copy(update={"generation_error": moved})
+    found.classifiers["probe"].gaps["few_shot"]["real"] = pair.model_copy(update={"macro_f1": gap})
+    asked = Compare(baseline="real", candidate="few_shot", classifier="probe", margin=3.0)
+    assert words in statements.generation(found, asked)
+    assert statements.generation(found, asked.model_copy(update={"candidate": "real"})) == ""
 
 
 def test_over_tasks_there_are_these_tasks_and_tasks_like_them() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -387,6 +388,24 @@ def test_folds_make_intervals_a_tenth_wider() -> None:
     assert other.value == one.value
     assert other.high90 - other.low90 == pytest.approx(1.1 * (one.high90 - one.low90))
     assert other.item_error == pytest.approx(1.1 * one.item_error)
+
+
+def test_what_halves_of_generated_texts_differ_by_widens_what_they_are_in() -> None:
+    rng = np.random.default_rng(0)
+    gold = rng.integers(2, size=1000)
+    few, real = (np.where(rng.random((3, 1000)) < skill, gold, 1 - gold) for skill in (0.7, 0.8))
+    plain = predictions(gold, few, real)
+    halves = np.stack([np.where(rng.random((3, 1000)) < skill, gold, 1 - gold) for skill in (0.75, 0.65)])
+    without, found = (evaluate.evaluate(one, 500) for one in (plain, replace(plain, halves={0: halves})))
+    differ = np.diff([[f1_score(gold, fit, average="macro") for fit in of_half] for of_half in halves], axis=0)
+    moved = float(np.sqrt((differ**2).mean() / 4))
+    one, other = (each.gaps["few_shot"]["real"].macro_f1 for each in (without, found))
+    assert (one.generation_error, other.generation_error) == (None, pytest.approx(moved, abs=1e-6))
+    assert found.gaps["real"]["few_shot"].macro_f1.generation_error == other.generation_error
+    assert other.value == one.value and other.p > one.p
+    assert other.high90 - other.low90 > 2 * 1.645 * moved > one.high90 - one.low90
+    assert found.mixes["few_shot"].macro_f1.high > without.mixes["few_shot"].macro_f1.high
+    assert found.mixes["real"].macro_f1 == without.mixes["real"].macro_f1
 
 
 def test_a_rare_label_leaves_scores_without_an_interval() -> None:

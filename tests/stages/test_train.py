@@ -23,6 +23,7 @@ from pyrite.base.errors import PyriteError
 from pyrite.data import folds, texts
 from pyrite.stages import train
 from pyrite.training import encoder, fits, linear, parallel
+from pyrite.training import predictions as read_back
 from pyrite.training.classifier import Fitted, Job
 from pyrite.training.classifiers.fine_tune import FineTune
 
@@ -444,6 +445,19 @@ def test_the_learning_curve_of_a_small_task_ends_earlier(study: Path) -> None:
     change("classifiers.tfidf.mixes", ["few_shot", "pool+real@5000"])
     with pytest.raises(PyriteError, match=r"mix 'pool\+real@5000': asks for 5000 rows of real, which has"):
         train.run("words", "tfidf")
+
+
+def test_halves_of_generated_sets_are_trained_where_fits_are_short(study: Path) -> None:
+    few = texts.read(paths.synthetic("words", "few_shot"))
+    texts.write(few.assign(conversation=[i // 2 % 2 for i in range(len(few))]), paths.synthetic("words", "few_shot"))
+    change("classifiers.tfidf.mixes", ["real", "few_shot", "zero_shot", "real@20", "real@20+few_shot"])
+    train.run("words", "tfidf")
+    there = {path.name for path in paths.models("words", "tfidf").iterdir()}
+    assert {name for name in there if "even" in name or "odd" in name} == {"few_shot@even", "few_shot@odd"}
+    found = read_back.read("words", "tfidf", ["real", "few_shot", "zero_shot"], [0, 1])
+    assert list(found.halves) == [1] and found.halves[1].shape == (2, *found.predicted.shape[1:])
+    train.run("words", "tiny")
+    assert {path.name for path in paths.models("words", "tiny").iterdir()} == {"real", "few_shot"}
 
 
 def test_a_cap_classifies_the_same_few_test_rows_for_every_fit(study: Path) -> None:

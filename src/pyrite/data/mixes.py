@@ -4,7 +4,8 @@ A mix is one or more sources joined by `+`. A source is `real` (the rows with pe
 `pool` (the share of them that few-shot prompts may show) or a generation setting. Each gives all of its rows, or with
 `@n` so many of them. `@equal` takes as many as the smallest has of `real` and the generated sets: at equal size only
 the kind of text differs. `real@n` are the points of the learning curve, `real@n+few_shot` those of a mix curve: what
-generated rows add to n real ones; `@all` says that `real` itself is meant as the last point of a curve.
+generated rows add to n real ones; `@all` says that `real` itself is meant as the last point of a curve. `@even` and
+`@odd` are the rows of a generation setting from conversations of even or odd number: halves, as if of two runs.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pyrite.base.errors import PyriteError
 from pyrite.data import texts
 
 REAL = ("real", "pool")
+HALVES = ("even", "odd")
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Part:
     """One source of a mix and how many of its rows; None is all, without saying so."""
 
     source: str
-    rows: int | Literal["all", "equal"] | None
+    rows: int | Literal["all", "equal", "even", "odd"] | None
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,14 @@ class Mix:
         return real, added
 
     @property
+    def halves(self) -> tuple[str, ...]:
+        """The mix with half of its generated rows, and with the others; none where it has not all rows of a set."""
+        if not self.sources or any(part.rows for part in self.parts if part.source not in REAL):
+            return ()
+        terms = self.name.split("+")
+        return tuple("+".join(f"{one}@{half}" if one in self.sources else one for one in terms) for half in HALVES)
+
+    @property
     def spoken(self) -> str:
         """As people say it: `pool+few_shot` is pool + few-shot."""
         return spoken(self.name)
@@ -82,9 +92,11 @@ def parse(mix: str) -> Mix:
     """
     parts = []
     for term in mix.split("+"):
-        match = re.fullmatch(r"([a-z][a-z0-9_]*)(?:@(all|equal|[1-9][0-9]*))?", term)
+        match = re.fullmatch(r"([a-z][a-z0-9_]*)(?:@(all|equal|even|odd|[1-9][0-9]*))?", term)
         if not match:
-            raise ValueError(f"'{mix}' is not a mix: join sources by +, each with an optional @n, @all or @equal")
+            raise ValueError(
+                f"'{mix}' is not a mix: join sources by +, each with an optional @n, @all, @equal, @even or @odd"
+            )
         source, rows = match.groups()
         size: Any = int(rows) if rows and rows.isdecimal() else rows
         parts.append(Part(source, size))
@@ -113,6 +125,20 @@ def is_curve(mix: str) -> bool:
     return parse(mix).curve is not None
 
 
+def has_halves(mix: str, synthetic: dict[str, pd.DataFrame]) -> bool:
+    """Whether every label of the mix's generated sets has conversations of even and of odd number."""
+    sources = [synthetic[name] for name in parse(mix).sources if name in synthetic]
+    return bool(parse(mix).halves) and all(
+        set(_half(rows, "even")["label"]) == set(_half(rows, "odd")["label"]) == set(rows["label"]) for rows in sources
+    )
+
+
+def _half(rows: pd.DataFrame, half: str) -> pd.DataFrame:
+    """The rows of conversations of even or odd number; none where they come from no conversation."""
+    number = rows["conversation"] if "conversation" in rows else pd.Series(None, rows.index, dtype="float64")
+    return rows[number % 2 == HALVES.index(half)]
+
+
 def rows(mix: str, training: pd.DataFrame, synthetic: dict[str, pd.DataFrame], seed: int) -> pd.DataFrame:
     """The training rows of a mix (columns id, text, label), sorted by id.
 
@@ -134,6 +160,8 @@ def rows(mix: str, training: pd.DataFrame, synthetic: dict[str, pd.DataFrame], s
         source = sources[part.source]
         if part.source == "pool":
             source = source[texts.in_pool(source)]
+        if part.rows in HALVES:
+            source = _half(source, str(part.rows))
         wanted = part.rows if isinstance(part.rows, int) else len(source)
         if part.rows == "equal":
             wanted = min(equal, len(source))

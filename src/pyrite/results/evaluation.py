@@ -23,6 +23,7 @@ class Gap(Interval):
         p: two-sided, of a permutation test.
         detectable: the smallest true gap that such a study finds in 80 % of cases.
         item_error, seed_error: the standard errors from test rows and from seeds.
+        generation_error: that from another set of generated texts, where it is known and so in the intervals.
     """
 
     low90: float
@@ -31,6 +32,7 @@ class Gap(Interval):
     detectable: float
     item_error: float
     seed_error: float
+    generation_error: float | None = None
 
     @property
     def deciding(self) -> Interval:

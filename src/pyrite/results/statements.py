@@ -278,6 +278,20 @@ def equal_size(found: TaskResult, asked: Compare, say: Say = str) -> str:
     )
 
 
+def generation(found: TaskResult, asked: Compare, say: Say = str) -> str:
+    """How much another run of the LLM would move the gap, and whether the intervals have that in them."""
+    gap = found.classifiers[asked.classifier].gap(asked.candidate, asked.baseline)
+    if gap is None or not {*mixes.parse(asked.candidate).sources, *mixes.parse(asked.baseline).sources}:
+        return ""
+    moved = gap.macro_f1.generation_error
+    if moved is None:
+        return f"The intervals leave out how much another run of the LLM would move {say(asked.candidate)}."
+    return (
+        f"Another run of the LLM would move the gap by about {points(moved)} points (one standard deviation, from the two "
+        "halves of its conversations); the intervals have that in them."
+    )
+
+
 def never(found: TaskResult, asked: Compare, say: Say = str) -> list[str]:
     """The labels that a fit of candidate or baseline never says."""
     of_mix = found.classifiers[asked.classifier].mixes
@@ -302,6 +316,7 @@ def remarks(task: TaskMetrics, asked: Compare, say: Say = str) -> list[str]:
     curve = found.mix_curve(asked.classifier, candidate)
     said = [
         equal_size(found, asked, say),
+        generation(found, asked, say),
         called(found.llm, asked, say) if found.llm else "",
         break_even(candidate, known[1] if known else None, task.cost(candidate), asked.label_price, say),
     ]

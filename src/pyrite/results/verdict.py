@@ -113,7 +113,7 @@ def settles(case: Case) -> int | None:
 
     For one-sided tests at 5 % with 80 % power: both true gaps are one margin away from the margin.
     """
-    variance = (case.margin / _POWER) ** 2 - case.gap.seed_error**2
+    variance = (case.margin / _POWER) ** 2 - case.gap.seed_error**2 - (case.gap.generation_error or 0) ** 2
     return math.ceil(case.test_rows * max(1, case.gap.item_error**2 / variance)) if variance > 0 else None
 
 
@@ -191,7 +191,10 @@ def _mean(gaps: Sequence[Gap]) -> Gap:
         name: math.hypot(*(getattr(gap, name) for gap in gaps)) / len(gaps) for name in ("item_error", "seed_error")
     }
     worst = {name: max(getattr(gap, name) for gap in gaps) for name in ("p", "detectable")}
-    return gaps[0].model_copy(update={"value": sum(gap.value for gap in gaps) / len(gaps), **ends, **errors, **worst})
+    moved = [gap.generation_error for gap in gaps if gap.generation_error is not None]
+    known = {"generation_error": math.hypot(*moved) / len(gaps) if len(moved) == len(gaps) else None}
+    mean = sum(gap.value for gap in gaps) / len(gaps)
+    return gaps[0].model_copy(update={"value": mean, **ends, **errors, **worst, **known})
 
 
 def _end(gaps: Sequence[Gap], name: str) -> float:

@@ -92,10 +92,12 @@ def evaluate(found: Predictions, resamples: int) -> ClassifierResult:
     counts = statistics.count(found.gold, found.predicted, len(found.labels))
     drawn = statistics.bootstrap(found.gold, found.predicted, len(found.labels), resamples, rng)
     wider = 1.0 if found.fold is None else FOLDS_WIDER
-    macro_f1 = Samples(counts.macro_f1().T, drawn.macro_f1.swapaxes(1, 2), wider)
-    accuracy = Samples(counts.accuracy().T, drawn.accuracy.swapaxes(1, 2), wider)
+    halves = _between_halves(found)
+    macro_f1 = Samples(counts.macro_f1().T, drawn.macro_f1.swapaxes(1, 2), wider, halves[..., 0])
+    accuracy = Samples(counts.accuracy().T, drawn.accuracy.swapaxes(1, 2), wider, halves[..., 1])
     per_class = [
-        Samples(counts.f1()[..., k].T, drawn.f1[..., k].swapaxes(1, 2), wider) for k in range(len(found.labels))
+        Samples(counts.f1()[..., k].T, drawn.f1[..., k].swapaxes(1, 2), wider, halves[..., 2 + k])
+        for k in range(len(found.labels))
     ]
     support = counts.support
     enough = support >= FEWEST_ROWS
@@ -141,6 +143,22 @@ def evaluate(found: Predictions, resamples: int) -> ClassifierResult:
         },
         flips=_flips(found),
     )
+
+
+def _between_halves(found: Predictions) -> Floats:
+    """By how much macro-F1, accuracy and each label's F1 differ between the halves of a mix, (S, M, 2 + L).
+
+    0 where it has no generated rows, NaN where no halves of it were trained.
+    """
+    differ = np.zeros((len(found.seeds), len(found.mixes), 2 + len(found.labels)))
+    for i, mix in enumerate(found.mixes):
+        if i in found.halves:
+            of_half = statistics.count(found.gold, found.halves[i], len(found.labels))
+            scores = np.dstack([of_half.macro_f1(), of_half.accuracy(), of_half.f1()])
+            differ[:, i] = scores[0] - scores[1]
+        elif mixes.parse(mix).sources:
+            differ[:, i] = np.nan
+    return differ
 
 
 def _flips(found: Predictions) -> dict[str, dict[str, Flips]]:
@@ -247,7 +265,14 @@ def _gaps_of(
     columns = {"value": gap.mean, "low": low, "high": high, "low90": low90, "high90": high90}
     columns |= {"p": gap.p_values(null, rng), "detectable": gap.detectable()}
     columns |= {"item_error": item_error, "seed_error": seed_error}
-    return [Gap(**{name: column[k] for name, column in columns.items()}) for k in range(len(pairs))]
+    moved = np.sqrt(gap.generation_variance)
+    return [
+        Gap(
+            **{name: column[k] for name, column in columns.items()},
+            generation_error=None if np.isnan(moved[k]) else moved[k],
+        )
+        for k in range(len(pairs))
+    ]
 
 
 def _worths(

@@ -82,6 +82,18 @@ class Data:
         ]
 
 
+def trained(spec: Classifier, synthetic: dict[str, pd.DataFrame]) -> list[str]:
+    """The mixes of a classifier and, where its fits are short, the halves of those with generated rows: they tell how
+    much another run of the LLM would move a score."""
+    halves = {
+        half
+        for mix in spec.mixes
+        if not (spec.long or mixes.is_curve(mix)) and mixes.has_halves(mix, synthetic)
+        for half in mixes.parse(mix).halves
+    }
+    return [*spec.mixes, *sorted(halves.difference(spec.mixes))]
+
+
 def plan(
     name: str, data: Data, spec: Classifier, seeds: tuple[int, ...], precision: str, checkpoints: str, processes: int
 ) -> list[Fit]:
@@ -107,7 +119,7 @@ def plan(
     parts = {seed: data.parts(seed) for seed in seeds}
     fewest = min(len(training) for of_seed in parts.values() for _, training, _ in of_seed)
     fits = []
-    for mix in spec.mixes:
+    for mix in trained(spec, data.synthetic):
         wanted = mixes.parse(mix).parts[0].rows
         if mixes.is_curve(mix) and isinstance(wanted, int) and wanted > fewest:
             # One list of sizes serves tasks of all sizes: the learning curve of a small one ends earlier.

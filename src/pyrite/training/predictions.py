@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ class Predictions:
 
     `gold` and `ids` (n,), `predicted` (M, S, n), `calibration` (M, S), `rows` (M,): training rows, the mean over seeds.
     `fold` (S, n): the fold that each test row is in, where the task has folds; a seed is then a repeat of them.
+    `halves`: by the number of a mix, what the fits on both halves of its generated rows say (2, S, n), where there are.
     """
 
     mixes: tuple[str, ...]
@@ -34,6 +35,7 @@ class Predictions:
     rows: list[int]
     ids: np.ndarray
     fold: np.ndarray | None = None
+    halves: dict[int, np.ndarray] = field(default_factory=dict)
 
     @property
     def main(self) -> list[int]:
@@ -66,8 +68,19 @@ def read(task: str, classifier: str, names: Sequence[str], seeds: Sequence[int])
             fold = np.zeros((len(seeds), len(first)), dtype=np.int64) if fold is None else fold
             fold[j] = table["fold"]
     rows = [round(np.mean([files.read_json(fit / "history.json")["rows"] for fit in fits])) for fits in paths_of]
+    halves = {
+        i: read(task, classifier, parts, seeds).predicted
+        for i, mix in enumerate(names)
+        if not mixes.is_curve(mix) and (parts := _halves(task, classifier, mix))
+    }
     ids = first["id"].to_numpy()
-    return Predictions(tuple(names), tuple(seeds), labels, gold, predicted, calibration, rows, ids, fold)
+    return Predictions(tuple(names), tuple(seeds), labels, gold, predicted, calibration, rows, ids, fold, halves)
+
+
+def _halves(task: str, classifier: str, mix: str) -> tuple[str, ...]:
+    """The halves of a mix, where they were trained."""
+    halves = mixes.parse(mix).halves
+    return halves if all(paths.mix(task, classifier, half).is_dir() for half in halves) else ()
 
 
 def _table(fit: Path) -> pd.DataFrame:
