@@ -146,6 +146,22 @@ def test_the_quantile_lies_between_the_normal_and_students() -> None:
     assert np.quantile(drawn, [0.025, 0.975]) == pytest.approx((low, high), abs=0.002)
 
 
+def test_half_of_the_halves_difference_covers_another_generated_set() -> None:
+    rng = np.random.default_rng(4)
+    studies, generation = 4000, 1.0
+    observed = rng.normal(0, np.sqrt(1 + generation), (1, studies))
+    items = np.tile(rng.standard_normal((500, 1, 1)), (1, 1, studies))
+    halves = rng.normal(0, np.sqrt(4 * generation), (1, studies))
+    known, unknown = Samples(observed, items, halves=halves), Samples(observed, items)
+    covered = [np.mean((low <= 0) & (high >= 0)) for low, high in (known.interval(0.95), unknown.interval(0.95))]
+    assert 0.90 < covered[0] < 0.96 and covered[1] < 0.87
+    # Two statistics of the same set move together: their gap is as sure as if nothing had moved.
+    both = Samples(np.zeros((1, 2)), items[..., :2], halves=np.full((1, 2), 5.0))
+    draws = both.draws(rng)
+    assert both.minus([0], [1]).generation_variance == 0
+    assert draws[:, 0].std() > 2 and np.ptp(draws[:, 0] - draws[:, 1]) < 1e-6
+
+
 def test_one_seed_has_the_items_only() -> None:
     rng = np.random.default_rng(4)
     drawn = rng.normal(0.7, 0.02, (5000, 1, 1))
