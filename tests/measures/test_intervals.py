@@ -109,3 +109,12 @@ def test_one_study_is_not_pooled_and_those_without_an_interval_are_left_out() ->
     missing = intervals.missing("not defined")
     assert intervals.pooled([*effects([0.1], 0.1), missing]).note == "1 with an interval; 2 are needed"
     assert intervals.pooled([*effects([0.1, 0.2], 0.1), missing]).studies == 2
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "low", "high"), [(5, 10, 0.2366, 0.7634), (0, 20, 0.0, 0.1611), (98, 100, 0.9300, 0.9945)]
+)
+def test_a_share_has_wilsons_interval(hits: int, n: int, low: float, high: float) -> None:
+    found = intervals.proportion(hits, n)
+    assert (found.value, found.low, found.high) == pytest.approx((hits / n, low, high), abs=1e-4)
+    assert intervals.proportion(0, 0).value is None

@@ -45,6 +45,16 @@ def recording(task: str, setting: str) -> Path:
     return Path("data/recordings") / task / f"{setting}.jsonl"
 
 
+def checked(task: str, source: str) -> Path:
+    """The labels that an LLM gave, blind, to the texts of a source."""
+    return Path("data/recordings") / task / f"checked.{source}.csv"
+
+
+def labelled(task: str) -> Path:
+    """The labels that an LLM gave, blind, to real training texts."""
+    return Path("data/recordings") / task / "labelled.csv"
+
+
 def transcript(task: str, setting: str) -> Path:
     return Path("data/transcripts") / task / f"{setting}.jsonl"
 

@@ -113,6 +113,19 @@ def read(path: Path, card: Card, setting: str) -> list[Conversation]:
     return sorted(conversations.values(), key=lambda c: (order.index(c.label), c.conversation))
 
 
+def showings(path: Path) -> dict[tuple[str, int], list[tuple[str, ...]]]:
+    """The ids of the real rows that each turn of a transcript showed, by (label, conversation); none without a file.
+
+    Raises:
+        PyriteError: a line is no conversation.
+    """
+    try:
+        said = [parse(record) for record in path.read_bytes().splitlines()] if path.exists() else []
+    except ValidationError:
+        raise PyriteError(f"{path}: a line is no conversation: run `dvc repro`") from None
+    return {(one.label, one.conversation): [turn.examples for turn in one.turns] for one in said}
+
+
 def provenance(path: Path) -> tuple[list[str], str]:
     """The LLMs that speak in a transcript, and the SHA-256 of all that they were asked.
 

@@ -95,7 +95,8 @@ def _remote_clique(found: Texts, real: Texts, resamples: int, rng: np.random.Gen
 
 
 @lru_cache(maxsize=1)
-def _of_labels(real: Texts) -> LogisticRegression:
+def label_classifier(real: Texts) -> LogisticRegression:
+    """What a text's label is, learnt from real training texts."""
     return probes.fit(real.vectors, real.frame["label"].tolist())
 
 
@@ -105,7 +106,7 @@ def _faithfulness(found: Texts, real: Texts, resamples: int, rng: np.random.Gene
     The mean over labels, so that a set's label shares don't matter. On real test texts it is the classifier's own
     accuracy: what a set of real texts would get.
     """
-    classifier, own = _of_labels(real), found.frame["label"]
+    classifier, own = label_classifier(real), found.frame["label"]
     of_label = pd.get_dummies(own).to_numpy(float)
     hits = of_label * (own.to_numpy() == classifier.predict(found.vectors))[:, None]
 

@@ -193,3 +193,13 @@ def _permutation_p(first: Floats, second: Floats, rng: np.random.Generator) -> f
     null = np.abs((second - second.mean())[orders] @ (first - first.mean()))
     # Equal products must count as such whatever the rounding.
     return float((null >= np.abs((second - second.mean()) @ (first - first.mean())) - 1e-9).mean())
+
+
+def proportion(hits: int, n: int) -> Estimate:
+    """A share of n independent items, with Wilson's score interval (1927)."""
+    if not n:
+        return missing("no items")
+    share, z = hits / n, float(ndtri(0.975))
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))) / (1 + z**2 / n)
+    return Estimate(value=share, low=max(0.0, middle - reach), high=min(1.0, middle + reach))

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from pyrite.base import paths, schema
 from pyrite.base.schema import Result
+from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.coverage_gaps import LeftOut
+from pyrite.measures.giveaways import GivenAway
 from pyrite.measures.intervals import Estimate
+from pyrite.measures.shown_examples import Repeats
+from pyrite.measures.telling_texts import TellingTexts
 
 
 class SetDiversity(Result):
@@ -22,11 +28,23 @@ class NearDuplicates(Result):
     chamfer: Estimate
 
 
+class Scrutiny(Result):
+    """What speaks against a source, with the ids of the texts that show it.
+
+    `repeats` is None where its prompts showed no real texts, `telling` where there are none.
+    """
+
+    given_away: GivenAway
+    repeats: Repeats | None = None
+    telling: TellingTexts | None = None
+
+
 class Diversity(Result):
     """The sets of a task, the set `real` first where there are real texts.
 
     `texts`: how many each set gives; `matched_texts`: of the same lengths and labels. `map_variance`: the share of the
     variance that each axis of the map has. `left_out`: the real texts without a generated neighbour, by set.
+    `clear_cut`: of each set that an LLM labelled blind. `scrutiny`: what speaks against each source.
     """
 
     task: str
@@ -36,6 +54,8 @@ class Diversity(Result):
     left_out: dict[str, LeftOut]
     matched_texts: int = 0
     near_duplicates: NearDuplicates | None = None
+    clear_cut: dict[str, ClearCut] = Field(default_factory=dict)
+    scrutiny: dict[str, Scrutiny] = Field(default_factory=dict)
 
     def of(self, name: str, key: str) -> Estimate | None:
         """A measure of a set, where it was taken."""

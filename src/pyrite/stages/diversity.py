@@ -1,6 +1,7 @@
 """Stage `diversity`: how varied the generated texts are, how close to the real ones, and how true to their labels.
 
-Reads: `data/prepared/<task>.parquet`, `data/synthetic/<task>/<setting>.parquet`.
+Reads: `data/prepared/<task>.parquet`, `data/synthetic/<task>/<setting>.parquet`, what its prompts showed
+(`data/transcripts/<task>/<setting>.jsonl`), and the labels that an LLM gave blind (`data/recordings/<task>/`).
 Writes: `metrics/diversity/<task>.json`, and `data/maps/<task>.parquet`: some texts of each set and their places.
 
 The real training rows are cut at random into two halves. One is what every set is compared with; the other stands as
@@ -10,21 +11,37 @@ Measures that lengths or labels would decide are taken on subsets with the same 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from pyrite import params
 from pyrite.base import console, files, paths
-from pyrite.data import texts
-from pyrite.measures import coverage_gaps, embedding_diversity, intervals, near_duplicates
+from pyrite.data import sheets, texts, transcripts
+from pyrite.measures import (
+    clear_cut,
+    coverage_gaps,
+    embedding_diversity,
+    giveaways,
+    intervals,
+    near_duplicates,
+    shown_examples,
+    telling_texts,
+)
+from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.diversity import MEASURES, Texts
-from pyrite.results.diversity import Diversity, NearDuplicates, SetDiversity
+from pyrite.measures.shown_examples import Showings
+from pyrite.results.diversity import Diversity, NearDuplicates, Scrutiny, SetDiversity
 from pyrite.training import encoder
 
 SEED = 0
 
 # With fewer texts of equal length and label than this, nothing is said about them.
 LEAST_MATCHED = 30
+
+# Real texts that sources are held against, word by word: more of them change nothing that is listed.
+REAL_TEXTS = 20_000
 
 # Texts of each set on the map.
 MAP_TEXTS = 200
@@ -39,6 +56,10 @@ def run(task: str) -> None:
         table, found = without_real(task, sets, p.evaluate.resamples)
     else:
         table, found = beside_real(task, real, sets, p.evaluate.resamples, p.generate.near_duplicate)
+    showings = {setting: transcripts.showings(paths.transcript(task, setting)) for setting in sets}
+    found = found.model_copy(
+        update={"clear_cut": labelled_blind(task, real, sets), "scrutiny": scrutinise(real, sets, showings)}
+    )
     files.write(paths.text_map(task), lambda file: table.to_parquet(file, index=False))
     files.write_json(paths.metrics("diversity", task), found)
     console.log.print(f"{task}: {len(sets)} generated sets measured, {found.texts:,} texts of each")
@@ -113,6 +134,40 @@ def without_real(task: str, sets: dict[str, Texts], resamples: int) -> tuple[pd.
     most = max(len(found) for found in sets.values())
     measured = {name: of_set(found) for name, found in sets.items()}
     return table, Diversity(task=task, texts=most, sets=measured, map_variance=shares, left_out={})
+
+
+def scrutinise(real: Texts, sets: Mapping[str, Texts], showings: Mapping[str, Showings]) -> dict[str, Scrutiny]:
+    """What speaks against each source: what gives it away, what it repeats, and the texts that show it."""
+    rng = np.random.default_rng(SEED)
+    train = real.take((real.frame["split"] == "train").to_numpy())
+    pool = real.take(texts.in_pool(real.frame).to_numpy())
+    some = train.take(rng.permutation(len(train))[:REAL_TEXTS])
+    given_away = giveaways.given_away(some.frame, {name: found.frame for name, found in sets.items()})
+    return {
+        name: Scrutiny(
+            given_away=given_away[name],
+            repeats=shown_examples.repeats(found, showings[name], pool, rng)
+            if any(map(any, showings[name].values()))
+            else None,
+            telling=telling_texts.telling(found, train) if len(train) else None,
+        )
+        for name, found in sets.items()
+    }
+
+
+def labelled_blind(task: str, real: Texts, sets: Mapping[str, Texts]) -> dict[str, ClearCut]:
+    """How often an LLM that saw only a text gave it its own label, of real texts and of sources: where it was asked."""
+    asked = {"real": (paths.labelled(task), real)} | {
+        name: (paths.checked(task, name), found) for name, found in sets.items()
+    }
+    return {
+        name: clear_cut.clear_cut(
+            dict(zip(found.frame["id"], found.frame["label"], strict=True)),
+            {item: label for _, (item, label) in sheets.read(path, ("item", "label"))},
+        )
+        for name, (path, found) in asked.items()
+        if path.exists()
+    }
 
 
 def _too_few(found: Texts) -> SetDiversity:
