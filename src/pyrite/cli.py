@@ -5,9 +5,7 @@ Exit codes: 0 done; 1 a mistake that one line on standard error explains; 2 no s
 
 from __future__ import annotations
 
-import errno
 import os
-import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +13,7 @@ from typing import Annotated
 import typer
 
 from pyrite.base import paths, streams
-from pyrite.base.errors import PyriteError, Stopped
+from pyrite.base.errors import PyriteError
 
 app = typer.Typer(
     help="How much is LLM-generated training data worth for a text classifier, compared with real labels?",
@@ -97,6 +95,9 @@ def new(
     label: Annotated[str | None, typer.Option(help="The column with the labels.")] = None,
     labels: Annotated[str | None, typer.Option(help="Only these labels: a,b,c. Without --from: the labels.")] = None,
     model: Annotated[str | None, typer.Option(help="The LLM to ask, as the endpoint calls it.")] = None,
+    unlabelled: Annotated[
+        Path | None, typer.Option(help="Real texts without labels, for `pyrite next` to choose from.")
+    ] = None,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Take the changed file into the card that is there.")
     ] = False,
@@ -104,7 +105,22 @@ def new(
     """Make a task of your own from a file of texts and labels."""
     from pyrite.commands import new
 
-    new.run(task, source, text, label, labels, model, refresh)
+    new.run(task, source, text, label, labels, model, unlabelled, refresh)
+
+
+@app.command("next", rich_help_panel=YOURS, epilog=example("pyrite next support --texts ../more.csv -n 50"))
+def next_texts(
+    task: Task,
+    file: Annotated[
+        Path | None, typer.Option("--texts", help="Texts without labels; else those that the card names.")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="Their column.")] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many texts.")] = 50,
+) -> None:
+    """Choose the real texts whose labels would teach most, as a sheet that `new --refresh` takes back."""
+    from pyrite.commands import next as choosing
+
+    choosing.run(task, file, text, n)
 
 
 def stage_of_a_task(name: str, says: str) -> None:
@@ -317,30 +333,7 @@ app.add_typer(stored, name="store", rich_help_panel=REPORTS)
 
 def main() -> None:
     """Run a command; a user's mistake, or what the system refuses, is one line on standard error and exit code 1."""
-    streams.prepare()
-    try:
-        try:
-            app(prog_name="pyrite")
-        finally:
-            sys.stdout.flush()
-    except Stopped as stopped:
-        streams.leave(stopped, str(stopped), 130)
-    except PyriteError as mistake:
-        streams.leave(mistake, str(mistake), 1)
-    except OSError as error:
-        # Python would try once more at the end to write what can't be written, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        # Who read this, such as `head`, may have seen enough.
-        if isinstance(error, BrokenPipeError):
-            sys.exit(1)
-        unwritable = error.errno in (errno.EBADF, errno.EIO, errno.ENOSPC)
-        where = error.filename or ("standard output" if unwritable else None)
-        said = f"{where}: {error.strerror}" if where else f"{error}"
-        streams.leave(error, f"{said}; {streams.DEBUG}=1 shows where", 1)
-    except SystemExit as ended:
-        if ended.code == 130:  # how Typer ends on Ctrl-C
-            streams.leave(ended, "stopped; what is finished is kept: run it again to go on", 130)
-        raise
+    streams.run(lambda: app(prog_name="pyrite"))
 
 
 if __name__ == "__main__":

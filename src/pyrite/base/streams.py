@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn, TextIO, cast
+
+from pyrite.base.errors import PyriteError, Stopped
 
 # Set in the environment, or by --debug: a mistake shows its traceback.
 DEBUG = "PYRITE_DEBUG"
@@ -58,3 +62,31 @@ def leave(error: BaseException, said: str, code: int) -> NoReturn:
         # It may quote what others wrote.
         print(f"pyrite: {printable(said)}", file=sys.stderr)
     sys.exit(code)
+
+
+def run(command: Callable[[], object]) -> None:
+    """Run a command; a user's mistake, or what the system refuses, is one line on standard error and exit code 1."""
+    prepare()
+    try:
+        try:
+            command()
+        finally:
+            sys.stdout.flush()
+    except Stopped as stopped:
+        leave(stopped, str(stopped), 130)
+    except PyriteError as mistake:
+        leave(mistake, str(mistake), 1)
+    except OSError as error:
+        # Python would try once more at the end to write what can't be written, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # Who read this, such as `head`, may have seen enough.
+        if isinstance(error, BrokenPipeError):
+            sys.exit(1)
+        unwritable = error.errno in (errno.EBADF, errno.EIO, errno.ENOSPC)
+        where = error.filename or ("standard output" if unwritable else None)
+        said = f"{where}: {error.strerror}" if where else f"{error}"
+        leave(error, f"{said}; {DEBUG}=1 shows where", 1)
+    except SystemExit as ended:
+        if ended.code == 130:  # how Typer ends on Ctrl-C
+            leave(ended, "stopped; what is finished is kept: run it again to go on", 130)
+        raise

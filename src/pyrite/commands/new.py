@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import subprocess  # to ask git of one file  # nosec B404
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pandas as pd
 from pyrite import params
 from pyrite.base import console, files, paths, schema
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, language, profile, texts
+from pyrite.data import cards, language, profile, shards, sheets, texts, unlabelled
 from pyrite.data.profile import DatasetProfile
 from pyrite.llm import annotators, costs, generation, prompts, quality
 from pyrite.llm.conversations import Script
@@ -43,6 +44,7 @@ def run(
     label: str | None,
     labels: str | None,
     model: str | None,
+    waiting: Path | None,
     refresh: bool,
 ) -> None:
     """Make a task, or with `refresh` read the data of one anew.
@@ -54,20 +56,22 @@ def run(
     if refresh:
         if named or model:
             raise PyriteError("new --refresh: labels are those of the card, and the LLM that of params.yaml: edit them")
-        _refresh(task, path, text, label)
+        _refresh(task, path, text, label, waiting)
         return
     _check_name(task)
     if path is None:
         if not named:
             raise PyriteError("new: name your file with --from, or with no data at all the labels with --labels a,b,c")
-        if text or label:
+        if label or (text and waiting is None):
             raise PyriteError("new: --text and --label name columns of a file: name it with --from")
         found = None
         profile.require_several(named, "--labels")
     else:
         found = profile.look(path, text, label, named)
         named = found.labels
-    card_text = render(task, named, found)
+    usual = found.source.text if found else "text"
+    file = None if waiting is None else unlabelled.look(waiting, None if found else text, usual)
+    card_text = render(task, named, found, file)
     card = schema.parse(card_text, paths.card(task), cards.Card)
     study_text, before, study = _study(task, model)
     needs = estimate_cost(card, study, found)
@@ -110,7 +114,7 @@ def _check_name(task: str) -> None:
 # The card and the study
 
 
-def render(task: str, labels: Sequence[str], found: DatasetProfile | None) -> str:
+def render(task: str, labels: Sequence[str], found: DatasetProfile | None, file: cards.TextFile | None = None) -> str:
     """The card of a task, with comments that say what to edit."""
     name = task.replace("_", " ")
     listed = ", ".join(labels) if len(labels) <= 20 else f"{', '.join(labels[:20])}, ..."
@@ -129,6 +133,7 @@ def render(task: str, labels: Sequence[str], found: DatasetProfile | None) -> st
         title=name[0].upper() + name[1:],
         description=f"Given a text, say which of these labels it has: {listed}.",
         source=found.source if found else None,
+        unlabelled=file,
         language=spoken,
         unit=language.unit(spoken),
         lengths=_lengths(found) if found else GUESSED_LENGTHS,
@@ -158,10 +163,22 @@ def _study(task: str, model: str | None) -> tuple[str, tuple[str, ...], params.P
     return source, before, schema.parse(source, paths.PARAMS, params.Params)
 
 
-def _refresh(task: str, path: Path | None, text: str | None, label: str | None) -> None:
-    """Take a changed file, or another one, into the card of a task; what else is in it stays."""
+def _refresh(task: str, path: Path | None, text: str | None, label: str | None, waiting: Path | None) -> None:
+    """Take a changed file, another one or what `next` chose into the card of a task; what else is in it stays."""
     card = cards.load(task)
     source = card.source
+    if waiting is not None:
+        if path is not None:
+            raise PyriteError("new --refresh: take in --from and --unlabelled one after the other")
+        file = unlabelled.look(waiting, text, getattr(source, "text", "text"))
+        _put(card, "unlabelled", file.model_dump(include={"path", "sha256", "format", "text"}))
+        console.screen(soft_wrap=True).print(
+            f"{paths.card(task)} now pins {file.path}. Which to label first: pyrite next {task}"
+        )
+        return
+    if path is not None and sheets.is_chosen(path) and not isinstance(source, cards.NoData):
+        _take_sheet(card, path)
+        return
     if not isinstance(source, (cards.LocalFile, cards.NoData)):
         raise PyriteError(f"{paths.card(task)}: source: its data are downloaded; only a file of yours can be refreshed")
     if isinstance(source, cards.LocalFile):
@@ -185,6 +202,33 @@ def _refresh(task: str, path: Path | None, text: str | None, label: str | None) 
             f"under labels in {paths.card(task)} and run this again."
         )
     out.print(f"{paths.card(task)} now pins {found.source.path} as it is. Next: dvc repro")
+
+
+def _take_sheet(card: cards.Card, path: Path) -> None:
+    """Take the labels of a sheet of `next` into the card: rows to train on only."""
+    labelled, waiting = sheets.chosen(path, card.labels)
+    if not labelled:
+        raise PyriteError(f"{path}: no row has a label yet: fill in its column label")
+    place = profile.place_of(path)
+    others = [sheet.model_dump() for sheet in card.source.chosen if sheet.path != place]
+    _put(card, "chosen", [*others, {"path": place, "sha256": shards.digest({path.name: path})}])
+    out = console.screen(soft_wrap=True)
+    counts = ", ".join(f"{count} {label}" for label, count in Counter(label for _, label in labelled).most_common())
+    left = f" {waiting} have none yet." if waiting else ""
+    out.print(f"{paths.card(card.id)} now pins {place}: {len(labelled)} new labels ({counts}), to train on only.{left}")
+    out.print("Next: dvc repro. Then `dvc metrics diff` says what they gained: no test row is new.")
+
+
+def _put(card: cards.Card, key: str, value: Any) -> None:
+    """Give a card's source another entry, first, so that the comments behind the last one stay in their place."""
+
+    def change(whole: Any) -> None:
+        whole["source"].pop(key, None)
+        whole["source"].insert(1, key, value)
+
+    card_text = schema.edit(schema.read(paths.card(card.id)), change)
+    schema.parse(card_text, paths.card(card.id), cards.Card)
+    files.write_text(paths.card(card.id), card_text)
 
 
 def _pin(source: Any, pinned: dict[str, Any]) -> None:

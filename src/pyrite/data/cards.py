@@ -18,16 +18,53 @@ Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
 Side = Literal["train", "validation", "test"]
+Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 Cleaning = Literal["backslashes", "ampersands", "unescape", "tags", "line_breaks"]
 # A plain name: it can't lead out of its folder.
 FileName = Annotated[str, StringConstraints(pattern=r"^[^./\\][^/\\]*$")]
 
 
+class TextFile(Layout):
+    """A file of the user's, or a folder with the shards of one data set: a column of texts.
+
+    `sha256` pins the bytes (`shards.digest`); without it any will do.
+    """
+
+    path: str
+    sha256: Sha256 | None = None
+    format: str = "csv"
+    text: str
+
+    @model_validator(mode="after")
+    def _within(self) -> TextFile:
+        formats.require_fit(self)
+        # What a card names is copied, shown to an LLM and shared: a colleague's card must not reach a file of yours.
+        # Who knows its digest has read it already.
+        path = PurePath(self.path)
+        if self.sha256 is None and (path.is_absolute() or ".." in path.parts):
+            raise ValueError(f"'{self.path}' is not in the project: put it there, or pin it with sha256")
+        return self
+
+
+class Sheet(Schema):
+    """A sheet of texts that `next` chose and people labelled."""
+
+    path: str
+    sha256: Sha256
+
+
 class Source(Schema):
-    """Where real data come from, and under which terms."""
+    """Where real data come from, and under which terms.
+
+    Attributes:
+        unlabelled: real texts without labels, of which `next` chooses.
+        chosen: such texts with labels, the sheets that came back: rows to train on only.
+    """
 
     licence: Words
     non_commercial: bool = False
+    unlabelled: TextFile | None = None
+    chosen: tuple[Sheet, ...] = ()
 
 
 class Docstrings(Source):
@@ -37,30 +74,13 @@ class Docstrings(Source):
     modules: dict[str, tuple[str, ...]]
 
 
-class LocalFile(Source, Layout):
-    """A file of the user's, or a folder with the shards of one data set: a column of texts and one of labels.
-
-    `sha256` pins the bytes (`fetch.digest`); without it any will do. The rest is as in `Rows`.
-    """
+class LocalFile(Source, TextFile):
+    """A text file with a column of labels. The rest is as in `Rows`."""
 
     kind: Literal["file"]
-    path: str
-    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
-    format: str = "csv"
-    text: str
     label: str
     values: dict[str, str] = Field(default_factory=dict)
     other_values: Literal["error", "drop"] = "error"
-
-    @model_validator(mode="after")
-    def _within(self) -> LocalFile:
-        formats.require_fit(self)
-        # What a card names is copied, shown to an LLM and shared: a colleague's card must not reach a file of yours.
-        # Who knows its digest has read it already.
-        path = PurePath(self.path)
-        if self.sha256 is None and (path.is_absolute() or ".." in path.parts):
-            raise ValueError(f"'{self.path}' is not in the project: put it there, or pin it with sha256")
-        return self
 
 
 class NoData(Source):
@@ -75,7 +95,7 @@ class Archive(Schema):
     Either one `member`, or all texts in `folders` (label -> folder), packed as JSON lines with `label` and `text`.
     """
 
-    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
+    sha256: Sha256 | None = None
     md5: Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")] | None = None
     bytes: int | None = None
     member: str | None = None
@@ -95,7 +115,7 @@ class Pinned(Schema):
 
     name: FileName
     url: Annotated[str, StringConstraints(pattern="^https?://")]
-    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+    sha256: Sha256
     bytes: int
     mirror: str
     licence: Words | None = None

@@ -42,17 +42,21 @@ def count(prepared: pd.DataFrame, folds: Folds) -> int:
 
 def has_official_sides(prepared: pd.DataFrame) -> bool:
     """Whether a table's splits are its source's own: else the digests of the texts decide them, which `id` tells."""
-    return bool((splits.split(prepared.assign(side=None)) != prepared["split"]).any())
+    drawn = prepared[prepared["split"] != texts.CHOSEN]
+    return bool((splits.split(drawn.assign(side=None)) != drawn["split"]).any())
 
 
 def tested(prepared: pd.DataFrame, folds: Folds) -> pd.Series:
     """Which rows are test rows, of some fit at least."""
-    return ~texts.in_pool(prepared) if count(prepared, folds) else prepared["split"] == "test"
+    if count(prepared, folds):
+        return ~texts.in_pool(prepared) & (prepared["split"] != texts.CHOSEN)
+    return prepared["split"] == "test"
 
 
 def held_out(prepared: pd.DataFrame, folds: Folds) -> pd.DataFrame:
-    """The rows that no generated text may repeat: validation and test rows, with folds all rows outside the pool."""
-    return prepared[tested(prepared, folds) | (prepared["split"] != "train")]
+    """The rows that no generated text may repeat: validation and test rows, with folds all rows outside the pool but
+    chosen ones."""
+    return prepared[tested(prepared, folds) | ~prepared["split"].isin(texts.TRAINING)]
 
 
 def draw(rows: pd.DataFrame, k: int, seed: int) -> np.ndarray:

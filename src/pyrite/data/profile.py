@@ -80,7 +80,9 @@ def look(path: Path, text: str | None, label: str | None, only: Sequence[str] | 
         PyriteError: the file can't be read, has no such columns, or too little in it.
     """
     path = path.expanduser()
-    form = _format(path)
+    form = format_of(path)
+    if form == "lines":
+        raise PyriteError(f"{path}: lines of text have no labels: save texts and labels as .csv or .tsv with a header")
     found = shards.find(path, form)
     layout, named = Layout(format=form), [name for name in (text, label) if name]
     first = {
@@ -95,7 +97,7 @@ def look(path: Path, text: str | None, label: str | None, only: Sequence[str] | 
     _require_everywhere(path, found, first, (of_texts, of_labels))
     source = cards.LocalFile(
         kind="file",
-        path=_place(path),
+        path=place_of(path),
         sha256=shards.digest(found),
         format=form,
         text=of_texts,
@@ -107,7 +109,7 @@ def look(path: Path, text: str | None, label: str | None, only: Sequence[str] | 
     return _profile(source, found, only)
 
 
-def _format(path: Path) -> str:
+def format_of(path: Path) -> str:
     """The format of a file by its name, or of a folder by what is in it."""
     if path.is_dir():
         if form := next((one for one in OF_FOLDERS if shards.find(path, one)), None):
@@ -117,13 +119,10 @@ def _format(path: Path) -> str:
         raise PyriteError(f"{path}: no such file or folder")
     if path.name.startswith("."):
         raise PyriteError(f"{path}: a hidden file; give it a name without the dot")
-    form = formats.of_file(path)
-    if form == "lines":
-        raise PyriteError(f"{path}: lines of text have no labels: save texts and labels as .csv or .tsv with a header")
-    return form
+    return formats.of_file(path)
 
 
-def _place(path: Path) -> str:
+def place_of(path: Path) -> str:
     """A path for the card: from the project's folder where it is in it."""
     here, there = Path.cwd(), path.resolve()
     return (there.relative_to(here) if there.is_relative_to(here) else there).as_posix()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pyrite.base import console, files
 from pyrite.base.errors import PyriteError
-from pyrite.data import fields, formats
+from pyrite.data import fields, formats, texts
 from pyrite.data.rows import Row
 
 ANNOTATIONS = ("item", "annotator", "label")
 PAIRS = ("annotator", "first", "second", "more_objective")
+# Of texts that `next` chose: people fill in `label`.
+CHOSEN = ("item", "text", "label", "predicted")
 # In a recording of an LLM's answers: the LLM that they are of.
 MODEL = "model"
 
@@ -36,6 +38,34 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[tuple[Row, list[str]]]:
         values = [fields.string(row, column).removeprefix("\ufeff").strip().removeprefix("'") for column in columns]
         if values != list(columns):
             yield row, values
+
+
+def chosen(path: Path, labels: Collection[str]) -> tuple[list[tuple[str, str]], int]:
+    """The labelled texts of a sheet of `next`, each with its label, and how many have none yet.
+
+    Raises:
+        PyriteError: the file is no such sheet, or a row has another text or a label that is none of `labels`.
+    """
+    labelled, waiting = [], 0
+    for row, [item, text, label, _] in read(path, CHOSEN):
+        # The sign that keeps a spreadsheet from running a text was added by `write`, or is the text's own.
+        whole = texts.normalise(fields.string(row, "text").removeprefix("\ufeff"))
+        known = next((one for one in (whole, texts.normalise(text)) if texts.digest(one)[:16] == item), None)
+        if known is None:
+            raise row.mistake(f"the text is not the one that item {item} was chosen for: put it back as it was")
+        label = texts.normalise_label(label)
+        if label and label not in labels:
+            raise row.mistake(f"unknown label '{label}'; the card lists {', '.join(labels)}")
+        waiting += not label
+        labelled += [(known, label)] if label else []
+    return labelled, waiting
+
+
+def is_chosen(path: Path) -> bool:
+    """Whether a file looks like a sheet of `next`."""
+    if path.is_dir() or formats.known(path) != "csv":
+        return False
+    return set(CHOSEN) <= set(next((row.fields for row in formats.read(path)), ()))
 
 
 def recorded(path: Path, columns: Sequence[str], model: str) -> list[tuple[Row, list[str]]]:

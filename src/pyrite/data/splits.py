@@ -21,8 +21,10 @@ VALIDATION_SHARE = 0.05
 RawRow = tuple[str, str, cards.Side | None]
 
 
-def clean(rows: Sequence[RawRow]) -> tuple[pd.DataFrame, Counter[str]]:
+def clean(rows: Sequence[tuple[str, str, str | None]]) -> tuple[pd.DataFrame, Counter[str]]:
     """Normalised texts with their ids (columns id, text, label, side; sorted by id), each once.
+
+    A row that `next` chose has the side `chosen`, and stands behind the others.
 
     Dropped and counted: rows with no text; every row of a text that has two labels; repeated rows. A text on several
     official sides stays on the later one, so that no test text is trained on.
@@ -49,8 +51,11 @@ def clean(rows: Sequence[RawRow]) -> tuple[pd.DataFrame, Counter[str]]:
 def split(table: pd.DataFrame) -> pd.Series:
     """The split of each row of a cleaned table: its official side, or by fraction 0 of its digest.
 
-    Where official sides have no validation rows, training rows with a fraction below 0.05 become some.
+    Where official sides have no validation rows, training rows with a fraction below 0.05 become some. Chosen rows
+    stay what they are, and change nothing for the others.
     """
+    if (chosen := table["side"] == texts.CHOSEN).any():
+        return split(table[~chosen]).reindex(table.index, fill_value=texts.CHOSEN)
     fraction = table["id"].map(lambda i: texts.fraction(i, 0))
     side = table["side"]
     if side.isna().all():

@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import sysconfig
 import zlib
@@ -33,6 +34,7 @@ def run(task: str) -> None:
             local_file(card, card.source, folder)
         elif isinstance(card.source, cards.Download):
             pinned_files(card.source, folder)
+        chosen_sheets(card, folder)
     if isinstance(card.source, cards.NoData):
         log.print(f"{task}: no real data to fetch; its texts are generated only")
     else:
@@ -81,6 +83,26 @@ def local_file(card: cards.Card, source: cards.LocalFile, folder: Path) -> None:
             f"{path}: has changed since {paths.card(card.id)} was written: bring the old file back, or take the new "
             f"one with `pyrite new {card.id} --refresh`"
         )
+
+
+def chosen_sheets(card: cards.Card, folder: Path) -> None:
+    """Copy the sheets of texts that `next` chose into the folder `chosen`, by their places in the card.
+
+    Raises:
+        PyriteError: there is no such sheet, or its bytes are not those that the card pins.
+    """
+    for place, sheet in enumerate(card.source.chosen):
+        copy = folder / "chosen" / f"{place}.csv"
+        copy.parent.mkdir(exist_ok=True)
+        try:
+            shutil.copyfile(sheet.path, copy)
+        except FileNotFoundError:
+            raise PyriteError(f"source.chosen: there is no file {sheet.path}: bring it back or take it out") from None
+        if shards.digest({copy.name: copy}) != sheet.sha256:
+            raise PyriteError(
+                f"{sheet.path}: has changed since it came back: bring the old file back, or take the new one with "
+                f"`pyrite new {card.id} --refresh --from {shlex.quote(sheet.path)}`"
+            )
 
 
 def pinned_files(source: cards.Download, folder: Path) -> None:

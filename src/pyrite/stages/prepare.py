@@ -19,7 +19,7 @@ import pandas as pd
 from pyrite.base import files, paths
 from pyrite.base.console import log, progress
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, docstrings, fields, shards, splits, texts
+from pyrite.data import cards, docstrings, fields, shards, sheets, splits, texts
 from pyrite.results.preparation import Preparation
 
 # Words in the first sentence of a docstring.
@@ -46,7 +46,7 @@ def run(task: str) -> None:
     with progress() as view:
         view.add_task(f"{task}: reading {folder}", total=None)
         raw = read(card, folder)
-        table, dropped = splits.clean(raw.rows)
+        table, dropped = splits.clean([*raw.rows, *chosen(card, folder)])
     table["split"] = splits.split(table)
     if not isinstance(card.source, cards.NoData):
         check_splits(table, card)
@@ -97,13 +97,19 @@ def read(card: cards.Card, folder: Path) -> Raw:
     return raw
 
 
+def chosen(card: cards.Card, folder: Path) -> list[tuple[str, str, str]]:
+    """The texts that `next` chose and people labelled: rows to train on only."""
+    found = [sheets.chosen(folder / "chosen" / f"{n}.csv", card.labels)[0] for n in range(len(card.source.chosen))]
+    return [(text, label, texts.CHOSEN) for labelled in found for text, label in labelled]
+
+
 def tables(source: cards.LocalFile | cards.Download | cards.NoData, folder: Path) -> tuple[cards.Rows, ...]:
     """What the source's files are and which of their fields are used."""
     if isinstance(source, cards.Download):
         return source.tables
-    return (
-        shards.tables(source, [path.name for path in folder.iterdir()]) if isinstance(source, cards.LocalFile) else ()
-    )
+    if isinstance(source, cards.LocalFile):
+        return shards.tables(source, [path.name for path in folder.iterdir() if path.is_file()])
+    return ()
 
 
 def read_docstrings(source: cards.Docstrings, folder: Path) -> Raw:
@@ -183,7 +189,8 @@ def summary(
     task: str, table: pd.DataFrame, dropped: Counter[str], people: pd.DataFrame, agreed: float | None
 ) -> Preparation:
     """The counts of a task's rows."""
-    rows = {name: table.loc[table["split"] == name, "label"].value_counts().sort_index() for name in texts.SPLITS}
+    names = [*texts.SPLITS, texts.CHOSEN] if (table["split"] == texts.CHOSEN).any() else texts.SPLITS
+    rows = {name: table.loc[table["split"] == name, "label"].value_counts().sort_index() for name in names}
     return Preparation(
         task=task,
         read=len(table) + dropped.total(),

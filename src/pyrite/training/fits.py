@@ -11,7 +11,7 @@ import pandas as pd
 
 from pyrite.base import store
 from pyrite.base.errors import PyriteError
-from pyrite.data import folds, mixes
+from pyrite.data import folds, mixes, texts
 from pyrite.data.folds import Folds
 from pyrite.training.classifier import Classifier
 
@@ -72,7 +72,7 @@ class Data:
         """Each fold of a seed (None: there are no folds), the real rows to train on and the test rows."""
         test, k = self.test, folds.count(self.prepared, self.folds)
         if not k:
-            return [(None, self.prepared[self.prepared["split"] == "train"], test)]
+            return [(None, self.prepared[self.prepared["split"].isin(texts.TRAINING)], test)]
         tested = self.prepared[folds.tested(self.prepared, self.folds)]
         fold_of = pd.Series(folds.draw(tested, k, seed), tested["id"])
         mine = fold_of[test["id"]].to_numpy()
