@@ -159,8 +159,8 @@ def _over(by_task: dict[str, pd.Series]) -> dict[str, tuple[float, float, float]
 def page(found: dict, rules: tuple[str, ...]) -> str:
     lines = ["# Which texts to label next, by benchmarks/next.py", ""]
     lines.append(
-        "Points of macro-F1 more than with as many texts drawn at random, with 95 % intervals (over repeats; in the last "
-        "column over tasks)."
+        "Points of macro-F1 more than with as many texts drawn at random, with 95 % intervals (over repeats; in the "
+        "last column over tasks)."
     )
     lines += [
         "",
