@@ -500,16 +500,25 @@ def test_every_command_of_the_page_is_one(capsys: pytest.CaptureFixture[str]) ->
     blocks = re.findall(r"```console\n(.*?)```", page, flags=re.S)
     commands = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
     Path("../labelled.csv").write_bytes(csv_of(rows(("praise", "complaint", "question"), each=60)))
+    Path("../more.csv").write_bytes(csv_of([{"body": f"refund the parcel {i}"} for i in range(60)]))
     run = []
     for command in commands:
         words = shlex.split(command)
-        if words[:2] in (["pyrite", "new"], ["pyrite", "estimate"]):
-            if "estimate" in words:
+        if words[:2] in (["pyrite", "new"], ["pyrite", "estimate"], ["pyrite", "next"]):
+            if words[1] in ("estimate", "next"):
                 prepared()
             cli.app(words[1:], standalone_mode=False)
             run.append(words[1])
+            if words[1] == "next":
+                sheet = Path("support.next-1.sheet.csv")
+                pd.read_csv(sheet).assign(label="billing").to_csv(sheet, index=False)
         else:
             # The stages and the verdict are run above; `dvc exp run` in test_experiments.py.
-            assert command in ("dvc repro", "pyrite verdict", "dvc exp run -S compare.candidate=zero_shot")
-    assert run == ["new", "new", "estimate", "new", "new"]
+            assert command in (
+                "dvc repro",
+                "dvc metrics diff",
+                "pyrite verdict",
+                "dvc exp run -S compare.candidate=zero_shot",
+            )
+    assert run == ["new", "new", "new", "next", "new", "estimate", "new", "new"]
     assert len(prepared("ideas")) == 180
