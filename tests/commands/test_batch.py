@@ -28,7 +28,7 @@ def reply(request: dict[str, Any], number: int) -> dict[str, Any]:
             "status_code": 200,
             "body": {
                 "choices": [{"message": {"role": "assistant", "content": json.dumps({"texts": texts})}}],
-                "usage": {"prompt_tokens": 20, "completion_tokens": 30},
+                "usage": {"prompt_tokens": 20 * len(request["body"]["messages"]), "completion_tokens": 30},
             },
         },
         "error": None,
@@ -70,7 +70,7 @@ def test_rounds_of_export_and_import_fill_the_set(
     generate.run("fruit", "zero_shot")
     counts = json.loads(outputs()[2])
     assert counts["total"]["accepted"] == 40
-    assert counts["total"]["prompt_tokens"] == 8 * 20
+    assert counts["total"]["prompt_tokens"] == 4 * 20 * (2 + 4)
 
 
 def test_a_second_import_changes_nothing(study: Study, project: Path, capsys: pytest.CaptureFixture[str]) -> None:

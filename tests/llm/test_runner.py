@@ -22,6 +22,7 @@ from llm_server import WORDS, Fault, serve
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, texts, transcripts
+from pyrite.llm import generation
 from pyrite.stages import generate
 
 
@@ -272,6 +273,8 @@ def test_a_conversation_whose_beginning_was_cut_off_ends(study: Study, capsys: p
         generate.run("fruit", "zero_shot")
     held = transcripts.read(paths.transcript("fruit", "zero_shot"), cards.load("fruit"), "zero_shot")
     assert {len(c.turns) for c in held} <= {1, 2, 3}
+    # Whatever the server counted, all that was sent is reckoned.
+    assert all((c.turns[2].prompt_tokens or 0) > 220 for c in held if len(c.turns) == 3)
     assert 3 in {len(c.turns) for c in held}
     assert (len(server.log), outputs()) == (asked, first)
 
@@ -306,14 +309,36 @@ def test_refusals_are_kept_and_a_second_run_asks_nothing(study: Study, capsys: p
     assert {c.turns[-1].refused for c in held if c.label == "tool"} == {None}
 
 
-def test_empty_answers_are_asked_again_in_the_next_run(study: Study) -> None:
+def test_empty_answers_are_paid_and_asked_again_in_the_next_run(study: Study) -> None:
     thinking = {"choices": [{"message": {"content": None, "reasoning_content": "Hm."}, "finish_reason": "stop"}]}
+    thinking["usage"] = {"prompt_tokens": 100, "completion_tokens": 30, "total_tokens": 130}
     with serve(answers=lambda request: thinking) as server:
         study(server.url)
         with pytest.raises(PyriteError, match="no text for label"):
             generate.run("fruit", "zero_shot")
+    paid = json.loads(paths.metrics("generate", "fruit.zero_shot").read_text())["total"]
+    assert (paid["prompt_tokens"], paid["completion_tokens"]) == (100 * len(server.log), 30 * len(server.log))
     with serve() as server:
         study(server.url)
-        frame, _ = result()
+        frame, counts = result()
     assert len(frame) == 40
     assert len(server.log) == 8
+    # What came to nothing stays paid.
+    stored = [json.loads(line) for line in paths.answers("fruit", "zero_shot").read_text().splitlines()]
+    assert counts["total"]["prompt_tokens"] == sum(answer["prompt_tokens"] for answer in stored)
+
+
+def test_a_label_that_is_always_refused_is_given_up_and_the_next_run_says_the_same(study: Study) -> None:
+    def answers(request: dict[str, Any]) -> dict[str, Any]:
+        if "fruit" not in request["messages"][-1]["content"]:
+            return said(request, 100)
+        return {"choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}
+
+    with serve(answers=answers) as server:
+        study(server.url, attempt_cap=10)
+        generate.run("fruit", "zero_shot")
+        asked, first = len(server.log), outputs()
+        generate.run("fruit", "zero_shot")
+    counts = json.loads(paths.metrics("generate", "fruit.zero_shot").read_text())["labels"]["fruit"]
+    assert counts["refusals"] == {"content filter": generation.REFUSALS_IN_VAIN}
+    assert (len(server.log), outputs()) == (asked, first)

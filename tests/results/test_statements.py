@@ -7,7 +7,21 @@ import metrics
 from pyrite.params import Compare
 from pyrite.results import statements
 from pyrite.results.evaluation import Worth
+from pyrite.results.study import TaskMetrics
 from pyrite.results.verdict import Case
+
+
+def test_labels_with_less_than_a_tenth_of_their_texts_are_named() -> None:
+    made = metrics.generated("t", "few_shot", accepted=9)
+    whole = made.labels["a"].model_copy(update={"accepted": 100})
+    made = made.model_copy(update={"per_label": 100, "labels": {"a": made.labels["a"], "b": whole}})
+    assert "there for a (9): on this label" in statements.scarce(made)
+    assert statements.scarce(made.model_copy(update={"labels": {"b": whole}})) == ""
+    found = TaskMetrics(
+        metrics.task("t", {"tfidf": metrics.classifier({"real": 0.9, "few_shot": 0.8})}), {"few_shot": made}
+    )
+    asked = Compare(classifier="tfidf", baseline="real", candidate="few_shot", margin=3.0)
+    assert statements.scarce(made) in statements.remarks(found, asked)
 
 
 def worth(labels: int | None, low: int | None, high: int | None, most: int = 1000) -> Worth:

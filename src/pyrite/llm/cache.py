@@ -26,8 +26,12 @@ from pyrite.params import Price
 Message = Mapping[str, str]
 # Bytes of UTF-8 per token: for limits and budgets, where the endpoint does not say what it counted.
 BYTES_PER_TOKEN = 4
+# Tokens sent and answered.
+Tokens = tuple[int, int]
 # How every line begins: the key stands where it can be read without parsing the line.
 _KEY = re.compile(rb'{"key": "([0-9a-f]{64})"')
+# How the line of what came without words ends, unless it was refused.
+_WORDLESS = b'"text": ""}\n'
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Answer:
         prompt_tokens, completion_tokens: what the endpoint charged for, or None where it did not say.
         text: the answer itself. One without words is no answer: it is kept for what it cost, and asked for again.
         refused: why the request is never answered, or not to its end; empty where it was.
+        cut: whether the server left out the beginning of the conversation; the tokens sent are then reckoned.
     """
 
     model: str
@@ -48,6 +53,12 @@ class Answer:
     completion_tokens: int | None
     text: str
     refused: str = ""
+    cut: bool = False
+
+
+def added(one: Tokens, other: Tokens) -> Tokens:
+    """The sum of two counts."""
+    return one[0] + other[0], one[1] + other[1]
 
 
 def tokens_of(text: str) -> int:
@@ -70,6 +81,7 @@ class Log:
     def __init__(self, task: str, setting: str) -> None:
         self.path = paths.answers(task, setting)
         self._starts: dict[bytes, int] = {}  # where the last line of each key begins
+        self._in_vain: dict[bytes, Tokens] = {}
         self._end = 0
         self._file: FileIO | None = None
         self._waiting: list[tuple[str, Answer, asyncio.Future[None]]] = []
@@ -92,6 +104,10 @@ class Log:
                 mine = [_parse(line) for line in file if (found := _KEY.match(line)) and found[1] == key.encode()]
                 answer = next((one for one in reversed(mine) if one), None)
         return answer if answer and (answer.text or answer.refused) else None
+
+    def in_vain(self, key: str) -> Tokens:
+        """What all that came back without words to a request has cost."""
+        return self._in_vain.get(bytes.fromhex(key), (0, 0))
 
     def mean_tokens(self, model: str) -> float | None:
         """The tokens that a model's answers took on average, thinking included; None without an answer."""
@@ -151,8 +167,7 @@ class Log:
                         written.set_exception(self._unwritable(error))
                 continue
             for (key, _, written), line in zip(batch, lines, strict=True):
-                self._starts[bytes.fromhex(key)] = self._end
-                self._end += len(line)
+                self._note(bytes.fromhex(key), line)
                 if not written.done():  # its conversation was cancelled: the answer is kept all the same
                     written.set_result(None)
 
@@ -182,8 +197,17 @@ class Log:
                 if not line.endswith(b"\n"):
                     break
                 if key := _KEY.match(line):
-                    self._starts[bytes.fromhex(key[1].decode())] = self._end
-                self._end += len(line)
+                    self._note(bytes.fromhex(key[1].decode()), line)
+                else:
+                    self._end += len(line)
+
+    def _note(self, key: bytes, line: bytes) -> None:
+        """A whole line of a key begins where the known ones end."""
+        self._starts[key] = self._end
+        self._end += len(line)
+        if line.endswith(_WORDLESS) and (answer := _parse(line)):
+            paid = answer.prompt_tokens or 0, answer.completion_tokens or 0
+            self._in_vain[key] = added(self.in_vain(key.hex()), paid)
 
     def _unwritable(self, error: OSError) -> PyriteError:
         return PyriteError(f"{self.path}: can't be written ({error.strerror or error}); the answers before it are kept")
@@ -218,7 +242,7 @@ class Ledger:
 
 
 def _line(key: str, answer: Answer) -> bytes:
-    fields = {name: value for name, value in asdict(answer).items() if value or name != "refused"}
+    fields = {name: value for name, value in asdict(answer).items() if value or name not in ("refused", "cut")}
     return json.dumps({"key": key} | fields, ensure_ascii=False).encode() + b"\n"
 
 

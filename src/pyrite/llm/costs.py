@@ -66,7 +66,7 @@ def of_dialogues(waiting: Sequence[Job], script: Script) -> CostEstimate:
 
 def of_survey(survey: Survey, questions: Sequence[Question]) -> CostEstimate:
     """What the questions to annotators still need, if every answer can be read."""
-    waiting = [question for question, waits in surveys.look(survey, questions) if waits]
+    waiting = [question for question, waits, _ in surveys.look(survey, questions) if waits]
     sent = sum(tokens_of(m["content"]) for question in waiting for m in survey.request(question).messages)
     mean = Log(survey.task, survey.setting).mean_tokens(survey.p.model)
     labels = sum(len(question.about) for question in waiting) * CHARACTERS_PER_LABEL / BYTES_PER_TOKEN

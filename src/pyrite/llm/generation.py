@@ -13,7 +13,8 @@ from pyrite import params
 from pyrite.base import console, paths
 from pyrite.data import cards, texts, transcripts
 from pyrite.data.transcripts import Conversation
-from pyrite.llm import conversations, prompts, runner
+from pyrite.llm import cache, conversations, prompts, runner
+from pyrite.llm.cache import Tokens
 from pyrite.llm.conversations import Script
 from pyrite.llm.quality import QualityFilter
 from pyrite.llm.runner import DialogueJob, DialogueResult
@@ -24,6 +25,8 @@ Ask = Callable[[Sequence[Job], Script], list[Result]]
 
 # No label is reckoned to give less than this share of the texts asked for when it is topped up.
 LOWEST_YIELD = 0.1
+# So many conversations about a label without an answer that is no refusal: the next ones would be refused too.
+REFUSALS_IN_VAIN = 5
 
 
 def load(task: str, setting: str) -> Script:
@@ -46,6 +49,7 @@ class GenerationRun:
         stale: how many recorded answers the card and the prompts no longer ask for.
         waiting: how many conversations of each label wait for an answer that did not come.
         requested: texts asked for by label, answered or not.
+        in_vain: by label, the tokens (sent, answered) of what came back without words.
         candidates: every text of the conversations, with the `reason` why it is dropped.
     """
 
@@ -53,12 +57,19 @@ class GenerationRun:
     stale: int = 0
     waiting: Counter[str] = field(default_factory=Counter)
     requested: Counter[str] = field(default_factory=Counter)
+    in_vain: dict[str, Tokens] = field(default_factory=dict)
     candidates: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["label", "reason"]))
 
     @property
     def accepted(self) -> pd.DataFrame:
         """The candidates that nothing speaks against."""
         return self.candidates[self.candidates["reason"] == ""]
+
+    def refusals(self, label: str) -> int:
+        """The conversations about a label, if all that was asked in them was refused for good; else 0."""
+        held = [c for c in self.conversations if c.label == label and c.turns]
+        refused = not self.waiting[label] and all(turn.refused for c in held for turn in c.turns)
+        return len(held) if refused else 0
 
 
 def gather(script: Script, ask: Ask) -> GenerationRun:
@@ -71,9 +82,10 @@ def gather(script: Script, ask: Ask) -> GenerationRun:
         if not jobs:
             return run
         results = ask(jobs, script)
-        for c, waits in results:
+        for c, waits, in_vain in results:
             run.conversations.append(c)
             run.waiting[c.label] += waits
+            run.in_vain[c.label] = cache.added(run.in_vain.get(c.label, (0, 0)), in_vain)
             # What was asked for, be it answered or not: at least one turn, so that a label without luck is given up.
             asked = sum(turn.requested or 0 for turn in c.turns) + waits * script.p.texts_per_turn
             run.requested[c.label] += max(asked, script.p.texts_per_turn)
@@ -117,6 +129,8 @@ def top_up(run: GenerationRun, script: Script) -> list[Job]:
         yields = max(have / requested, LOWEST_YIELD) if requested else 1.0
         affordable = int((p.attempt_cap * p.per_label - requested) // p.texts_per_turn)
         turns = min(int(np.ceil((p.per_label - have) / (p.texts_per_turn * yields))), affordable)
+        if refused := run.refusals(label):
+            turns = min(turns, p.turns * (REFUSALS_IN_VAIN - refused))
         number = max((c.conversation + 1 for c in run.conversations if c.label == label), default=0)
         while turns > 0:
             jobs.append(DialogueJob(script.opening(label, number), min(turns, p.turns)))

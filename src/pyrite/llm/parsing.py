@@ -225,11 +225,10 @@ _CLOSERS = {'"': '"”', "“": '”"', "„": '“”"', "‘": "’'", "'": "'
 # Possessive and bounded, so that hostile answers stay cheap.
 _GAP = r"(?>\s++|//[^\n]{0,200}\n|/\*[^*]{0,200}\*/){0,8}+"
 _PLAIN = r"(?:-?[\d.]++|(?i:null|none|true|false))"
-_CLOSING = re.compile(
-    rf"[\"”“’'»](?={_GAP}\]|{_GAP},{_GAP}(?:{_OPENING}|[\[{{\]]|\.\.\.|…|{_PLAIN}\s*+[,\]]|\Z)|[ \t]*+\n\s*+{_OPENING})"
-)
+_CLOSING = re.compile(rf"[\"”“’'»](?={_GAP}\]|{_GAP},{_GAP}(?:{_OPENING}|[\[{{\]]|\.\.\.|…|{_PLAIN}\s*+[,\]]|\Z))")
 _BEGINS = re.compile(rf"\[{_GAP}(?={_OPENING}|\{{|\[|…|\.\.\.)")
 _BETWEEN = re.compile(r"(?>[\s,…]++|\.\.\.|//[^\n]{0,200}\n|/\*[^*]{0,200}\*/)*+")
+_FOLLOWED = re.compile(rf"{_GAP}[,\]]")
 _NEXT = re.compile(rf"[,\n]\s*+(?={_OPENING}|\{{)")
 _BARE = re.compile(r"[^,\]]*+")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
@@ -259,17 +258,25 @@ def _broken(said: str, values: Sequence[tuple[int, int]], before: int) -> tuple[
 
 
 def _without_commas(said: str, position: int) -> tuple[Reading, int] | None:
-    """The items of an array that is JSON but for what stands between them, and where it ends; None for another."""
+    """The items of an array that is JSON but for what stands between them, and where it ends; None for another.
+
+    A string that runs into the next one may be a part of it: only one with its comma counts.
+    """
     items: list[Any] = []
+    parts = 0
     while True:
         position = _BETWEEN.match(said, position).end()  # type: ignore[union-attr]  # it matches anywhere
         if said[position : position + 1] == "]":
-            return _strings(items, 0), position + 1
+            found = _strings(items, 0)
+            return Reading(found.items, found.unread + parts), position + 1
         try:
             item, position = _DECODER.raw_decode(said, position)
         except (ValueError, RecursionError):
             return None
-        items.append(item)
+        if isinstance(item, str) and not _FOLLOWED.match(said, position):
+            parts += 1
+        else:
+            items.append(item)
 
 
 def _broken_array(said: str, position: int, closings: dict[str, list[int]]) -> tuple[Reading, int]:

@@ -11,11 +11,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from pyrite.base import console
 from pyrite.base.errors import Stopped
-from pyrite.llm.cache import Answer, Log, Message, tokens_of
+from pyrite.llm.cache import Answer, Log, Message, Tokens, added, tokens_of
 from pyrite.llm.client import Endpoint, Unanswered
 from pyrite.params import Generate
 
@@ -46,10 +47,11 @@ class DialogueJob(NamedTuple, Generic[C]):
 
 
 class DialogueResult(NamedTuple, Generic[C]):
-    """A dialogue as far as it came, and whether it waits for an answer."""
+    """A dialogue as far as it came, whether it waits for an answer, and the tokens of what came without words."""
 
     dialogue: C
     waits: bool
+    in_vain: Tokens = (0, 0)
 
 
 class Script(Protocol[C, R]):
@@ -157,30 +159,31 @@ async def _hold_all(
 
         async def _hold(c: C, turns: int) -> DialogueResult[C]:
             before: Answer | None = None
+            in_vain = (0, 0)
             while script.goes_on(c, turns):
                 request = script.request(c)
                 answer = log.get(request.key)
-                if answer is None:
-                    if endpoint is None:
-                        return DialogueResult(c, waits=True)
+                if answer is None and endpoint is not None:
 
-                    async def keep(answer: Answer, key: str = request.key) -> None:
-                        await log.add(key, answer)
+                    async def keep(answer: Answer, request: R = request, before: Answer | None = before) -> None:
+                        await log.add(request.key, marked(before, answer, request.messages))
 
                     try:
                         answer = await endpoint.ask(request.messages, request.schema, keep, request.limit)
                     except Unanswered as failed:
                         failures[str(failed)] += 1
-                        return DialogueResult(c, waits=True)
-                c = script.answered(c, request, answer)
+                in_vain = added(in_vain, log.in_vain(request.key))
+                if answer is None:
+                    return DialogueResult(c, waits=True, in_vain=in_vain)
+                before = marked(before, answer, request.messages)
+                c = script.answered(c, request, before)
                 advance()
-                if answer.refused:
-                    ended[answer.refused] += 1
-                if was_cut(before, answer, request.messages):
+                if before.refused:
+                    ended[before.refused] += 1
+                if before.cut:
                     ended["its beginning no longer fits into the model's context (docs/llm.md)"] += 1
                     break
-                before = answer
-            return DialogueResult(c, waits=False)
+            return DialogueResult(c, waits=False, in_vain=in_vain)
 
         # Twice as many as may ask at once: while some wait for the disk, others use the endpoint.
         workers = [asyncio.create_task(work()) for _ in range(min(2 * script.p.concurrency, len(jobs)))]
@@ -199,6 +202,14 @@ async def _hold_all(
         if error is not None:
             raise error
     return results
+
+
+def marked(before: Answer | None, answer: Answer, messages: Sequence[Message]) -> Answer:
+    """The answer, marked as `cut` where the server left out the beginning; all that was sent then counts."""
+    if answer.cut or not was_cut(before, answer, messages):
+        return answer
+    sent = sum(tokens_of(m["content"]) for m in messages)
+    return replace(answer, cut=True, prompt_tokens=max(sent, answer.prompt_tokens or 0))
 
 
 def was_cut(before: Answer | None, answer: Answer, messages: Sequence[Message]) -> bool:

@@ -26,8 +26,7 @@ def explain(label: str, run: GenerationRun, script: Script) -> str:
 
 def refused_for_good(label: str, run: GenerationRun) -> bool:
     """Whether all that was asked for a label was refused: asking again would change nothing."""
-    turns = [turn for c in run.conversations if c.label == label for turn in c.turns]
-    return bool(turns) and not run.waiting[label] and all(turn.refused for turn in turns)
+    return run.refusals(label) > 0
 
 
 def _unanswered(label: str, run: GenerationRun, script: Script) -> str:

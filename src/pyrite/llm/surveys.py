@@ -36,7 +36,7 @@ class Inquiry:
         known = {(item, annotator) for _, (item, annotator, _) in self.recorded}
         return [
             (item, question.annotator, label)
-            for question, _ in results
+            for question, *_ in results
             if question.answers
             for item, label in zip(question.about, self.survey.said(question), strict=True)
             if (item, question.annotator) not in known
@@ -106,7 +106,7 @@ def record(task: str) -> int:
     inquiry = of_task(task)
     results = look(inquiry.survey, inquiry.questions)
     # Of what still waits for its second answer, only what can be read is settled.
-    unsettled = {(item, question.annotator) for question, waits in results if waits for item in question.about}
+    unsettled = {(item, question.annotator) for question, waits, _ in results if waits for item in question.about}
     rows = [
         (item, annotator, label or "", inquiry.survey.p.model)
         for item, annotator, label in inquiry.labels(results)

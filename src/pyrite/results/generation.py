@@ -15,7 +15,8 @@ class LabelCounts(Result):
         answers: answers that came, plans among them.
         refused_answers, unparsable_answers: of those, how many say that the LLM will not write, and how many hold
             nothing that can be read.
-        prompt_tokens, completion_tokens: what the endpoint charged for; None where an answer came without (recordings).
+        prompt_tokens, completion_tokens: what the endpoint charged for, also for what came without words; None where an
+            answer came without their number (recordings).
         cost_usd: US dollars; None without tokens or a price.
         requested, received, accepted: texts.
         dropped: texts by the reason why they are not trained on.

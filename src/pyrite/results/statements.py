@@ -325,7 +325,19 @@ def remarks(task: TaskMetrics, asked: Compare, say: Say = str) -> list[str]:
     if not known and mixes.parse(candidate).sources:
         said.append(no_worth(found, asked.classifier, candidate))
     said += [*never(found, asked, say), untested(found, asked)]
+    said += [scarce(task.generated[source], say) for source in mixes.parse(candidate).sources]
     return [words for words in said if words]
+
+
+def scarce(made: GeneratedSet, say: Say = str) -> str:
+    """The labels of a generated set with less than a tenth of their texts."""
+    few = [f"{label} ({made.labels[label].accepted})" for label in made.scarce]
+    if not few:
+        return ""
+    return (
+        f"Of the {made.per_label:,} texts that each label should have in {say(made.setting)}, less than a tenth is "
+        f"there for {', '.join(few)}: on {_these(few)} the result says little of what the LLM can write."
+    )
 
 
 def too_like(generated: dict[str, GeneratedSet]) -> str:
@@ -361,6 +373,8 @@ def unscored(task: TaskMetrics) -> list[str]:
             f"{source}: {total.accepted:,} texts of {len(made.labels)} labels were kept and "
             f"{sum(total.dropped.values()):,} dropped (repeated, too short or too long, ...){cost}."
         )
+        if few := scarce(made):
+            said.append(few)
     return [
         *said,
         "Known besides: how varied they are among themselves, in the report. Not known: whether they are like real "

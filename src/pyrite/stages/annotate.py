@@ -71,7 +71,7 @@ def run(task: str) -> None:
     console.log.print(f"{task}: {told or 'no annotations'}")
     if unread := len(labels) - len(asked):
         console.log.print(f"{task}: {unread} of {len(labels)} labels could not be read in the answers of {p.model}")
-    if open_items := {item for question, _ in held if not question.answers for item in question.about}:
+    if open_items := {item for question, *_ in held if not question.answers for item in question.about}:
         console.log.print(
             f"{task}: {p.model} did not label {len(open_items)} of the first test rows: {_why(p.provider)}"
         )
@@ -165,7 +165,7 @@ def ask_pairs() -> None:
     survey, questions = surveys.of_pairs()
     held = surveys.ask(survey, questions)
     path, model = paths.pairs("llm"), survey.p.model
-    said = [(question, survey.said(question)[0]) for question, waits in held if question.answers and not waits]
+    said = [(question, survey.said(question)[0]) for question, waits, _ in held if question.answers and not waits]
     rows = [(question.annotator, *question.about, answer or "", model) for question, answer in said]
     if rows:
         sheets.add(path, (*sheets.PAIRS, sheets.MODEL), rows)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import reduce
 
 import pandas as pd
 from rich.table import Table
@@ -17,8 +18,9 @@ from rich.table import Table
 from pyrite.base import console, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import texts, transcripts
-from pyrite.data.transcripts import Conversation
+from pyrite.data.transcripts import Conversation, Turn
 from pyrite.llm import generation, parsing, runner, shortfall
+from pyrite.llm.cache import Tokens, added
 from pyrite.llm.conversations import Script
 from pyrite.llm.generation import GenerationRun
 from pyrite.llm.quality import REASONS
@@ -61,7 +63,7 @@ def count(held: GenerationRun, script: Script) -> GeneratedSet:
     training = set(prepared.loc[prepared["split"] == "train", "id"])
     price = script.p.prices.get(script.p.model)
 
-    def counts(rows: pd.DataFrame, mine: Sequence[Conversation]) -> LabelCounts:
+    def counts(rows: pd.DataFrame, mine: Sequence[Conversation], in_vain: Tokens) -> LabelCounts:
         reasons = rows["reason"].value_counts()
         turns = [turn for c in mine for turn in c.turns]
         silent = [
@@ -73,18 +75,14 @@ def count(held: GenerationRun, script: Script) -> GeneratedSet:
         refusals = Counter(turn.refused for turn in turns if turn.refused)
         if in_words := sum(answer == "" or parsing.is_refusal(answer) for answer in silent):
             refusals["refusal"] += in_words
-        prompt_tokens = _total([turn.prompt_tokens for turn in turns])
-        completion_tokens = _total([turn.completion_tokens for turn in turns])
-        cost = None
-        if price is not None and prompt_tokens is not None and completion_tokens is not None:
-            cost = price.of(prompt_tokens, completion_tokens)
+        charged = _charged(turns, in_vain)
         return LabelCounts(
             answers=len(turns),
             refused_answers=refusals.total(),
             unparsable_answers=len(silent) - in_words,
-            prompt_tokens=prompt_tokens,
-            completion_tokens=completion_tokens,
-            cost_usd=cost,
+            prompt_tokens=charged and charged[0],
+            completion_tokens=charged and charged[1],
+            cost_usd=price.of(*charged) if price and charged else None,
             requested=sum(turn.requested or 0 for turn in turns),
             received=len(rows),
             dropped={reason: int(reasons.get(reason, 0)) for reason in REASONS},
@@ -101,16 +99,26 @@ def count(held: GenerationRun, script: Script) -> GeneratedSet:
         models=(script.p.model,),
         stale_answers=held.stale,
         labels={
-            label: counts(frame[frame["label"] == label], [c for c in held.conversations if c.label == label])
+            label: counts(
+                frame[frame["label"] == label],
+                [c for c in held.conversations if c.label == label],
+                held.in_vain.get(label, (0, 0)),
+            )
             for label in script.card.labels
         },
-        total=counts(frame, held.conversations),
+        total=counts(frame, held.conversations, reduce(added, held.in_vain.values(), (0, 0))),
         per_label=script.p.per_label,
     )
 
 
-def _total(tokens: Sequence[int | None]) -> int | None:
-    return None if None in tokens or not tokens else sum(n for n in tokens if n is not None)
+def _charged(turns: Sequence[Turn], in_vain: Tokens) -> Tokens | None:
+    """What turns and empty answers cost; None where a turn does not say it, or nothing came at all."""
+    told = [
+        (sent, said)
+        for t in turns
+        if (sent := t.prompt_tokens) is not None and (said := t.completion_tokens) is not None
+    ]
+    return reduce(added, told, in_vain) if len(told) == len(turns) and (turns or any(in_vain)) else None
 
 
 def table(counts: GeneratedSet) -> Table:
