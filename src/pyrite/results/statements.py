@@ -287,8 +287,8 @@ def generation(found: TaskResult, asked: Compare, say: Say = str) -> str:
     if moved is None:
         return f"The intervals leave out how much another run of the LLM would move {say(asked.candidate)}."
     return (
-        f"Another run of the LLM would move the gap by about {points(moved)} points (a standard deviation, from halves of "
-        "its conversations); the intervals have that in them."
+        f"Another run of the LLM would move the gap by about {points(moved)} points (standard deviation, from halves "
+        "of its conversations); the intervals have that in them."
     )
 
 
