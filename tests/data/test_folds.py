@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pyrite.data import folds, texts
+from pyrite.data import folds, splits, texts
 
 Table = Callable[..., pd.DataFrame]
 
@@ -50,3 +50,17 @@ def test_a_seed_draws_the_same_folds_in_any_order_of_rows_and_another_draws_othe
     by_id = dict(zip(prepared["id"], folds.draw(prepared, 4, 0), strict=True))
     assert dict(zip(shuffled["id"], folds.draw(shuffled, 4, 0), strict=True)) == by_id
     assert not np.array_equal(folds.draw(prepared, 4, 1), folds.draw(prepared, 4, 0))
+
+
+def test_with_folds_two_rows_of_a_label_are_enough(table: Table) -> None:
+    rows = table([(f"text {i}", "many", "train") for i in range(300)])
+    few = table([("one", "two", "x"), ("other", "two", "x"), ("single", "one", "x")])
+    whole = pd.concat([rows, few], ignore_index=True)
+    whole["split"] = splits.split(whole.assign(side=None))
+    assert folds.hopeless(whole, ["many", "two", "one", "none"], "auto") == {"one": "train", "none": "train"}
+    one_split = whole.assign(split=whole["split"].mask(whole["label"] == "two", "test"))
+    assert folds.hopeless(one_split, ["many", "two"], "none") == {"two": "train"}
+    for seed in range(5):
+        tested = whole[folds.tested(whole, "auto")]
+        drawn = folds.draw(tested, 4, seed)[(tested["label"] == "two").to_numpy()]
+        assert len(set(drawn)) == len(drawn) >= 1

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT, card_text
+from conftest import ROOT, card_text, change_params, write_params
 
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
@@ -39,6 +39,7 @@ MEAN_AGREEMENT = {"tweet_sentiment": 0.8365, "nyt_sentiment": 0.7133, "reply_iro
 
 @pytest.fixture
 def cards_of_the_project(project: Path) -> None:
+    write_params()
     for name in ("tasks", "data/recordings"):
         (project / name).parent.mkdir(exist_ok=True)
         (project / name).symlink_to(ROOT / name)
@@ -157,6 +158,7 @@ ROWS = [f'"Hello, number {n}",{kind},2026' for n in range(60) for kind in [("war
 @pytest.fixture
 def local(project: Path):
     """Runs fetch and prepare on a CSV file of the user's with these rows."""
+    write_params()
     (project / "tasks").mkdir()
     (project / "tasks/greetings.yaml").write_text(card_text("greetings", source=SOURCE, **GREETINGS))
 
@@ -223,7 +225,10 @@ def test_bad_input_is_one_line_and_changes_nothing(local, rows: list, words: str
 
 def test_a_label_without_test_rows_is_named(local) -> None:
     in_training = [row for row in ROWS if texts.fraction(texts.digest(row.split('"')[1]), 0) < 0.7]
-    with pytest.raises(PyriteError, match=r"labels\.warm: no test rows"):
+    # With folds every row is a test row once.
+    assert set(local(in_training)["split"]) == {"train"}
+    change_params("train.folds", "none")
+    with pytest.raises(PyriteError, match=r"labels\.warm: no test rows .*, labels\.cold: no test rows"):
         local(in_training)
 
 

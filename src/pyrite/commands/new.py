@@ -67,7 +67,7 @@ def run(
         found = None
         profile.require_several(named, "--labels")
     else:
-        found = profile.look(path, text, label, named)
+        found = profile.look(path, text, label, named, params.load().train.folds)
         named = found.labels
     usual = found.source.text if found else "text"
     file = None if waiting is None else unlabelled.look(waiting, None if found else text, usual)
@@ -185,7 +185,7 @@ def _refresh(task: str, path: Path | None, text: str | None, label: str | None, 
         path, text, label = path or Path(source.path), text or source.text, label or source.label
     if path is None:
         raise PyriteError(f"{paths.card(task)}: has no real data yet; name a file of them with --from")
-    found = profile.look(path, text, label, list(card.labels))
+    found = profile.look(path, text, label, list(card.labels), params.load().train.folds)
     licence = source.licence if isinstance(source, cards.LocalFile) else "not stated"
     pinned = {key: value for key, value in found.source.model_dump(include=PINNED).items() if value} | {
         "licence": licence

@@ -8,6 +8,7 @@ lost.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
@@ -57,6 +58,23 @@ def held_out(prepared: pd.DataFrame, folds: Folds) -> pd.DataFrame:
     """The rows that no generated text may repeat: validation and test rows, with folds all rows outside the pool but
     chosen ones."""
     return prepared[tested(prepared, folds) | ~prepared["split"].isin(texts.TRAINING)]
+
+
+def hopeless(table: pd.DataFrame, labels: Sequence[str], folds: Folds) -> dict[str, str]:
+    """The labels that no fit could learn and be tested on, with what they lack: rows to `train` or to `test` on.
+
+    With folds any two rows of a label are enough, for no two of them fall into the same fold.
+    """
+    tests, k = tested(table, folds), count(table, folds)
+    lacks = {}
+    for label in labels:
+        mine = table["label"] == label
+        to_test, to_train = int((mine & tests).sum()), int((mine & (table["split"] == "train")).sum())
+        if k:
+            to_train = int(mine.sum()) - 1
+        if not (to_test and to_train > 0):
+            lacks[label] = "train" if to_train <= 0 else "test"
+    return lacks
 
 
 def draw(rows: pd.DataFrame, k: int, seed: int) -> np.ndarray:

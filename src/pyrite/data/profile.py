@@ -20,7 +20,8 @@ import pandas as pd
 
 from pyrite.base import console, schema
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, column_files, columns, fields, formats, shards, splits, texts
+from pyrite.data import cards, column_files, columns, fields, folds, formats, shards, splits, texts
+from pyrite.data.folds import Folds
 from pyrite.data.rows import Layout, Row
 
 # The formats of a folder, the surest first: a folder that `save_to_disk` wrote has JSON beside its data.
@@ -54,6 +55,7 @@ class DatasetProfile:
         dropped: why rows (of the sample) are not in it.
         share: the sample's share of the texts.
         notes: what else is to be said of it, a sentence each.
+        folding: `train.folds`, which decides what are test rows.
     """
 
     source: cards.LocalFile
@@ -63,18 +65,22 @@ class DatasetProfile:
     dropped: Counter[str]
     share: float
     notes: list[str]
+    folding: Folds = "none"
 
     @property
     def labels(self) -> list[str]:
         return sorted(label for label in self.rows if label)
 
 
-def look(path: Path, text: str | None, label: str | None, only: Sequence[str] | None) -> DatasetProfile:
+def look(
+    path: Path, text: str | None, label: str | None, only: Sequence[str] | None, folding: Folds = "none"
+) -> DatasetProfile:
     """What is in a file, or in the shards of a folder.
 
     Args:
         text, label: the columns; None where there is no doubt.
         only: the labels to take, or None for all.
+        folding: `train.folds`, which decides what are test rows.
 
     Raises:
         PyriteError: the file can't be read, has no such columns, or too little in it.
@@ -106,7 +112,7 @@ def look(path: Path, text: str | None, label: str | None, only: Sequence[str] | 
         other_values="drop",
         licence="not stated",
     )
-    return _profile(source, found, only)
+    return _profile(source, found, only, folding)
 
 
 def format_of(path: Path) -> str:
@@ -154,7 +160,9 @@ def _class_names(path: Path, form: str, label: str) -> dict[str, str]:
 # Rows
 
 
-def _profile(source: cards.LocalFile, found: dict[str, Path], only: Sequence[str] | None) -> DatasetProfile:
+def _profile(
+    source: cards.LocalFile, found: dict[str, Path], only: Sequence[str] | None, folding: Folds
+) -> DatasetProfile:
     """The profile of a data set whose columns are known.
 
     A text is in the sample or not by its digest, so that its repetitions, with whatever label, are all in or all out.
@@ -208,7 +216,8 @@ def _profile(source: cards.LocalFile, found: dict[str, Path], only: Sequence[str
     uses, said = shards.settle(sides)
     raw = [(text, meant.get(label, label), uses[side]) for _, (text, label, side) in sample]
     others = Counter({label: n for label, n in rows.items() if label and wanted is not None and label not in wanted})
-    profile = DatasetProfile(source, rows - others, others, *_table(raw), share, [*notes, *([said] if said else [])])
+    notes += [said] if said else []
+    profile = DatasetProfile(source, rows - others, others, *_table(raw), share, notes, folding)
     _require_labels(profile, wanted)
     _doubt_header(profile)
     return profile
@@ -284,20 +293,18 @@ def _require_labels(profile: DatasetProfile, wanted: Collection[str] | None) -> 
         )
     if profile.share < 1:
         return  # a label may have rows that the sample lacks; `prepare` sees them all
-    counts = profile.table.groupby(["label", "split"]).size()
-    short = {}
-    for label in profile.labels:
-        lacks = [use for use in ("train", "test") if not counts.get((label, use), 0)]
-        if lacks:
-            short[label] = f"'{label}' ({profile.rows[label]:,}, none to {' or '.join(lacks)} on)"
+    short = {
+        label: f"'{label}' ({profile.rows[label]:,}, none to {use} on)"
+        for label, use in folds.hopeless(profile.table, profile.labels, profile.folding).items()
+    }
     if short:
         named, more = list(short.values())[:NAMED_LABELS], len(short) - NAMED_LABELS
         also = f" and {more} more labels" if more > 0 else ""
         rest = 1 < len(profile.labels) - len(short) <= NAMED_LABELS
         leave = f", or leave out such labels: {_option(profile.labels, short)}" if rest else ""
         raise PyriteError(
-            f"{path}: too few rows of {', '.join(named)}{also}: each label needs one to train on and one to test on at "
-            f"least, which 20 rows make nearly sure: add rows{leave}"
+            f"{path}: too few rows of {', '.join(named)}{also}: each label needs one to train on and one to test "
+            f"on: add rows{leave}"
         )
 
 

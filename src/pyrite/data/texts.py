@@ -73,13 +73,14 @@ def fraction(digest: str, k: int) -> float:
 
 def in_pool(frame: pd.DataFrame) -> pd.Series:
     """Which rows are in the pool: the training rows whose fraction 1 is below 0.10, and the lowest one of a label that
-    would have none."""
-    training = frame[frame["split"] == "train"]
+    would have none; of a label without training rows, which folds only allow, the lowest of all."""
     # An id holds digits 0 to 15 of the digest: fractions 0 and 1.
-    place = training["id"].map(lambda i: fraction(i, 1)).astype(float)
-    pool = frame["split"].eq("train") & (place.reindex(frame.index) < POOL_SHARE)
-    lacking = ~training["label"].isin(frame.loc[pool, "label"])
-    pool.loc[place[lacking].groupby(training["label"][lacking]).idxmin()] = True
+    place = frame["id"].map(lambda i: fraction(i, 1)).astype(float)
+    training = frame["split"] == "train"
+    pool = training & (place < POOL_SHARE)
+    lacking = ~frame["label"].isin(frame.loc[pool, "label"])
+    lacking &= training | ~frame["label"].isin(frame.loc[training, "label"])
+    pool.loc[place[lacking].groupby(frame["label"][lacking]).idxmin()] = True
     return pool
 
 

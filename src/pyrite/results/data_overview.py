@@ -9,12 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from pyrite.base import console
-from pyrite.data import language, texts
+from pyrite.data import folds, language, texts
 from pyrite.data.profile import DatasetProfile
 from pyrite.measures import near_duplicates
 
 SHOWN_ROWS, SHOWN_CHARACTERS = 3, 100
 FEW_TEST_ROWS = 100
+# Of a label: `evaluate` gives no interval of a score with fewer.
+FEWEST_ROWS = 10
 # Texts of which so many are nearly the same as another by this similarity (numbers aside) are worth a word.
 COMPARED_TEXTS, NEAR, MANY_ALIKE = 2000, 0.8, 0.3
 # Words: more than a turn of several texts can hold.
@@ -36,10 +38,12 @@ def show(found: DatasetProfile, spoken: str, out: console.Console) -> None:
         drawn.add_column(name, justify="right")
     total = sum(found.rows[label] for label in found.labels)
     pool, words = texts.in_pool(table), table["text"].map(texts.length)
+    tested = folds.tested(table, found.folding)
+    # With folds a row is tested on by one fit and trained on by others.
+    trained = table["split"].eq("train") | bool(folds.count(table, found.folding))
     for label in found.labels:
         mine = table["label"] == label
-        splits = [int((mine & (table["split"] == split)).sum()) for split in ("train", "test")]
-        counts = [found.rows[label], *splits, int((mine & pool).sum())]
+        counts = [found.rows[label], *(int((mine & use).sum()) for use in (trained, tested, pool))]
         rows, *rest = (f"{n:,}" for n in counts)
         share = f"{found.rows[label] / total:.0%}"
         drawn.add_row(shown(label), rows, share, *rest, f"{words[mine].median():.0f}")
@@ -63,7 +67,13 @@ def show(found: DatasetProfile, spoken: str, out: console.Console) -> None:
     folded = Counter(label.casefold() for label in found.labels)
     if alike := [label for label in found.labels if folded[label.casefold()] > 1]:
         out.print(f"Labels that differ in upper and lower case only: {', '.join(alike)}. Are they meant to?")
-    test = int((table["split"] == "test").sum() / found.share)
+    rare = [label for label in found.labels if (tested & (table["label"] == label)).sum() < FEWEST_ROWS]
+    if rare and found.share == 1:
+        out.print(
+            f"Fewer than {FEWEST_ROWS} rows to test on: {', '.join(map(shown, rare))}. Scores get no interval, and "
+            "little can be said of these labels."
+        )
+    test = int(tested.sum() / found.share)
     if test < FEW_TEST_ROWS:
         out.print(
             f'With {test} test rows intervals are wide: the verdict may well be "can\'t tell". More rows tell more.'

@@ -16,11 +16,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from pyrite import params
 from pyrite.base import files, paths
 from pyrite.base.console import log, progress
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, docstrings, fields, shards, sheets, splits, texts
+from pyrite.data import cards, docstrings, fields, folds, shards, sheets, splits, texts
 from pyrite.results.preparation import Preparation
+
+# So many labels are named in a line.
+NAMED_LABELS = 10
 
 # Words in the first sentence of a docstring.
 SUMMARY_WORDS = (4, 40)
@@ -49,7 +53,7 @@ def run(task: str) -> None:
         table, dropped = splits.clean([*raw.rows, *chosen(card, folder)])
     table["split"] = splits.split(table)
     if not isinstance(card.source, cards.NoData):
-        check_splits(table, card)
+        check_splits(table, card, params.load().train.folds)
     people = judgements(card, folder, raw)
     texts.write(table[texts.COLUMNS], paths.prepared(task))
     files.write(paths.judgements(task), lambda file: people.to_parquet(file, index=False))
@@ -131,16 +135,17 @@ def majority(labels: list[str]) -> str | None:
     return None if len(ranked) == 2 and ranked[0][1] == ranked[1][1] else ranked[0][0]
 
 
-def check_splits(table: pd.DataFrame, card: cards.Card) -> None:
+def check_splits(table: pd.DataFrame, card: cards.Card, folding: folds.Folds) -> None:
     """Raise PyriteError unless every label has rows to train on and rows to test on."""
-    for name in ("train", "test"):
-        present = set(table.loc[table["split"] == name, "label"])
-        if missing := [label for label in card.labels if label not in present]:
-            rows = (table["label"] == missing[0]).sum()
-            raise PyriteError(
-                f"{paths.card(card.id)}: labels.{missing[0]}: no {name} rows "
-                f"({rows} rows in all): add data for this label or take it out of the card"
-            )
+    counts = table["label"].value_counts()
+    lacks = [
+        f"labels.{label}: no {use} rows ({counts.get(label, 0)} rows in all)"
+        for label, use in folds.hopeless(table, list(card.labels), folding).items()
+    ]
+    if lacks:
+        more = f" and {len(lacks) - NAMED_LABELS} more labels" if len(lacks) > NAMED_LABELS else ""
+        named = ", ".join(lacks[:NAMED_LABELS])
+        raise PyriteError(f"{paths.card(card.id)}: {named}{more}: add data for such a label or take it out of the card")
 
 
 def judgements(card: cards.Card, folder: Path, raw: Raw) -> pd.DataFrame:
