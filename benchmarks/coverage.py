@@ -36,6 +36,7 @@ from scipy import stats
 
 from pyrite.base import files
 from pyrite.measures import learning_curves, statistics
+from pyrite.measures.scores import count
 from pyrite.measures.statistics import Samples
 from pyrite.results import drawing
 
@@ -100,7 +101,7 @@ def truth(scenario: Scenario) -> np.ndarray:
     rng, scores = np.random.default_rng(0), []
     for _ in range(60):
         gold, predicted = simulate(scenario, 10, 10_000, rng, alike=True)
-        scores.append(statistics.count(gold, predicted, LABELS).macro_f1().mean(-1))
+        scores.append(count(gold, predicted, LABELS).macro_f1().mean(-1))
     mean: np.ndarray = np.mean(scores, axis=0)
     return mean
 
@@ -109,7 +110,7 @@ def study(scenario: Scenario, true: np.ndarray, seed: int) -> dict[str, float]:
     """What one simulated study gets right: shares between 0 and 1, and the p-value of the gap that is not there."""
     rng = np.random.default_rng([seed, *repr(scenario).encode()])
     gold, predicted = simulate(scenario, scenario.seeds, scenario.items, rng)
-    observed = statistics.count(gold, predicted, LABELS).macro_f1().T
+    observed = count(gold, predicted, LABELS).macro_f1().T
     drawn = statistics.bootstrap(gold, predicted, LABELS, RESAMPLES, rng).macro_f1.swapaxes(1, 2)
     scores = Samples(observed, drawn)
     gaps = scores.minus([EQUAL, WORSE], [BASELINE, BASELINE])

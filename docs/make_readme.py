@@ -6,7 +6,7 @@ import re
 from contextlib import chdir
 from pathlib import Path
 
-from pyrite.results import statements, study, tables
+from pyrite.results import remarks, statements, study, tables
 from pyrite.results.findings import Verdict
 
 ROOT = Path(__file__).parents[1]
@@ -21,7 +21,7 @@ def block() -> str:
     verdict, table = Verdict.of(case), tables.of_task(task, found.params.compare)
     said = [f"**{verdict.word}**: {verdict.meaning}. {verdict.sentence}", " ".join(statements.two_questions(case))]
     mixes = tables.Table(table.columns, table.rows).markdown().strip()
-    return "\n\n".join([*said, mixes, table.notes, statements.too_like(task.generated)])
+    return "\n\n".join([*said, mixes, table.notes, remarks.too_like(task.generated)])
 
 
 def filled(readme: str) -> str:

@@ -12,6 +12,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
 from pyrite.measures import corrections, learning_curves, statistics
+from pyrite.measures.scores import calibration_error, count, guessing
 from pyrite.measures.statistics import Samples
 
 
@@ -21,7 +22,7 @@ def codes(labels: int = 4, items: int = 30) -> st.SearchStrategy[np.ndarray]:
 
 @given(gold=codes(), predicted=codes())
 def test_scores_are_scikit_learns(gold: np.ndarray, predicted: np.ndarray) -> None:
-    counts = statistics.count(gold, predicted, 4)
+    counts = count(gold, predicted, 4)
     precision, recall, f1, support = precision_recall_fscore_support(gold, predicted, labels=range(4), zero_division=0)
     assert counts.macro_f1() == pytest.approx(f1_score(gold, predicted, average="macro"))
     assert counts.accuracy() == pytest.approx(accuracy_score(gold, predicted))
@@ -35,8 +36,8 @@ def test_calibration_error_by_hand() -> None:
     gold = np.array([0, 0, 1, 1])
     # Two items at confidence 0.9, both right; two at 0.6, one right: (2 * 0.1 + 2 * 0.1) / 4.
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.1, 0.9], [0.6, 0.4]])
-    assert statistics.calibration_error(gold, probabilities) == pytest.approx(0.1)
-    assert statistics.calibration_error(gold, np.eye(2)[gold]) == 0
+    assert calibration_error(gold, probabilities) == pytest.approx(0.1)
+    assert calibration_error(gold, np.eye(2)[gold]) == 0
 
 
 def test_bootstrap_scores_are_those_of_the_drawn_rows() -> None:
@@ -236,7 +237,7 @@ def test_gap_is_paired() -> None:
     gold, predicted = _predictions(mixes=1, seeds=3, items=200)
     both = np.concatenate([predicted, predicted])
     drawn = statistics.bootstrap(gold, both, 5, 200, np.random.default_rng(0))
-    gap = Samples(statistics.count(gold, both, 5).macro_f1().T, drawn.macro_f1.swapaxes(1, 2)).minus([0], [1])
+    gap = Samples(count(gold, both, 5).macro_f1().T, drawn.macro_f1.swapaxes(1, 2)).minus([0], [1])
     assert gap.mean[0] == gap.error[0] == 0
     swapped, _ = statistics.swap(gold, both, 5, [(0, 1)], 100, np.random.default_rng(0))
     assert gap.p_values(swapped, np.random.default_rng(0))[0] == 1
@@ -316,7 +317,7 @@ def test_guessing_is_the_best_of_three_ways_to_guess(shares: tuple[float, ...]) 
     gold = rng.choice(labels, size=n, p=shares)
     ways = (np.zeros(n, int), rng.integers(labels, size=n), rng.choice(labels, size=n, p=shares))
     expected = max(f1_score(gold, said, average="macro", zero_division=0) for said in ways)
-    assert statistics.guessing(np.bincount(gold).astype(float)) == pytest.approx(expected, abs=0.004)
+    assert guessing(np.bincount(gold).astype(float)) == pytest.approx(expected, abs=0.004)
 
 
 def test_the_floor_is_clopper_and_pearsons_bound_for_no_success() -> None:

@@ -5,7 +5,7 @@ from test_verdict import HELPS, case, gap
 
 import metrics
 from pyrite.params import Compare
-from pyrite.results import statements
+from pyrite.results import remarks, statements
 from pyrite.results.evaluation import Worth
 from pyrite.results.study import TaskMetrics
 from pyrite.results.verdict import Case
@@ -15,13 +15,13 @@ def test_labels_with_less_than_a_tenth_of_their_texts_are_named() -> None:
     made = metrics.generated("t", "few_shot", accepted=9)
     whole = made.labels["a"].model_copy(update={"accepted": 100})
     made = made.model_copy(update={"per_label": 100, "labels": {"a": made.labels["a"], "b": whole}})
-    assert "there for a (9): on this label" in statements.scarce(made)
-    assert statements.scarce(made.model_copy(update={"labels": {"b": whole}})) == ""
+    assert "there for a (9): on this label" in remarks.scarce(made)
+    assert remarks.scarce(made.model_copy(update={"labels": {"b": whole}})) == ""
     found = TaskMetrics(
         metrics.task("t", {"tfidf": metrics.classifier({"real": 0.9, "few_shot": 0.8})}), {"few_shot": made}
     )
     asked = Compare(classifier="tfidf", baseline="real", candidate="few_shot", margin=3.0)
-    assert statements.scarce(made) in statements.remarks(found, asked)
+    assert remarks.scarce(made) in remarks.remarks(found, asked)
 
 
 def worth(labels: int | None, low: int | None, high: int | None, most: int = 1000) -> Worth:
@@ -80,8 +80,8 @@ def test_another_run_of_the_llm_is_in_the_intervals_or_is_said_not_to_be(moved: 
     gap = pair.macro_f1.model_copy(update={"generation_error": moved})
     found.classifiers["probe"].gaps["few_shot"]["real"] = pair.model_copy(update={"macro_f1": gap})
     asked = Compare(baseline="real", candidate="few_shot", classifier="probe", margin=3.0)
-    assert words in statements.generation(found, asked)
-    assert statements.generation(found, asked.model_copy(update={"candidate": "real"})) == ""
+    assert words in remarks.generation(found, asked)
+    assert remarks.generation(found, asked.model_copy(update={"candidate": "real"})) == ""
 
 
 def test_over_tasks_there_are_these_tasks_and_tasks_like_them() -> None:
@@ -144,4 +144,4 @@ def test_without_a_price_there_is_no_break_even() -> None:
 )
 def test_who_leads_is_said_from_the_interval(ends: tuple[float, float, float], words: str) -> None:
     llm = metrics.llm(0.8, {"real": ends}, ("probe",))
-    assert statements.lead(llm.classifiers["probe"]["real"].gap.macro_f1) == words
+    assert remarks.lead(llm.classifiers["probe"]["real"].gap.macro_f1) == words

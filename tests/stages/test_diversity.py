@@ -16,6 +16,7 @@ from pyrite.base import files, paths, schema
 from pyrite.measures import embedding_diversity, intervals, probes
 from pyrite.measures.diversity import MEASURES, Texts
 from pyrite.results.diversity import Diversity
+from pyrite.results.preparation import Preparation
 from pyrite.stages import diversity
 
 LABELS = ("day", "night")
@@ -196,6 +197,8 @@ def test_the_stage_writes_the_same_bytes_twice(
             generate=SimpleNamespace(near_duplicate=0.8, settings=("zero_shot", "few_shot")),
         ),
     )
+    counts = {"read": 400, "dropped": {}, "kept": 400, "rows": {}, "pool": 40, "judged": 0, "judgements": 0}
+    files.write_json(paths.metrics("prepare", "sky"), Preparation(task="sky", **counts))
     diversity.run("sky")
     first = paths.metrics("diversity", "sky").read_bytes()
     diversity.run("sky")
@@ -244,6 +247,16 @@ def test_the_map_shows_as_much_of_each_set_and_what_parts_them() -> None:
     assert np.linalg.norm(real.mean(0) - made.mean(0)) > real.std(0).max()
     row = table.iloc[0]
     assert sets["real"].frame.set_index("id").loc[row["id"], "text"] == row["text"]
+
+
+def test_where_embeddings_say_nothing_only_what_rests_on_words_is_left() -> None:
+    rng = np.random.default_rng(3)
+    _, found = diversity.beside_real("task", real(rng), {"few_shot": make(rng, 150, generated=True)}, 200, 0.8)
+    left = diversity.unembedded(found)
+    few = left.sets["few_shot"].measures
+    assert few["chamfer"].value is None and few["chamfer"].note == diversity.BLIND
+    assert few["distinct_1"] == found.sets["few_shot"].measures["distinct_1"]
+    assert few.keys() == found.sets["few_shot"].measures.keys() and left.left_out == {}
 
 
 def test_without_real_texts_only_what_needs_none_is_measured() -> None:

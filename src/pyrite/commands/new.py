@@ -21,11 +21,11 @@ from pyrite.base import console, files, paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, language, profile, shards, sheets, texts, unlabelled
 from pyrite.data.profile import DatasetProfile
-from pyrite.llm import annotators, costs, generation, prompts, quality
+from pyrite.llm import annotators, costs, generation, prompts
 from pyrite.llm.conversations import Script
 from pyrite.llm.generation import GenerationRun
-from pyrite.results import data_overview
-from pyrite.training import encoder
+from pyrite.results import data_overview, preparation
+from pyrite.training import embedding_check
 
 LONGEST_ID = 60
 
@@ -81,8 +81,9 @@ def run(
     out = console.screen(soft_wrap=True)
     if found:
         data_overview.show(found, card.language, out)
-        for note in _blind(card, study, found):
-            out.print(note)
+        alike = embedding_check.look(found.table["text"].tolist(), card.language, study.generate.contamination_cosine)
+        if alike > embedding_check.MOST_ALIKE:
+            out.print(preparation.blind(alike, preparation.resting_on_minilm(study.train.classifiers)))
     _say_next(card, before, study, needs, found, out)
 
 
@@ -265,21 +266,6 @@ def estimate_cost(card: cards.Card, study: params.Params, found: DatasetProfile 
     shown = dict(zip(test["id"], test["text"], strict=True))
     questions = list(annotators.label_questions(card, list(shown), annotators.load()))
     return [*needs, costs.of_survey(annotators.labels(card, shown, study.generate), questions)] if shown else needs
-
-
-def _blind(card: cards.Card, study: params.Params, found: DatasetProfile) -> list[str]:
-    """Whether MiniLM can't tell such texts apart, and which classifiers can't work then."""
-    share = quality.blind_to(card, found.table["text"].tolist(), study.generate.contamination_cosine)
-    if not share:
-        return []
-    checkpoints = {name: getattr(one, "checkpoint", "") for name, one in study.train.classifiers.items()}
-    useless = [name for name, checkpoint in checkpoints.items() if checkpoint == encoder.PACKAGED]
-    off = f", and the classifiers {', '.join(useless)} can't work" if useless else ""
-    return [
-        f"MiniLM can't tell texts in {card.language} apart: {share:.0%} of the pairs of unlike ones are copies to it. "
-        f"The check of copies by embeddings is off{off}. Set train.classifiers.*.checkpoint in {paths.PARAMS} to an "
-        "encoder of the hub for many languages, such as FacebookAI/xlm-roberta-base, and compare.classifier too."
-    ]
 
 
 def _say_next(

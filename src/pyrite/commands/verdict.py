@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pyrite.base import paths
 from pyrite.base.console import screen
-from pyrite.results import statements, study, tables, verdict
+from pyrite.results import remarks, statements, study, tables, verdict
 from pyrite.results.study import Study, TaskMetrics
 from pyrite.results.table import Column, Table
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
@@ -47,12 +47,10 @@ def as_json() -> dict[str, Any]:
         return about | {"sentence": statements.sentence(case), **values}
 
     tasks = [
-        {"task": task.name, "classifier": asked.classifier, **told(case), "remarks": statements.remarks(task, asked)}
+        {"task": task.name, "classifier": asked.classifier, **told(case), "remarks": remarks.remarks(task, asked)}
         for task, case in zip(found.scored, found.cases, strict=True)
     ]
-    tasks += [
-        {"task": task.name, "verdict": CANT_TELL, "remarks": statements.unscored(task)} for task in found.unscored
-    ]
+    tasks += [{"task": task.name, "verdict": CANT_TELL, "remarks": remarks.unscored(task)} for task in found.unscored]
     return {"tasks": tasks, "overall": told(found.overall) if found.overall else None}
 
 
@@ -67,15 +65,15 @@ def show(console: Console) -> None:
         console.print(table.terminal(bold))
         if len(task.evaluated.classifiers) > 1:
             console.print(_classifiers(task, found))
-        console.print(statements.too_like(task.generated))
+        console.print(remarks.too_like(task.generated))
         console.print()
         console.print(_coloured(case, statements.sentence(case)))
-        for words in [*statements.two_questions(case), *statements.remarks(task, asked)]:
+        for words in [*statements.two_questions(case), *remarks.remarks(task, asked)]:
             console.print(words)
     for task in found.unscored:
         console.print()
         console.print(Text(task.name, style="bold"))
-        for words in statements.unscored(task):
+        for words in remarks.unscored(task):
             console.print(words, soft_wrap=True)
     if len(found.cases) > 1 and found.overall:
         first, *rest = statements.over_tasks(found.cases)

@@ -69,7 +69,7 @@ def hopeless(table: pd.DataFrame, labels: Sequence[str], folds: Folds) -> dict[s
     lacks = {}
     for label in labels:
         mine = table["label"] == label
-        to_test, to_train = int((mine & tests).sum()), int((mine & (table["split"] == "train")).sum())
+        to_test, to_train = int((mine & tests).sum()), int((mine & table["split"].isin(texts.TRAINING)).sum())
         if k:
             to_train = int(mine.sum()) - 1
         if not (to_test and to_train > 0):

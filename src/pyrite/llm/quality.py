@@ -11,13 +11,11 @@ import pandas as pd
 from pyrite.base import console, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import texts
-from pyrite.data.cards import Card
-from pyrite.data.language import ENGLISH
 from pyrite.data.transcripts import Conversation
 from pyrite.llm import parsing
 from pyrite.llm.conversations import Script
-from pyrite.measures import embedding_check, near_duplicates, neighbours
-from pyrite.training import encoder
+from pyrite.measures import near_duplicates, neighbours
+from pyrite.training import embedding_check, encoder
 
 # Why a text is dropped, in the order of the checks: a text has the first reason that holds.
 REASONS = (
@@ -62,18 +60,6 @@ def collect(script: Script, conversations: Sequence[Conversation]) -> pd.DataFra
     return frame.sort_values(["turn", "conversation", "position"], kind="stable", ignore_index=True)
 
 
-def blind_to(card: Card, real: Sequence[str], cosine: float) -> float:
-    """The share of pairs of unlike real texts that MiniLM takes for copies, if it is too large for a check; else 0.
-
-    English is what MiniLM was made for: there nothing is worked out.
-    """
-    if card.language == ENGLISH:
-        return 0.0
-    sample = list(real[: embedding_check.SAMPLE])
-    share = embedding_check.alike(sample, encoder.embed(sample), cosine) if sample else 0.0
-    return share if share > embedding_check.MOST_ALIKE else 0.0
-
-
 class QualityFilter:
     """The texts of conversations, each with the reason why it is dropped: one of `REASONS`, or nothing.
 
@@ -83,11 +69,14 @@ class QualityFilter:
     def __init__(self, script: Script) -> None:
         self._script = script
         self._cosine: dict[str, float] = {}
-        self._blind = blind_to(script.card, script.prepared["text"].tolist(), script.p.contamination_cosine)
+        alike = embedding_check.look(
+            script.prepared["text"].tolist(), script.card.language, script.p.contamination_cosine
+        )
+        self._blind = alike > embedding_check.MOST_ALIKE
         if self._blind:
             console.log.print(
                 f"{script.card.id} {script.setting}: the check of copies by embeddings is off: MiniLM takes "
-                f"{self._blind:.0%} of the pairs of unlike real texts for copies. The checks by words stay."
+                f"{alike:.0%} of the pairs of unlike real texts for copies. The checks by words stay."
             )
 
     def __call__(self, conversations: Sequence[Conversation]) -> pd.DataFrame:

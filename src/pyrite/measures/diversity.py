@@ -57,7 +57,8 @@ class Measure:
 
     `on` says which texts it gets. *equal*: as many of each set as of the real ones. *matched*: the same lengths and
     labels in each set, for what these would decide. *labelled*: equal, with all real training texts beside them, and
-    real test texts as the set `real`. `alone`: it needs no real texts. `form` is how its values are written;
+    real test texts as the set `real`. `alone`: it needs no real texts. `embedded`: it rests on embeddings. `form` is
+    how its values are written;
     `question` and `axis` are the title of its figure over the tasks, where it has one.
     """
 
@@ -68,6 +69,7 @@ class Measure:
     estimate: Estimator
     on: Literal["equal", "matched", "labelled"] = "equal"
     alone: bool = False
+    embedded: bool = True
     question: str = ""
     axis: str = ""
 
@@ -180,6 +182,7 @@ MEASURES = (
         estimate=_left_out(lambda found: lexical_diversity.distinct(found.words, 1)),
         on="matched",
         alone=True,
+        embedded=False,
     ),
     Measure(
         key="distinct_2",
@@ -189,6 +192,7 @@ MEASURES = (
         estimate=_left_out(lambda found: lexical_diversity.distinct(found.words, 2)),
         on="matched",
         alone=True,
+        embedded=False,
     ),
     Measure(
         key="compression_ratio",
@@ -198,6 +202,7 @@ MEASURES = (
         estimate=_left_out(lambda found: lexical_diversity.compression_ratio(found.words)),
         on="matched",
         alone=True,
+        embedded=False,
     ),
     Measure(
         key="self_bleu",
@@ -207,6 +212,7 @@ MEASURES = (
         estimate=_mean(lambda found, _: lexical_diversity.self_bleu(found.words)),
         on="matched",
         alone=True,
+        embedded=False,
     ),
     Measure(
         key="c2st",

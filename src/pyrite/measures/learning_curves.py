@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pyrite.measures.statistics import Floats
+from pyrite.measures.scores import Floats
 
 
 def isotonic(curves: Floats, weights: Floats) -> Floats:

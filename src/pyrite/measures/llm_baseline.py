@@ -14,7 +14,8 @@ import numpy as np
 from pyrite.base.schema import Result
 from pyrite.measures import statistics
 from pyrite.measures.intervals import Interval, Score
-from pyrite.measures.statistics import Integers, Samples
+from pyrite.measures.scores import Integers, count
+from pyrite.measures.statistics import Samples
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +100,7 @@ def against(
 def _samples(gold: Integers, predicted: Integers, labels: int, resamples: int) -> dict[str, Samples]:
     # The same seed each time: every classifier is scored on the same samples of the items.
     drawn = statistics.bootstrap(gold, predicted, labels, resamples, np.random.default_rng(0))
-    counts = statistics.count(gold, predicted, labels)
+    counts = count(gold, predicted, labels)
     return {
         "macro_f1": Samples(counts.macro_f1()[:, None], drawn.macro_f1[..., None]),
         "accuracy": Samples(counts.accuracy()[:, None], drawn.accuracy[..., None]),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyrite.base.schema import Result
-from pyrite.measures.statistics import Floats, Integers
+from pyrite.measures.scores import Floats, Integers
 
 # Texts that are listed on either side.
 LISTED = 8

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pyrite.measures.statistics import Floats, Integers
+from pyrite.measures.scores import Floats, Integers
 
 
 def margins(probabilities: Floats) -> Floats:

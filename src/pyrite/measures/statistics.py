@@ -1,4 +1,4 @@
-"""Statistics of predictions: scores, their uncertainty over seeds and test items, gaps, tests and worth.
+"""Statistics of scores: their uncertainty over seeds and test items, gaps and tests.
 
 Pure functions of arrays. Throughout, n is the number of test items, L of labels (codes 0 to L - 1), S of seeds and B of
 resamples; `...` stands for any leading axes, such as (mixes, seeds). Scores are in [0, 1].
@@ -38,13 +38,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtrit
 
-Floats = NDArray[np.floating]
-Integers = NDArray[np.integer]
-
-CALIBRATION_BINS = 15
+from pyrite.measures.scores import Counts, Floats, Integers, indicators, one_hot
 
 # Resamples whose item counts are held in memory at once.
 _CHUNK = 500
@@ -54,71 +50,6 @@ _STUDENTS_SHARE = 1.25
 
 # Standard errors at which draws are cut off: of 10,000 normal ones, one is beyond.
 _FARTHEST = 4
-
-
-# Scores
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What F1 and accuracy are made of: `hits` and `guesses` (..., L) of each prediction set, `support` of the gold."""
-
-    hits: Floats
-    guesses: Floats
-    support: Floats
-
-    def f1(self) -> Floats:
-        """F1 of each label, (..., L), 0 for a label that neither the gold labels nor the predictions have."""
-        return 2 * self.hits / np.maximum(self.guesses + self.support, 1)
-
-    def macro_f1(self) -> Floats:
-        """Mean F1 over the labels that the gold labels or predictions have, as scikit-learn's `average="macro"`."""
-        present = (self.guesses + self.support > 0).sum(-1)
-        mean: Floats = self.f1().sum(-1) / np.maximum(present, 1)
-        return mean
-
-    def accuracy(self) -> Floats:
-        share: Floats = self.hits.sum(-1) / self.support.sum(-1)
-        return share
-
-    def precision(self) -> Floats:
-        """Precision of each label, 0 where it was never predicted."""
-        return self.hits / np.maximum(self.guesses, 1)
-
-    def recall(self) -> Floats:
-        """Recall of each label, 0 where no item has it."""
-        return self.hits / np.maximum(self.support, 1)
-
-
-def count(gold: Integers, predicted: Integers, labels: int) -> Counts:
-    """Counts of every prediction set: `gold` (n,), `predicted` (..., n)."""
-    hits, guesses = _indicators(gold, predicted, labels).sum(0, dtype=np.float64)
-    return Counts(hits, guesses, np.bincount(gold, minlength=labels).astype(float))
-
-
-def _indicators(gold: Integers, predicted: Integers, labels: int) -> Floats:
-    """Each item's share in hits and guesses, (n, 2, ..., L): their weighted sums are the counts."""
-    guesses = _one_hot(np.moveaxis(predicted, -1, 0), labels)
-    right = _one_hot(gold, labels).reshape(len(gold), *[1] * (guesses.ndim - 2), labels)
-    return np.stack([guesses * right, guesses], axis=1)
-
-
-def _one_hot(codes: Integers, labels: int) -> Floats:
-    # Single precision counts exactly up to 2^24 and halves the time of what follows.
-    hot: Floats = (codes[..., None] == np.arange(labels)).astype(np.float32)
-    return hot
-
-
-def calibration_error(gold: Integers, probabilities: Floats) -> float:
-    """Expected calibration error: mean over items of |accuracy - confidence| of the item's confidence bin.
-
-    `probabilities` (n, L); confidence is the largest of a row, in 15 bins of equal width (Guo et al. 2017, eq. 3).
-    """
-    confidence = probabilities.max(-1)
-    right = probabilities.argmax(-1) == gold
-    bins = np.clip(np.ceil(confidence * CALIBRATION_BINS).astype(int) - 1, 0, CALIBRATION_BINS - 1)
-    excess = np.bincount(bins, weights=right - confidence)
-    return float(np.abs(excess).sum() / len(gold))
 
 
 # Resampling
@@ -136,14 +67,14 @@ class Resamples:
 def bootstrap(gold: Integers, predicted: Integers, labels: int, resamples: int, rng: np.random.Generator) -> Resamples:
     """Scores of every prediction set (..., n) on bootstrap samples of the items, the same samples for all sets."""
     n, sets = len(gold), predicted.shape[:-1]
-    indicators = _indicators(gold, predicted, labels).reshape(n, -1)
-    support = _one_hot(gold, labels)
+    shares = indicators(gold, predicted, labels).reshape(n, -1)
+    support = one_hot(gold, labels)
     found = Resamples(*(np.empty((resamples, *sets, *more), np.float32) for more in ((), (), (labels,))))
     for start in range(0, resamples, _CHUNK):
         rows = min(_CHUNK, resamples - start)
         drawn = rng.integers(n, size=(rows, n)) + np.arange(rows)[:, None] * n
         times = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float32)
-        sums = (times @ indicators).reshape(rows, 2, *sets, labels)
+        sums = (times @ shares).reshape(rows, 2, *sets, labels)
         counts = Counts(sums[:, 0], sums[:, 1], (times @ support).reshape(rows, *[1] * len(sets), labels))
         chunk = slice(start, start + rows)
         found.macro_f1[chunk], found.accuracy[chunk], found.f1[chunk] = (
@@ -168,15 +99,15 @@ def swap(
     that what the seeds have in common on an item stays in common.
     """
     n, sets = len(gold), predicted.shape[:-1]
-    indicators = _indicators(gold, predicted, labels).reshape(n, -1)
-    total = indicators.sum(0).reshape(2, *sets, labels)
+    shares = indicators(gold, predicted, labels).reshape(n, -1)
+    total = shares.sum(0).reshape(2, *sets, labels)
     support = np.bincount(gold, minlength=labels).astype(np.float32)
     first, second = np.array(pairs).T
     macro_f1, accuracy = np.empty((2, resamples, len(pairs)), np.float32)
     for start in range(0, resamples, _CHUNK):
         rows = min(_CHUNK, resamples - start)
         kept = rng.integers(2, size=(rows, n)).astype(np.float32)
-        sums = (kept @ indicators).reshape(rows, 2, *sets, labels)
+        sums = (kept @ shares).reshape(rows, 2, *sets, labels)
         one = sums[:, :, first] + (total[:, second] - sums[:, :, second])
         other = total[:, first] + total[:, second] - one
         a, b = Counts(one[:, 0], one[:, 1], support), Counts(other[:, 0], other[:, 1], support)
@@ -306,14 +237,6 @@ class Samples:
         stretched = self._stretched(np.clip(noise / scale, -_FARTHEST, _FARTHEST)) * scale
         # Exactly as it was where nothing is to be stretched: rounding would break the ties of permuted gaps.
         return np.where(self.seed_variance > 0, stretched, noise)
-
-
-def guessing(support: Floats) -> float:
-    """The best macro-F1 of a guess: the most frequent label, any at random, or any by its share; of `support` (L,)."""
-    shares = support[support > 0] / support.sum()
-    n = len(shares)
-    alike = (2 * shares / n / (shares + 1 / n)).mean()
-    return float(max(2 * shares.max() / (1 + shares.max()) / n, alike, 1 / n))
 
 
 def unpaired(one: Samples, other: Samples, level: float) -> tuple[Floats, Floats, Floats]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pyrite.data import mixes
 from pyrite.measures.agreement_curves import AgreementCurve
 from pyrite.measures.intervals import Correlation, Estimate
+from pyrite.results import remarks as plain
 from pyrite.results import statements
 from pyrite.results.diversity import Diversity
 from pyrite.results.findings import Findings, typographic
@@ -19,13 +20,13 @@ from pyrite.results.words import name, ranged
 
 def remarks(task: Findings) -> list[str]:
     """Both answers of the rule, and what else there is to say of a task, a sentence each."""
-    said = [*statements.two_questions(task.case, name), *statements.remarks(task.metrics, task.asked, name)]
+    said = [*statements.two_questions(task.case, name), *plain.remarks(task.metrics, task.asked, name)]
     return [typographic(words) for words in said]
 
 
 def unscored(task: Findings) -> list[str]:
     """What can be said of a task without real texts, a sentence each."""
-    return [re.sub(r"`([^`]*)`", r"“\1”", words) for words in statements.unscored(task.metrics)]
+    return [re.sub(r"`([^`]*)`", r"“\1”", words) for words in plain.unscored(task.metrics)]
 
 
 def spent(generated: GeneratedSet) -> tuple[str, str]:

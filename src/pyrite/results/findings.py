@@ -125,7 +125,8 @@ class Findings:
 
     @property
     def metrics(self) -> TaskMetrics:
-        return TaskMetrics(self.evaluated, dict(self.generated))
+        useless = preparation.resting_on_minilm(self.study.train.classifiers) if self.prepared.blind else ()
+        return TaskMetrics(self.evaluated, dict(self.generated), self.prepared, useless)
 
     @cached_property
     def verdict(self) -> Verdict:

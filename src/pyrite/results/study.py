@@ -7,21 +7,30 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pyrite import params
+from pyrite.base import paths
 from pyrite.data import mixes
 from pyrite.measures.corrections import holm
 from pyrite.params import Params
-from pyrite.results import evaluation, generation, verdict
+from pyrite.results import evaluation, generation, preparation, verdict
 from pyrite.results.evaluation import TaskResult
 from pyrite.results.generation import GeneratedSet
+from pyrite.results.preparation import Preparation
 from pyrite.results.verdict import Case
 
 
 @dataclass(frozen=True)
 class TaskMetrics:
-    """What `evaluate` and `generate` found of a task; `generated` by source."""
+    """What `evaluate`, `generate` and `prepare` found of a task; `generated` by source.
+
+    Attributes:
+        prepared: None where the stage left no counts.
+        useless: the classifiers that can't work with such texts.
+    """
 
     evaluated: TaskResult
     generated: dict[str, GeneratedSet]
+    prepared: Preparation | None = None
+    useless: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -72,12 +81,14 @@ def load() -> Study:
         PyriteError: metrics are missing, or were written by another version.
     """
     settings = params.load()
-    tasks = [
-        TaskMetrics(
-            evaluation.load(task), {source: generation.load(task, source) for source in settings.generate.settings}
-        )
-        for task in settings.tasks
-    ]
+
+    def of_task(task: str) -> TaskMetrics:
+        generated = {source: generation.load(task, source) for source in settings.generate.settings}
+        prepared = preparation.load(task) if paths.metrics("prepare", task).exists() else None
+        useless = preparation.resting_on_minilm(settings.train.classifiers) if prepared and prepared.blind else ()
+        return TaskMetrics(evaluation.load(task), generated, prepared, useless)
+
+    tasks = [of_task(task) for task in settings.tasks]
     return Study(
         settings,
         scored=tuple(task for task in tasks if task.evaluated.classifiers),

@@ -1,7 +1,8 @@
 """Stage `diversity`: how varied the generated texts are, how close to the real ones, and how true to their labels.
 
 Reads: `data/prepared/<task>.parquet`, `data/synthetic/<task>/<setting>.parquet`, what its prompts showed
-(`data/transcripts/<task>/<setting>.jsonl`), and the labels that an LLM gave blind (`data/recordings/<task>/`).
+(`data/transcripts/<task>/<setting>.jsonl`), the labels that an LLM gave blind (`data/recordings/<task>/`), and in
+`metrics/prepare/<task>.json` whether MiniLM can tell such texts apart: else no measure of embeddings is kept.
 Writes: `metrics/diversity/<task>.json`, and `data/maps/<task>.parquet`: some texts of each set and their places.
 
 The real training rows are cut at random into two halves. One is what every set is compared with; the other stands as
@@ -32,6 +33,7 @@ from pyrite.measures import (
 from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.diversity import MEASURES, Texts
 from pyrite.measures.shown_examples import Showings
+from pyrite.results import preparation
 from pyrite.results.diversity import Diversity, NearDuplicates, Scrutiny, SetDiversity
 from pyrite.training import encoder
 
@@ -42,6 +44,8 @@ LEAST_MATCHED = 30
 
 # Real texts that sources are held against, word by word: more of them change nothing that is listed.
 REAL_TEXTS = 20_000
+
+BLIND = "MiniLM can't tell texts in this language apart"
 
 # Texts of each set on the map.
 MAP_TEXTS = 200
@@ -56,6 +60,9 @@ def run(task: str) -> None:
         table, found = without_real(task, sets, p.evaluate.resamples)
     else:
         table, found = beside_real(task, real, sets, p.evaluate.resamples, p.generate.near_duplicate)
+        if preparation.load(task).blind:
+            table, found = table.head(0), unembedded(found)
+            console.log.print(f"{task}: {BLIND}: measures of embeddings are left out")
     showings = {setting: transcripts.showings(paths.transcript(task, setting)) for setting in sets}
     found = found.model_copy(
         update={"clear_cut": labelled_blind(task, real, sets), "scrutiny": scrutinise(real, sets, showings)}
@@ -118,6 +125,17 @@ def beside_real(
             name: coverage_gaps.left_out(train.frame, train.vectors, found.vectors) for name, found in sets.items()
         },
     )
+
+
+def unembedded(found: Diversity) -> Diversity:
+    """Only what rests on words: the texts' embeddings say nothing."""
+    gone = {measure.key: intervals.missing(BLIND) for measure in MEASURES if measure.embedded}
+    sets = {
+        name: one.model_copy(update={"measures": {key: gone.get(key, value) for key, value in one.measures.items()}})
+        for name, one in found.sets.items()
+    }
+    near = found.near_duplicates and found.near_duplicates.model_copy(update={"chamfer": intervals.missing(BLIND)})
+    return found.model_copy(update={"sets": sets, "near_duplicates": near, "left_out": {}})
 
 
 def without_real(task: str, sets: dict[str, Texts], resamples: int) -> tuple[pd.DataFrame, Diversity]:

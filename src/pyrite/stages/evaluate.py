@@ -19,7 +19,8 @@ from pyrite.measures import corrections, learning_curves, llm_baseline, predicti
 from pyrite.measures.intervals import Interval, Score
 from pyrite.measures.llm_baseline import LlmResult
 from pyrite.measures.prediction_flips import Flips
-from pyrite.measures.statistics import Floats, Samples
+from pyrite.measures.scores import Floats, count, guessing
+from pyrite.measures.statistics import Samples
 from pyrite.results.evaluation import (
     ClassifierResult,
     ClassScore,
@@ -89,10 +90,10 @@ def evaluate(found: Predictions, resamples: int) -> ClassifierResult:
     """Scores, gaps, mix curves and worth of one classifier's mixes."""
     # A fixed seed: the same predictions always give the same metrics.
     rng = np.random.default_rng(0)
-    counts = statistics.count(found.gold, found.predicted, len(found.labels))
+    counts = count(found.gold, found.predicted, len(found.labels))
     drawn = statistics.bootstrap(found.gold, found.predicted, len(found.labels), resamples, rng)
     wider = 1.0 if found.fold is None else FOLDS_WIDER
-    halves = _between_halves(found)
+    halves = found.between_halves()
     macro_f1 = Samples(counts.macro_f1().T, drawn.macro_f1.swapaxes(1, 2), wider, halves[..., 0])
     accuracy = Samples(counts.accuracy().T, drawn.accuracy.swapaxes(1, 2), wider, halves[..., 1])
     per_class = [
@@ -101,7 +102,7 @@ def evaluate(found: Predictions, resamples: int) -> ClassifierResult:
     ]
     support = counts.support
     enough = support >= FEWEST_ROWS
-    worse = macro_f1.interval(0.90)[0] <= statistics.guessing(support)
+    worse = macro_f1.interval(0.90)[0] <= guessing(support)
     points = _points(found)
     worths = _worths(found, macro_f1, points.get("", []), rng)
 
@@ -143,22 +144,6 @@ def evaluate(found: Predictions, resamples: int) -> ClassifierResult:
         },
         flips=_flips(found),
     )
-
-
-def _between_halves(found: Predictions) -> Floats:
-    """By how much macro-F1, accuracy and each label's F1 differ between the halves of a mix, (S, M, 2 + L).
-
-    0 where it has no generated rows, NaN where no halves of it were trained.
-    """
-    differ = np.zeros((len(found.seeds), len(found.mixes), 2 + len(found.labels)))
-    for i, mix in enumerate(found.mixes):
-        if i in found.halves:
-            of_half = statistics.count(found.gold, found.halves[i], len(found.labels))
-            scores = np.dstack([of_half.macro_f1(), of_half.accuracy(), of_half.f1()])
-            differ[:, i] = scores[0] - scores[1]
-        elif mixes.parse(mix).sources:
-            differ[:, i] = np.nan
-    return differ
 
 
 def _flips(found: Predictions) -> dict[str, dict[str, Flips]]:

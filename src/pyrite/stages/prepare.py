@@ -21,7 +21,10 @@ from pyrite.base import files, paths
 from pyrite.base.console import log, progress
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, docstrings, fields, folds, shards, sheets, splits, texts
+from pyrite.results import preparation
 from pyrite.results.preparation import Preparation
+from pyrite.training import embedding_check
+from pyrite.training.classifier import PACKAGED
 
 # So many labels are named in a line.
 NAMED_LABELS = 10
@@ -52,16 +55,21 @@ def run(task: str) -> None:
         raw = read(card, folder)
         table, dropped = splits.clean([*raw.rows, *chosen(card, folder)])
     table["split"] = splits.split(table)
+    p = params.load()
     if not isinstance(card.source, cards.NoData):
-        check_splits(table, card, params.load().train.folds)
+        check_splits(table, card, p.train.folds)
     people = judgements(card, folder, raw)
     texts.write(table[texts.COLUMNS], paths.prepared(task))
     files.write(paths.judgements(task), lambda file: people.to_parquet(file, index=False))
     agreed = mean_agreement(people, table) if raw.ratings else None
     counts = summary(task, table, raw.dropped + dropped, people, agreed)
+    alike = embedding_check.look(table["text"].tolist(), card.language, p.generate.contamination_cosine)
+    counts = counts.model_copy(update={"alike": alike, "blind": alike > embedding_check.MOST_ALIKE})
     files.write_json(paths.metrics("prepare", task), counts)
     rows = ", ".join(f"{sum(of_label.values()):,} {name}" for name, of_label in counts.rows.items())
     log.print(f"{task}: {rows} rows; {sum(counts.dropped.values()):,} rows left out")
+    if counts.blind:
+        log.print(f"{task}: {preparation.blind(alike, (f'of checkpoint {PACKAGED}',))}")
 
 
 def read(card: cards.Card, folder: Path) -> Raw:

@@ -175,6 +175,8 @@ def maps(tasks: Sequence[Findings], size: int) -> dict[str, Figure]:
         if task.diversity is None or not path.exists():
             continue
         table = files.read_parquet(path)
+        if table.empty:
+            continue
         table["text"] = table["text"].map(lambda text: shown(text, HOVERED))
         # One text of each set after the other.
         turn = table.assign(turn=table.groupby("source").cumcount()).sort_values("turn", kind="stable")

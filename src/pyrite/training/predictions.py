@@ -12,7 +12,7 @@ import pandas as pd
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import mixes
-from pyrite.measures import statistics
+from pyrite.measures.scores import calibration_error, count
 
 PROBABILITY = "probability:"
 
@@ -42,6 +42,21 @@ class Predictions:
         """The mixes that are no points of a curve."""
         return [i for i, mix in enumerate(self.mixes) if not mixes.is_curve(mix)]
 
+    def between_halves(self) -> np.ndarray:
+        """By how much macro-F1, accuracy and each label's F1 differ between the halves of a mix, (S, M, 2 + L).
+
+        0 where it has no generated rows, NaN where no halves of it were trained.
+        """
+        differ = np.zeros((len(self.seeds), len(self.mixes), 2 + len(self.labels)))
+        for i, mix in enumerate(self.mixes):
+            if i in self.halves:
+                of_half = count(self.gold, self.halves[i], len(self.labels))
+                even, odd = np.dstack([of_half.macro_f1(), of_half.accuracy(), of_half.f1()])
+                differ[:, i] = even - odd
+            elif mixes.parse(mix).sources:
+                differ[:, i] = np.nan
+        return differ
+
 
 def read(task: str, classifier: str, names: Sequence[str], seeds: Sequence[int]) -> Predictions:
     """The predictions of one classifier's fits.
@@ -63,7 +78,7 @@ def read(task: str, classifier: str, names: Sequence[str], seeds: Sequence[int])
         if not (set(columns) <= set(table) and table[["id", "label"]].equals(first[["id", "label"]])):
             raise PyriteError(f"{fit}: its test rows or labels are not those of {where}: run `dvc repro` to train anew")
         predicted[i, j] = _codes(table["predicted"], labels, fit)
-        calibration[i, j] = statistics.calibration_error(gold, table[columns[2:]].to_numpy(dtype=float))
+        calibration[i, j] = calibration_error(gold, table[columns[2:]].to_numpy(dtype=float))
         if "fold" in table:
             fold = np.zeros((len(seeds), len(first)), dtype=np.int64) if fold is None else fold
             fold[j] = table["fold"]
