@@ -374,7 +374,7 @@ def a_view() -> dict[str, Any]:
     rendering.library = lambda: ""
     study = tasks[0].study
     added = {"real": {task: {} for task in study.tasks}, "maps": {}, "unscored": [], "study": study}
-    added["prompts"] = {name: ways.load(name) for name in study.generate.settings}
+    added["prompts"] = {name: ways.load(one.prompt) for name, one in study.written.items()}
     return report.describe(tasks, found) | added | {"tasks": tasks}
 
 

@@ -40,7 +40,7 @@ from pyrite import params
 from pyrite.base import files, paths
 from pyrite.commands import doctor
 from pyrite.data import cards, texts, transcripts
-from pyrite.llm import conversations, prompts
+from pyrite.llm import generation
 from pyrite.llm.cache import Answer
 from pyrite.stages import annotate, compare, diversity, evaluate, generate, prepare, report, subjectivity, train
 from pyrite.training import encoder
@@ -51,7 +51,7 @@ STAGES: dict[str, tuple[Callable[[], object], list[Path]]] = {
     "prepare": (lambda: prepare.run(TASK), [paths.prepared(TASK)]),
     "generate": (
         lambda: generate.run(TASK, SETTING),
-        [paths.transcript(TASK, SETTING), paths.synthetic(TASK, SETTING)],
+        [paths.transcript(TASK, SETTING), paths.source(TASK, SETTING)],
     ),
     "train tfidf": (lambda: train.run(TASK, "tfidf"), [paths.models(TASK, "tfidf")]),
     "train probe": (lambda: train.run(TASK, "probe"), [paths.models(TASK, "probe")]),
@@ -111,7 +111,7 @@ def measure(rows: int) -> dict[str, Any]:
         before = size(paths.store())
         found[stage] = forked(lambda run=run: run_without_embedding(run))
         found[stage] |= {"bytes": sum(map(size, outputs)), "store_bytes": size(paths.store()) - before}
-    found["accepted"] = len(texts.read(paths.synthetic(TASK, SETTING)))
+    found["accepted"] = len(texts.read(paths.source(TASK, SETTING)))
     return found
 
 
@@ -127,22 +127,22 @@ def write(rows: int) -> None:
         path.write_text((ROOT / path).read_text())
     of_study = yaml.safe_load((ROOT / "params.yaml").read_text())
     of_study["tasks"] = [TASK]
-    of_study["generate"] |= {"settings": [SETTING], "per_label": rows // LABELS, "model": "random/words"}
+    of_study["llms"] = {"words": {"model": "random/words"}}
+    of_study["sources"] = {SETTING: {"kind": "written", "llm": "words", "prompt": SETTING, "per_label": rows // LABELS}}
+    of_study["annotate"]["llm"] = "words"
     encoders = of_study["train"]["classifiers"]
     mixes = ["real", SETTING, "real@all"]
     encoders = {name: encoders[name] | {"mixes": mixes} for name in ("tfidf", "probe")}
     of_study["train"] |= {"seeds": [0], "classifiers": encoders}
-    of_study["compare"] |= {"classifier": "tfidf", "candidate": SETTING}
+    of_study["compare"] |= {"classifier": "tfidf", "candidates": SETTING}
     paths.PARAMS.write_text(yaml.safe_dump(of_study))
     rng = np.random.default_rng(0)
     real = sentences(REAL, rng)
     paths.raw(TASK).mkdir(parents=True)
     lines = [f"{text},{label}" for text, label in zip(real, [*labels] * (REAL // LABELS), strict=True)]
     (paths.raw(TASK) / "real.csv").write_text("\n".join(["text,label", *lines]))
-    p = params.load().generate
-    script = conversations.Script(
-        cards.load(TASK), SETTING, prompts.load(SETTING), p, pd.DataFrame(columns=texts.COLUMNS)
-    )
+    script = generation.script(params.load(), cards.load(TASK), SETTING, pd.DataFrame(columns=texts.COLUMNS))
+    p = script.spec
     held = []
     for label in labels:
         written = sentences(rows // LABELS, rng)
@@ -151,7 +151,7 @@ def write(rows: int) -> None:
             for turn in range(p.turns):
                 first = start + turn * p.texts_per_turn
                 if some := written[first : first + p.texts_per_turn]:
-                    answer = Answer(p.model, "2026-01-01", 100, 500, json.dumps(some))
+                    answer = Answer(script.p.llm.model, "2026-01-01", 100, 500, json.dumps(some))
                     c = script.answered(c, script.request(c), answer)
             held.append(c)
     transcripts.write(paths.recording(TASK, SETTING), held)

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ import yaml
 
 from pyrite.base import paths
 from pyrite.data import texts
+from pyrite.params import Limits
 
 ROOT = Path(__file__).parents[1]
 
@@ -58,11 +59,32 @@ def shipped_params() -> dict[str, Any]:
 
 
 def write_params(folder: Path = Path(), **sections: Any) -> None:
-    """The shipped `params.yaml`, in a project's folder, with other values for some keys of these sections."""
+    """The shipped `params.yaml`, in a project's folder, with other values for some keys of these sections, and with
+    other LLMs and sources where they are among them."""
     said = shipped_params()
     for name, values in sections.items():
-        said[name] = said[name] | values if isinstance(values, dict) else values
+        keeps = isinstance(values, dict) and name not in ("llms", "sources")
+        said[name] = said[name] | values if keeps else values
     (folder / paths.PARAMS).write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
+
+
+def asked(
+    *written: str, model: str = "m", sampling: dict[str, Any] | None = None, annotate: int = 0, **values: Any
+) -> dict[str, Any]:
+    """Sections of `params.yaml`: one LLM, and a written source for each of these prompts, named as it is.
+
+    Args:
+        values: of the sources, of the endpoint's limits or of `generate`, by their keys.
+    """
+    of_sources = {key: values.pop(key) for key in ("texts_per_turn", "turns", "examples") if key in values}
+    of_sources["per_label"] = values.pop("per_label", 100)
+    limits = {key: values.pop(key) for key in Limits.model_fields if key in values}
+    return {
+        "llms": {"llm": {"model": model, "sampling": sampling or {}}},
+        "sources": {name: {"kind": "written", "llm": "llm", "prompt": name, **of_sources} for name in written},
+        "generate": {"provider": "openai", "limits": {"OPENAI": limits}, **values},
+        "annotate": {"llm": "llm", "items": annotate},
+    }
 
 
 def change_params(place: str, value: Any, folder: Path = Path()) -> None:
@@ -305,11 +327,12 @@ def fresh_accelerate() -> Iterator[None]:
 FRUIT_KEY = "sk-a-key-that-must-not-be-kept"
 
 Study = Callable[..., None]
+WRITTEN = ("zero_shot", "few_shot", "attributed")
 
 
 @pytest.fixture
 def study(project: Path, monkeypatch: pytest.MonkeyPatch, table: Callable[..., pd.DataFrame]) -> Study:
-    """A task with sixty real rows and no recording; called with `generate` settings, it writes them down."""
+    """A task with sixty real rows and no recording; called with what `asked` takes, it writes that down."""
     (project / "tasks").mkdir()
     (project / "tasks/fruit.yaml").write_text(card_text())
     for name in (paths.PROMPTS, paths.ANNOTATORS):
@@ -324,17 +347,16 @@ def study(project: Path, monkeypatch: pytest.MonkeyPatch, table: Callable[..., p
     # What no test with it is about, and what takes longest.
     monkeypatch.setattr(quality.QualityFilter, "_closest", lambda self, left: left["text"].map(len).to_numpy() * 0.0)
 
-    def write(url: str | None = None, **settings: Any) -> None:
+    def write(url: str | None = None, sources: Sequence[str] = WRITTEN, **values: Any) -> None:
         if url:
             monkeypatch.setenv("OPENAI_BASE_URL", url)
-        own = {"provider": "openai", "model": "m", "per_label": 20, "texts_per_turn": 5, "turns": 2, "examples": 2}
-        own["settings"] = ["zero_shot", "few_shot", "attributed"]
+        few = {"per_label": 20, "texts_per_turn": 5, "turns": 2, "examples": 2}
         write_params(
             project,
             tasks=["fruit"],
-            generate=own | settings,
-            train={"classifiers": {"tfidf": tfidf("real", "zero_shot")}},
-            compare={"classifier": "tfidf", "candidate": "zero_shot"},
+            **asked(*sources, **(few | values)),
+            train={"classifiers": {"tfidf": tfidf("real", sources[0])}},
+            compare={"classifier": "tfidf", "candidates": sources[0]},
         )
 
     return write

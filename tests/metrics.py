@@ -90,7 +90,7 @@ def task(
     return TaskResult(task=name, test_rows=test_rows, labels=("a", "b"), llm=llm, classifiers=dict(classifiers))
 
 
-def generated(task: str, setting: str, labels: tuple[str, ...] = ("a", "b"), **changes: object) -> GeneratedSet:
+def generated(task: str, source: str, labels: tuple[str, ...] = ("a", "b"), **changes: object) -> GeneratedSet:
     """The counts of a set of 300 asked texts, of which some were too like test rows."""
     dropped = {"length": 3, "contamination: exact": 2, "contamination: near": 5, "contamination: embedding": 10}
     counts = {
@@ -100,4 +100,4 @@ def generated(task: str, setting: str, labels: tuple[str, ...] = ("a", "b"), **c
     }
     total = LabelCounts.model_validate(counts | changes)
     of_label = dict.fromkeys(labels, total)
-    return GeneratedSet(task=task, setting=setting, models=("a/llm",), stale_answers=0, labels=of_label, total=total)
+    return GeneratedSet(task=task, source=source, models=("a/llm",), stale_answers=0, labels=of_label, total=total)

@@ -173,7 +173,7 @@ def test_how_a_command_ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")
 def test_ctrl_c_while_texts_are_judged_says_a_sentence(study: Study, project: Path) -> None:
-    study(provider="recorded", settings=["zero_shot"])
+    study(provider="recorded", sources=["zero_shot"])
     waiting = project / "judging"
     code = f"""
 import pathlib, time

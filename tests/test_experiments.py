@@ -81,7 +81,7 @@ def test_every_command_of_the_page_works(clone: Path, monkeypatch: pytest.Monkey
     assert "…" not in shown
     for name, mix in (("real", "real"), ("zero-shot", "zero_shot"), ("few-shot", "few_shot")):
         assert re.search(rf"{name}.*\b{mix}\b", shown)
-    for column in ("candidate", "llm", "rows", "classifier", "macro_f1", "gap", "interval", "verdict"):
+    for column in ("candidate", "llm", "rows", "macro_f1", "gap", "interval", "verdict"):
         assert column in shown
     ran = "".join(said[command] for command in said if command.startswith("dvc exp run"))
     assert set(re.findall(r"Running stage '(\w+)", ran)) == {"compare", "report"}

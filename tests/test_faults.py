@@ -113,7 +113,7 @@ def test_a_stage_on_a_full_disk_is_one_line_and_goes_on_when_there_is_room(fruit
 
 def test_answers_before_a_full_disk_are_kept_and_not_paid_again(study: Study) -> None:
     with serve() as server:
-        study(server.url, settings=["zero_shot"], concurrency=1, per_label=40)
+        study(server.url, sources=["zero_shot"], concurrency=1, per_label=40)
         with no_file_above(2000), pytest.raises(PyriteError, match="the answers before it are kept"):
             generate.run("fruit", "zero_shot")
         kept, asked = len(cache.Log("fruit", "zero_shot")), len(server.log)
@@ -122,7 +122,7 @@ def test_answers_before_a_full_disk_are_kept_and_not_paid_again(study: Study) ->
         # All that was asked in all, but for what was in flight when the disk was full.
         needed = len(cache.Log("fruit", "zero_shot"))
         assert len(server.log) - asked == needed - kept
-    assert len(texts.read(paths.synthetic("fruit", "zero_shot"))) == 80
+    assert len(texts.read(paths.source("fruit", "zero_shot"))) == 80
 
 
 def test_a_read_only_folder_is_named(fruit: Path) -> None:
@@ -300,7 +300,7 @@ def test_a_clock_that_jumps_neither_stops_nor_repeats_anything(study: Study, mon
         monkeypatch.setattr(module, "datetime", Jumping)
     jumps = iter([1e10, 0.0, 5e9] * 10_000)
     with serve(faults={"rate_limit": 0.2}) as server:
-        study(server.url, settings=["zero_shot"])
+        study(server.url, sources=["zero_shot"])
         with monkeypatch.context() as odd:
             odd.setattr(time, "time", lambda: next(jumps))
             generate.run("fruit", "zero_shot")

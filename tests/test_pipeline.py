@@ -77,7 +77,7 @@ def test_a_stage_depends_on_the_code_that_decides_its_result(stage: str) -> None
 
 
 def test_files_are_where_paths_says() -> None:
-    task, classifier, setting = "${item}", "${item.classifier}", "${item.setting}"
+    task, classifier, source = "${item}", "${item.classifier}", "${item.source}"
     of_matrix = "${item.task}"
     assert names(STAGES["fetch"]["outs"]) == [str(paths.raw(task))]
     assert names(STAGES["prepare"]["outs"]) == [
@@ -86,11 +86,12 @@ def test_files_are_where_paths_says() -> None:
         str(paths.metrics("prepare", task)),
     ]
     assert names(STAGES["generate"]["outs"]) == [
-        str(paths.transcript(of_matrix, setting)),
-        str(paths.synthetic(of_matrix, setting)),
-        str(paths.metrics("generate", f"{of_matrix}.{setting}")),
+        str(paths.transcript(of_matrix, source)),
+        str(paths.source(of_matrix, source)),
+        str(paths.metrics("generate", f"{of_matrix}.{source}")),
     ]
-    assert str(paths.recording(of_matrix, setting).parent) in STAGES["generate"]["deps"]
+    for path in (paths.recording(of_matrix, "any"), paths.imported(of_matrix, source)):
+        assert str(path.parent) in STAGES["generate"]["deps"]
     assert names(STAGES["train"]["outs"]) == [str(paths.models(of_matrix, classifier))]
     assert names(STAGES["evaluate"]["outs"]) == [str(paths.metrics("evaluate", task))]
     assert names(STAGES["diversity"]["outs"]) == [str(paths.text_map(task)), str(paths.metrics("diversity", task))]
@@ -102,12 +103,12 @@ def test_files_are_where_paths_says() -> None:
         assert Path(name).parent == paths.REPORT
 
 
-def test_every_setting_is_generated_and_trained_on() -> None:
-    assert STAGES["generate"]["matrix"]["setting"] == "${generate.settings}"
+def test_every_source_is_made_and_trained_on() -> None:
+    assert STAGES["generate"]["matrix"]["source"] == "${sources}"
     for stage in ("train", "diversity"):
         item = "${item.task}" if stage == "train" else "${item}"
-        assert str(paths.synthetic(item, "any").parent) in STAGES[stage]["deps"]
-        assert "generate.settings" in STAGES[stage]["params"]
+        assert str(paths.source(item, "any").parent) in STAGES[stage]["deps"]
+        assert "sources" in STAGES[stage]["params"]
 
 
 def test_the_classifiers_of_params_are_the_train_stages() -> None:
@@ -159,7 +160,7 @@ def test_a_second_run_runs_nothing(study: Path) -> None:
 
 
 def test_another_candidate_runs_only_compare_and_report(study: Path) -> None:
-    said = run(study, *DVC, "exp", "run", "-S", "compare.candidate=zero_shot")
+    said = run(study, *DVC, "exp", "run", "-S", "compare.candidates=zero_shot")
     ran = {line.split("'")[1] for line in said.splitlines() if line.startswith("Running stage")}
     assert ran == {"compare", "report"}
     assert headline(study)["candidate"] == "zero_shot"

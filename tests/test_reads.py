@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, card_text, fine_tune, tfidf, write_params
+from conftest import ROOT, asked, card_text, fine_tune, tfidf, write_params
 from llm_server import serve
 from pydantic import BaseModel
 
@@ -146,12 +146,11 @@ def reads(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         paths.pairs("llm").write_text("\n".join(pairs))
         write_params(
             tasks=["fruit"],
-            generate={
-                **{"provider": "openai", "model": "m", "settings": ["few_shot"], "per_label": 20, "texts_per_turn": 5},
-                "contamination_cosine": 1.0,
-                "prices": {"m": {"input": 1.0, "output": 1.0, "date": "2026-01-01"}},
-            },
-            annotate={"items": 31},
+            **asked(
+                *["few_shot"],
+                **{"per_label": 20, "texts_per_turn": 5, "contamination_cosine": 1.0, "annotate": 31},
+                prices={"m": {"input": 1.0, "output": 1.0, "date": "2026-01-01"}},
+            ),
             train={
                 "seeds": [0, 1],
                 "classifiers": {
@@ -160,7 +159,7 @@ def reads(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> It
                 },
             },
             evaluate={"resamples": 100},
-            compare={"classifier": "tfidf", "label_price": 0.1, "llm_price": 1.0},
+            compare={"classifier": "tfidf", "candidates": "few_shot", "label_price": 0.1, "llm_price": 1.0},
         )
         notes = Notes()
         load, get, dump = schema.load, BaseModel.__getattribute__, BaseModel.model_dump
@@ -195,8 +194,8 @@ def declared(words: list[str]) -> set[Key]:
     """What `dvc.yaml` says that a run depends on."""
     stage, *coordinates = words
     item = coordinates[0] if coordinates else ""
-    places = {"${item}": item, "${item.task}": item, "${item.setting}": coordinates[-1] if coordinates else ""}
-    places["${item.classifier}"] = places["${item.setting}"]
+    places = {"${item}": item, "${item.task}": item, "${item.source}": coordinates[-1] if coordinates else ""}
+    places["${item.classifier}"] = places["${item.source}"]
 
     def filled(text: str) -> str:
         for name, value in places.items():

@@ -110,12 +110,12 @@ def test_a_server_that_says_markup_and_commands_is_quoted(capsys: pytest.Capture
 def test_a_name_that_a_shell_would_run_is_refused(study: Study, project: Path, name: str) -> None:
     study()
     written = yaml.safe_load((project / "params.yaml").read_text())
-    for change in ("tasks", "settings", "encoders"):
+    for change in ("tasks", "sources", "encoders"):
         changed = json.loads(json.dumps(written))
         if change == "tasks":
             changed["tasks"] = [name]
-        elif change == "settings":
-            changed["generate"]["settings"] = [name]
+        elif change == "sources":
+            changed["sources"][name] = changed["sources"]["zero_shot"]
         else:
             changed["train"]["classifiers"][name] = changed["train"]["classifiers"]["tfidf"]
         (project / "params.yaml").write_text(yaml.safe_dump(changed))
@@ -233,7 +233,7 @@ def test_an_answer_that_says_the_key_is_not_kept(
         return json.dumps([f"{' '.join(rng.sample(WORDS, 6))} {FRUIT_KEY}" for _ in range(5)])
 
     with serve(answers=echo) as server:
-        study(server.url, settings=["zero_shot"], per_label=2, texts_per_turn=2)
+        study(server.url, sources=["zero_shot"], per_label=2, texts_per_turn=2)
         with pytest.raises(PyriteError, match="the answer repeats the key"):
             generate.run("fruit", "zero_shot")
         recordings.run("fruit", "zero_shot")
@@ -268,7 +268,7 @@ def test_no_traceback_or_log_has_the_key(study: Study, project: Path, broken: bo
         code += "def broken(*given): raise RuntimeError('a mistake of ours')\nreplies.read = broken\n"
     code += "cli.main()"
     with serve(key=None if broken else "another") as server:
-        study(server.url, settings=["zero_shot"])
+        study(server.url, sources=["zero_shot"])
         command = [sys.executable, "-c", code, "generate", "fruit", "zero_shot"]
         loud = {"OPENAI_LOG": "debug", "PYTHONASYNCIODEBUG": "1"}
         done = subprocess.run(command, capture_output=True, text=True, env=os.environ | loud)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import DVC, ROOT, card_text, change_params, fine_tune, run, tfidf, write_params
+from conftest import DVC, ROOT, asked, card_text, change_params, fine_tune, run, tfidf, write_params
 from llm_server import serve
 
 from pyrite.base import paths
@@ -73,14 +73,13 @@ def first(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     (first / "data/recordings/annotations").mkdir(parents=True)
     (first / "data/recordings/annotations/.gitkeep").touch()
     classifiers = {"tiny": fine_tune("tiny", "real", steps=2), "tfidf": tfidf("real", "zero_shot")}
-    asked = {"provider": "openai", "model": "m", "settings": ["zero_shot"], "per_label": 10, "turns": 1}
     write_params(
         first,
         tasks=[],
-        generate=asked | {"texts_per_turn": 10},
+        **asked("zero_shot", per_label=10, turns=1, texts_per_turn=10),
         train={"seeds": [0], "classifiers": classifiers},
         evaluate={"resamples": 100},
-        compare={"classifier": "tfidf", "candidate": "zero_shot"},
+        compare={"classifier": "tfidf", "candidates": "zero_shot"},
     )
     add_task(first, "fruit")
     subprocess.run(["git", "init", "-q", "--bare", str(first.parent / "origin.git")], check=True)
@@ -143,7 +142,8 @@ def test_two_who_each_add_a_task_merge_and_train_nothing_again(first: Path, seco
     for folder, task in ((first, "nuts"), (second, "roots")):
         add_task(folder, task)
         said = typed(folder, target.format(task=task))
-        assert f"{task} tfidf: 2 fits, 0 from the store, 2 to train" in said
+        # `real` in each of four folds, and `zero_shot`.
+        assert f"{task} tfidf: 5 fits, 0 from the store, 5 to train" in said
         run(folder, sys.executable, "-m", "pyrite.cli", "transcripts", "export", task, "zero_shot")
         typed(folder, "git add -A", f"git commit -qm {task}")
     typed(first, "make share")
@@ -160,7 +160,7 @@ def test_two_who_each_add_a_task_merge_and_train_nothing_again(first: Path, seco
     assert "Stage 'train@nuts-tfidf' is cached - skipping run" in said
     assert (second / paths.models("nuts", "tfidf")).is_dir()
     # The colleague's fits never were in this store: they came from the run cache.
-    assert len(list((second / ".pyrite/fits").glob("*/*"))) == 2
+    assert len(list((second / ".pyrite/fits").glob("*/*"))) == 5
 
 
 def test_no_key_is_in_any_file_of_a_live_study(first: Path, second: Path) -> None:

@@ -60,7 +60,7 @@ STAGES: dict[str, tuple[list[str], list[Path], list[str]]] = {
         [TASK, "few_shot"],
         [
             paths.transcript(TASK, "few_shot"),
-            paths.synthetic(TASK, "few_shot"),
+            paths.source(TASK, "few_shot"),
             paths.metrics("generate", f"{TASK}.few_shot"),
         ],
         ["answers", "embeddings"],
@@ -335,7 +335,7 @@ class Campaign:
             "data/raw",
             "data/prepared",
             "data/transcripts",
-            "data/synthetic",
+            "data/sources",
             "models",
         ):
             shutil.rmtree(path, ignore_errors=True)

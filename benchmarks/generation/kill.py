@@ -144,7 +144,7 @@ def judge(project: Path, log: Path, kills: list[float], given: argparse.Namespac
     # Seconds from an answer to the kill that its request's run met; below 0 it was written to a process that had gone.
     before = [min((k for k in kills if k > e["received"]), default=float("inf")) - e["answered"] for e in lost]
     in_flight = sum(seconds < given.in_flight for seconds in before)
-    rows = pd.read_parquet(project / paths.synthetic(TASK, SETTING))
+    rows = pd.read_parquet(project / paths.source(TASK, SETTING))
     return {
         "kills": len(kills),
         "requests": len(requests),

@@ -36,7 +36,7 @@ from pyrite.commands import doctor
 from pyrite.data import cards
 from pyrite.llm import prompts, runner
 from pyrite.llm.conversations import Script
-from pyrite.params import Generate
+from pyrite.params import Params
 
 HERE = Path(__file__).parent
 LATENCY = 0.2
@@ -139,11 +139,13 @@ def a_script(concurrency: int) -> Script:
     os.chdir(ROOT)
     try:
         card, templates = cards.load("python_docs"), prompts.load("zero_shot")
-        shipped = yaml.safe_load(Path("params.yaml").read_text())["generate"]
+        study = yaml.safe_load(Path("params.yaml").read_text())
     finally:
         os.chdir(before)
-    own = {"provider": "openai", "model": "test-model", "texts_per_turn": 3, "concurrency": concurrency}
-    p = Generate.model_validate(shipped | own, strict=False)
+    study["llms"]["claude"] = {"model": "test-model"}
+    study["sources"]["zero_shot"]["texts_per_turn"] = 3
+    study["generate"] |= {"provider": "openai", "limits": {"OPENAI": {"concurrency": concurrency}}}
+    p = Params.model_validate(study, strict=False)
     return Script(card, "zero_shot", templates, p, pd.DataFrame(columns=["id", "text", "label", "split"]))
 
 

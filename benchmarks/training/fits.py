@@ -34,15 +34,15 @@ def main() -> None:
     options = parser.parse_args()
     params = yaml.safe_load(paths.PARAMS.read_text(encoding="utf-8"))
     minilm = params["train"]["classifiers"]["minilm"]
-    minilm |= {"mixes": [params["compare"]["baseline"], params["compare"]["candidate"]], "steps": options.steps}
+    minilm |= {"mixes": [params["compare"]["baseline"], params["compare"]["candidates"][0]], "steps": options.steps}
     params["train"] |= {"seeds": list(range(options.fits // 2)), "classifiers": {"minilm": minilm}}
     params["train"] |= {"checkpoints": "first_seed"}
     params["compare"] |= {"classifier": "minilm"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         inputs = [paths.prepared("python_docs")]
-        for setting in params["generate"]["settings"]:
-            inputs += [paths.synthetic("python_docs", setting), paths.transcript("python_docs", setting)]
+        for setting in params["sources"]:
+            inputs += [paths.source("python_docs", setting), paths.transcript("python_docs", setting)]
         for path in inputs:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, folder / path)

@@ -55,7 +55,9 @@ app.add_typer(batch, name="batch", rich_help_panel=LLM)
 transcripts = typer.Typer(help="What was said in the conversations with the LLM.", no_args_is_help=True)
 app.add_typer(transcripts, name="transcripts", rich_help_panel=LLM)
 OneTask = Annotated[str | None, typer.Argument(callback=plain, help="Only this task.", autocompletion=tasks)]
-OneSetting = Annotated[str | None, typer.Argument(callback=plain, help="Only this setting.")]
+OneSource = Annotated[
+    str | None, typer.Argument(callback=plain, help="Only this source; `annotations` are labels of test rows.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 stored = typer.Typer(rich_markup_mode="rich")
@@ -147,12 +149,12 @@ stage_of_a_task("prepare", "Normalise, label and split the real texts.")
 
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite generate python_docs few_shot"))
 def generate(
-    task: Task, setting: Annotated[str, typer.Argument(callback=plain, help="An entry of tasks/prompts.yaml.")]
+    task: Task, source: Annotated[str, typer.Argument(callback=plain, help="An entry of sources in params.yaml.")]
 ) -> None:
-    """Make a generated set from an LLM's answers."""
+    """Make a source's set: from an LLM's texts or labels, or from an imported file."""
     from pyrite.stages import generate
 
-    generate.run(task, setting)
+    generate.run(task, source)
 
 
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite train python_docs minilm"))
@@ -233,11 +235,11 @@ def doctor(json: Json = False) -> None:
 
 
 @app.command(rich_help_panel=LLM, epilog=example("pyrite estimate python_docs"))
-def estimate(task: OneTask = None, setting: OneSetting = None, json: Json = False) -> None:
+def estimate(task: OneTask = None, source: OneSource = None, json: Json = False) -> None:
     """Reckon requests, tokens and money that generate and annotate still need."""
     from pyrite.commands import estimate
 
-    estimate.run(task, setting, json)
+    estimate.run(task, source, json)
 
 
 @batch.command("export", epilog=example("pyrite batch export round-1"))
@@ -257,11 +259,11 @@ def batch_import(files: Annotated[list[Path], typer.Argument(help="Output and er
 
 
 @transcripts.command("export", epilog=example("pyrite transcripts export python_docs"))
-def transcripts_export(task: OneTask = None, setting: OneSetting = None) -> None:
+def transcripts_export(task: OneTask = None, source: OneSource = None) -> None:
     """Turn stored answers into recordings, which git can share."""
     from pyrite.commands import recordings
 
-    recordings.run(task, setting)
+    recordings.run(task, source)
 
 
 @app.command(rich_help_panel=REPORTS, epilog=example("pyrite verdict"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
@@ -25,23 +25,17 @@ class Price(Schema):
         return (prompt_tokens * self.input + completion_tokens * self.output) / 1e6
 
 
-class Generate(Schema):
-    provider: Literal["recorded", "openai"]
+# The endpoint of an LLM that names none.
+DEFAULT = "OPENAI"
+
+
+class LLM(Schema):
+    """An LLM: its name at its endpoint, how it samples, and the endpoint, by the name that its environment variables
+    begin with (None: it is never asked, and only what is recorded or stored of it is used)."""
+
     model: str
-    settings: tuple[Name, ...] = Field(min_length=1)
-    per_label: Positive
-    texts_per_turn: Positive
-    turns: Positive
-    examples: Positive
-    sampling: dict[str, JsonValue]
-    attempt_cap: Annotated[float, Field(ge=1)]
-    near_duplicate: Share
-    contamination_cosine: Share
-    concurrency: Positive
-    requests_per_minute: Positive | None
-    tokens_per_minute: Positive | None
-    budget_usd: Rate | None
-    prices: dict[str, Price]
+    sampling: dict[str, JsonValue] = Field(default_factory=dict)
+    endpoint: Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")] | None = DEFAULT
 
     @field_validator("sampling")
     @classmethod
@@ -51,6 +45,88 @@ class Generate(Schema):
         if "extra_body" in value:
             raise ValueError("'extra_body' is a client's word: write what is in it right under sampling")
         return value
+
+
+class Written(Schema):
+    """A source of texts that an LLM writes for each label, asked with a prompt of `tasks/prompts.yaml`.
+
+    Attributes:
+        per_label: the texts that each label shall get.
+        texts_per_turn, turns: texts asked for in a turn, and turns of a conversation that ask for some.
+        examples: real texts shown in a turn that shows some.
+    """
+
+    kind: Literal["written"]
+    llm: Name
+    prompt: Name
+    per_label: Positive
+    texts_per_turn: Positive = 25
+    turns: Positive = 4
+    examples: Positive = 5
+
+
+class Labelled(Schema):
+    """A source of real training texts, the first so many by id, with the labels that an LLM gives them."""
+
+    kind: Literal["labelled"]
+    llm: Name
+    texts: Positive
+
+
+class Imported(Schema):
+    """A source that `pyrite add` took in: texts and labels from anywhere.
+
+    Attributes:
+        llm: who wrote them, as far as that is known; no entry of `llms`.
+        cost_usd: what they cost in US dollars, by task.
+    """
+
+    kind: Literal["imported"]
+    llm: str | None = None
+    cost_usd: dict[Name, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+
+
+Source = Annotated[Written | Labelled | Imported, Field(discriminator="kind")]
+
+
+class Limits(Schema):
+    """What an endpoint takes: requests at once, and requests and tokens a minute (None: any number)."""
+
+    concurrency: Positive = 32
+    requests_per_minute: Positive | None = None
+    tokens_per_minute: Positive | None = None
+
+
+class Generate(Schema):
+    renamed: ClassVar[dict[str, str]] = {
+        "model": "llms.NAME.model",
+        "sampling": "llms.NAME.sampling",
+        "settings": "sources",
+        **{key: f"sources.NAME.{key}" for key in ("per_label", "texts_per_turn", "turns", "examples")},
+        **{key: f"generate.limits.OPENAI.{key}" for key in Limits.model_fields},
+    }
+
+    provider: Literal["recorded", "openai"]
+    attempt_cap: Annotated[float, Field(ge=1)]
+    near_duplicate: Share
+    contamination_cosine: Share
+    limits: dict[str, Limits]
+    budget_usd: Rate | None
+    prices: dict[str, Price]
+
+
+class Asking(Schema):
+    """All that asking an LLM takes: the LLM, whether it is asked, and the limits that change no answer."""
+
+    llm: LLM
+    provider: Literal["recorded", "openai"]
+    limits: Limits
+    budget_usd: Rate | None
+    prices: dict[str, Price]
+
+    @property
+    def price(self) -> Price | None:
+        return self.prices.get(self.llm.model)
 
 
 class Train(Schema):
@@ -75,6 +151,7 @@ class Train(Schema):
 
 
 class Annotate(Schema):
+    llm: Name
     items: Annotated[int, Field(ge=0)]
 
 
@@ -83,31 +160,79 @@ class Evaluate(Schema):
 
 
 class Compare(Schema):
-    renamed: ClassVar[dict[str, str]] = {"encoder": "classifier"}
+    renamed: ClassVar[dict[str, str]] = {"encoder": "classifier", "candidate": "candidates"}
 
     baseline: str
-    candidate: str
+    candidates: tuple[str, ...] = Field(min_length=1)
     classifier: str
     margin: Rate
     label_price: Rate | None = None
     llm_price: Rate | None = None
 
+    @field_validator("candidates", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("candidates")
+    @classmethod
+    def _distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return schema.distinct(value)
+
+    @property
+    def candidate(self) -> str:
+        """The candidate that the headline is about: the first, chosen before anything was seen."""
+        return self.candidates[0]
+
 
 class Params(Schema):
     tasks: tuple[Name, ...] = Field(min_length=1)
+    llms: dict[Name, LLM]
+    sources: dict[Name, Source] = Field(min_length=1)
     generate: Generate
     train: Train
     annotate: Annotate
     evaluate: Evaluate
     compare: Compare
 
+    def asking(self, llm: str) -> Asking:
+        """How this study asks one of its LLMs, by its name in `llms`."""
+        one, g = self.llms[llm], self.generate
+        provider = g.provider if one.endpoint else "recorded"
+        limits = g.limits.get(one.endpoint or "", Limits())
+        return Asking(llm=one, provider=provider, limits=limits, budget_usd=g.budget_usd, prices=g.prices)
+
+    def origin(self, source: str) -> str:
+        """Where the texts and labels of a source come from, in a few words."""
+        one = self.sources[source]
+        if isinstance(one, Imported):
+            return f"imported, written by {one.llm}" if one.llm else "imported"
+        model = self.llms[one.llm].model
+        return f"written by {model}" if isinstance(one, Written) else f"real texts labelled by {model}"
+
+    @property
+    def written(self) -> dict[str, Written]:
+        """The sources that an LLM writes."""
+        return {name: source for name, source in self.sources.items() if isinstance(source, Written)}
+
     @model_validator(mode="after")
-    def _trains_on_what_is_generated(self) -> Params:
+    def _names_what_there_is(self) -> Params:
+        if ours := next((name for name in self.sources if name in mixes.REAL), None):
+            raise ValueError(f"sources.{ours}: that name is for real rows; choose another")
+        asked = {n: source for n, source in self.sources.items() if not isinstance(source, Imported)}
+        named = {f"sources.{name}": source.llm for name, source in asked.items()}
+        for place, llm in {**named, "annotate": self.annotate.llm}.items():
+            if llm not in self.llms:
+                raise ValueError(f"{place}.llm: unknown LLM '{llm}'; llms has {', '.join(self.llms)}")
+        return self
+
+    @model_validator(mode="after")
+    def _trains_on_sources(self) -> Params:
         for name, classifier in self.train.classifiers.items():
             for mix in classifier.mixes:
-                for source in mixes.settings_of(mix):
-                    if source not in self.generate.settings:
-                        known = ", ".join((*mixes.REAL, *self.generate.settings))
+                for source in mixes.parse(mix).sources:
+                    if source not in self.sources:
+                        known = ", ".join((*mixes.REAL, *self.sources))
                         raise ValueError(
                             f"train.classifiers.{name}.mixes: mix '{mix}': unknown source '{source}'; there are {known}"
                         )
@@ -121,8 +246,9 @@ class Params(Schema):
                 f"compare.classifier: unknown classifier '{self.compare.classifier}'; "
                 f"train.classifiers has {', '.join(self.train.classifiers)}"
             )
-        for key in ("baseline", "candidate"):
-            if (mix := getattr(self.compare, key)) not in classifier.mixes:
+        asked = self.compare
+        for key, mix in [("baseline", asked.baseline), *(("candidates", mix) for mix in asked.candidates)]:
+            if mix not in classifier.mixes:
                 raise ValueError(
                     f"compare.{key}: unknown mix '{mix}'; train.classifiers.{self.compare.classifier}.mixes has "
                     f"{', '.join(classifier.mixes)}"

@@ -52,7 +52,7 @@ def write(path: Path, lines: list[dict[str, Any]]) -> Path:
 def test_rounds_of_export_and_import_fill_the_set(
     study: Study, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    study(provider="recorded", settings=["zero_shot"], near_duplicate=1.0)
+    study(provider="recorded", sources=["zero_shot"], near_duplicate=1.0)
     first = export(project / "round-1")
     assert len(first) == 4
     assert {line["url"] for line in first} == {"/v1/chat/completions"}
@@ -74,7 +74,7 @@ def test_rounds_of_export_and_import_fill_the_set(
 
 
 def test_a_second_import_changes_nothing(study: Study, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    study(provider="recorded", settings=["zero_shot"])
+    study(provider="recorded", sources=["zero_shot"])
     out = write(project / "out.jsonl", [reply(line, n) for n, line in enumerate(export(project / "batch"))])
     batch.import_answers([out])
     before = paths.answers("fruit", "zero_shot").read_bytes()
@@ -86,7 +86,7 @@ def test_a_second_import_changes_nothing(study: Study, project: Path, capsys: py
 def test_failures_are_listed_and_exported_again(
     study: Study, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    study(provider="recorded", settings=["zero_shot"])
+    study(provider="recorded", sources=["zero_shot"])
     lines = export(project / "batch")
     said = [
         reply(lines[0], 0),
@@ -104,7 +104,7 @@ def test_failures_are_listed_and_exported_again(
 
 
 def test_files_stay_within_the_limits(study: Study, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    study(provider="recorded", settings=["zero_shot"], per_label=100)
+    study(provider="recorded", sources=["zero_shot"], per_label=100)
     monkeypatch.setattr(batch, "MOST_REQUESTS", 7)
     assert len(export(project / "a")) == 20
     assert [len(p.read_text().splitlines()) for p in sorted((project / "a").glob("*"))] == [7, 7, 6]
@@ -114,7 +114,7 @@ def test_files_stay_within_the_limits(study: Study, project: Path, monkeypatch: 
 
 
 def test_a_batch_that_is_there_is_not_overwritten(study: Study, project: Path) -> None:
-    study(provider="recorded", settings=["zero_shot"])
+    study(provider="recorded", sources=["zero_shot"])
     export(project / "batch")
     with pytest.raises(PyriteError, match=r"batch-001\.jsonl: is there already"):
         export(project / "batch")
@@ -122,7 +122,7 @@ def test_a_batch_that_is_there_is_not_overwritten(study: Study, project: Path) -
 
 @pytest.mark.parametrize("line", ["{", "[]", '"x"', '{"response": {}}', '{"custom_id": [], "response": 3}'])
 def test_a_file_that_is_no_output_is_named_by_line(study: Study, project: Path, line: str) -> None:
-    study(provider="recorded", settings=["zero_shot"])
+    study(provider="recorded", sources=["zero_shot"])
     good = json.dumps(reply(export(project / "batch")[0], 0))
     (project / "out.jsonl").write_text(f"{good}\n{line}\n")
     with pytest.raises(PyriteError, match=r"out\.jsonl:2: not a line of a Batch API output file"):
@@ -131,6 +131,6 @@ def test_a_file_that_is_no_output_is_named_by_line(study: Study, project: Path, 
 
 
 def test_a_missing_file_is_said(study: Study, project: Path) -> None:
-    study(provider="recorded", settings=["zero_shot"])
+    study(provider="recorded", sources=["zero_shot"])
     with pytest.raises(PyriteError, match=r"none\.jsonl: can't be read"):
         batch.import_answers([project / "none.jsonl"])

@@ -88,7 +88,7 @@ def test_a_broken_study_and_mirror_are_said(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    study(provider="recorded", settings=["nothing_like_it"])
+    study(provider="recorded", sources=["nothing_like_it"])
     monkeypatch.setenv("PYRITE_DATA_MIRROR", "/nowhere/at/all")
     findings = found(capsys)
     assert findings["study"]["well"] is False
@@ -111,7 +111,7 @@ def test_another_model_and_a_study_that_is_not_prepared(study: Study, capsys: py
         "choices": [{"message": {"content": '["one apple is red"]'}, "finish_reason": "stop"}],
     }
     with serve(answers=[reply]) as server:
-        study(server.url, settings=["few_shot", "zero_shot"])
+        study(server.url, sources=["few_shot", "zero_shot"])
         paths.prepared("fruit").unlink()
         findings = found(capsys)
     assert findings["endpoint"]["well"] is True

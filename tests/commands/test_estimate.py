@@ -38,7 +38,7 @@ def test_only_what_is_missing_is_reckoned(study: Study, capsys: pytest.CaptureFi
     with serve() as server:
         study(server.url)
         generate.run("fruit", "zero_shot")
-    found = {n["setting"]: n["requests"] for n in needs(capsys, "fruit")}
+    found = {n["source"]: n["requests"] for n in needs(capsys, "fruit")}
     assert found == {"zero_shot": 0, "few_shot": 8, "attributed": 12, "annotations": 5}
     study(per_label=30)
     [zero_shot] = needs(capsys, "fruit", "zero_shot")
@@ -78,9 +78,9 @@ def test_stored_answers_say_what_an_answer_costs(study: Study, capsys: pytest.Ca
 
 def test_a_fresh_clone_is_reckoned_before_it_is_prepared(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
     study(prices=PRICE)
-    prepared = {n["setting"]: n for n in needs(capsys, "fruit")}
+    prepared = {n["source"]: n for n in needs(capsys, "fruit")}
     paths.prepared("fruit").unlink()
-    fresh = {n["setting"]: n for n in needs(capsys, "fruit")}
+    fresh = {n["source"]: n for n in needs(capsys, "fruit")}
     for setting in ("zero_shot", "few_shot", "attributed"):
         assert fresh[setting]["requests"] == prepared[setting]["requests"]
         assert fresh[setting]["prompt_tokens"] == pytest.approx(prepared[setting]["prompt_tokens"], rel=0.1)

@@ -25,7 +25,7 @@ from pyrite.results import generation
 @pytest.fixture
 def generated(study: Study, project: Path) -> Path:
     """The task `fruit` with two generated sets of four texts; the few-shot prompts showed two real texts."""
-    study(provider="recorded", settings=["zero_shot", "few_shot"])
+    study(provider="recorded", sources=["zero_shot", "few_shot"])
     shown = tuple(texts.read(paths.prepared("fruit"))["id"].head(2))
     for setting, examples in (("zero_shot", ()), ("few_shot", shown)):
         rows, said = [], []
@@ -39,7 +39,7 @@ def generated(study: Study, project: Path) -> Path:
                 text = f"a {setting} text of {label} | number {position}"
                 rows.append((texts.digest(text)[:16], text, label, "train", setting, 0, 0, position))
         frame = pd.DataFrame(rows, columns=[*texts.COLUMNS, *texts.ORIGIN]).sort_values("id")
-        texts.write(frame, paths.synthetic("fruit", setting))
+        texts.write(frame, paths.source("fruit", setting))
         transcripts.write(paths.transcript("fruit", setting), said)
         counts = {"received": 7, "dropped": {"empty": 0, "near duplicate": 3}, "accepted": 4, "also_real_training": 1}
         generation.save(metrics.generated("fruit", setting, **counts).model_copy(update={"models": ("some/llm",)}))
@@ -110,7 +110,7 @@ def test_nothing_is_overwritten_or_half_written(generated: Path) -> None:
     with pytest.raises(PyriteError, match="not empty"):
         export.run("fruit", Path("out"))
     assert [p.name for p in Path("out").iterdir()] == ["mine.txt"]
-    paths.synthetic("fruit", "few_shot").unlink()
+    paths.source("fruit", "few_shot").unlink()
     with pytest.raises(PyriteError, match=r"few_shot\.parquet: no such file"):
         export.run("fruit", Path("other"))
     assert not Path("other").exists()

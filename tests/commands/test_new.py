@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from conftest import ROOT, change_params, tfidf, write_params
+from conftest import ROOT, asked, change_params, tfidf, write_params
 from dvc.utils.serialize import loads_yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -125,7 +125,9 @@ def test_a_file_becomes_a_card_that_the_stages_take(capsys: pytest.CaptureFixtur
 def test_a_model_goes_into_the_study(capsys: pytest.CaptureFixture[str]) -> None:
     make("support", "--from", "../tickets.csv", "--model", "org/a-model:free")
     p = params.load()
-    assert (p.tasks, p.generate.provider, p.generate.model) == (("support",), "openai", "org/a-model:free")
+    assert (p.tasks, p.generate.provider) == (("support",), "openai")
+    assert p.llms["org_a_model_free"].model == "org/a-model:free"
+    assert {getattr(one, "llm", None) for one in p.sources.values()} == {"org_a_model_free"}
     assert "# The LLM: its name at the endpoint." in paths.PARAMS.read_text()
     said = capsys.readouterr().out
     assert "'org/a-model:free' has no price" in said
@@ -400,11 +402,10 @@ def small_study() -> None:
     """Cheap encoders and few texts, as somebody might set them; and no pretrained weights for the check of copies."""
     sets = ("real", "zero_shot", "few_shot", "pool", "pool+few_shot")
     write_params(
-        generate={"per_label": 30, "texts_per_turn": 10, "turns": 2},
-        annotate={"items": 20},
+        **asked("zero_shot", "few_shot", per_label=30, texts_per_turn=10, turns=2, annotate=20),
         train={"classifiers": {"tfidf": tfidf(*sets, "real@20", "real@all")}},
         evaluate={"resamples": 200},
-        compare={"classifier": "tfidf"},
+        compare={"classifier": "tfidf", "candidates": "few_shot"},
     )
 
 
@@ -455,8 +456,8 @@ def test_without_real_data_the_report_says_what_can_be_known(
     told = verdict.as_json()
     assert told["overall"] is None
     assert [(one["task"], one["verdict"]) for one in told["tasks"]] == [("support", "can't tell")]
-    assert len(texts.read(paths.synthetic("support", "zero_shot"))) == 60
-    assert len(texts.read(paths.synthetic("support", "few_shot"))) == 0
+    assert len(texts.read(paths.source("support", "zero_shot"))) == 60
+    assert len(texts.read(paths.source("support", "few_shot"))) == 0
     page, markdown = (paths.REPORT / "index.html").read_text(), (paths.REPORT / "REPORT.md").read_text()
     for report in (page, markdown):
         assert "no real texts, no verdict" in report
@@ -518,7 +519,7 @@ def test_every_command_of_the_page_is_one(capsys: pytest.CaptureFixture[str]) ->
                 "dvc repro",
                 "dvc metrics diff",
                 "pyrite verdict",
-                "dvc exp run -S compare.candidate=zero_shot",
+                "dvc exp run -S compare.candidates=zero_shot",
             )
     assert run == ["new", "new", "new", "next", "new", "estimate", "new", "new"]
     assert len(prepared("ideas")) == 180

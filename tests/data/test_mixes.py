@@ -47,7 +47,7 @@ def test_names_are_read() -> None:
 )
 def test_points_of_curves_are_known_by_their_name(name: str, expected: tuple[str, str] | None) -> None:
     assert mixes.parse(name).curve == expected
-    assert mixes.is_curve(name) == (expected is not None)
+    assert (mixes.parse(name).curve is not None) == (expected is not None)
 
 
 def test_a_point_of_a_mix_curve_adds_to_the_rows_of_the_learning_curve(prepared: pd.DataFrame, synthetic: dict) -> None:

@@ -26,7 +26,7 @@ from pyrite.base.errors import PyriteError
 from pyrite.llm import client, conversations, dialect, failures, replies
 from pyrite.llm.cache import Answer, Ledger, Log
 from pyrite.llm.client import Endpoint, Pace, Unanswered
-from pyrite.params import Generate, Price
+from pyrite.params import LLM, Asking, Limits, Price
 
 MESSAGES = [{"role": "user", "content": "Write texts. Answer with a JSON array of 2 strings."}]
 BOUNDED = conversations.texts_schema(2, 1, 100)
@@ -35,9 +35,12 @@ KEY = "sk-a-key-that-must-not-be-said"
 PRICE = {"m": {"input": 1.0, "output": 1.0, "date": "2026-01-01"}}
 
 
-def settings(**own: Any) -> dict[str, Any]:
-    """The shipped `generate` settings, but for a model `m` without sampling and what a test has of its own."""
-    return shipped_params()["generate"] | {"model": "m", "sampling": {}} | own
+def asking(**own: Any) -> Asking:
+    """A model `m` without sampling, asked as the shipped study would, but for what a test has of its own."""
+    llm = {"model": "m"} | {key: own.pop(key) for key in LLM.model_fields if key in own}
+    limits = {key: own.pop(key) for key in Limits.model_fields if key in own}
+    about = {"provider": "openai", "budget_usd": None, "prices": shipped_params()["generate"]["prices"]}
+    return Asking.model_validate(about | {"llm": llm, "limits": limits} | own, strict=False)
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +58,7 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
         server: Running | str, times: int = 1, limit: int | None = None, schema: Any = SCHEMA, **own: Any
     ) -> list[Any]:
         monkeypatch.setenv("OPENAI_BASE_URL", server if isinstance(server, str) else server.url)
-        p = Generate.model_validate(settings(**own), strict=False)
+        p = asking(**own)
 
         async def run(log: Log) -> list[Any]:
             async def one(number: int) -> Answer:
@@ -138,7 +141,7 @@ def test_a_request_without_hope_is_given_up_and_the_others_go_on(ask: Ask) -> No
     ("behaviour", "words"),
     [
         ({"key": "another"}, ["401", "OPENAI_API_KEY"]),
-        ({"models": ["gpt-x"]}, ["404", "generate.model"]),
+        ({"models": ["gpt-x"]}, ["404", "llms"]),
         ({"quota": 0}, ["quota", "credit"]),
         ({"answers": [402]}, ["quota"]),
         ({"answers": [403]}, ["403"]),
@@ -244,7 +247,7 @@ def test_an_environment_that_says_nothing_usable(
         else:
             monkeypatch.setenv(name, value)
     with pytest.raises(PyriteError, match=words):
-        dialect.client(1)
+        dialect.client("OPENAI", 1)
 
 
 def test_a_server_that_is_not_there(ask: Ask) -> None:
@@ -453,7 +456,7 @@ def test_an_empty_answer_is_tried_twice_paid_twice_and_no_answer(ask: Ask, reply
         ((400, [error("API key not valid. Please pass a valid API key.", code=400)], {}), ["key", "API key not valid"]),
         (
             (422, {"detail": "422: The model gpt-5-gibberish does not exist."}, {}),
-            ["gpt-5-gibberish", "generate.model"],
+            ["gpt-5-gibberish", "llms"],
         ),
         ((422, {"detail": [{"loc": ["body", "x"], "msg": "field required"}]}, {}), ["field required"]),
         ((400, b"stream timeout: upstream said no", {}), ["upstream said no"]),
@@ -673,14 +676,14 @@ def test_what_is_waited_for_is_said(ask: Ask, monkeypatch: pytest.MonkeyPatch) -
     lines: list[str] = []
 
     async def run() -> None:
-        p = Generate.model_validate(settings(), strict=False)
+        p = asking()
         endpoint = Endpoint(p)
 
         async def keep(answer: Answer) -> None:
             pass
 
-        asking = asyncio.create_task(endpoint.ask(MESSAGES, None, keep))
-        while not asking.done():
+        asked = asyncio.create_task(endpoint.ask(MESSAGES, None, keep))
+        while not asked.done():
             await asyncio.sleep(0.1)
             lines.append(endpoint.waiting(0.2))
         await endpoint.close()
@@ -793,7 +796,7 @@ def test_no_bytes_on_the_wire_are_more_than_a_failure(monkeypatch: pytest.Monkey
 
     async def run(raw: bytes) -> None:
         sent[0] = raw
-        endpoint = Endpoint(Generate.model_validate(settings(), strict=False), attempts=1)
+        endpoint = Endpoint(asking(), attempts=1)
         try:
             answer = await endpoint.ask(MESSAGES, None, keep)
             assert answer.text or answer.refused

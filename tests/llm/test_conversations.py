@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT, shipped_params
+from conftest import ROOT, asked, tfidf, write_params
 
-from pyrite.base import paths
+from pyrite.base import paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, transcripts
 from pyrite.data.cards import Card
@@ -17,7 +17,7 @@ from pyrite.llm import conversations, parsing, prompts
 from pyrite.llm.cache import Answer
 from pyrite.llm.conversations import Script
 from pyrite.llm.prompts import Templates
-from pyrite.params import Generate
+from pyrite.params import Params
 
 RECORDINGS = ROOT / "data/recordings"
 
@@ -29,9 +29,26 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Card:
 
 
 @pytest.fixture
-def p() -> Generate:
-    shipped = shipped_params()["generate"]
-    return Generate.model_validate(shipped | {"texts_per_turn": 3, "examples": 2}, strict=False)
+def p(tmp_path: Path) -> Params:
+    sources = ("zero_shot", "few_shot", "attributed")
+    write_params(
+        tmp_path,
+        **asked(*sources, texts_per_turn=3, examples=2, sampling={"temperature": 1.0}),
+        train={"classifiers": {"tfidf": tfidf("real", "zero_shot")}},
+        compare={"classifier": "tfidf", "candidates": "zero_shot"},
+    )
+    return schema.load(tmp_path / paths.PARAMS, Params)
+
+
+def changed(p: Params, place: str, value: object) -> Params:
+    """The study with another value at a place such as `llms.llm.model`."""
+    said = p.model_dump(mode="json")
+    *above, key = place.split(".")
+    section = said
+    for name in above:
+        section = section.setdefault(name, {})
+    section[key] = value
+    return Params.model_validate(said, strict=False)
 
 
 @pytest.fixture
@@ -85,7 +102,7 @@ def test_a_turn_that_is_no_longer_asked_ends_the_conversation(card: Card) -> Non
 
 
 def test_a_turn_says_how_many_texts_it_asked_for_and_an_old_recording_says_it_in_its_prompt(
-    card: Card, p: Generate, prepared: pd.DataFrame
+    card: Card, p: Params, prepared: pd.DataFrame
 ) -> None:
     card = card.model_copy(update={"style": "At most 4 of 5 begin alike."})
     templates = Templates(first="{style} Write {n}.", next="{n} more.")
@@ -99,7 +116,7 @@ def test_a_turn_says_how_many_texts_it_asked_for_and_an_old_recording_says_it_in
 
 
 def test_a_request_is_the_whole_conversation_and_the_same_every_time(
-    card: Card, p: Generate, prepared: pd.DataFrame
+    card: Card, p: Params, prepared: pd.DataFrame
 ) -> None:
     script = Script(card, "few_shot", prompts.load("few_shot"), p, prepared)
     c = hold(script, "dates", ['["One day."]'])
@@ -114,7 +131,7 @@ def test_a_request_is_the_whole_conversation_and_the_same_every_time(
 
 
 def test_every_later_turn_names_its_label_and_a_recording_of_before_counts(
-    card: Card, p: Generate, prepared: pd.DataFrame
+    card: Card, p: Params, prepared: pd.DataFrame
 ) -> None:
     templates = Templates(first="{n} {items} that {label}.", next="{n} more.")
     said = hold(Script(card, "zero_shot", templates, p, prepared), "dates", ['["a"]', '["b"]'])
@@ -125,7 +142,7 @@ def test_every_later_turn_names_its_label_and_a_recording_of_before_counts(
     assert hold(named, "dates", ['["a"]', '["b"]']).turns[1].prompt == f"3 more that {card.labels['dates']}."
 
 
-def test_thoughts_are_kept_and_not_sent_back(card: Card, p: Generate, prepared: pd.DataFrame) -> None:
+def test_thoughts_are_kept_and_not_sent_back(card: Card, p: Params, prepared: pd.DataFrame) -> None:
     script = Script(card, "zero_shot", prompts.load("zero_shot"), p, prepared)
     c = hold(script, "dates", ['<think>["no"]</think>["a"]'])
     assert "<think>" in c.turns[0].answer
@@ -133,7 +150,7 @@ def test_thoughts_are_kept_and_not_sent_back(card: Card, p: Generate, prepared: 
 
 
 def test_the_schema_bounds_texts_by_the_words_of_the_language(
-    card: Card, p: Generate, table: Callable[..., pd.DataFrame]
+    card: Card, p: Params, table: Callable[..., pd.DataFrame]
 ) -> None:
     def bounds(text: str) -> tuple[int, int]:
         schema = Script(card, "zero_shot", ATTRIBUTED, p, table([(text, "dates", "train")]))._schema
@@ -146,29 +163,31 @@ def test_the_schema_bounds_texts_by_the_words_of_the_language(
     assert bounds("今天天气很好") == (2, 60)
 
 
-def test_what_decides_an_answer_decides_the_key(card: Card, p: Generate, prepared: pd.DataFrame) -> None:
+def test_what_decides_an_answer_decides_the_key(card: Card, p: Params, prepared: pd.DataFrame) -> None:
     templates = prompts.load("zero_shot")
 
-    def key(p: Generate = p, number: int = 0, said: str = '["a"]', templates: Templates = templates) -> str:
+    def key(p: Params = p, number: int = 0, said: str = '["a"]', templates: Templates = templates) -> str:
         script = Script(card, "zero_shot", templates, p, prepared)
         return script.request(hold(script, "dates", [said], number)).key
 
     different = {
         key(),
-        key(p.model_copy(update={"model": "another"})),
-        key(p.model_copy(update={"sampling": {"temperature": 0.5}})),
-        key(p.model_copy(update={"texts_per_turn": 4})),
+        key(changed(p, "llms.llm.model", "another")),
+        key(changed(p, "llms.llm.sampling", {"temperature": 0.5})),
+        key(changed(p, "sources.zero_shot.texts_per_turn", 4)),
         key(number=1),
         key(said='["b"]'),
         key(templates=templates.model_copy(update={"next": "{n} more."})),
     }
     assert len(different) == 7
     # How fast, how far and at what price answers may come does not change what is asked.
-    assert key(p.model_copy(update={"concurrency": 1, "per_label": 9, "budget_usd": 1.0, "turns": 9})) == key()
+    same = {"sources.zero_shot.per_label": 9, "sources.zero_shot.turns": 9, "generate.budget_usd": 1.0}
+    for place, value in {**same, "generate.limits.OPENAI.concurrency": 1}.items():
+        assert key(changed(p, place, value)) == key()
 
 
 def test_every_turn_shows_fresh_examples_of_its_label_from_the_pool(
-    card: Card, p: Generate, prepared: pd.DataFrame
+    card: Card, p: Params, prepared: pd.DataFrame
 ) -> None:
     script = Script(card, "few_shot", prompts.load("few_shot"), p, prepared)
     c = hold(script, "dates", ['["a"]'] * 4)
@@ -180,15 +199,13 @@ def test_every_turn_shows_fresh_examples_of_its_label_from_the_pool(
     assert shown != [i for turn in hold(script, "dates", ['["a"]'] * 4, number=1).turns for i in turn.examples]
 
 
-def test_an_empty_pool_is_said(card: Card, p: Generate, table: Callable[..., pd.DataFrame]) -> None:
+def test_an_empty_pool_is_said(card: Card, p: Params, table: Callable[..., pd.DataFrame]) -> None:
     script = Script(card, "few_shot", prompts.load("few_shot"), p, table([("a b c", "dates", "test")]))
     with pytest.raises(PyriteError, match="'dates' has no row in the pool"):
         script.request(script.opening("dates", 0))
 
 
-def test_a_planned_conversation_draws_attributes_for_every_turn(
-    card: Card, p: Generate, prepared: pd.DataFrame
-) -> None:
+def test_a_planned_conversation_draws_attributes_for_every_turn(card: Card, p: Params, prepared: pd.DataFrame) -> None:
     script = Script(card, "attributed", ATTRIBUTED, p, prepared)
     first = script.request(script.opening("dates", 0))
     assert first.prompt == f"Name attributes of {card.items}."
@@ -218,13 +235,13 @@ def test_a_planned_conversation_draws_attributes_for_every_turn(
     ],
 )
 def test_a_conversation_ends_with_its_turns_or_a_spoilt_answer(
-    card: Card, p: Generate, prepared: pd.DataFrame, said: list[str], goes_on: bool
+    card: Card, p: Params, prepared: pd.DataFrame, said: list[str], goes_on: bool
 ) -> None:
     script = Script(card, "zero_shot", prompts.load("zero_shot"), p, prepared)
     assert script.goes_on(hold(script, "dates", said), turns=2) is goes_on
 
 
-def test_a_plan_without_attributes_ends_its_conversation(card: Card, p: Generate, prepared: pd.DataFrame) -> None:
+def test_a_plan_without_attributes_ends_its_conversation(card: Card, p: Params, prepared: pd.DataFrame) -> None:
     script = Script(card, "attributed", ATTRIBUTED, p, prepared)
     assert script.goes_on(hold(script, "dates", [PLAN]), turns=1)
     assert not script.goes_on(hold(script, "dates", [PLAN, '["a"]']), turns=1)

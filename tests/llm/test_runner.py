@@ -29,14 +29,14 @@ from pyrite.stages import generate
 def result(setting: str = "zero_shot") -> tuple[pd.DataFrame, dict[str, Any]]:
     generate.run("fruit", setting)
     counts = json.loads(paths.metrics("generate", f"fruit.{setting}").read_text())
-    return texts.read(paths.synthetic("fruit", setting)), counts
+    return texts.read(paths.source("fruit", setting)), counts
 
 
 def outputs(setting: str = "zero_shot") -> list[bytes]:
     return [
         path.read_bytes()
         for path in (
-            paths.synthetic("fruit", setting),
+            paths.source("fruit", setting),
             paths.transcript("fruit", setting),
             paths.metrics("generate", f"fruit.{setting}"),
         )
@@ -232,7 +232,7 @@ def test_a_signal_lets_answers_in_flight_arrive(study: Study, project: Path, num
     assert "run it again to go on" in said
     assert "Traceback" not in said
     assert len(paths.answers("fruit", "zero_shot").read_text().splitlines()) == received < 24
-    assert not paths.synthetic("fruit", "zero_shot").exists()
+    assert not paths.source("fruit", "zero_shot").exists()
 
 
 def test_no_limit_but_its_own_holds_requests_back(study: Study) -> None:

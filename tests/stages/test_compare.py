@@ -191,7 +191,7 @@ def test_missing_metrics_are_named(study: Path) -> None:
 
 
 def test_compare_loads_nothing_heavy() -> None:
-    """`dvc exp run -S compare.candidate=...` runs this stage and the report only: seconds count."""
+    """`dvc exp run -S compare.candidates=...` runs this stage and the report only: seconds count."""
     heavy = {"torch", "sklearn", "transformers", "scipy.stats"}
     code = f"import sys, pyrite.stages.compare; print({heavy} & set(sys.modules) or 'nothing')"
     assert (

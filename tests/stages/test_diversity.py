@@ -183,18 +183,19 @@ def test_the_stage_writes_the_same_bytes_twice(
         by_text.update(zip(found.frame["text"], found.vectors, strict=True))
         found.frame.to_parquet(path)
 
-    for path in (paths.prepared("sky"), paths.synthetic("sky", "zero_shot")):
+    for path in (paths.prepared("sky"), paths.source("sky", "zero_shot")):
         path.parent.mkdir(parents=True)
     save(made, paths.prepared("sky"))
     for setting in ("zero_shot", "few_shot"):
-        save(make(rng, 120, generated=True), paths.synthetic("sky", setting))
+        save(make(rng, 120, generated=True), paths.source("sky", setting))
     monkeypatch.setattr(diversity.encoder, "embed", lambda texts: np.array([by_text[text] for text in texts]))
     monkeypatch.setattr(
         diversity.params,
         "load",
         lambda: SimpleNamespace(
             evaluate=SimpleNamespace(resamples=200),
-            generate=SimpleNamespace(near_duplicate=0.8, settings=("zero_shot", "few_shot")),
+            generate=SimpleNamespace(near_duplicate=0.8),
+            sources=("zero_shot", "few_shot"),
         ),
     )
     counts = {"read": 400, "dropped": {}, "kept": 400, "rows": {}, "pool": 40, "judged": 0, "judgements": 0}

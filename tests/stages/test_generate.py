@@ -69,7 +69,7 @@ def fruit(project: Path, table: Callable[..., pd.DataFrame]) -> Callable[..., No
 def result(setting: str = "zero_shot") -> tuple[pd.DataFrame, dict]:
     generate.run("fruit", setting)
     counts = json.loads(paths.metrics("generate", f"fruit.{setting}").read_text())
-    return texts.read(paths.synthetic("fruit", setting)), counts
+    return texts.read(paths.source("fruit", setting)), counts
 
 
 def test_each_reason_is_found_and_counted(fruit: Project) -> None:
@@ -160,7 +160,7 @@ def test_rows_say_where_they_come_from(fruit: Project) -> None:
     )
     frame, _ = result()
     row = frame[frame["label"] == "fruit"].iloc[0]
-    assert (row["setting"], row["conversation"], row["turn"], row["position"]) == ("zero_shot", 0, 1, 1)
+    assert (row["source"], row["conversation"], row["turn"], row["position"]) == ("zero_shot", 0, 1, 1)
     assert row["id"] == texts.digest(row["text"])[:16]
     assert row["split"] == "train"
 
@@ -199,7 +199,7 @@ def test_a_label_without_texts_stops_the_stage(fruit: Project, answers: dict, wo
         generate.run("fruit", "zero_shot")
     # What there is can be looked at.
     counts = generation.load("fruit", "zero_shot")
-    assert counts.labels["fruit"].accepted == len(texts.read(paths.synthetic("fruit", "zero_shot"))) == 1
+    assert counts.labels["fruit"].accepted == len(texts.read(paths.source("fruit", "zero_shot"))) == 1
     assert counts.scarce == ("fruit", "tool")
 
 
@@ -233,7 +233,7 @@ def test_an_example_that_is_no_real_row_is_named(fruit: Project, table: Callable
 def test_two_runs_give_the_same_bytes(fruit: Project) -> None:
     fruit(fruit=['["Plums are purple in late summer"]'], tool=['["A wrench turns a rusty old bolt"]'])
     outputs = [
-        paths.synthetic("fruit", "zero_shot"),
+        paths.source("fruit", "zero_shot"),
         paths.transcript("fruit", "zero_shot"),
         paths.metrics("generate", "fruit.zero_shot"),
     ]

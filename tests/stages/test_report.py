@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, card_text, write_params
+from conftest import ROOT, asked, card_text, write_params
 
 import metrics
 from pyrite import params
@@ -70,7 +70,7 @@ class Study:
         self.tasks, self.labels = list(tasks), list(labels)
         self.encoders = {"tfidf": {"method": "tfidf", "mixes": list(MIXES), "C": 10.0}}
         self.encoders["words"] = {"method": "tfidf", "mixes": [*MIXES, *CURVE, *BOTH], "C": 3.0}
-        self.compare = {"classifier": "tfidf", "baseline": "real", "candidate": "few_shot", "margin": 3.0}
+        self.compare = {"classifier": "tfidf", "baseline": "real", "candidates": "few_shot", "margin": 3.0}
         self.text = "a colour of a thing"
         self.title = "Colours of things"
         self.paid: dict[str, float | None] = dict.fromkeys(("prompt_tokens", "completion_tokens", "cost_usd"))
@@ -81,7 +81,7 @@ class Study:
     def write(self) -> None:
         write_params(
             tasks=self.tasks,
-            generate={"per_label": 99},
+            **asked("zero_shot", "few_shot", per_label=99),
             train={"seeds": [0, 1], "checkpoints": "none", "classifiers": self.encoders},
             evaluate={"resamples": 100},
             compare=self.compare,
@@ -97,13 +97,13 @@ class Study:
         labels = {label: f"name {label}" for label in self.labels}
         card = card_text(task, title=self.title, item="phrase", items="phrases", source=source, labels=labels)
         files.write_text(paths.card(task), card)
-        for table, split in ((paths.prepared(task), "train"), (paths.synthetic(task, "zero_shot"), "train")):
+        for table, split in ((paths.prepared(task), "train"), (paths.source(task, "zero_shot"), "train")):
             rows = [(f"{n:016x}", f"{self.text} {n}", label, split) for n, label in enumerate(self.labels * 5)]
             if self.write_tests and table == paths.prepared(task):
                 labels = np.repeat(self.labels, 83)
                 rows = [(f"{n:016x}", f"secret words {n} !", label, "test") for n, label in enumerate(labels)]
             texts.write(pd.DataFrame(rows, columns=texts.COLUMNS), table)
-        shutil.copy(paths.synthetic(task, "zero_shot"), paths.synthetic(task, "few_shot"))
+        shutil.copy(paths.source(task, "zero_shot"), paths.source(task, "few_shot"))
         counts = {
             split: dict.fromkeys(self.labels, n) for split, n in (("train", 211), ("validation", 17), ("test", 83))
         }
@@ -398,7 +398,7 @@ def test_what_a_study_lacks_is_said(study: Callable[..., str]) -> None:
 
 def test_other_mixes_can_be_compared(study: Callable[..., str]) -> None:
     def curious(study: Study) -> None:
-        study.compare |= {"classifier": "words", "baseline": "real@all", "candidate": "pool+few_shot"}
+        study.compare |= {"classifier": "words", "baseline": "real@all", "candidates": "pool+few_shot"}
 
     page = Page(study(curious)).text
     assert "Pool + few-shot scores" in page and "lower than real@all" in page
@@ -406,7 +406,7 @@ def test_other_mixes_can_be_compared(study: Callable[..., str]) -> None:
     assert "Scores of tfidf" in page
 
     def real_only(study: Study) -> None:
-        study.compare |= {"candidate": "pool"}
+        study.compare |= {"candidates": "pool"}
 
     assert "Augment" not in Page(study(real_only)).text.split("How it was made")[0]
 

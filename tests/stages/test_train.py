@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import change_params, fine_tune, tfidf, write_params
+from conftest import asked, change_params, fine_tune, tfidf, write_params
 from huggingface_hub import ModelCard
 from sklearn.metrics import accuracy_score
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
@@ -49,13 +49,13 @@ def study(
     prepared = table([*rows(200, "train"), *rows(40, "test")]).drop_duplicates("id")
     texts.write(prepared, paths.prepared("words"))
     for setting in ("zero_shot", "few_shot"):
-        texts.write(table(rows(30, "train")).drop_duplicates("id"), paths.synthetic("words", setting))
+        texts.write(table(rows(30, "train")).drop_duplicates("id"), paths.source("words", setting))
     tiny = fine_tune(tiny_checkpoint, "real", "few_shot", steps=40, learning_rate=5e-3)
     write_params(
         tasks=["words"],
-        generate={"model": "an/llm"},
+        **asked("zero_shot", "few_shot", model="an/llm"),
         train={"seeds": [0, 1], "classifiers": {"tiny": tiny, "tfidf": tfidf("real", "few_shot", "real@20")}},
-        compare={"classifier": "tiny"},
+        compare={"classifier": "tiny", "candidates": "few_shot"},
     )
     # Other processes would not see what a test replaces.
     monkeypatch.setattr(parallel, "devices", lambda: 1)
@@ -369,7 +369,7 @@ def test_an_error_of_processes_that_train_together_is_one_line(study: Path, monk
 def test_the_longest_fits_come_first(study: Path, table: Callable[..., pd.DataFrame]) -> None:
     rows = [("one two three " * 8 + str(i), "number", "train") for i in range(10)]
     rows += [("red green blue " * 8 + str(i), "colour", "train") for i in range(10)]
-    texts.write(table(rows), paths.synthetic("words", "few_shot"))
+    texts.write(table(rows), paths.source("words", "few_shot"))
     order = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "fit_one", lambda fit, *rest: order.append(fit.mix) or train.Outcome("stop", failed=True))
@@ -392,7 +392,7 @@ def test_as_many_fits_side_by_side_as_memory_holds(
 
 
 def test_generated_rows_with_an_unknown_label_are_named(study: Path, table: Callable[..., pd.DataFrame]) -> None:
-    texts.write(table([("a", "colour", "train"), ("b", "shape", "train")]), paths.synthetic("words", "few_shot"))
+    texts.write(table([("a", "colour", "train"), ("b", "shape", "train")]), paths.source("words", "few_shot"))
     with pytest.raises(PyriteError, match="few_shot seed 0: label 'shape' is not one of the task's real rows"):
         train.run("words", "tiny")
 
@@ -448,8 +448,8 @@ def test_the_learning_curve_of_a_small_task_ends_earlier(study: Path) -> None:
 
 
 def test_halves_of_generated_sets_are_trained_where_fits_are_short(study: Path) -> None:
-    few = texts.read(paths.synthetic("words", "few_shot"))
-    texts.write(few.assign(conversation=[i // 2 % 2 for i in range(len(few))]), paths.synthetic("words", "few_shot"))
+    few = texts.read(paths.source("words", "few_shot"))
+    texts.write(few.assign(conversation=[i // 2 % 2 for i in range(len(few))]), paths.source("words", "few_shot"))
     change("classifiers.tfidf.mixes", ["real", "few_shot", "zero_shot", "real@20", "real@20+few_shot"])
     train.run("words", "tfidf")
     there = {path.name for path in paths.models("words", "tfidf").iterdir()}
@@ -504,7 +504,7 @@ def test_with_folds_every_row_outside_the_pool_is_tested_once_for_each_seed(
 
 def test_no_fit_is_tested_on_what_it_learnt_from(study: Path) -> None:
     prepared = without_official_sides()
-    sets = {name: texts.read(paths.synthetic("words", name)) for name in ("zero_shot", "few_shot")}
+    sets = {name: texts.read(paths.source("words", name)) for name in ("zero_shot", "few_shot")}
     spec = (
         params.load()
         .train.classifiers["tfidf"]

@@ -41,8 +41,8 @@ def judgements(task: str) -> Path:
     return Path("data/prepared") / f"{task}.judgements.parquet"
 
 
-def recording(task: str, setting: str) -> Path:
-    return Path("data/recordings") / task / f"{setting}.jsonl"
+def recording(task: str, prompt: str) -> Path:
+    return Path("data/recordings") / task / f"{prompt}.jsonl"
 
 
 def checked(task: str, source: str) -> Path:
@@ -50,17 +50,22 @@ def checked(task: str, source: str) -> Path:
     return Path("data/recordings") / task / f"checked.{source}.csv"
 
 
-def labelled(task: str) -> Path:
-    """The labels that an LLM gave, blind, to real training texts."""
+def recorded_labels(task: str) -> Path:
+    """What LLMs said of training texts, by id."""
     return Path("data/recordings") / task / "labelled.csv"
 
 
-def transcript(task: str, setting: str) -> Path:
-    return Path("data/transcripts") / task / f"{setting}.jsonl"
+def imported(task: str, source: str) -> Path:
+    """A set that `pyrite add` took in."""
+    return Path("data/imported") / task / f"{source}.parquet"
 
 
-def synthetic(task: str, setting: str) -> Path:
-    return Path("data/synthetic") / task / f"{setting}.parquet"
+def transcript(task: str, source: str) -> Path:
+    return Path("data/transcripts") / task / f"{source}.jsonl"
+
+
+def source(task: str, name: str) -> Path:
+    return Path("data/sources") / task / f"{name}.parquet"
 
 
 def text_map(task: str) -> Path:
@@ -76,9 +81,9 @@ def people_annotations(task: str) -> Path:
     return RECORDED_ANNOTATIONS / f"{task}.people.csv"
 
 
-def pairs(source: str) -> Path:
+def pairs(judge: str) -> Path:
     """Pairwise judgements of tasks, by an LLM (`llm`) or people (`human`)."""
-    return RECORDED_ANNOTATIONS / ("pairs.csv" if source == "llm" else "pairs.people.csv")
+    return RECORDED_ANNOTATIONS / ("pairs.csv" if judge == "llm" else "pairs.people.csv")
 
 
 def sheet(name: str) -> Path:
@@ -116,5 +121,6 @@ def speed() -> Path:
     return store() / "speed.json"
 
 
-def answers(task: str, setting: str) -> Path:
-    return store() / "answers" / f"{task}.{setting}.jsonl"
+def answers(task: str, name: str) -> Path:
+    """What LLMs answered for a task: to a prompt, as annotators or as labellers."""
+    return store() / "answers" / f"{task}.{name}.jsonl"

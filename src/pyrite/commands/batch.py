@@ -9,19 +9,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from pyrite import params
 from pyrite.base import console, files
 from pyrite.base.errors import PyriteError
-from pyrite.llm import dialect, failures, generation, replies
-from pyrite.llm.cache import Answer, Log, Message
-from pyrite.llm.conversations import Request
+from pyrite.llm import dialect, failures, generation, labelling, replies, surveys
+from pyrite.llm.cache import Answer, Log
 from pyrite.llm.failures import Failure
-from pyrite.params import Generate
-
-Messages = Sequence[Message]
+from pyrite.llm.runner import Request
+from pyrite.params import Asking, Labelled, Written
 
 # The API's limits for one file.
 MOST_REQUESTS, MOST_BYTES = 50_000, 200_000_000
@@ -33,18 +32,21 @@ def export_requests(folder: Path) -> None:
     Raises:
         PyriteError: a batch file is there already.
     """
-    p = params.load().generate
     if standing := sorted(folder.glob("batch-*.jsonl")):
         raise PyriteError(f"{standing[0]}: is there already; import its answers, then delete it or name another folder")
-    lines = [_line(request, p) for _, _, request in _waiting()]
+    lines: dict[str, list[bytes]] = {}
+    for waiting in _waiting():
+        lines.setdefault(waiting.p.llm.model, []).append(_line(waiting.request, waiting.p))
     paths = []
-    for number, part in enumerate(_parts(lines), start=1):
+    # The API takes one model in a file.
+    parts = (part for of_model in lines.values() for part in _parts(of_model))
+    for number, part in enumerate(parts, start=1):
         paths.append(folder / f"batch-{number:03}.jsonl")
         files.write(paths[-1], lambda file, part=part: file.writelines(part))  # type: ignore[misc]
     for path in paths:
         console.log.print(f"{path}: {path.stat().st_size:,} bytes")
     console.log.print(
-        f"{len(lines):,} requests wait"
+        f"{sum(map(len, lines.values())):,} requests wait"
         + ("; upload each file to the Batch API for /v1/chat/completions" if lines else ": dvc repro makes the sets")
     )
 
@@ -55,17 +57,14 @@ def import_answers(paths: list[Path]) -> None:
     Raises:
         PyriteError: a file can't be read or is no output of the Batch API.
     """
-    place: dict[str, tuple[str, str]] = {}
-    waiting: dict[str, Messages] = {}
-    for task, setting, request in _waiting():
-        place[request.key], waiting[request.key] = (task, setting), request.messages
-    answers, errors, unknown = _read(paths, waiting, params.load().generate.model)
-    for task, setting in sorted({place[key] for key in answers}):
-        with Log(task, setting) as log:
-            asyncio.run(_add(log, {key: said for key, said in answers.items() if place[key] == (task, setting)}))
+    waiting = {one.request.key: one for one in _waiting()}
+    answers, errors, unknown = _read(paths, waiting)
+    for place in sorted({waiting[key].place for key in answers}):
+        with Log(*place) as log:
+            asyncio.run(_add(log, {key: said for key, said in answers.items() if waiting[key].place == place}))
     count = sum(bool(said.text or said.refused) for said in answers.values())
     console.log.print(
-        f"{count:,} answers imported, {len(place) - count:,} of the round are missing; export the next round"
+        f"{count:,} answers imported, {len(waiting) - count:,} of the round are missing; export the next round"
     )
     if unknown:
         console.log.print(f"{unknown:,} lines answer nothing that waits: imported before, or asked with other settings")
@@ -73,19 +72,34 @@ def import_answers(paths: list[Path]) -> None:
         console.log.print(f"{times:,} requests failed: {reason}; the next export has them again")
 
 
-def _waiting() -> Iterator[tuple[str, str, Request]]:
-    p = params.load()
-    for task in p.tasks:
-        for setting in p.generate.settings:
-            script = generation.load(task, setting)
-            for c, _ in generation.pending(script):
-                yield task, setting, script.request(c)
+class Waiting(NamedTuple):
+    """A request that no answer is there for, the place of its answer in the store (task, name), and how it is asked."""
+
+    place: tuple[str, str]
+    request: Request
+    p: Asking
 
 
-def _line(request: Request, p: Generate) -> bytes:
+def _waiting() -> Iterator[Waiting]:
+    study = params.load()
+    for task in study.tasks:
+        for source, spec in study.sources.items():
+            if isinstance(spec, Written):
+                script = generation.load(task, source)
+                for c, *_ in generation.pending(script):
+                    yield Waiting((task, script.answers), script.request(c), script.p)
+            elif isinstance(spec, Labelled):
+                one = labelling.load(task, source)
+                for question, waits, _ in surveys.look(one.survey, one.questions):
+                    if waits:
+                        yield Waiting((task, one.survey.answers), one.survey.request(question), one.survey.p)
+
+
+def _line(request: Request, p: Asking) -> bytes:
     # OpenAI refuses schemas with bounds, and a whole file with them.
-    schema = dialect.unbounded(request.schema)
-    body = dialect.request_body(request.messages, p) | {"response_format": dialect.response_format(schema)}
+    body = dialect.request_body(request.messages, p)
+    if request.schema:
+        body["response_format"] = dialect.response_format(dialect.unbounded(request.schema))
     line = {"custom_id": request.key, "method": "POST", "url": "/v1/chat/completions", "body": body}
     return json.dumps(line, ensure_ascii=False).encode() + b"\n"
 
@@ -104,10 +118,8 @@ def _parts(lines: list[bytes]) -> Iterator[list[bytes]]:
         yield part
 
 
-def _read(
-    paths: list[Path], waiting: Mapping[str, Messages], model: str
-) -> tuple[dict[str, Answer], Counter[str], int]:
-    """The answers by key, the reasons of failures, and how many lines answer nothing that waits (key -> messages)."""
+def _read(paths: list[Path], waiting: Mapping[str, Waiting]) -> tuple[dict[str, Answer], Counter[str], int]:
+    """The answers by key, the reasons of failures, and how many lines answer nothing that waits (by key)."""
     answers: dict[str, Answer] = {}
     errors: Counter[str] = Counter()
     unknown = 0
@@ -123,19 +135,20 @@ def _read(
                 said = json.loads(line)
                 key, response, failed = said["custom_id"], said.get("response") or {}, said.get("error")
                 status, body = response.get("status_code"), response.get("body")
-                messages = waiting.get(key)
+                asked = waiting.get(key)
             except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
                 raise PyriteError(
                     f"{path}:{number}: not a line of a Batch API output file; nothing was imported"
                 ) from None
-            if messages is None:
+            if asked is None:
                 unknown += 1
                 continue
+            model = asked.p.llm.model
             try:
                 if status != 200 or failed:
                     failure_status = status if isinstance(status, int) and status != 200 else 500
                     raise failures.of_response(failure_status, {}, failed or body)
-                answers[key] = replies.read(body, model, messages).answer
+                answers[key] = replies.read(body, model, asked.request.messages).answer
             except Failure as failure:
                 if failure.refused or any(failure.paid):
                     answers[key] = replies.without_words(failure, model)

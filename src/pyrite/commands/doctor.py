@@ -18,8 +18,8 @@ from pyrite import params
 from pyrite.base import console, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, standins
-from pyrite.llm import annotators, cache, client, failures, parsing, prompts, speed
-from pyrite.llm.conversations import Script
+from pyrite.llm import annotators, cache, client, failures, generation, parsing, prompts, runner, speed
+from pyrite.params import Labelled
 
 PACKAGES = ("dvc", "torch", "transformers", "accelerate", "scikit-learn", "pandas", "openai")
 # How many texts the endpoint is asked for in a turn, at most.
@@ -70,7 +70,7 @@ def look() -> Iterator[Finding]:
         except PyriteError as error:
             yield Finding(what, False, str(error))
     try:
-        yield from endpoint()
+        yield from endpoints()
     except PyriteError as error:
         yield Finding("endpoint", False, str(error))
 
@@ -89,11 +89,11 @@ def versions() -> str:
 def study() -> str:
     """Whether params, prompts and the cards of the study can be read."""
     p = params.load()
-    for setting in p.generate.settings:
-        prompts.load(setting)
+    for written in p.written.values():
+        prompts.load(written.prompt)
     for task in p.tasks:
         cards.load(task)
-    return f"tasks: {len(p.tasks)}; {', '.join(p.generate.settings)}, {', '.join(p.train.classifiers)}"
+    return f"tasks: {len(p.tasks)}; {', '.join(p.sources)}, {', '.join(p.train.classifiers)}"
 
 
 def store() -> str:
@@ -143,53 +143,61 @@ def cpu() -> str:
 
 @dataclass(frozen=True)
 class Probe:
-    """What an endpoint answered to questions as the study puts them.
+    """What an LLM answered to questions as the study puts them.
 
     Attributes:
-        answers: to two turns of a conversation, the plan before them where the setting has one.
-        labels, of_labels: what the answer to an annotator's question about those texts holds, and that answer; None
-            where the study asks for no labels.
+        turns: its answers in a conversation of two turns, the plan before them where the prompt has one; none where it
+            writes no source.
+        labels: what its answer to a question about a few texts' labels holds; None where it is asked for none.
+        answers: all its answers.
         of: how many texts and labels were asked for.
         seconds: that the longest answer took.
     """
 
-    answers: list[cache.Answer]
+    turns: list[cache.Answer]
     labels: list[str | None] | None
-    of_labels: str
+    answers: list[cache.Answer]
     of: int
     seconds: float
     structured: bool
     models: tuple[str, ...]
 
 
-def endpoint() -> Iterator[Finding]:
-    """Whether the endpoint answers as `generate` and `annotate` ask it; a line for each thing that came back."""
+def endpoints() -> Iterator[Finding]:
+    """Whether each LLM answers as `generate` and `annotate` ask it; a line for each thing that came back."""
     p = params.load()
-    if p.generate.provider == "recorded":
-        yield Finding("endpoint", None, "not asked, since generate.provider is 'recorded'")
-        return
-    try:
-        found = asyncio.run(_ask(p))
-    except (PyriteError, client.Unanswered) as error:
-        yield Finding("endpoint", False, str(error))
-        return
-    model, last = p.generate.model, found.answers[-1]
+    for name in p.llms:
+        asking = p.asking(name)
+        where = "endpoint" if len(p.llms) == 1 else f"endpoint of {name}"
+        if asking.provider == "recorded":
+            why = "generate.provider is 'recorded'" if asking.llm.endpoint else "it has none: only recorded answers"
+            yield Finding(where, None, f"not asked, since {why}")
+            continue
+        try:
+            yield from _endpoint(p, name, where)
+        except (PyriteError, client.Unanswered) as error:
+            yield Finding(where, False, str(error))
+
+
+def _endpoint(p: params.Params, name: str, where: str) -> Iterator[Finding]:
+    found = asyncio.run(_ask(p, name))
+    model, last = p.llms[name].model, found.answers[-1]
     longest = max(found.answers, key=lambda answer: answer.completion_tokens or 0)
     rate = (longest.completion_tokens or 0) / found.seconds
     speed.note(model, rate)
     form = "follows a JSON schema" if found.structured else "takes no JSON schema, its answers are read leniently"
     tokens = f", {last.prompt_tokens} + {last.completion_tokens} tokens, {rate:.0f} tokens a second"
     price = "" if model in p.generate.prices else "; its price is not in generate.prices, so only tokens are counted"
-    others = ", ".join(failures.clean(name) for name in found.models if name != model)
+    others = ", ".join(failures.clean(other) for other in found.models if other != model)
     warning = f"; but the endpoint says that '{others}' answered: is it the model that you mean?" if others else ""
-    yield Finding("endpoint", True, f"'{model}' answers and {form}{tokens}{price}{warning}")
-    for turn, answer in enumerate(found.answers[-2:], start=1):
+    yield Finding(where, True, f"'{model}' answers and {form}{tokens}{price}{warning}")
+    for turn, answer in enumerate(found.turns[-2:], start=1):
         said = parsing.texts(answer.text)
         shown = f"such as: {failures.clean(said[0])}" if said else _unread(answer.text)
         yield Finding(f"turn {turn}", bool(said), f"{min(len(said), found.of)} of {found.of} texts, {shown}")
     if found.labels is not None:
         read = [label for label in found.labels if label is not None]
-        shown = ", ".join(read) if read else _unread(found.of_labels)
+        shown = ", ".join(read) if read else _unread(last.text)
         yield Finding("labels", bool(read), f"{len(read)} of {len(found.labels)} labels, {shown}")
 
 
@@ -198,35 +206,46 @@ def _unread(answer: str) -> str:
     return f"it said: {said}; take a model that follows instructions, or one with a chat template"
 
 
-async def _ask(p: params.Params) -> Probe:
-    """Ask for few texts in two turns and for their labels, in the words of the study's first task and setting."""
+async def _ask(p: params.Params, llm: str) -> Probe:
+    """Ask for few texts in two turns and for the labels of some, in the words of the study's first task."""
 
     async def keep(answer: cache.Answer) -> None:
         """A probe is not worth keeping."""
 
-    # A probe is paid from no budget.
-    few = p.generate.model_copy(update={"budget_usd": None, "texts_per_turn": min(TEXTS, p.generate.texts_per_turn)})
-    card, setting = cards.load(p.tasks[0]), p.generate.settings[0]
-    script = Script(card, setting, prompts.load(setting), few, standins.prepared(card, few.examples))
-    # One try is enough to see what is wrong.
-    asked = client.Endpoint(few, attempts=1)
+    card = cards.load(p.tasks[0])
+    writes = next((source for source, one in p.written.items() if one.llm == llm), None)
+    labelled = [one.llm for one in p.sources.values() if isinstance(one, Labelled)]
+    labels_too = llm in labelled or (llm == p.annotate.llm and p.annotate.items > 0)
+    # A probe is paid from no budget, and one try is enough to see what is wrong.
+    asking = p.asking(llm).model_copy(update={"budget_usd": None})
+    asked, answers, seconds = client.Endpoint(asking, attempts=1), [], [SHORTEST]
+
+    async def put(request: runner.Request) -> cache.Answer:
+        begun = time.monotonic()
+        answers.append(await asked.ask(request.messages, request.schema, keep, request.limit))
+        seconds.append(time.monotonic() - begun)
+        return answers[-1]
+
     try:
-        c, answers, seconds = script.opening(next(iter(card.labels)), 0), [], [SHORTEST]
-        while script.goes_on(c, 2):
-            request, begun = script.request(c), time.monotonic()
-            answers.append(await asked.ask(request.messages, request.schema, keep, request.limit))
-            seconds.append(time.monotonic() - begun)
-            c = script.answered(c, request, answers[-1])
-        labels, of_labels = None, ""
-        if p.annotate.items and (said := parsing.texts(answers[-1].text)[: few.texts_per_turn]):
+        said, of, turns = [standins.of_length(card)] * TEXTS, TEXTS, 0
+        if writes:
+            written = p.written[writes]
+            of = min(TEXTS, written.texts_per_turn)
+            few = p.model_copy(update={"sources": {writes: written.model_copy(update={"texts_per_turn": of})}})
+            script = generation.script(few, card, writes, standins.prepared(card, written.examples))
+            c = script.opening(next(iter(card.labels)), 0)
+            while script.goes_on(c, 2):
+                request = script.request(c)
+                c = script.answered(c, request, await put(request))
+            said, turns = parsing.texts(answers[-1].text)[:of], len(answers)
+        labels = None
+        if labels_too and said:
             to_label = {str(number): text for number, text in enumerate(said)}
-            survey = annotators.labels(card, to_label, few)
-            question = next(annotators.label_questions(card, list(to_label), annotators.load()))
+            survey, roles = annotators.labels(card, to_label, asking), annotators.load()
+            question = next(annotators.label_questions(card, list(to_label), roles, roles.personas))
             to_annotator = survey.request(question)
-            answer = await asked.ask(to_annotator.messages, to_annotator.schema, keep, to_annotator.limit)
-            of_labels = answer.text
-            labels = survey.said(survey.answered(question, to_annotator, answer))
+            labels = survey.said(survey.answered(question, to_annotator, await put(to_annotator)))
         structured, models = bool(asked.dialect.structured), tuple(sorted(asked.models))
-        return Probe(answers, labels, of_labels, few.texts_per_turn, max(seconds), structured, models)
+        return Probe(answers[:turns], labels, answers, of, max(seconds), structured, models)
     finally:
         await asked.close()

@@ -8,31 +8,27 @@ from dataclasses import asdict
 
 from pyrite import params
 from pyrite.base import console, paths
-from pyrite.data import cards, sheets, standins, transcripts
-from pyrite.llm import annotators, costs, failures, generation, prompts, speed, surveys
+from pyrite.data import cards, sheets, standins, texts, transcripts
+from pyrite.llm import annotators, costs, failures, generation, labelling, speed, surveys
 from pyrite.llm.annotators import Question, Survey
 from pyrite.llm.cache import Ledger
 from pyrite.llm.conversations import Script
 from pyrite.llm.costs import CostEstimate
+from pyrite.params import Imported, Labelled, Params
 
 
-def run(task: str | None, setting: str | None, as_json: bool) -> None:
-    """Print what every (task, setting) of the study needs, or the one that is named; the labels of test rows are the
-    setting `annotations`, and so are judgements of pairs of tasks, where some are open.
+def run(task: str | None, source: str | None, as_json: bool) -> None:
+    """Print what every (task, source) of the study needs, or the one that is named; the labels of test rows are
+    `annotations`, and so are judgements of pairs of tasks, where some are open.
 
     Of tasks that are not prepared, real texts are reckoned with the length that the card gives.
     """
     p = params.load()
     tasks = [task] if task else p.tasks
-    needs = [
-        costs.of_survey(*_questions(t))
-        if s == annotators.SETTING
-        else costs.of_dialogues(generation.pending(script := _script(t, s)), script)
-        for t in tasks
-        for s in ([setting] if setting else (*p.generate.settings, annotators.SETTING))
-    ]
+    asked = [name for name, one in p.sources.items() if not isinstance(one, Imported)]
+    needs = [_need(p, t, s) for t in tasks for s in ([source] if source else [*asked, annotators.ANNOTATIONS])]
     unprepared = [t for t in tasks if not paths.prepared(t).exists()]
-    if task is None and setting in (None, annotators.SETTING) and len(p.tasks) > 1 and not unprepared:
+    if task is None and source in (None, annotators.ANNOTATIONS) and len(p.tasks) > 1 and not unprepared:
         pairs = costs.of_survey(*surveys.of_pairs())
         needs += [pairs] if pairs.requests else []
     if as_json:
@@ -42,20 +38,36 @@ def run(task: str | None, setting: str | None, as_json: bool) -> None:
     out.print(costs.table(needs, p.generate.attempt_cap))
     if unprepared:
         out.print(f"Not prepared yet: {', '.join(unprepared)}. Real texts are reckoned with the length in the card.")
-    out.print(_time(needs, p.generate))
-    if p.generate.model not in p.generate.prices:
-        out.print(f"'{p.generate.model}' has no price in generate.prices, so only tokens are reckoned.")
+    models = list(dict.fromkeys(llm.model for llm in p.llms.values()))
+    for model in models:
+        out.print(_time([n for n in needs if n.model == model], model, p))
+    if priceless := [f"'{model}'" for model in models if model not in p.generate.prices]:
+        said = " and ".join(priceless)
+        out.print(f"No price in generate.prices for {said}: there only tokens are reckoned.")
     if p.generate.budget_usd is not None:
         spent = Ledger(p.generate.prices).spent()
         out.print(f"Budget: ${p.generate.budget_usd:.2f}, of which ${spent:.2f} is spent.")
 
 
-def _time(needs: Sequence[CostEstimate], p: params.Generate) -> str:
-    rate = speed.of(p.model)
+def _need(p: Params, task: str, source: str) -> CostEstimate:
+    if source == annotators.ANNOTATIONS:
+        return costs.of_survey(*_questions(p, task))
+    if isinstance(spec := p.sources[source], Labelled):
+        prepared = paths.prepared(task)
+        card = cards.load(task)
+        rows = texts.read(prepared) if prepared.exists() else standins.training(card, spec.texts)
+        one = labelling.plan(p, card, source, rows)
+        return costs.of_survey(one.survey, one.questions)
+    script = _script(p, task, source)
+    return costs.of_dialogues(generation.pending(script), script)
+
+
+def _time(needs: Sequence[CostEstimate], model: str, p: Params) -> str:
+    rate = speed.of(model)
     if rate is None:
-        return f"How long it takes is not known: `pyrite doctor` measures how fast '{p.model}' answers."
+        return f"How long it takes is not known: `pyrite doctor` measures how fast '{model}' answers."
     alone = sum(n.seconds or 0.0 for n in needs)
-    at_once = min(p.concurrency, max(1, sum(n.requests for n in needs)))
+    at_once = min(max(n.at_once for n in needs), max(1, sum(n.requests for n in needs)))
     slow, fast = failures.duration(alone), failures.duration(alone / at_once)
     return (
         f"Time at {rate:.0f} tokens a second (pyrite doctor): {slow} where the endpoint answers one request after "
@@ -63,20 +75,21 @@ def _time(needs: Sequence[CostEstimate], p: params.Generate) -> str:
     )
 
 
-def _script(task: str, setting: str) -> Script:
-    p, card = params.load().generate, cards.load(task)
-    recording = paths.recording(task, setting)
-    held = transcripts.read(recording, card, setting) if recording.exists() else []
+def _script(p: Params, task: str, source: str) -> Script:
+    card, spec = cards.load(task), p.written[source]
+    recording = paths.recording(task, spec.prompt)
+    held = transcripts.read(recording, card, spec.prompt) if recording.exists() else []
     shown = [one for c in held for turn in c.turns for one in turn.examples]
-    return Script(card, setting, prompts.load(setting), p, standins.prepared(card, p.examples, shown))
+    return generation.script(p, card, source, standins.prepared(card, spec.examples, shown))
 
 
-def _questions(task: str) -> tuple[Survey, list[Question]]:
+def _questions(p: Params, task: str) -> tuple[Survey, list[Question]]:
     if paths.prepared(task).exists():
         inquiry = surveys.of_task(task)
         return inquiry.survey, inquiry.questions
-    p, card = params.load(), cards.load(task)
-    recorded = sheets.recorded(paths.recorded_annotations(task), sheets.ANNOTATIONS, p.generate.model)
+    card = cards.load(task)
+    model = p.llms[p.annotate.llm].model
+    recorded = sheets.recorded(paths.recorded_annotations(task), sheets.ANNOTATIONS, model)
     items = [*dict.fromkeys(item for _, (item, _, _) in recorded), *map(str, range(p.annotate.items))]
     test = dict.fromkeys(items[: p.annotate.items], standins.of_length(card))
     inquiry = surveys.of_task(task, test)

@@ -7,6 +7,7 @@ study is then of this task.
 from __future__ import annotations
 
 import csv
+import re
 import subprocess  # to ask git of one file  # nosec B404
 from collections import Counter
 from collections.abc import Sequence
@@ -21,9 +22,9 @@ from pyrite.base import console, files, paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, language, profile, shards, sheets, texts, unlabelled
 from pyrite.data.profile import DatasetProfile
-from pyrite.llm import annotators, costs, generation, prompts
-from pyrite.llm.conversations import Script
+from pyrite.llm import annotators, costs, generation, labelling, prompts
 from pyrite.llm.generation import GenerationRun
+from pyrite.params import Labelled
 from pyrite.results import data_overview, preparation
 from pyrite.training import embedding_check
 
@@ -75,7 +76,8 @@ def run(
     card = schema.parse(card_text, paths.card(task), cards.Card)
     study_text, before, study = _study(task, model)
     needs = estimate_cost(card, study, found)
-    files.write_text(paths.recording(task, "any").parent / ".gitkeep", "")
+    for folder in (paths.recorded_labels(task).parent, paths.imported(task, "any").parent):
+        files.write_text(folder / ".gitkeep", "")
     files.write_text(paths.card(task), card_text)
     files.write_text(paths.PARAMS, study_text)
     out = console.screen(soft_wrap=True)
@@ -158,10 +160,24 @@ def _study(task: str, model: str | None) -> tuple[str, tuple[str, ...], params.P
         del study["tasks"][:-1]  # the last one has the comments that follow
         study["tasks"][0] = task
         if model is not None:
-            study["generate"] |= {"provider": "openai", "model": model}
+            study["generate"]["provider"] = "openai"
+            _rename_llm(study, model)
 
     source = schema.edit(schema.read(paths.PARAMS), change)
     return source, before, schema.parse(source, paths.PARAMS, params.Params)
+
+
+def _rename_llm(study: Any, model: str) -> None:
+    """Put a model in the place of the study's LLM, under a name made of its own."""
+    before = study["annotate"]["llm"]
+    name = re.sub(r"[^a-z0-9]+", "_", model.casefold()).strip("_")
+    name = name if name[:1].isalpha() and schema.is_word(name) else before
+    place = list(study["llms"]).index(before)
+    study["llms"].insert(place, name, study["llms"].pop(before) | {"model": model})
+    study["annotate"]["llm"] = name
+    for source in study["sources"].values():
+        if source.get("llm") == before:
+            source["llm"] = name
 
 
 def _refresh(task: str, path: Path | None, text: str | None, label: str | None, waiting: Path | None) -> None:
@@ -249,12 +265,12 @@ def _pin(source: Any, pinned: dict[str, Any]) -> None:
 
 
 def estimate_cost(card: cards.Card, study: params.Params, found: DatasetProfile | None) -> list[costs.CostEstimate]:
-    """Requests, tokens and money of every setting and of the LLM as annotator, if nothing is answered yet."""
+    """Requests, tokens and money of every source and of the LLM as annotator, if nothing is answered yet."""
     prepared = found.table[texts.COLUMNS] if found else pd.DataFrame(columns=texts.COLUMNS, dtype=str)
     pool = set(prepared.loc[texts.in_pool(prepared), "label"])
     needs = []
-    for setting in study.generate.settings:
-        script = Script(card, setting, prompts.load(setting), study.generate, prepared, study.train.folds)
+    for source in study.written:
+        script = generation.script(study, card, source, prepared)
         jobs = [
             job
             for job in generation.top_up(GenerationRun(), script)
@@ -264,8 +280,14 @@ def estimate_cost(card: cards.Card, study: params.Params, found: DatasetProfile 
         needs.append(costs.of_dialogues(jobs, script))
     test = prepared[prepared["split"] == "test"].sort_values("id").head(study.annotate.items)
     shown = dict(zip(test["id"], test["text"], strict=True))
-    questions = list(annotators.label_questions(card, list(shown), annotators.load()))
-    return [*needs, costs.of_survey(annotators.labels(card, shown, study.generate), questions)] if shown else needs
+    roles = annotators.load()
+    for source, spec in study.sources.items():
+        if isinstance(spec, Labelled) and shown:
+            one = labelling.plan(study, card, source, prepared)
+            needs.append(costs.of_survey(one.survey, one.questions))
+    questions = list(annotators.label_questions(card, list(shown), roles, roles.personas))
+    survey = annotators.labels(card, shown, study.asking(study.annotate.llm))
+    return [*needs, costs.of_survey(survey, questions)] if shown else needs
 
 
 def _say_next(
@@ -277,6 +299,7 @@ def _say_next(
     out: console.Console,
 ) -> None:
     p = study.generate
+    llm = study.llms[study.annotate.llm].model
     out.print()
     out.print(f"Written: {paths.card(card.id)}. Edit its prompts, above all what is said of each label.")
     if tuple(before) != study.tasks:
@@ -290,14 +313,16 @@ def _say_next(
     out.print()
     recorded = p.provider == "recorded"
     out.print(costs.table(needs, p.attempt_cap), soft_wrap=False)
-    if recorded or p.model not in p.prices:
+    if recorded or llm not in p.prices:
         tokens = sum(n.prompt_tokens for n in needs), sum(n.completion_tokens for n in needs)
         sums = [f"${price.of(*tokens):.2f} with {model} (looked up {price.date})" for model, price in p.prices.items()]
-        said = "" if recorded else f"'{p.model}' has no price in generate.prices. "
+        said = "" if recorded else f"'{llm}' has no price in generate.prices. "
         out.print(f"{said}In money that is {' or '.join(sums) or 'not known: generate.prices is empty'}.")
-    shows = [setting for setting in p.settings if prompts.load(setting).shows_examples]
+    shows = [name for name, one in study.written.items() if prompts.load(one.prompt).shows_examples]
     if found and shows:
-        out.print(f"{', '.join(shows)} sends some real texts (those for prompts) to the LLM; other settings send none.")
+        out.print(f"{', '.join(shows)} sends some real texts (those for prompts) to the LLM.")
+    if found and (labelled := [name for name, one in study.sources.items() if isinstance(one, Labelled)]):
+        out.print(f"{', '.join(labelled)} sends it training texts, to be labelled.")
     if found and study.annotate.items:
         out.print(
             f"annotations sends it test texts, {study.annotate.items} at most, to see how well it labels them itself; "
@@ -307,9 +332,12 @@ def _say_next(
     out.print("Next:")
     out.print("  export OPENAI_API_KEY=...      # or OPENAI_BASE_URL, for a server of yours: docs/llm.md")
     if recorded:
-        out.print("  dvc exp run -S generate.provider=openai -S generate.model=NAME    # an LLM must write: name it")
+        out.print(
+            f"  dvc exp run -S generate.provider=openai -S llms.{study.annotate.llm}.model=NAME"
+            "    # an LLM must write: name it"
+        )
     else:
-        out.print(f"  pyrite doctor                  # does {p.model} answer?")
+        out.print(f"  pyrite doctor                  # does {llm} answer?")
         out.print("  dvc repro")
     out.print("  pyrite verdict")
 

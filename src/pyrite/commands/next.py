@@ -76,7 +76,7 @@ def known(card: cards.Card, study: Params) -> pd.DataFrame:
         real = real[real["split"].isin(texts.TRAINING)]
     tables = [real.assign(real=True)]
     for source in mixes.parse(study.compare.candidate).sources:
-        if (path := paths.synthetic(card.id, source)).exists():
+        if (path := paths.source(card.id, source)).exists():
             tables.append(texts.read(path).assign(real=False))
     return pd.concat(tables)[["id", "text", "label", "real"]].drop_duplicates("id", ignore_index=True)
 

@@ -1,17 +1,19 @@
 """Mixes: named training sets, such as `real`, `few_shot`, `pool+few_shot` or `real@200`.
 
 A mix is one or more sources joined by `+`. A source is `real` (the rows with people's labels that may be trained on),
-`pool` (the share of them that few-shot prompts may show) or a generation setting. Each gives all of its rows, or with
-`@n` so many of them. `@equal` takes as many as the smallest has of `real` and the generated sets: at equal size only
-the kind of text differs. `real@n` are the points of the learning curve, `real@n+few_shot` those of a mix curve: what
-generated rows add to n real ones; `@all` says that `real` itself is meant as the last point of a curve. `@even` and
-`@odd` are the rows of a generation setting from conversations of even or odd number: halves, as if of two runs.
+`pool` (the share of them that few-shot prompts may show) or one of the study's `sources`. Each gives all of its rows,
+or with `@n` so many of them. `@equal` takes as many as the smallest has of `real` and the sources: at equal size only
+the kind of text differs. `real@n` are the points of the learning curve, `few_shot@n` those of a source's curve, and
+`real@n+few_shot` those of a mix curve: what a source adds to n real rows; `@all` says that `real` itself is meant as
+the last point of a curve. `@even` and
+`@odd` are the rows of a source from conversations of even or odd number: halves, as if of two runs.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -56,13 +58,8 @@ class Mix:
         return not self.sources
 
     @property
-    def is_folded(self) -> bool:
-        """Whether it draws from all real rows: where a task has folds, it has others in each."""
-        return any(part.source == "real" for part in self.parts)
-
-    @property
     def curve(self) -> tuple[str, str] | None:
-        """Of a point of a curve, its real rows and what is added to them: ("real@50", "few_shot"); else None."""
+        """Of a point of a curve of real rows, those and what is added: ("real@50", "few_shot"); else None."""
         first = self.parts[0]
         if first.source != "real" or first.rows in (None, "equal"):
             return None
@@ -76,6 +73,11 @@ class Mix:
             return ()
         terms = self.name.split("+")
         return tuple("+".join(f"{one}@{half}" if one in self.sources else one for one in terms) for half in HALVES)
+
+    @property
+    def is_point(self) -> bool:
+        """Whether it is a point of a curve, of real rows or of one source's."""
+        return self.curve is not None or (len(self.parts) == 1 and isinstance(self.parts[0].rows, int))
 
     @property
     def spoken(self) -> str:
@@ -110,24 +112,9 @@ def spoken(name: str) -> str:
     return name.replace("_", "-").replace("+", " + ")
 
 
-def settings_of(mix: str) -> list[str]:
-    """The generation settings that a mix draws from."""
-    return list(parse(mix).sources)
-
-
-def is_generated(mix: str) -> bool:
-    """Whether a mix has no real rows."""
-    return parse(mix).is_generated
-
-
-def is_curve(mix: str) -> bool:
-    """Whether a mix is a point of a curve over real rows: `real@n` or `real@all`, alone or with more after it."""
-    return parse(mix).curve is not None
-
-
-def has_halves(mix: str, synthetic: dict[str, pd.DataFrame]) -> bool:
+def has_halves(mix: str, sets: Mapping[str, pd.DataFrame]) -> bool:
     """Whether every label of the mix's generated sets has conversations of even and of odd number."""
-    sources = [synthetic[name] for name in parse(mix).sources if name in synthetic]
+    sources = [sets[name] for name in parse(mix).sources if name in sets]
     return bool(parse(mix).halves) and all(
         set(_half(rows, "even")["label"]) == set(_half(rows, "odd")["label"]) == set(rows["label"]) for rows in sources
     )
@@ -139,7 +126,7 @@ def _half(rows: pd.DataFrame, half: str) -> pd.DataFrame:
     return rows[number % 2 == HALVES.index(half)]
 
 
-def rows(mix: str, training: pd.DataFrame, synthetic: dict[str, pd.DataFrame], seed: int) -> pd.DataFrame:
+def rows(mix: str, training: pd.DataFrame, sources: Mapping[str, pd.DataFrame], seed: int) -> pd.DataFrame:
     """The training rows of a mix (columns id, text, label), sorted by id.
 
     A sample of n rows is drawn with the seed, and the sample of n lies within that of n + 1: a learning curve is
@@ -147,14 +134,16 @@ def rows(mix: str, training: pd.DataFrame, synthetic: dict[str, pd.DataFrame], s
 
     Args:
         training: the real rows that may be trained on, of any split.
+        sources: the rows of each source that may.
 
     Raises:
         PyriteError: a source is unknown, empty, or has fewer rows than `@n` asks for.
     """
-    sources = {"real": training, "pool": training, **synthetic}
-    equal = min(len(training), *(len(rows) for rows in synthetic.values())) if synthetic else len(training)
+    equal = min(map(len, (training, *sources.values())))
+    sources = {"real": training, "pool": training, **sources}
     drawn = []
-    for part in parse(mix).parts:
+    # A text that a person has labelled, and an LLM too, has the person's label.
+    for part in sorted(parse(mix).parts, key=lambda part: part.source not in REAL):
         if part.source not in sources:
             raise PyriteError(f"mix '{mix}': unknown source '{part.source}'; there are {', '.join(sources)}")
         source = sources[part.source]
@@ -168,7 +157,7 @@ def rows(mix: str, training: pd.DataFrame, synthetic: dict[str, pd.DataFrame], s
         if wanted > len(source):
             raise PyriteError(f"mix '{mix}': asks for {wanted} rows of {part.source}, which has {len(source)}")
         drawn.append(_sample(source, wanted, seed))
-    # The same text may be real and generated: once is enough.
+    # The same text may be in several: once is enough.
     table = pd.concat(drawn)[["id", "text", "label"]].drop_duplicates("id")
     if table.empty:
         raise PyriteError(f"mix '{mix}': has no rows")

@@ -14,6 +14,7 @@ from pyrite.data import fields, formats, texts
 from pyrite.data.rows import Row
 
 ANNOTATIONS = ("item", "annotator", "label")
+LABELS = ("item", "label")
 PAIRS = ("annotator", "first", "second", "more_objective")
 # Of texts that `next` chose: people fill in `label`.
 CHOSEN = ("item", "text", "label", "predicted")

@@ -30,6 +30,12 @@ def prepared(card: Card, examples: int, named: Iterable[str] = ()) -> pd.DataFra
     return pd.DataFrame([*pool, *known], columns=texts.COLUMNS)
 
 
+def training(card: Card, n: int) -> pd.DataFrame:
+    """So many training rows in the place of those that an LLM shall label."""
+    rows = [(f"{number:016x}", of_length(card), next(iter(card.labels)), "train") for number in range(n)]
+    return pd.DataFrame(rows, columns=texts.COLUMNS)
+
+
 def of_length(card: Card) -> str:
     """A text of as many words as the card's texts have on average."""
     return " ".join(["words"] * round(sum(card.length_words) / 2))

@@ -1,6 +1,6 @@
 """The text table: one schema for texts everywhere, real or generated, as Parquet.
 
-Columns: `id`, `text`, `label`, `split` (train, validation, test, chosen); generated rows also have `setting`,
+Columns: `id`, `text`, `label`, `split` (train, validation, test, chosen); rows of a source also have `source`,
 `conversation`, `turn`, `position`. The id is a digest of the normalised text, so that equal texts are one row
 and the split of a row never depends on the other rows.
 """
@@ -20,7 +20,7 @@ from pyrite.base import files
 from pyrite.base.errors import PyriteError
 
 COLUMNS = ["id", "text", "label", "split"]
-ORIGIN = ["setting", "conversation", "turn", "position"]
+ORIGIN = ["source", "conversation", "turn", "position"]
 SPLITS = ["train", "validation", "test"]
 # The split of texts that `next` chose: they are trained on and never tested on, being no fair sample of all texts.
 CHOSEN = "chosen"

@@ -20,10 +20,10 @@ from pyrite.base.schema import Schema
 from pyrite.data.cards import Card, Words
 from pyrite.llm import cache, parsing, thoughts
 from pyrite.llm.cache import Answer, Message
-from pyrite.params import Generate
+from pyrite.params import Asking
 
-# The answers' place in the store, beside those of the settings that generate texts.
-SETTING = "annotations"
+# The answers of personas have this place in the store, beside those to the prompts that ask for texts.
+ANNOTATIONS = "annotations"
 # How often a question is put before what its answers leave open stays open.
 TRIES = 2
 
@@ -38,6 +38,7 @@ class Annotators(Schema):
 
     definition: Words
     personas: dict[str, Words] = Field(min_length=2)
+    labeller: Words
     texts_per_request: Annotated[int, Field(gt=0)]
     annotate: Words
     pair: Words
@@ -66,7 +67,8 @@ def _with_fields(template: str, known: set[str], needed: set[str]) -> str:
 class Question:
     """What one persona is asked, and what it answered so far.
 
-    `about` is what fills the prompt: the ids of texts, or two tasks. What was `refused` for good is not asked again.
+    `about` is what fills the prompt: the ids of texts, or two tasks; `tokens` are those sent and answered, for each
+    answer. What was `refused` for good is not asked again.
     """
 
     annotator: str
@@ -74,6 +76,7 @@ class Question:
     prompt: str
     about: tuple[str, ...]
     answers: tuple[str, ...] = ()
+    tokens: tuple[tuple[int | None, int | None], ...] = ()
     refused: bool = False
 
 
@@ -93,6 +96,7 @@ class Survey:
 
     Attributes:
         task: the task, or `pairs`.
+        source, answers: what the labels are for, and where the store has the answers.
         fill: a question's prompt as it is sent.
         read: what one answer to a question says: a label of each text, or the more objective task; None where it
             can't be read.
@@ -100,11 +104,12 @@ class Survey:
     """
 
     task: str
-    p: Generate
+    p: Asking
     fill: Callable[[Question], str]
     read: Callable[[Question, str], list[str | None]]
     schema: Callable[[Question], dict[str, object] | None]
-    setting: str = SETTING
+    source: str = ANNOTATIONS
+    answers: str = ANNOTATIONS
 
     def requests(self, turns: int) -> int:
         """One as a rule: only what can't be read is asked again."""
@@ -117,13 +122,14 @@ class Survey:
     def request(self, c: Question) -> Request:
         """The question as it is sent."""
         messages = ({"role": "system", "content": c.system}, {"role": "user", "content": self.fill(c)})
-        position = (self.setting, len(c.answers))
-        key = cache.key(messages, self.p.model, self.p.sampling, position)
+        position = (self.answers, len(c.answers))
+        key = cache.key(messages, self.p.llm.model, self.p.llm.sampling, position)
         return Request(messages, self.schema(c), key, LABEL_TOKENS * (len(c.about) + 1))
 
     def answered(self, c: Question, request: Request, answer: Answer) -> Question:
         """The question with one more answer."""
-        return replace(c, answers=(*c.answers, answer.text), refused=bool(answer.refused))
+        tokens = (*c.tokens, (answer.prompt_tokens, answer.completion_tokens))
+        return replace(c, answers=(*c.answers, answer.text), tokens=tokens, refused=bool(answer.refused))
 
     def said(self, c: Question) -> list[str | None]:
         """What all answers to a question say together: of several, the first that can be read counts."""
@@ -140,7 +146,9 @@ def load() -> Annotators:
     return schema.load(paths.ANNOTATORS, Annotators)
 
 
-def labels(card: Card, texts: Mapping[str, str], p: Generate) -> Survey:
+def labels(
+    card: Card, texts: Mapping[str, str], p: Asking, source: str = ANNOTATIONS, answers: str = ANNOTATIONS
+) -> Survey:
     """The survey on the labels of texts (id -> text)."""
 
     def schema(question: Question) -> dict[str, object]:
@@ -155,10 +163,12 @@ def labels(card: Card, texts: Mapping[str, str], p: Generate) -> Survey:
         fill=lambda question: with_texts(question, texts),
         read=lambda question, answer: labels_of(answer, len(question.about), card),
         schema=schema,
+        source=source,
+        answers=answers,
     )
 
 
-def pairs(described: Mapping[str, str], p: Generate) -> Survey:
+def pairs(described: Mapping[str, str], p: Asking) -> Survey:
     """The survey on which of two tasks is more objective (task -> what `describe` says of it)."""
     return Survey(
         task="pairs",
@@ -169,9 +179,11 @@ def pairs(described: Mapping[str, str], p: Generate) -> Survey:
     )
 
 
-def label_questions(card: Card, items: Sequence[str], annotators: Annotators) -> Iterator[Question]:
-    """Each persona is asked for the labels of all items (ids), so many in a request."""
-    for name, system in annotators.personas.items():
+def label_questions(
+    card: Card, items: Sequence[str], annotators: Annotators, personas: Mapping[str, str]
+) -> Iterator[Question]:
+    """Each persona (name -> system message) is asked for the labels of all items (ids), so many in a request."""
+    for name, system in personas.items():
         for start in range(0, len(items), annotators.texts_per_request):
             batch = tuple(items[start : start + annotators.texts_per_request])
             fields = {

@@ -1,6 +1,6 @@
 """Endpoint: an OpenAI-compatible chat API, asked by many conversations at once, politely and within budget.
 
-`OPENAI_API_KEY` and `OPENAI_BASE_URL` say which one; neither ever reaches a file, a log or a message.
+`NAME_API_KEY` and `NAME_BASE_URL` of the environment say where it is; neither ever reaches a file, a log or a message.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pyrite.llm.cache import Answer, Ledger, Message, tokens_of
 from pyrite.llm.dialect import TIMEOUT, Dialect
 from pyrite.llm.failures import Failure, Then
 from pyrite.llm.replies import Reply
-from pyrite.params import Generate
+from pyrite.params import DEFAULT, Asking
 
 Keep = Callable[[Answer], Awaitable[None]]
 
@@ -63,12 +63,12 @@ class Endpoint:
         models: the names by which the endpoint calls the models that answered.
     """
 
-    def __init__(self, p: Generate, attempts: int = ATTEMPTS) -> None:
+    def __init__(self, p: Asking, attempts: int = ATTEMPTS) -> None:
         self._p, self._attempts = p, attempts
-        self._client = dialect.client(p.concurrency)
-        self._slots = asyncio.Semaphore(p.concurrency)
-        self._requests, self._tokens = Pace(p.requests_per_minute), Pace(p.tokens_per_minute)
-        self._price = p.prices.get(p.model)
+        self._client = dialect.client(p.llm.endpoint or DEFAULT, p.limits.concurrency)
+        self._slots = asyncio.Semaphore(p.limits.concurrency)
+        self._requests, self._tokens = Pace(p.limits.requests_per_minute), Pace(p.limits.tokens_per_minute)
+        self._price = p.price
         self._ledger = Ledger(p.prices)
         self._reserved: list[float] = []  # US dollars that each request in flight may cost
         self._completion_tokens, self._longest, self._answers = 0, 0, 0
@@ -84,7 +84,7 @@ class Endpoint:
         self.models: set[str] = set()
         if p.budget_usd is not None and self._price is None:
             raise PyriteError(
-                f"params.yaml: generate.budget_usd can't be kept without a price: put '{p.model}' into "
+                f"params.yaml: generate.budget_usd can't be kept without a price: put '{p.llm.model}' into "
                 "generate.prices, or write budget_usd: null"
             )
 
@@ -159,11 +159,11 @@ class Endpoint:
                         failure.refused = ""  # no conversation can even begin: that is for the user to mend
                     if failure.refused and (failure.then is not Then.EMPTY or attempt >= self._tries(failure.then)):
                         self._failures, self._last_answer = 0, time.monotonic()
-                        answer = replies.without_words(failure, self._p.model)
+                        answer = replies.without_words(failure, self._p.llm.model)
                         await keep(answer)
                         return answer
                     if any(failure.paid):
-                        await keep(replies.without_words(failure, self._p.model))
+                        await keep(replies.without_words(failure, self._p.llm.model))
                 finally:
                     self._open.pop(place, None)
             attempt = await self._after(failure, attempt)
@@ -177,7 +177,7 @@ class Endpoint:
         # Whatever came over the wire: the transport does not turn all that is no HTTP into errors of its own.
         except Exception as error:
             raise failures.of_exception(error, TIMEOUT.read or 0.0) from None
-        reply = replies.read_response(response.content, self._p.model, said["messages"])
+        reply = replies.read_response(response.content, self._p.llm.model, said["messages"])
         if reply.reckoned and not self._said_reckoned:
             self._said_reckoned = True
             console.log.print("the endpoint does not say what it charges for: tokens are reckoned from characters")
@@ -263,20 +263,22 @@ class Endpoint:
             Unanswered: it is no use to send it again.
             PyriteError: it is no use to send any.
         """
+        # What failed says the names of the usual endpoint's variables.
+        reason = failure.reason.replace(f"{DEFAULT}_", f"{self._p.llm.endpoint}_")
         if failure.then is Then.STOP:
-            self.stop(PyriteError(f"{failure.reason}; what is answered is kept"))
+            self.stop(PyriteError(f"{reason}; what is answered is kept"))
         self._go_on()
         backoff = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1)) * random.uniform(0.5, 1)
         if failure.then is Then.WAIT:
             # A busy endpoint is nobody's fault: all wait, and none uses up its attempts.
             now = time.monotonic()
             idle = now - max(self._last_answer, self._resume_at)
-            self._resume_at, self._cooling = max(self._resume_at, now + (failure.wait or backoff)), failure.reason
+            self._resume_at, self._cooling = max(self._resume_at, now + (failure.wait or backoff)), reason
             if self._attempts == 1:
-                self.stop(PyriteError(failure.reason))
+                self.stop(PyriteError(reason))
             if idle > PATIENCE:
                 served = f"no answer for {failures.duration(now - self._last_answer)}"
-                self.stop(PyriteError(f"{served}: {failure.reason}; what is answered is kept"))
+                self.stop(PyriteError(f"{served}: {reason}; what is answered is kept"))
             self._go_on()
             return min(attempt + 1, self._attempts)
         if attempt < self._tries(failure.then):
@@ -287,15 +289,15 @@ class Endpoint:
         first = not self._answers and failure.then is not Then.EMPTY
         if first or self._failures >= FAILURES_IN_A_ROW:
             many = "the first request" if not self._answers else f"{self._failures} requests in a row"
-            self.stop(PyriteError(f"{many} failed: {failure.reason}; what is answered is kept"))
+            self.stop(PyriteError(f"{many} failed: {reason}; what is answered is kept"))
         self._go_on()
-        raise Unanswered(failure.reason)
+        raise Unanswered(reason)
 
 
 def _wordless(reply: Reply) -> str:
     """Why an answer has no words, in a line."""
     if reply.finish == "length":
-        how = "raise max_completion_tokens in generate.sampling, or turn thinking off (docs/llm.md)"
+        how = "raise max_completion_tokens in its sampling, or turn thinking off (docs/llm.md)"
         return f"the model used its limit of tokens for thinking: {how}"
     if reply.thinks:
         return "the answer is empty: all that the model said is its thinking; turn it off at the server (docs/llm.md)"

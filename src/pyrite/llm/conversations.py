@@ -1,6 +1,6 @@
-"""Conversations: what is asked of an LLM for a (task, setting), turn by turn.
+"""Conversations: what is asked of an LLM for a (task, source), turn by turn.
 
-A request follows from the card, the templates, the settings and what was answered before, and from nothing else: a
+A request follows from the card, the templates, the source and what was answered before, and from nothing else: a
 second run asks the same, and finds the answers in the store.
 """
 
@@ -24,7 +24,7 @@ from pyrite.data.transcripts import Conversation, Turn
 from pyrite.llm import cache, parsing, prompts, thoughts
 from pyrite.llm.cache import Answer, Message
 from pyrite.llm.prompts import Templates
-from pyrite.params import Generate
+from pyrite.params import Params
 
 # An answer of more characters than this ends its conversation: every later turn would send it again, and pay for it.
 LONGEST_HISTORY = 200_000
@@ -85,29 +85,29 @@ class Request:
 
 
 class Script:
-    """All that decides what is asked for a (task, setting)."""
+    """All that decides what is asked for a written source of a task.
 
-    def __init__(
-        self,
-        card: Card,
-        setting: str,
-        templates: Templates,
-        p: Generate,
-        prepared: pd.DataFrame,
-        choice: folds.Folds = "none",
-    ) -> None:
-        self.card, self.setting, self.templates, self.p, self.prepared = card, setting, templates, p, prepared
-        self.task = card.id
+    Attributes:
+        source, spec: its name, and what `params.yaml` says of it.
+        checks: what may be trained on.
+        answers: where the store has the answers: with those of all sources that ask with the same prompt.
+    """
+
+    def __init__(self, card: Card, source: str, templates: Templates, study: Params, prepared: pd.DataFrame) -> None:
+        self.card, self.source, self.templates, self.prepared = card, source, templates, prepared
+        self.spec = spec = study.written[source]
+        self.p, self.checks = study.asking(spec.llm), study.generate
+        self.task, self.answers = card.id, spec.prompt
         # The real rows that no text may repeat.
-        self.held_out = folds.held_out(prepared, choice)
+        self.held_out = folds.held_out(prepared, study.train.folds)
         self.text_of: dict[str, str] = dict(zip(prepared["id"], prepared["text"], strict=True))
         pool = prepared[texts.in_pool(prepared)].sort_values("id")
         self._pool: dict[str, list[str]] = {str(label): rows["id"].tolist() for label, rows in pool.groupby("label")}
         least, most = card.length_words
         per_word = _characters_per_word(prepared["text"].head(_SAMPLE).tolist())
         # Half and twice as long as usual: a bound that ends a text in its middle would do more harm than none.
-        self._schema = texts_schema(p.texts_per_turn, int(least * per_word / 2), int(most * per_word * 2))
-        self._limit = p.texts_per_turn * (most * TOKENS_PER_WORD + TOKENS_AROUND)
+        self._schema = texts_schema(spec.texts_per_turn, int(least * per_word / 2), int(most * per_word * 2))
+        self._limit = spec.texts_per_turn * (most * TOKENS_PER_WORD + TOKENS_AROUND)
 
     @property
     def lacks_examples(self) -> bool:
@@ -118,10 +118,10 @@ class Script:
         """A conversation in which nothing has been asked yet."""
         return Conversation(
             task=self.card.id,
-            setting=self.setting,
+            setting=self.spec.prompt,
             label=label,
             conversation=number,
-            model=self.p.model,
+            model=self.p.llm.model,
             recorded="",
             system=prompts.system(self.card),
             turns=(),
@@ -138,7 +138,7 @@ class Script:
         examples = self._examples(c) if self.templates.shows_examples and not plans else ()
         attributes = "" if plans else drawn(c, self.templates, turn)
         prompt = prompts.prompt(
-            self.templates, self.card, c.label, turn, self.p.texts_per_turn, len(examples), attributes
+            self.templates, self.card, c.label, turn, self.spec.texts_per_turn, len(examples), attributes
         )
         messages: list[Message] = [{"role": "system", "content": c.system}]
         for said in c.turns:
@@ -146,13 +146,13 @@ class Script:
             # Thoughts are not sent back: they cost as much as answers, and models are not trained to see them.
             messages.append({"role": "assistant", "content": thoughts.strip(said.answer)})
         messages.append({"role": "user", "content": self._filled(prompt, examples)})
-        position = (self.setting, c.label, c.conversation, turn)
+        position = (self.spec.prompt, c.label, c.conversation, turn)
         return Request(
             prompt=prompt,
             examples=examples,
             messages=tuple(messages),
             schema=ATTRIBUTES if plans else self._schema,
-            key=cache.key(messages, self.p.model, self.p.sampling, position),
+            key=cache.key(messages, self.p.llm.model, self.p.llm.sampling, position),
             limit=PLAN_TOKENS if plans else self._limit,
         )
 
@@ -178,11 +178,11 @@ class Script:
         """The conversation with one more turn."""
         plans = len(c.turns) < self.templates.plans
         said = Turn(
-            # The prompts of a setting are few: one copy of each is enough.
+            # The prompts of a source are few: one copy of each is enough.
             prompt=sys.intern(request.prompt),
             examples=request.examples,
             answer=answer.text,
-            requested=0 if plans else self.p.texts_per_turn,
+            requested=0 if plans else self.spec.texts_per_turn,
             prompt_tokens=answer.prompt_tokens,
             completion_tokens=answer.completion_tokens,
             refused=answer.refused or None,
@@ -198,11 +198,11 @@ class Script:
         if not pool:
             raise PyriteError(
                 f"{paths.prepared(self.card.id)}: label '{c.label}' has no row in the pool to show as an example; "
-                f"prepare more rows of it or take {self.setting} out of generate.settings"
+                f"prepare more rows of it or take {self.source} out of sources"
             )
-        order = random.Random(f"{self.setting}/{c.label}/{c.conversation}").sample(pool, len(pool))
-        first = (len(c.turns) - self.templates.plans) * self.p.examples
-        wanted = min(self.p.examples, len(pool))
+        order = random.Random(f"{self.spec.prompt}/{c.label}/{c.conversation}").sample(pool, len(pool))
+        first = (len(c.turns) - self.templates.plans) * self.spec.examples
+        wanted = min(self.spec.examples, len(pool))
         return tuple(order[(first + i) % len(order)] for i in range(wanted))
 
 

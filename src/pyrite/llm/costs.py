@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
-from pyrite import params
 from pyrite.llm import speed, surveys
 from pyrite.llm.annotators import Question, Survey
 from pyrite.llm.cache import BYTES_PER_TOKEN, Log, tokens_of
 from pyrite.llm.conversations import Script
 from pyrite.llm.generation import Job
+from pyrite.params import Asking
 
 # A word of English with the space after it, in characters; and what JSON puts around each text.
 CHARACTERS_PER_WORD, AROUND_A_TEXT = 6, 4
@@ -24,16 +24,19 @@ PLAN_CHARACTERS = 2000
 
 @dataclass(frozen=True)
 class CostEstimate:
-    """What a (task, setting) still needs.
+    """What a (task, source) still needs.
 
     Attributes:
+        model, at_once: the LLM, and how many requests it is sent side by side.
         requests, prompt_tokens, completion_tokens: what is sent and answered.
         cost_usd: US dollars; None without a price.
         seconds: the time that the answers take, one after another; None before `pyrite doctor` has measured it.
     """
 
     task: str
-    setting: str
+    source: str
+    model: str
+    at_once: int
     requests: int
     prompt_tokens: int
     completion_tokens: int
@@ -44,13 +47,13 @@ class CostEstimate:
 def of_dialogues(waiting: Sequence[Job], script: Script) -> CostEstimate:
     """Requests, tokens and cost of conversations until they have their turns, if every text is accepted.
 
-    An answer is reckoned with the tokens that the stored ones of the (task, setting) took on average. Before there are
+    An answer is reckoned with the tokens that the stored ones of the same prompt took on average. Before there are
     some, and for what is sent, tokens are reckoned from characters, and the length of texts from the card's bounds.
     """
-    p = script.p
+    p, spec = script.p, script.spec
     least, most = script.card.length_words
-    answer = p.texts_per_turn * ((least + most) / 2 * CHARACTERS_PER_WORD + AROUND_A_TEXT) / BYTES_PER_TOKEN
-    mean = Log(script.task, script.setting).mean_tokens(p.model)
+    answer = spec.texts_per_turn * ((least + most) / 2 * CHARACTERS_PER_WORD + AROUND_A_TEXT) / BYTES_PER_TOKEN
+    mean = Log(script.task, script.answers).mean_tokens(p.llm.model)
     requests, sent, answered = 0, 0.0, 0.0
     for c, turns in waiting:
         messages = script.request(c).messages
@@ -61,35 +64,34 @@ def of_dialogues(waiting: Sequence[Job], script: Script) -> CostEstimate:
             requests, sent, answered = requests + 1, sent + history, answered + (mean or said)
             # What a model thought is not sent again.
             history += min(said, mean or said) + question
-    return _estimate(script.task, script.setting, requests, sent, answered, p)
+    return _estimate(script.task, script.source, requests, sent, answered, p)
 
 
 def of_survey(survey: Survey, questions: Sequence[Question]) -> CostEstimate:
     """What the questions to annotators still need, if every answer can be read."""
     waiting = [question for question, waits, _ in surveys.look(survey, questions) if waits]
     sent = sum(tokens_of(m["content"]) for question in waiting for m in survey.request(question).messages)
-    mean = Log(survey.task, survey.setting).mean_tokens(survey.p.model)
+    mean = Log(survey.task, survey.answers).mean_tokens(survey.p.llm.model)
     labels = sum(len(question.about) for question in waiting) * CHARACTERS_PER_LABEL / BYTES_PER_TOKEN
     answered = mean * len(waiting) if mean else labels
-    return _estimate(survey.task, survey.setting, len(waiting), sent, answered, survey.p)
+    return _estimate(survey.task, survey.source, len(waiting), sent, answered, survey.p)
 
 
-def _estimate(task: str, setting: str, requests: int, sent: float, answered: float, p: params.Generate) -> CostEstimate:
-    tokens, price, rate = (round(sent), round(answered)), p.prices.get(p.model), speed.of(p.model)
-    return CostEstimate(
-        task, setting, requests, *tokens, price.of(*tokens) if price else None, answered / rate if rate else None
-    )
+def _estimate(task: str, source: str, requests: int, sent: float, answered: float, p: Asking) -> CostEstimate:
+    tokens, price, rate = (round(sent), round(answered)), p.price, speed.of(p.llm.model)
+    cost, seconds = price.of(*tokens) if price else None, answered / rate if rate else None
+    return CostEstimate(task, source, p.llm.model, p.limits.concurrency, requests, *tokens, cost, seconds)
 
 
 def table(needs: Sequence[CostEstimate], attempt_cap: float) -> Table:
     """What is needed, for a terminal."""
     drawn = Table(box=None, header_style="dim", pad_edge=False, caption_justify="left")
     drawn.add_column("task")
-    drawn.add_column("setting")
+    drawn.add_column("source")
     for column in ("requests", "tokens sent", "answered", "cost"):
         drawn.add_column(column, justify="right")
     for n in needs:
-        drawn.add_row(n.task, n.setting, *_figures(n.requests, n.prompt_tokens, n.completion_tokens, n.cost_usd))
+        drawn.add_row(n.task, n.source, *_figures(n.requests, n.prompt_tokens, n.completion_tokens, n.cost_usd))
     costs = [n.cost_usd for n in needs if n.cost_usd is not None]
     total = _figures(
         sum(n.requests for n in needs),

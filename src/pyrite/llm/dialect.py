@@ -21,7 +21,7 @@ from pyrite.base.errors import PyriteError
 from pyrite.llm.cache import Message
 from pyrite.llm.failures import Failure, Then
 from pyrite.llm.replies import Reply
-from pyrite.params import Generate
+from pyrite.params import Asking
 
 # A slow local model may need minutes for an answer; whoever is not there says so at once.
 TIMEOUT = httpx2.Timeout(600, connect=10)
@@ -51,25 +51,23 @@ _TAKES = {
 _BOUNDS = {"minItems", "maxItems", "minLength", "maxLength"}
 
 
-def client(connections: int) -> AsyncOpenAI:
-    """The client that the environment asks for, with so many connections at once.
+def client(endpoint: str, connections: int) -> AsyncOpenAI:
+    """The client of an endpoint, whose variables in the environment begin with its name, with so many connections.
 
     Raises:
         PyriteError: there is no key, or the address or the proxy is none.
     """
-    base_url = os.environ.get("OPENAI_BASE_URL") or None
-    api_key = os.environ.get("OPENAI_API_KEY") or None
+    url, key = f"{endpoint}_BASE_URL", f"{endpoint}_API_KEY"
+    base_url, api_key = os.environ.get(url) or None, os.environ.get(key) or None
     if not (api_key or "").isascii() or not (api_key or "").isprintable():
-        raise PyriteError("OPENAI_API_KEY: has signs that no key has, such as a line break; export it anew")
+        raise PyriteError(f"{key}: has signs that no key has, such as a line break; export it anew")
     if base_url is not None and not base_url.startswith(("http://", "https://")):
-        raise PyriteError("OPENAI_BASE_URL: not an address; it begins with http:// or https:// and mostly ends in /v1")
+        raise PyriteError(f"{url}: not an address; it begins with http:// or https:// and mostly ends in /v1")
     if "@" in (base_url or "").partition("://")[2].partition("/")[0]:
-        raise PyriteError("OPENAI_BASE_URL: has a password in it, which no endpoint is sent; export it without")
+        raise PyriteError(f"{url}: has a password in it, which no endpoint is sent; export it without")
     if api_key is None:
         if base_url is None:
-            raise PyriteError(
-                "OPENAI_API_KEY: not set; export your key, or set OPENAI_BASE_URL to a server of your own (docs/llm.md)"
-            )
+            raise PyriteError(f"{key}: not set; export your key, or set {url} to a server of your own (docs/llm.md)")
         api_key = "none"  # local servers ask for no key, but the client wants to send one
     try:
         address = httpx2.URL(base_url or "https://api.openai.com/v1")
@@ -88,7 +86,7 @@ def client(connections: int) -> AsyncOpenAI:
             http_client=http,
         )
     except (OpenAIError, ValueError, httpx2.InvalidURL):
-        raise PyriteError("OPENAI_BASE_URL: not an address that can be used; see docs/llm.md") from None
+        raise PyriteError(f"{url}: not an address that can be used; see docs/llm.md") from None
 
 
 def _refuse_socks(address: httpx2.URL) -> None:
@@ -101,9 +99,9 @@ def _refuse_socks(address: httpx2.URL) -> None:
         )
 
 
-def request_body(messages: Sequence[Message], p: Generate) -> dict[str, Any]:
+def request_body(messages: Sequence[Message], p: Asking) -> dict[str, Any]:
     """A request as the API takes it, without a schema."""
-    return {"model": p.model, "messages": list(messages), **p.sampling}
+    return {"model": p.llm.model, "messages": list(messages), **p.llm.sampling}
 
 
 def response_format(schema: Mapping[str, object]) -> dict[str, object]:
@@ -120,7 +118,7 @@ class Dialect:
     `structured` says whether it takes a JSON schema: None until the first answer has shown it.
     """
 
-    def __init__(self, p: Generate) -> None:
+    def __init__(self, p: Asking) -> None:
         self._p = p
         self._without: set[str] = set()
         self._limit: str | None = LIMITS[0]
@@ -151,7 +149,7 @@ class Dialect:
                 if self._finds_out(failure, said):
                     continue
                 shared = failure.then is Then.TOO_LONG and _WITH_ANSWER.search(failure.said)
-                if shared and self._limit in said and self._limit not in self._p.sampling:
+                if shared and self._limit in said and self._limit not in self._p.llm.sampling:
                     limited = False  # only together with what may be answered it is too long: the context is the limit
                     continue
                 weaker = self._weaker(failure, said, form)
@@ -192,7 +190,7 @@ class Dialect:
             if re.search(rf"\b{re.escape(name.casefold())}\b", failure.said)
         ]
         unknown, out_of_range = _UNKNOWN.search(failure.said), _RANGE.search(failure.said)
-        if self._limit in named and self._limit not in self._p.sampling:
+        if self._limit in named and self._limit not in self._p.llm.sampling:
             other = LIMITS[1] if self._limit == LIMITS[0] and unknown else None
             if other is None:
                 self._say(f"refuses {self._limit}: answers have no limit")
@@ -245,7 +243,7 @@ class Dialect:
             reply.finish == "length"
             and not reply.answer.text
             and self._limit in said
-            and self._limit not in self._p.sampling
+            and self._limit not in self._p.llm.sampling
             and self._room < MOST_ROOM
         ):
             self._room *= THINKS

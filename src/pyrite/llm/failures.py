@@ -127,14 +127,14 @@ def of_response(status: int, headers: Mapping[str, str], content: bytes | Any) -
     if status == 403:
         return failure(Then.GIVE_UP, f"the key may not do this (403){quoted}: check its rights, or take another model")
     if status == 404 or (status < 500 and status not in _WAITS and _MODEL.search(said)):
-        hint = "check generate.model and OPENAI_BASE_URL (mostly it ends in /v1)"
+        hint = "check the model's name in llms and OPENAI_BASE_URL (mostly it ends in /v1)"
         return failure(Then.STOP, f"no such model or address ({status}){quoted}: {hint}")
     wait = _told(headers, body, raw, words)
     if wait is not None and wait > LONGEST_TOLD:
         when = f"the endpoint asks to come back in {duration(wait)} ({status}){quoted}"
         return failure(Then.STOP, f"{when}: run it again then")
     if status == 429:
-        hint = "lower generate.concurrency or requests_per_minute"
+        hint = "lower concurrency or requests_per_minute in generate.limits"
         return failure(Then.WAIT, f"too many requests (429){quoted}: {hint}", wait=wait)
     if status in _WAITS or (status >= 500 and (wait is not None or _LOADING.search(said))):
         return failure(Then.WAIT, f"the endpoint is busy ({status}){quoted}", wait=wait)
@@ -147,7 +147,7 @@ def of_exception(error: Exception, patience: float) -> Failure:
     cause = error.__cause__ if isinstance(error, APIConnectionError) and error.__cause__ else error
     if isinstance(error, APITimeoutError) and not isinstance(cause, httpx2.ConnectTimeout):
         slow = f"no answer within {patience:.0f} s: the server is too slow or lost"
-        return Failure(f"{slow}; ask for fewer texts in a turn, or lower generate.concurrency", Then.SLOW)
+        return Failure(f"{slow}; ask for fewer texts in a turn, or lower concurrency in generate.limits", Then.SLOW)
     said = clean(str(cause)).replace(" ssl:default", "")
     if "certificate" in said.casefold() or "[SSL" in said:
         reason = f"TLS to the endpoint failed ({said}): check OPENAI_BASE_URL, SSL_CERT_FILE and your proxy"
@@ -296,24 +296,32 @@ def unkeyed(text: str) -> str:
     For errors and logs only: an answer is never rewritten. Servers repeat keys in part, in capitals, spaced out or
     encoded, so a stretch of twelve signs of one is enough. What is short or a plain word is no key.
     """
-    if address := os.environ.get("OPENAI_BASE_URL"):
-        text = text.replace(address, "$OPENAI_BASE_URL")
-    if key := _key():
+    for name, address in _of_environment("_BASE_URL"):
+        text = text.replace(address, f"${name}")
+    for name, key in _keys():
         forms = {key, json.dumps(key)[1:-1], quote(key, safe=""), base64.b64encode(key.encode()).decode()}
         grams = {form[i : i + _TELLING] for form in map(_squeezed, forms) for i in range(len(form) - _TELLING + 1)}
-        text = _without(text, grams, "$OPENAI_API_KEY")
+        text = _without(text, grams, f"${name}")
     return text
 
 
 def tells_key(text: str) -> bool:
-    """Whether a text has the key in it."""
-    return (key := _key()) != "" and key in text
+    """Whether a text has a key in it."""
+    return any(key in text for _, key in _keys())
 
 
-def _key() -> str:
-    """The key; empty where it is one of those that servers without keys are sent, as `none`, `EMPTY` or `ollama`."""
-    key = os.environ.get("OPENAI_API_KEY", "")
-    return "" if len(key) < SHORTEST_KEY or (key.isalpha() and len(key) < LONGEST_WORD) else key
+def _keys() -> list[tuple[str, str]]:
+    """The keys of all endpoints by their variables, without those that servers without keys are sent, as `none`,
+    `EMPTY` or `ollama`."""
+    return [
+        (name, key)
+        for name, key in _of_environment("_API_KEY")
+        if len(key) >= SHORTEST_KEY and not (key.isalpha() and len(key) < LONGEST_WORD)
+    ]
+
+
+def _of_environment(ending: str) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in os.environ.items() if name.endswith(ending) and value]
 
 
 def _squeezed(text: str) -> str:

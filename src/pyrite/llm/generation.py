@@ -1,4 +1,4 @@
-"""Generation: conversations for a (task, setting), until every label has the texts that the study wants."""
+"""Generation: conversations for a (task, source), until every label has the texts that the study wants."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import pandas as pd
 from pyrite import params
 from pyrite.base import console, paths
 from pyrite.data import cards, texts, transcripts
+from pyrite.data.cards import Card
 from pyrite.data.transcripts import Conversation
 from pyrite.llm import cache, conversations, prompts, runner
 from pyrite.llm.cache import Tokens
 from pyrite.llm.conversations import Script
 from pyrite.llm.quality import QualityFilter
 from pyrite.llm.runner import DialogueJob, DialogueResult
+from pyrite.params import Params
 
 Job = DialogueJob[Conversation]
 Result = DialogueResult[Conversation]
@@ -29,20 +31,28 @@ LOWEST_YIELD = 0.1
 REFUSALS_IN_VAIN = 5
 
 
-def load(task: str, setting: str) -> Script:
-    """What is asked for a (task, setting) of this study.
+def load(task: str, source: str) -> Script:
+    """What is asked for a written source of this study.
 
     Raises:
         PyriteError: params, the card, the prompts or the prepared rows are missing or not valid.
     """
     p = params.load()
-    card, templates = cards.load(task), prompts.load(setting)
-    return Script(card, setting, templates, p.generate, texts.read(paths.prepared(task)), p.train.folds)
+    return script(p, cards.load(task), source, texts.read(paths.prepared(task)))
+
+
+def script(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Script:
+    """What is asked for a written source, with these real rows.
+
+    Raises:
+        PyriteError: the prompts are missing or not valid.
+    """
+    return Script(card, source, prompts.load(study.written[source].prompt), study, prepared)
 
 
 @dataclass
 class GenerationRun:
-    """The conversations of a (task, setting) so far.
+    """The conversations of a (task, source) so far.
 
     Attributes:
         conversations: recorded ones first, then those held.
@@ -87,8 +97,8 @@ def gather(script: Script, ask: Ask) -> GenerationRun:
             run.waiting[c.label] += waits
             run.in_vain[c.label] = cache.added(run.in_vain.get(c.label, (0, 0)), in_vain)
             # What was asked for, be it answered or not: at least one turn, so that a label without luck is given up.
-            asked = sum(turn.requested or 0 for turn in c.turns) + waits * script.p.texts_per_turn
-            run.requested[c.label] += max(asked, script.p.texts_per_turn)
+            asked = sum(turn.requested or 0 for turn in c.turns) + waits * script.spec.texts_per_turn
+            run.requested[c.label] += max(asked, script.spec.texts_per_turn)
         if not any(result.dialogue.turns for result in results):
             return run
 
@@ -122,33 +132,33 @@ def top_up(run: GenerationRun, script: Script) -> list[Job]:
     """The conversations that every label still needs, not yet begun."""
     if script.lacks_examples:
         return []
-    p, jobs = script.p, []
+    spec, jobs = script.spec, []
     accepted = run.accepted["label"].value_counts()
     for label in script.card.labels:
         have, requested = int(accepted.get(label, 0)), run.requested[label]
         yields = max(have / requested, LOWEST_YIELD) if requested else 1.0
-        affordable = int((p.attempt_cap * p.per_label - requested) // p.texts_per_turn)
-        turns = min(int(np.ceil((p.per_label - have) / (p.texts_per_turn * yields))), affordable)
+        affordable = int((script.checks.attempt_cap * spec.per_label - requested) // spec.texts_per_turn)
+        turns = min(int(np.ceil((spec.per_label - have) / (spec.texts_per_turn * yields))), affordable)
         if refused := run.refusals(label):
-            turns = min(turns, p.turns * (REFUSALS_IN_VAIN - refused))
+            turns = min(turns, spec.turns * (REFUSALS_IN_VAIN - refused))
         number = max((c.conversation + 1 for c in run.conversations if c.label == label), default=0)
         while turns > 0:
-            jobs.append(DialogueJob(script.opening(label, number), min(turns, p.turns)))
-            turns, number = turns - p.turns, number + 1
+            jobs.append(DialogueJob(script.opening(label, number), min(turns, spec.turns)))
+            turns, number = turns - spec.turns, number + 1
     return jobs
 
 
 def _recorded(script: Script) -> GenerationRun:
     """A run that begins with the recorded conversations of the study's LLM, as far as they are current."""
-    path = paths.recording(script.card.id, script.setting)
+    path = paths.recording(script.task, script.spec.prompt)
     if not path.exists():
         return GenerationRun()
-    recorded = [c for c in transcripts.read(path, script.card, script.setting) if c.model == script.p.model]
+    recorded = [c for c in transcripts.read(path, script.card, script.spec.prompt) if c.model == script.p.llm.model]
     current = [conversations.current(c, script.card, script.templates) for c in recorded]
     stale = sum(len(c.turns) for c in recorded) - sum(len(c.turns) for c in current)
     if stale:
         console.log.print(
-            f"{script.card.id} {script.setting}: {stale} recorded answers are stale, because the card or "
+            f"{script.task} {script.source}: {stale} recorded answers are stale, because the card or "
             f"{paths.PROMPTS} no longer asks for them; they are not used"
         )
     run = GenerationRun(current, stale)

@@ -1,4 +1,4 @@
-"""Settings: the ways to ask an LLM for texts. Each is an entry of `tasks/prompts.yaml`, which a task card fills."""
+"""Prompts: the ways to ask an LLM for texts. Each is an entry of `tasks/prompts.yaml`, which a task card fills."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from pydantic import RootModel, field_validator
 from pyrite.base import paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.base.schema import Schema
-from pyrite.data import language, mixes
+from pyrite.data import language
 from pyrite.data.cards import Card
 
 _FIELDS = {"item", "items", "label", "style", "min_words", "max_words", "n", "k", "examples", "attributes"}
 _FIELD = re.compile(r"\{(\w+)\}")
+# What else LLMs answer, by the names of its files.
+TAKEN = ("annotations", "labelled")
 _REMINDER = "This is about {items} that {label}."
 
 
 class Templates(Schema):
-    """The user messages of one setting: the first of a conversation, and every later one.
+    """The user messages of one prompt: the first of a conversation, and every later one.
 
     Where there is a `plan`, it comes before the first: it asks for attributes in which texts may differ, and
     `{attributes}` of every later message is one value of each (Yu et al. 2023, AttrPrompt).
@@ -59,31 +61,30 @@ class Templates(Schema):
 
 
 class Prompts(RootModel[dict[str, Templates]]):
-    """`tasks/prompts.yaml`: the templates of each setting by its name."""
+    """`tasks/prompts.yaml`: the templates of each prompt by its name."""
 
     @field_validator("root")
     @classmethod
     def _plain_names(cls, value: dict[str, Templates]) -> dict[str, Templates]:
-        # A setting's name is also a source of a mix and part of file names.
+        # A prompt's name is part of file names, beside those of other answers and recordings.
         for name in value:
-            if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in mixes.REAL:
+            if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in TAKEN:
                 raise ValueError(
-                    f"'{name}' can't name a setting: take lower-case letters, digits and _, but not "
-                    f"{' or '.join(mixes.REAL)}"
+                    f"'{name}' can't name a prompt: take lower-case letters, digits and _, but not {' or '.join(TAKEN)}"
                 )
         return value
 
 
-def load(setting: str) -> Templates:
-    """The templates of a setting.
+def load(name: str) -> Templates:
+    """The templates of a prompt.
 
     Raises:
-        PyriteError: the setting is unknown, or the file is not valid.
+        PyriteError: the prompt is unknown, or the file is not valid.
     """
     templates = schema.load(paths.PROMPTS, Prompts).root
-    if setting not in templates:
-        raise PyriteError(f"setting '{setting}': unknown; {paths.PROMPTS} has {', '.join(templates)}")
-    return templates[setting]
+    if name not in templates:
+        raise PyriteError(f"prompt '{name}': unknown; {paths.PROMPTS} has {', '.join(templates)}")
+    return templates[name]
 
 
 def system(card: Card) -> str:

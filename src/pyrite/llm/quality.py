@@ -45,7 +45,7 @@ def collect(script: Script, conversations: Sequence[Conversation]) -> pd.DataFra
         {
             "text": texts.normalise(text),
             "label": c.label,
-            "setting": c.setting,
+            "source": script.source,
             "conversation": c.conversation,
             "turn": turn,
             "position": position,
@@ -70,12 +70,12 @@ class QualityFilter:
         self._script = script
         self._cosine: dict[str, float] = {}
         alike = embedding_check.look(
-            script.prepared["text"].tolist(), script.card.language, script.p.contamination_cosine
+            script.prepared["text"].tolist(), script.card.language, script.checks.contamination_cosine
         )
         self._blind = alike > embedding_check.MOST_ALIKE
         if self._blind:
             console.log.print(
-                f"{script.card.id} {script.setting}: the check of copies by embeddings is off: MiniLM takes "
+                f"{script.task} {script.source}: the check of copies by embeddings is off: MiniLM takes "
                 f"{alike:.0%} of the pairs of unlike real texts for copies. The checks by words stay."
             )
 
@@ -90,10 +90,10 @@ class QualityFilter:
         frame["reason"] = ""
         others = held_out["text"].tolist()
         least, most = script.card.length_words
-        threshold = script.p.near_duplicate
+        threshold = script.checks.near_duplicate
 
         with console.progress() as view:
-            doing = f"{script.card.id} {script.setting}: judging {len(frame):,} texts"
+            doing = f"{script.task} {script.source}: judging {len(frame):,} texts"
             bar = view.add_task(doing, total=len(REASONS))
 
             def drop(reason: str, check: Callable[[pd.DataFrame], Any]) -> None:
@@ -113,8 +113,8 @@ class QualityFilter:
             drop("contamination: exact", lambda left: left["id"].isin(held_out["id"]))
             drop("contamination: near", lambda left: near_duplicates.near(left["text"].tolist(), others, threshold))
             if not self._blind:
-                drop("contamination: embedding", lambda left: self._closest(left) >= script.p.contamination_cosine)
-            drop("surplus", lambda left: left.groupby("label").cumcount() >= script.p.per_label)
+                drop("contamination: embedding", lambda left: self._closest(left) >= script.checks.contamination_cosine)
+            drop("surplus", lambda left: left.groupby("label").cumcount() >= script.spec.per_label)
         return frame
 
     def _closest(self, candidates: pd.DataFrame) -> np.ndarray:

@@ -18,7 +18,7 @@ from pyrite.base import console
 from pyrite.base.errors import Stopped
 from pyrite.llm.cache import Answer, Log, Message, Tokens, added, tokens_of
 from pyrite.llm.client import Endpoint, Unanswered
-from pyrite.params import Generate
+from pyrite.params import Asking
 
 
 class Request(Protocol):
@@ -55,11 +55,12 @@ class DialogueResult(NamedTuple, Generic[C]):
 
 
 class Script(Protocol[C, R]):
-    """All that decides what is asked in the dialogues of a (task, setting)."""
+    """All that decides what is asked in the dialogues of a (task, source); `answers` names their place in the store."""
 
     task: str
-    setting: str
-    p: Generate
+    source: str
+    answers: str
+    p: Asking
 
     def requests(self, turns: int) -> int:
         """How many requests a dialogue of so many turns is reckoned with."""
@@ -84,13 +85,13 @@ COST_SECONDS = 0.5
 
 
 @contextmanager
-def mode(p: Generate, task: str, setting: str) -> Iterator[Ask]:
-    """How a (task, setting) gets its answers: from the store only, or what is missing from the endpoint too.
+def mode(p: Asking, task: str, answers: str) -> Iterator[Ask]:
+    """How a (task, source) gets its answers: from the store only, or what is missing from the endpoint too.
 
     Raises:
         PyriteError: the endpoint can't be used or the store not be written, here or while dialogues are held.
     """
-    log = Log(task, setting)
+    log = Log(task, answers)
     if p.provider == "recorded" and not len(log):
         # Nothing to find: then nothing need be asked, for which a task may have too few examples.
         def nothing(jobs: Sequence[DialogueJob[C]], script: Script[C, R]) -> list[DialogueResult[C]]:
@@ -117,11 +118,11 @@ def mode(p: Generate, task: str, setting: str) -> Iterator[Ask]:
 
 def look(jobs: Sequence[DialogueJob[C]], script: Script[C, R]) -> list[DialogueResult[C]]:
     """Dialogues as far as the store has their answers."""
-    log = Log(script.task, script.setting)
+    log = Log(script.task, script.answers)
     return asyncio.run(_hold_all(jobs, script, log, None))
 
 
-async def _open(p: Generate) -> Endpoint:
+async def _open(p: Asking) -> Endpoint:
     return Endpoint(p)  # in the loop that will use it
 
 
@@ -134,10 +135,10 @@ async def _hold_all(
     ended: Counter[str] = Counter()
     todo = iter(enumerate(jobs))
 
-    doing = f"asking {script.p.model}" if endpoint else "reading answers"
+    doing = f"asking {script.p.llm.model}" if endpoint else "reading answers"
     with console.progress() as progress:
         total = sum(script.requests(turns) for _, turns in jobs)
-        bar = progress.add_task(f"{script.task} {script.setting}: {doing}", total=total, cost=_spent(endpoint))
+        bar = progress.add_task(f"{script.task} {script.source}: {doing}", total=total, cost=_spent(endpoint))
         reckoned = time.monotonic()
 
         def advance() -> None:
@@ -155,7 +156,7 @@ async def _hold_all(
             while endpoint is not None:
                 await asyncio.sleep(console.PLAIN_SECONDS)
                 if said := endpoint.waiting(console.PLAIN_SECONDS):
-                    console.log.print(f"{script.task} {script.setting}: {said}")
+                    console.log.print(f"{script.task} {script.source}: {said}")
 
         async def _hold(c: C, turns: int) -> DialogueResult[C]:
             before: Answer | None = None
@@ -186,15 +187,15 @@ async def _hold_all(
             return DialogueResult(c, waits=False, in_vain=in_vain)
 
         # Twice as many as may ask at once: while some wait for the disk, others use the endpoint.
-        workers = [asyncio.create_task(work()) for _ in range(min(2 * script.p.concurrency, len(jobs)))]
+        workers = [asyncio.create_task(work()) for _ in range(min(2 * script.p.limits.concurrency, len(jobs)))]
         telling = asyncio.create_task(tell())
         with _stopped_by_signals(endpoint, workers):
             errors = await asyncio.gather(*workers, return_exceptions=True)
         telling.cancel()
     for reason, times in ended.most_common():
-        console.log.print(f"{script.task} {script.setting}: {times} ended early: {reason}")
+        console.log.print(f"{script.task} {script.source}: {times} ended early: {reason}")
     for reason, times in failures.most_common(3):
-        console.log.print(f"{script.task} {script.setting}: {times} requests failed: {reason}")
+        console.log.print(f"{script.task} {script.source}: {times} requests failed: {reason}")
     for error in errors:
         if isinstance(error, asyncio.CancelledError):
             dropped = ", the requests in flight were dropped" if endpoint else ""

@@ -35,8 +35,8 @@ def _unanswered(label: str, run: GenerationRun, script: Script) -> str:
         return "its recorded answers are stale: the card or the prompts changed since; undo that or record anew"
     if p.provider == "recorded":
         return (
-            f"'{p.model}' has no answer for it in {paths.recording(script.task, script.setting)} or the store; with "
-            "generate.provider: openai it is asked (pyrite estimate says what that costs)"
+            f"'{p.llm.model}' has no answer for it in {paths.recording(script.task, script.spec.prompt)} or the store; "
+            "with generate.provider: openai it is asked (pyrite estimate says what that costs)"
         )
     return "no request for it was answered; run it again"
 
@@ -66,12 +66,12 @@ def _silent(label: str, run: GenerationRun, script: Script) -> tuple[int, str]:
     if not silent:
         return 0, ""
     said = _short(thoughts.strip(silent[0]))
-    what = f"one says '{said}'" if said else "the model used up its limit with thinking: raise it (generate.sampling)"
-    return len(silent), f"{len(silent)} of {len(turns)} answers of '{script.p.model}' hold no texts: {what}"
+    what = f"one says '{said}'" if said else "the model used up its limit with thinking: raise it (llms.*.sampling)"
+    return len(silent), f"{len(silent)} of {len(turns)} answers of '{script.p.llm.model}' hold no texts: {what}"
 
 
 def _what_to_do(label: str, run: GenerationRun, script: Script) -> str:
-    p, place = script.p, f"{script.task} {script.setting}"
+    p, place = script.p, f"{script.task} {script.source}"
     forget = f"`pyrite store prune --kind answers --task {script.task}` forgets them"
     if refused_for_good(label, run):
         return f"mend the card or the prompts, or take another LLM; answers are kept, {forget}"
@@ -80,7 +80,7 @@ def _what_to_do(label: str, run: GenerationRun, script: Script) -> str:
     if run.waiting[label]:
         # DVC skips a stage that came to its end, so `dvc repro` alone would not ask again.
         return f"requests failed: `pyrite generate {place}` asks again, then `dvc repro`"
-    cap = f"{run.requested[label]} texts were asked for (generate.attempt_cap: {p.attempt_cap:g})"
+    cap = f"{run.requested[label]} texts were asked for (generate.attempt_cap: {script.checks.attempt_cap:g})"
     return f"{cap}: raise it, or mend the card or the prompts; answers are kept, {forget}"
 
 

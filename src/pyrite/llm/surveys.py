@@ -53,24 +53,25 @@ def of_task(task: str, test: Mapping[str, str] | None = None) -> Inquiry:
         test: the texts of the test rows by id, where they are not the prepared ones.
     """
     p = params.load()
-    card, roles = cards.load(task), annotators.load()
+    asking, card, roles = p.asking(p.annotate.llm), cards.load(task), annotators.load()
     test = test_rows(task) if test is None else test
-    recorded = sheets.recorded(paths.recorded_annotations(task), sheets.ANNOTATIONS, p.generate.model)
+    recorded = sheets.recorded(paths.recorded_annotations(task), sheets.ANNOTATIONS, asking.llm.model)
     known = {(item, annotator) for _, (item, annotator, _) in recorded}
     by_others = {item for item, annotator in known if annotator not in roles.personas}
     items = [item for item in itertools.islice(test, p.annotate.items) if item not in by_others]
     questions = [
         question
-        for question in annotators.label_questions(card, items, roles)
+        for question in annotators.label_questions(card, items, roles, roles.personas)
         if not known.issuperset((item, question.annotator) for item in question.about)
     ]
-    return Inquiry(recorded, annotators.labels(card, test, p.generate), questions)
+    return Inquiry(recorded, annotators.labels(card, test, asking), questions)
 
 
 def of_pairs() -> tuple[Survey, list[Question]]:
     """The questions about pairs of the study's tasks that the recording does not answer."""
     p, about, roles = params.load(), described(), annotators.load()
-    recorded = sheets.recorded(paths.pairs("llm"), sheets.PAIRS, p.generate.model)
+    asking = p.asking(p.annotate.llm)
+    recorded = sheets.recorded(paths.pairs("llm"), sheets.PAIRS, asking.llm.model)
     known = {(annotator, frozenset((one, other))) for _, (annotator, one, other, _) in recorded}
     by_others = {pair for annotator, pair in known if annotator not in roles.personas}
     questions = [
@@ -78,14 +79,14 @@ def of_pairs() -> tuple[Survey, list[Question]]:
         for question in annotators.pair_questions(p.tasks, roles)
         if (pair := frozenset(question.about)) not in by_others and (question.annotator, pair) not in known
     ]
-    return annotators.pairs(about, p.generate), questions
+    return annotators.pairs(about, asking), questions
 
 
 def ask(survey: Survey, questions: Sequence[Question]) -> list[Result]:
     """The questions with their answers, as far as there are some; the endpoint is asked where the study says so."""
     if not questions:
         return []
-    with runner.mode(survey.p, survey.task, survey.setting) as asked:
+    with runner.mode(survey.p, survey.task, survey.answers) as asked:
         return asked(_jobs(questions), survey)
 
 
@@ -108,7 +109,7 @@ def record(task: str) -> int:
     # Of what still waits for its second answer, only what can be read is settled.
     unsettled = {(item, question.annotator) for question, waits, _ in results if waits for item in question.about}
     rows = [
-        (item, annotator, label or "", inquiry.survey.p.model)
+        (item, annotator, label or "", inquiry.survey.p.llm.model)
         for item, annotator, label in inquiry.labels(results)
         if label is not None or (item, annotator) not in unsettled
     ]

@@ -108,6 +108,14 @@ def _times(n: int, samples: int, rng: np.random.Generator) -> Floats:
     return np.bincount(drawn.ravel(), minlength=samples * n).reshape(samples, n).astype(float)
 
 
+def share(hits: int, n: int) -> Interval:
+    """The share of hits among n independent tries, with Wilson's interval (1927)."""
+    from scipy import stats  # here, because all who read results read estimates
+
+    ends = stats.binomtest(hits, n).proportion_ci(method="wilson")
+    return Interval(value=hits / n, low=float(ends.low), high=float(ends.high))
+
+
 def of_mean(values: NDArray[Any], resamples: int, rng: np.random.Generator) -> Estimate:
     """The mean of values (n,), with its bootstrap interval."""
     exact = values.astype(float)

@@ -47,7 +47,7 @@ def spent(generated: GeneratedSet) -> tuple[str, str]:
 def spent_over_tasks(tasks: Sequence[Findings]) -> tuple[str, str]:
     """(what all tasks' generated sets cost, what that means)."""
     what = f"for the {tasks[0].names[0]} texts of all tasks"
-    totals = [task.generated[source].total for task in tasks for source in mixes.settings_of(task.asked.candidate)]
+    totals = [task.generated[source].total for task in tasks for source in mixes.parse(task.asked.candidate).sources]
     costs = [total.cost_usd for total in totals]
     if None not in costs:
         return f"${sum(cost or 0 for cost in costs):,.2f}", what
@@ -68,7 +68,7 @@ def unmeasured(found: Diversity) -> list[str]:
 
 def told_apart(task: Findings) -> str:
     """The title of the diversity section: how easily the candidate's texts are told from real ones."""
-    for source in mixes.settings_of(task.asked.candidate):
+    for source in mixes.parse(task.asked.candidate).sources:
         found = task.diversity and task.diversity.of(source, "c2st")
         if found and found.value is not None:
             share = f"{100 * found.value:.1f} %"

@@ -156,7 +156,7 @@ class Findings:
     def left_out(self) -> dict[str, LeftOut]:
         """The real training texts that the candidate's generated sets leave out, by source."""
         measured = self.diversity.left_out if self.diversity else {}
-        return {source: measured[source] for source in mixes.settings_of(self.asked.candidate) if source in measured}
+        return {source: measured[source] for source in mixes.parse(self.asked.candidate).sources if source in measured}
 
     def flips(self, classifier: str) -> list[FlipList]:
         """What the candidate loses and what it wins; nothing where one of the two is no main mix of its kind."""
@@ -195,7 +195,7 @@ def read(card: Card, study: Params, subjectivity: Subjectivity | None) -> Findin
         card=card,
         study=study,
         prepared=preparation.load(task),
-        generated={source: generation.load(task, source) for source in study.generate.settings},
+        generated={source: generation.load(task, source) for source in study.sources},
         evaluated=evaluation.load(task),
         diversity=diversity.load(task),
         subjectivity=subjectivity.tasks.get(task, nothing) if subjectivity else nothing,
@@ -205,7 +205,7 @@ def read(card: Card, study: Params, subjectivity: Subjectivity | None) -> Findin
 
 def histories(task: str, classifier: str, study: Params) -> dict[str, list[dict[str, Any]]]:
     """What the fits on real rows and on each source's noted while they were trained; none where they are not kept."""
-    drawn = [mix for mix in study.train.classifiers[classifier].mixes if mix in ("real", *study.generate.settings)]
+    drawn = [mix for mix in study.train.classifiers[classifier].mixes if mix in ("real", *study.sources)]
     seeds = study.train.seeds_of(classifier)
     files_of = {mix: [paths.fit(task, classifier, mix, seed) / "history.json" for seed in seeds] for mix in drawn}
     return {

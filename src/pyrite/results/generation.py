@@ -1,11 +1,14 @@
-"""Generation: what became of the texts that an LLM was asked for: `metrics/generate/<task>.<setting>.json`."""
+"""Generation: what became of the texts of a source: `metrics/generate/<task>.<source>.json`."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import Field
 
 from pyrite.base import files, paths
 from pyrite.base.schema import Result, read_result
+from pyrite.measures.intervals import Interval
 
 
 class LabelCounts(Result):
@@ -46,22 +49,38 @@ class LabelCounts(Result):
         return sum(count for reason, count in self.dropped.items() if reason.startswith("contamination"))
 
 
+class Agreement(Result):
+    """Of so many texts that people have labelled too, on how many the LLM agrees, with the share's 95 % interval."""
+
+    texts: int
+    same: int
+    share: Interval
+
+
 class GeneratedSet(Result):
-    """The counts of a (task, setting).
+    """The counts of a (task, source).
 
     Attributes:
-        models: the LLMs that were asked.
+        models: the LLMs that were asked, or that are said to have written an imported set.
+        kind: how the source came to be.
+        agreement: of a labelled set, by the label that people gave and in all (`total`).
+        unknown_labels: of an imported set, labels that the card lacks, and how many texts had them.
+        noticed: of an imported set, what is counted and kept, such as near duplicates.
         stale_answers: recorded answers that the card and the prompts no longer ask for.
         per_label: how many texts each label shall have; 0 in counts of before it was noted.
     """
 
     task: str
-    setting: str
+    source: str
     models: tuple[str, ...]
     stale_answers: int
     labels: dict[str, LabelCounts]
     total: LabelCounts
     per_label: int = 0
+    kind: Literal["written", "labelled", "imported"] = "written"
+    agreement: dict[str, Agreement] = Field(default_factory=dict)
+    unknown_labels: dict[str, int] = Field(default_factory=dict)
+    noticed: dict[str, int] = Field(default_factory=dict)
 
     @property
     def scarce(self) -> tuple[str, ...]:
@@ -69,14 +88,14 @@ class GeneratedSet(Result):
         return tuple(label for label, n in self.labels.items() if 10 * n.accepted < self.per_label)
 
 
-def load(task: str, setting: str) -> GeneratedSet:
+def load(task: str, source: str) -> GeneratedSet:
     """The counts that `generate` wrote.
 
     Raises:
         PyriteError: the file is missing, or was written by another version.
     """
-    return read_result(paths.metrics("generate", f"{task}.{setting}"), GeneratedSet)
+    return read_result(paths.metrics("generate", f"{task}.{source}"), GeneratedSet)
 
 
 def save(counts: GeneratedSet) -> None:
-    files.write_json(paths.metrics("generate", f"{counts.task}.{counts.setting}"), counts)
+    files.write_json(paths.metrics("generate", f"{counts.task}.{counts.source}"), counts)

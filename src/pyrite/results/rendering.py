@@ -55,7 +55,7 @@ def _environment(template: str) -> jinja2.Environment:
         "MEASURES": MEASURES,
         "WHO": subjectivity.WHO,
         "ONE_LLM": subjectivity.ONE_LLM,
-        "settings_of": mixes.settings_of,
+        "sources_of": lambda mix: mixes.parse(mix).sources,
         "say": claims,
     }
     return environment

@@ -83,7 +83,7 @@ def load() -> Study:
     settings = params.load()
 
     def of_task(task: str) -> TaskMetrics:
-        generated = {source: generation.load(task, source) for source in settings.generate.settings}
+        generated = {source: generation.load(task, source) for source in settings.sources}
         prepared = preparation.load(task) if paths.metrics("prepare", task).exists() else None
         useless = preparation.resting_on_minilm(settings.train.classifiers) if prepared and prepared.blind else ()
         return TaskMetrics(evaluation.load(task), generated, prepared, useless)

@@ -128,7 +128,7 @@ def case(found: TaskResult, classifier: str, candidate: str, baseline: str, marg
     if one is None or gap is None:
         raise PyriteError(
             f"{paths.metrics('evaluate', found.task)}: no gap of '{candidate}' to '{baseline}' for classifier "
-            f"'{classifier}': compare.candidate must be another trained mix than the baseline and no point of the curve"
+            f"'{classifier}': compare.candidates must be other trained mixes than the baseline, no point of the curve"
         )
     share, mixes_of = margin / 100, (one.mixes[candidate], one.mixes[baseline])
     contains = set(mixes.parse(baseline).parts) < set(mixes.parse(candidate).parts)

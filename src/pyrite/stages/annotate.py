@@ -45,7 +45,8 @@ TYPES = {
 
 def run(task: str) -> None:
     """Write the annotations of a task."""
-    p = params.load().generate
+    study = params.load()
+    p = study.asking(study.annotate.llm)
     card, test = cards.load(task), surveys.test_rows(task)
     # The rows of this source depend on the Python that runs: an item of a recording may not be among them.
     varies = isinstance(card.source, cards.Docstrings)
@@ -70,10 +71,10 @@ def run(task: str) -> None:
     told = ", ".join(f"{n} items by {source} annotators" for source, n in counts.items())
     console.log.print(f"{task}: {told or 'no annotations'}")
     if unread := len(labels) - len(asked):
-        console.log.print(f"{task}: {unread} of {len(labels)} labels could not be read in the answers of {p.model}")
+        console.log.print(f"{task}: {unread} of {len(labels)} labels could not be read in the answers of {p.llm.model}")
     if open_items := {item for question, *_ in held if not question.answers for item in question.about}:
         console.log.print(
-            f"{task}: {p.model} did not label {len(open_items)} of the first test rows: {_why(p.provider)}"
+            f"{task}: {p.llm.model} did not label {len(open_items)} of the first test rows: {_why(p.provider)}"
         )
 
 
@@ -164,7 +165,7 @@ def ask_pairs() -> None:
     """
     survey, questions = surveys.of_pairs()
     held = surveys.ask(survey, questions)
-    path, model = paths.pairs("llm"), survey.p.model
+    path, model = paths.pairs("llm"), survey.p.llm.model
     said = [(question, survey.said(question)[0]) for question, waits, _ in held if question.answers and not waits]
     rows = [(question.annotator, *question.about, answer or "", model) for question, answer in said]
     if rows:

@@ -1,7 +1,7 @@
 """Stage `diversity`: how varied the generated texts are, how close to the real ones, and how true to their labels.
 
-Reads: `data/prepared/<task>.parquet`, `data/synthetic/<task>/<setting>.parquet`, what its prompts showed
-(`data/transcripts/<task>/<setting>.jsonl`), the labels that an LLM gave blind (`data/recordings/<task>/`), and in
+Reads: `data/prepared/<task>.parquet`, `data/sources/<task>/<source>.parquet`, what its prompts showed
+(`data/transcripts/<task>/<source>.jsonl`), the labels that an LLM gave blind (`data/recordings/<task>/`), and in
 `metrics/prepare/<task>.json` whether MiniLM can tell such texts apart: else no measure of embeddings is kept.
 Writes: `metrics/diversity/<task>.json`, and `data/maps/<task>.parquet`: some texts of each set and their places.
 
@@ -55,7 +55,7 @@ def run(task: str) -> None:
     """Measure the sets of a task and draw their map."""
     p = params.load()
     real = _load(texts.read(paths.prepared(task)))
-    sets = {setting: _load(texts.read(paths.synthetic(task, setting))) for setting in p.generate.settings}
+    sets = {source: _load(texts.read(paths.source(task, source))) for source in p.sources}
     if real.frame.empty:
         table, found = without_real(task, sets, p.evaluate.resamples)
     else:
@@ -175,7 +175,7 @@ def scrutinise(real: Texts, sets: Mapping[str, Texts], showings: Mapping[str, Sh
 
 def labelled_blind(task: str, real: Texts, sets: Mapping[str, Texts]) -> dict[str, ClearCut]:
     """How often an LLM that saw only a text gave it its own label, of real texts and of sources: where it was asked."""
-    asked = {"real": (paths.labelled(task), real)} | {
+    asked = {"real": (paths.recorded_labels(task), real)} | {
         name: (paths.checked(task, name), found) for name, found in sets.items()
     }
     return {

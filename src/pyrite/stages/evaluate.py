@@ -58,7 +58,9 @@ def run(task: str) -> None:
         step = view.add_task(f"{task}: evaluating classifiers", total=len(settings.train.classifiers))
         for name, classifier in settings.train.classifiers.items():
             # A task with few real rows has no points at the far end of the curve: `train` leaves them out.
-            there = [mix for mix in classifier.mixes if not mixes.is_curve(mix) or paths.mix(task, name, mix).exists()]
+            there = [
+                mix for mix in classifier.mixes if not mixes.parse(mix).is_point or paths.mix(task, name, mix).exists()
+            ]
             fits[name] = read(task, name, there, settings.train.seeds_of(name))
             classifiers[name] = evaluate(fits[name], settings.evaluate.resamples)
             view.advance(step)
@@ -273,7 +275,7 @@ def _worths(
     fitted = learning_curves.isotonic(means, weights)
     worths: dict[int, dict[str, Any]] = {}
     for i, mix in enumerate(found.mixes):
-        if mixes.is_curve(mix) or mix == "real":
+        if mixes.parse(mix).is_point or mix == "real":
             continue
         if fitted[-1] - fitted[0] < LEVEL:
             worths[i] = {"no_worth": "scores do not rise with more real labels"}

@@ -1,67 +1,161 @@
-"""Generate: hold the conversations of a (task, setting) and keep the texts that may be trained on.
+"""Generate: make the set of texts of a (task, source), as `params.yaml` says that it comes to be.
 
-Reads the recordings and the store, the card, the prompts and `data/prepared/<task>.parquet`; asks the endpoint for the
-rest where `generate.provider` says so. Writes `data/transcripts/<task>/<setting>.jsonl` (the conversations used),
-`data/synthetic/<task>/<setting>.parquet` (the texts accepted) and `metrics/generate/<task>.<setting>.json` (what was
-asked for, received, paid and dropped, and why).
+A written source holds its conversations and keeps the texts that may be trained on, a labelled one asks for the labels
+of real training texts, an imported one checks what `pyrite add` took in. Reads the recordings and the store, the card,
+the prompts, `data/imported/<task>/` and `data/prepared/<task>.parquet`; asks the endpoint for the rest where
+`generate.provider` says so. Writes `data/transcripts/<task>/<source>.jsonl` (the conversations used),
+`data/sources/<task>/<source>.parquet` (the texts accepted) and `metrics/generate/<task>.<source>.json` (what was asked
+for, received, paid and dropped, and why).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
+from typing import Any, assert_never
 
 import pandas as pd
 from rich.table import Table
 
+from pyrite import params
 from pyrite.base import console, paths
 from pyrite.base.errors import PyriteError
-from pyrite.data import texts, transcripts
-from pyrite.data.transcripts import Conversation, Turn
-from pyrite.llm import generation, parsing, runner, shortfall
+from pyrite.data import cards, texts, transcripts
+from pyrite.data.cards import Card
+from pyrite.data.transcripts import Conversation
+from pyrite.llm import generation, imports, labelling, parsing, runner, shortfall, surveys
 from pyrite.llm.cache import Tokens, added
 from pyrite.llm.conversations import Script
 from pyrite.llm.generation import GenerationRun
+from pyrite.llm.imports import Checked
+from pyrite.llm.labelling import Labelling
 from pyrite.llm.quality import REASONS
+from pyrite.llm.surveys import Result
+from pyrite.measures import intervals
+from pyrite.params import Asking, Imported, Labelled, Params, Written
 from pyrite.results import generation as results
-from pyrite.results.generation import GeneratedSet, LabelCounts
+from pyrite.results.generation import Agreement, GeneratedSet, LabelCounts
 
 
-def run(task: str, setting: str) -> None:
-    """Make the generated set of a (task, setting)."""
-    script = generation.load(task, setting)
-    p = script.p
-    with runner.mode(p, task, setting) as ask:
+def run(task: str, source: str) -> None:
+    """Make the set of a (task, source).
+
+    Raises:
+        PyriteError: an input is missing or not valid, or a label has no text at all.
+    """
+    study = params.load()
+    match study.sources.get(source):
+        case None:
+            known = ", ".join(study.sources)
+            raise PyriteError(f"source '{source}': unknown; sources in {paths.PARAMS} has {known}")
+        case Written():
+            written(task, source)
+        case Labelled():
+            labelled(task, source)
+        case Imported():
+            imported(study, task, source)
+        case other:
+            assert_never(other)
+
+
+def written(task: str, source: str) -> None:
+    """Hold the conversations of a source that an LLM writes.
+
+    Raises:
+        PyriteError: a label got no text, unless the LLM refused to write any.
+    """
+    script = generation.load(task, source)
+    with runner.mode(script.p, task, script.answers) as ask:
         held = generation.gather(script, ask)
-    accepted = held.accepted.assign(split="train")
-    columns = [*texts.COLUMNS, *texts.ORIGIN]
-    texts.write(accepted.sort_values("id")[columns].reset_index(drop=True), paths.synthetic(task, setting))
-    transcripts.write(paths.transcript(task, setting), [c for c in held.conversations if c.turns])
-    counts = count(held, script)
-    results.save(counts)
+    counts = count_texts(held, script)
+    _write(counts, held.accepted, [c for c in held.conversations if c.turns])
     if script.lacks_examples:
-        console.log.print(f"{task} {setting}: nothing is asked: it shows the LLM real texts, and the task has none")
+        console.log.print(f"{task} {source}: nothing is asked: it shows the LLM real texts, and the task has none")
         return
     console.log.print(table(counts))
-    short = {label: n.accepted for label, n in counts.labels.items() if n.accepted < p.per_label}
+    wanted = script.spec.per_label
+    short = {label: n.accepted for label, n in counts.labels.items() if n.accepted < wanted}
     why = {label: shortfall.explain(label, held, script) for label in short}
     # A classifier that never saw a label would be blamed on the LLM, unless it was the LLM that refused.
     stuck = [label for label, n in short.items() if not n and not shortfall.refused_for_good(label, held)]
     error = why[stuck[0]] if stuck else ""
     for reason in dict.fromkeys(why.values()):
         if reason != error:
-            labels = [f"{label} ({n} of {p.per_label})" for label, n in short.items() if why[label] == reason]
-            console.log.print(f"{task} {setting}: too few texts for {', '.join(labels)}: {reason}")
+            labels = [f"{label} ({n} of {wanted})" for label, n in short.items() if why[label] == reason]
+            console.log.print(f"{task} {source}: too few texts for {', '.join(labels)}: {reason}")
     if stuck:
-        raise PyriteError(f"{task} {setting}: no text for label {', '.join(stuck)}: {error}")
+        raise PyriteError(f"{task} {source}: no text for label {', '.join(stuck)}: {error}")
 
 
-def count(held: GenerationRun, script: Script) -> GeneratedSet:
-    """What became of the answers and texts of a run, per label and in total."""
+def labelled(task: str, source: str) -> None:
+    """Ask for the labels of a source of real texts, and count how far they agree with people's.
+
+    Raises:
+        PyriteError: no text has a label.
+    """
+    one = labelling.load(task, source)
+    asked = surveys.ask(one.survey, one.questions)
+    said = one.labels(asked)
+    kept = one.items[one.items["id"].map(lambda item: said.get(item) is not None)]
+    rows = kept.assign(label=kept["id"].map(said), source=source, conversation=0, turn=0, position=0)
+    counts = count_labels(one, asked, said)
+    _write(counts, rows, [])
+    if one.items.empty:
+        console.log.print(f"{task} {source}: nothing is asked: the task has no real training texts")
+        return
+    console.log.print(table(counts))
+    if total := counts.agreement.get("total"):
+        ends = f"{total.share.low:.0%} to {total.share.high:.0%}"
+        console.log.print(f"{task} {source}: people gave {total.share.value:.0%} of them the same label ({ends})")
+    if kept.empty:
+        model, where = one.survey.p.llm.model, paths.recorded_labels(task)
+        how = "its answers can't be read" if said else f"it has none in {where} or the store"
+        again = "; with generate.provider: openai it is asked" if one.survey.p.provider == "recorded" else ""
+        raise PyriteError(f"{task} {source}: no label of '{model}': {how}{again}")
+    if missing := len(one.items) - len(kept):
+        console.log.print(f"{task} {source}: {missing} of {len(one.items)} texts have no label and are left out")
+
+
+def imported(study: Params, task: str, source: str) -> None:
+    """Check a set that `pyrite add` took in.
+
+    Raises:
+        PyriteError: it is not there, or has no text that can be trained on.
+    """
+    card, path = cards.load(task), paths.imported(task, source)
+    if not path.exists():
+        # A study of several tasks may have it for some of them.
+        console.log.print(f"{task} {source}: not there; `pyrite add {task} {source} --from FILE` takes one in")
+        found = imports.Checked(pd.DataFrame(columns=imports.COLUMNS, dtype=str))
+    else:
+        found = imports.check(card, pd.read_parquet(path), texts.read(paths.prepared(task)), study)
+    spec = study.sources[source]
+    assert isinstance(spec, Imported)
+    counts = count_imported(card, source, spec, found)
+    _write(counts, found.accepted.assign(source=source, conversation=0, turn=0), [])
+    if path.exists():
+        console.log.print(table(counts))
+        for what, number in {**counts.unknown_labels, **counts.noticed}.items():
+            of_label = f"{number} texts have the label '{what}', which the card lacks: left out (--values old=new)"
+            said = of_label if what in counts.unknown_labels else f"{number} texts are {what}: counted, and kept"
+            console.log.print(f"{task} {source}: {said}")
+        if not counts.total.accepted:
+            raise PyriteError(f"{path}: no text that can be trained on: take the set in anew with `pyrite add`")
+
+
+def _write(counts: GeneratedSet, accepted: pd.DataFrame, conversations: Sequence[Conversation]) -> None:
+    columns = [*texts.COLUMNS, *texts.ORIGIN]
+    rows = accepted.assign(split="train").sort_values("id")[columns].reset_index(drop=True)
+    texts.write(rows, paths.source(counts.task, counts.source))
+    transcripts.write(paths.transcript(counts.task, counts.source), conversations)
+    results.save(counts)
+
+
+def count_texts(held: GenerationRun, script: Script) -> GeneratedSet:
+    """What became of the answers and texts of a written source."""
     prepared, plans = script.prepared, script.templates.plans
     training = set(prepared.loc[prepared["split"] == "train", "id"])
-    price = script.p.prices.get(script.p.model)
 
     def counts(rows: pd.DataFrame, mine: Sequence[Conversation], in_vain: Tokens) -> LabelCounts:
         reasons = rows["reason"].value_counts()
@@ -75,14 +169,12 @@ def count(held: GenerationRun, script: Script) -> GeneratedSet:
         refusals = Counter(turn.refused for turn in turns if turn.refused)
         if in_words := sum(answer == "" or parsing.is_refusal(answer) for answer in silent):
             refusals["refusal"] += in_words
-        charged = _charged(turns, in_vain)
+        charged = _charged([(turn.prompt_tokens, turn.completion_tokens) for turn in turns], in_vain)
         return LabelCounts(
             answers=len(turns),
             refused_answers=refusals.total(),
             unparsable_answers=len(silent) - in_words,
-            prompt_tokens=charged and charged[0],
-            completion_tokens=charged and charged[1],
-            cost_usd=price.of(*charged) if price and charged else None,
+            **_paid(charged, script.p),
             requested=sum(turn.requested or 0 for turn in turns),
             received=len(rows),
             dropped={reason: int(reasons.get(reason, 0)) for reason in REASONS},
@@ -95,8 +187,9 @@ def count(held: GenerationRun, script: Script) -> GeneratedSet:
     frame = held.candidates
     return GeneratedSet(
         task=script.task,
-        setting=script.setting,
-        models=(script.p.model,),
+        source=script.source,
+        kind="written",
+        models=(script.p.llm.model,),
         stale_answers=held.stale,
         labels={
             label: counts(
@@ -107,35 +200,127 @@ def count(held: GenerationRun, script: Script) -> GeneratedSet:
             for label in script.card.labels
         },
         total=counts(frame, held.conversations, reduce(added, held.in_vain.values(), (0, 0))),
-        per_label=script.p.per_label,
+        per_label=script.spec.per_label,
     )
 
 
-def _charged(turns: Sequence[Turn], in_vain: Tokens) -> Tokens | None:
-    """What turns and empty answers cost; None where a turn does not say it, or nothing came at all."""
-    told = [
-        (sent, said)
-        for t in turns
-        if (sent := t.prompt_tokens) is not None and (said := t.completion_tokens) is not None
-    ]
+def count_labels(one: Labelling, asked: Sequence[Result], said: Mapping[str, str | None]) -> GeneratedSet:
+    """What became of the labels of a labelled source, by the label that the LLM gave: how many texts of each there are,
+    and how far it agrees with people."""
+    tokens = [pair for question, *_ in asked for pair in question.tokens]
+    # A recording does not say what its answers took.
+    charged = None if one.recorded else _charged(tokens, reduce(added, (result.in_vain for result in asked), (0, 0)))
+    given = Counter(label for label in said.values() if label is not None)
+    unread = sum(label is None for label in said.values())
+
+    def counts(number: int) -> LabelCounts:
+        return _labels(requested=number, accepted=number)
+
+    gold = dict(zip(one.items["id"], one.items["label"], strict=True))
+    pairs = [(gold[item], label) for item, label in said.items() if label is not None]
+    labels = list(one.card.labels)
+    return GeneratedSet(
+        task=one.task,
+        source=one.source,
+        kind="labelled",
+        models=(one.survey.p.llm.model,),
+        stale_answers=0,
+        labels={label: counts(given[label]) for label in labels},
+        total=LabelCounts(
+            answers=len(tokens),
+            refused_answers=sum(question.refused for question, *_ in asked),
+            unparsable_answers=0,
+            **_paid(charged, one.survey.p),
+            requested=len(one.items),
+            received=len(said),
+            dropped={"no label that can be read": unread},
+            accepted=given.total(),
+            also_real_training=given.total(),
+        ),
+        agreement={
+            name: _agreement(mine)
+            for name in (*labels, "total")
+            if (mine := [label == people for people, label in pairs if name in (people, "total")])
+        },
+    )
+
+
+def count_imported(card: Card, source: str, spec: Imported, found: Checked) -> GeneratedSet:
+    """What became of the texts of an imported set."""
+
+    def counts(label: str | None) -> LabelCounts:
+        rows = found.rows if label is None else found.rows[found.rows["label"] == label]
+        reasons = rows["reason"].value_counts()
+        return _labels(
+            requested=len(rows),
+            accepted=int(reasons.get("", 0)),
+            dropped={str(reason): int(n) for reason, n in reasons.items() if reason},
+            cost_usd=spec.cost_usd.get(card.id) if label is None else None,
+        )
+
+    return GeneratedSet(
+        task=card.id,
+        source=source,
+        kind="imported",
+        models=(spec.llm,) if spec.llm else (),
+        stale_answers=0,
+        labels={label: counts(label) for label in card.labels},
+        total=counts(None),
+        unknown_labels=found.unknown_labels,
+        noticed=found.noticed,
+    )
+
+
+def _labels(
+    requested: int, accepted: int, dropped: Mapping[str, int] | None = None, cost_usd: float | None = None
+) -> LabelCounts:
+    """The counts of texts that nobody was asked for one by one."""
+    return LabelCounts(
+        answers=0,
+        refused_answers=0,
+        unparsable_answers=0,
+        prompt_tokens=None,
+        completion_tokens=None,
+        cost_usd=cost_usd,
+        requested=requested,
+        received=requested,
+        dropped=dict(dropped or {}),
+        accepted=accepted,
+        also_real_training=0,
+    )
+
+
+def _agreement(same: Sequence[bool]) -> Agreement:
+    return Agreement(texts=len(same), same=sum(same), share=intervals.share(sum(same), len(same)))
+
+
+def _charged(turns: Sequence[tuple[int | None, int | None]], in_vain: Tokens) -> Tokens | None:
+    """What answers (tokens sent and answered) and empty ones took; None where one does not say it, or none came."""
+    told = [(sent, said) for sent, said in turns if sent is not None and said is not None]
     return reduce(added, told, in_vain) if len(told) == len(turns) and (turns or any(in_vain)) else None
+
+
+def _paid(charged: Tokens | None, p: Asking) -> dict[str, Any]:
+    cost = p.price.of(*charged) if p.price and charged else None
+    return {"prompt_tokens": charged and charged[0], "completion_tokens": charged and charged[1], "cost_usd": cost}
 
 
 def table(counts: GeneratedSet) -> Table:
     """What became of the texts of every label, for a terminal."""
-    title = f"{counts.task} {counts.setting}"
+    title = f"{counts.task} {counts.source}"
     drawn = Table(title=title, title_justify="left", title_style="bold", box=None, header_style="dim", pad_edge=False)
     drawn.add_column("label")
     for column in ("asked", "received", "accepted"):
         drawn.add_column(column, justify="right")
     drawn.add_column("dropped", style="dim")
-    rows = [(label, n, f" of {counts.per_label}") for label, n in counts.labels.items()]
-    for label, n, wanted in [*rows, *([("total", counts.total, "")] if len(rows) > 1 else [])]:
+    wanted = f" of {counts.per_label}" if counts.per_label else ""
+    rows = [(label, n, wanted) for label, n in counts.labels.items()]
+    for label, n, of in [*rows, *([("total", counts.total, "")] if len(rows) > 1 else [])]:
         dropped = ", ".join(f"{number} {reason}" for reason, number in n.dropped.items() if number)
         counted = {"refused answers": n.refused_answers, "answers without texts": n.unparsable_answers}
         counted["unread items"] = n.unread_items
         said = [dropped, *(f"{number} {what}" for what, number in counted.items() if number)]
-        drawn.add_row(label, str(n.requested), str(n.received), f"{n.accepted}{wanted}", "; ".join(filter(None, said)))
+        drawn.add_row(label, str(n.requested), str(n.received), f"{n.accepted}{of}", "; ".join(filter(None, said)))
     total = counts.total
     if total.prompt_tokens is not None:
         cost = "its price is not in generate.prices" if total.cost_usd is None else f"${total.cost_usd:.4f}"

@@ -1,7 +1,7 @@
 """report: the study as a page for people.
 
 Reads what `metrics/` has of the tasks in `params.yaml`, the task cards, the prompts, and, where they are there, what
-the fits noted while they were trained (`models/`) and the texts (`data/prepared/`, `data/synthetic/`, `data/maps/`).
+the fits noted while they were trained (`models/`) and the texts (`data/prepared/`, `data/sources/`, `data/maps/`).
 Writes `report/index.html` (one file, opens offline), `report/REPORT.md` and `report/figures/*.svg`. Texts are in the
 page only, which git ignores: the real ones may not be ours to publish.
 """
@@ -69,7 +69,7 @@ def run(folder: Path = Path()) -> None:
     """
     tasks, found = read(folder)
     study = tasks[0].study
-    asked_with = {name: prompts.load(name) for name in study.generate.settings}
+    asked_with = {name: prompts.load(one.prompt) for name, one in study.written.items()}
     with chdir(folder):
         page = write(tasks, found, {"study": study, "prompts": asked_with})
     console.log.print(f"report: {folder / paths.REPORT / 'index.html'}, {len(page.encode()) / 1e6:.1f} MB")
@@ -118,7 +118,7 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
     """What both reports say of tasks with scores, beside the findings of each."""
     study = tasks[0].study
     overall = verdict.over_tasks([task.case for task in tasks])
-    candidate = mixes.settings_of(study.compare.candidate)
+    candidate = mixes.parse(study.compare.candidate).sources
     against_gap = [
         one
         for one in (found.against_gap if found else ())
@@ -195,7 +195,7 @@ def examples(task: Findings) -> dict[str, dict[str, list[str]]]:
     Nothing where the texts are not here.
     """
     files_of = {"real": paths.prepared(task.task)}
-    files_of |= {source: paths.synthetic(task.task, source) for source in task.generated}
+    files_of |= {source: paths.source(task.task, source) for source in task.generated}
     if not all(path.exists() for path in files_of.values()):
         return {}
     sources = {source: texts.read(path) for source, path in files_of.items()}

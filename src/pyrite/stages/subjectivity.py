@@ -56,7 +56,7 @@ def run() -> None:
     rng = np.random.default_rng(SEED)
     tasks = {task: of_task(task, p, rng) for task in p.tasks}
     pairs = {who: ranking for who in WHO if (ranking := of_pairs(who, p, rng))}
-    rhos = tuple(against_gaps(tasks, pairs, gaps(p.tasks, p.generate.settings), rng))
+    rhos = tuple(against_gaps(tasks, pairs, gaps(p.tasks, tuple(p.sources)), rng))
     files.write_json(
         paths.SUBJECTIVITY, Subjectivity(tasks=tasks, pairs=pairs, against_gap=rhos, beyond_real=beyond_real(tasks))
     )
@@ -78,7 +78,7 @@ def of_task(task: str, p: Params, rng: np.random.Generator) -> TaskSubjectivity:
     right = {
         encoder: {
             mix: right_predictions(task, encoder, mix, p.train.seeds_of(encoder))
-            for mix in (REAL, *p.generate.settings)
+            for mix in (REAL, *p.sources)
             if mix in spec.mixes
         }
         for encoder, spec in p.train.classifiers.items()
@@ -193,7 +193,7 @@ def beyond_real(tasks: Mapping[str, TaskSubjectivity]) -> tuple[BeyondReal, ...]
 def of_pairs(who: Who, p: Params, rng: np.random.Generator) -> Ranking | None:
     """All tasks that pairwise judgements name, by their subjectivity: of LLMs, the judgements of the study's."""
     path = paths.pairs(who)
-    judged = pairwise.read(path, p.generate.model if who == "llm" else None) if path.exists() else None
+    judged = pairwise.read(path, p.llms[p.annotate.llm].model if who == "llm" else None) if path.exists() else None
     return None if judged is None or judged.empty else pairwise.rank(judged, p.evaluate.resamples, rng)
 
 

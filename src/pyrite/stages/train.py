@@ -1,6 +1,6 @@
 """Train: fit every mix and seed of a classifier on a task.
 
-Reads `data/prepared/<task>.parquet` and `data/synthetic/<task>/<setting>.parquet`; writes one folder per fit,
+Reads `data/prepared/<task>.parquet` and `data/sources/<task>/<source>.parquet`; writes one folder per fit,
 `models/<task>/<classifier>/<mix>/seed-<k>/`, with `predictions.parquet` (the test rows), `history.json` and, where
 `train.checkpoints` asks for it, `checkpoint/` with a model card.
 A fit that the store holds is not trained again.
@@ -31,7 +31,8 @@ from accelerate.utils import broadcast_object_list, gather_object
 from pyrite import params
 from pyrite.base import console, files, paths, store
 from pyrite.base.errors import PyriteError
-from pyrite.data import texts
+from pyrite.data import mixes, texts
+from pyrite.params import Params
 from pyrite.training import encoder, modelcard, parallel
 from pyrite.training.classifier import DivergenceError, Job
 from pyrite.training.classifiers import AnyClassifier
@@ -74,12 +75,12 @@ def run(task: str, classifier: str) -> None:
     spec = p.train.classifiers[classifier]
     data = Data(
         prepared=texts.read(paths.prepared(task)),
-        synthetic={setting: texts.read(paths.synthetic(task, setting)) for setting in p.generate.settings},
+        sources={source: texts.read(paths.source(task, source)) for source in p.sources},
         test_rows=p.train.test_rows,
         folds=p.train.folds,
     )
     if data.prepared.empty:
-        write([], data, task, classifier, spec, p.generate.model)
+        write([], data, task, classifier, p)
         console.log.print(f"{task} {classifier}: nothing is trained: no real texts could say how good it is")
         return
     name = f"{task} {classifier}"
@@ -114,7 +115,7 @@ def run(task: str, classifier: str) -> None:
     if failed:
         others = f" ({len(unique) - len(set(failed))} other fits are kept)" if len(unique) > len(set(failed)) else ""
         raise PyriteError("; ".join(dict.fromkeys(failed)) + others)
-    write(fits, data, task, classifier, spec, p.generate.model)
+    write(fits, data, task, classifier, p)
 
 
 def prepare_inputs(
@@ -210,19 +211,17 @@ def fit_one(fit: Fit, inputs: Inputs, advance: Callable[[], object]) -> Outcome:
     return Outcome(f"{place}: {rate}", failed=False)
 
 
-def write(fits: list[Fit], data: Data, task: str, classifier: str, spec: AnyClassifier, llm: str) -> None:
+def write(fits: list[Fit], data: Data, task: str, classifier: str, p: Params) -> None:
     """Write the folders of all mixes and seeds from the store, replacing what was there in one step."""
     target = paths.models(task, classifier)
     with files.folder(target) as new:
         for (mix, seed), of_seed in itertools.groupby(fits, lambda fit: (fit.mix, fit.seed)):
             folder = new / paths.fit(task, classifier, mix, seed).relative_to(target)
             folder.mkdir(parents=True)
-            write_seed(list(of_seed), folder, data, task, classifier, spec, llm)
+            write_seed(list(of_seed), folder, data, task, classifier, p)
 
 
-def write_seed(
-    fits: list[Fit], folder: Path, data: Data, task: str, classifier: str, spec: AnyClassifier, llm: str
-) -> None:
+def write_seed(fits: list[Fit], folder: Path, data: Data, task: str, classifier: str, p: Params) -> None:
     """Write what the store has of a mix and seed: one fit, or one of each fold. The history is that of the first.
 
     Raises:
@@ -262,7 +261,9 @@ def write_seed(
             checkpoint, folder / "checkpoint", copy_function=_link, ignore=shutil.ignore_patterns(store.CHECKSUMS)
         )
         seen = predictions[predictions["id"].isin(first.test)]
-        card = modelcard.render(task, first.mix, first.seed, spec, first.rows, data.labels, seen, llm)
+        origins = {source: p.origin(source) for source in mixes.parse(first.mix).sources}
+        spec = p.train.classifiers[classifier]
+        card = modelcard.render(task, first.mix, first.seed, spec, first.rows, data.labels, seen, origins)
         files.write_text(folder / "checkpoint/README.md", card)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -46,18 +46,31 @@ class Fit:
         return all(store.find(kind, self.fingerprint) for kind in kinds)
 
 
+class Part(NamedTuple):
+    """What a fold (None: there are no folds) trains on, real rows and those of each source, and what it tests on."""
+
+    fold: int | None
+    training: pd.DataFrame
+    test: pd.DataFrame
+    sources: dict[str, pd.DataFrame]
+
+    def count(self, source: str) -> int:
+        """How many rows there are of a source, or of `real`."""
+        return len(self.training if source == "real" else self.sources.get(source, ()))
+
+
 @dataclass(frozen=True)
 class Data:
     """The texts of a task: every row that a mix may draw, and the test rows in the order of the predictions."""
 
     prepared: pd.DataFrame
-    synthetic: dict[str, pd.DataFrame]
+    sources: dict[str, pd.DataFrame]
     test_rows: int | None = None
     folds: Folds = "none"
 
     @property
     def tables(self) -> list[pd.DataFrame]:
-        return [self.prepared, *self.synthetic.values()]
+        return [self.prepared, *self.sources.values()]
 
     @cached_property
     def test(self) -> pd.DataFrame:
@@ -68,27 +81,35 @@ class Data:
     def labels(self) -> list[str]:
         return sorted(self.prepared["label"].unique())
 
-    def parts(self, seed: int) -> list[tuple[int | None, pd.DataFrame, pd.DataFrame]]:
-        """Each fold of a seed (None: there are no folds), the real rows to train on and the test rows."""
+    @cached_property
+    def folded(self) -> set[str]:
+        """The sources with test rows among their texts, as an LLM labelled them: where a task has folds, those of a
+        fold are left out of what is tested on it."""
+        return {name for name, rows in self.sources.items() if rows["id"].isin(self.test["id"]).any()} | {"real"}
+
+    def parts(self, seed: int) -> list[Part]:
+        """Each fold of a seed, or the one split."""
         test, k = self.test, folds.count(self.prepared, self.folds)
         if not k:
-            return [(None, self.prepared[self.prepared["split"].isin(texts.TRAINING)], test)]
+            return [Part(None, self.prepared[self.prepared["split"].isin(texts.TRAINING)], test, self.sources)]
         tested = self.prepared[folds.tested(self.prepared, self.folds)]
         fold_of = pd.Series(folds.draw(tested, k, seed), tested["id"])
         mine = fold_of[test["id"]].to_numpy()
-        return [
-            (fold, self.prepared[~self.prepared["id"].isin(fold_of.index[fold_of == fold])], test[mine == fold])
-            for fold in range(k)
-        ]
+        parts = []
+        for fold in range(k):
+            out = fold_of.index[fold_of == fold]
+            real, *others = (rows[~rows["id"].isin(out)] for rows in self.tables)
+            parts.append(Part(fold, real, test[mine == fold], dict(zip(self.sources, others, strict=True))))
+        return parts
 
 
-def trained(spec: Classifier, synthetic: dict[str, pd.DataFrame]) -> list[str]:
+def trained(spec: Classifier, sources: dict[str, pd.DataFrame]) -> list[str]:
     """The mixes of a classifier and, where its fits are short, the halves of those with generated rows: they tell how
     much another run of the LLM would move a score."""
     halves = {
         half
         for mix in spec.mixes
-        if not (spec.long or mixes.is_curve(mix)) and mixes.has_halves(mix, synthetic)
+        if not (spec.long or mixes.parse(mix).is_point) and mixes.has_halves(mix, sources)
         for half in mixes.parse(mix).halves
     }
     return [*spec.mixes, *sorted(halves.difference(spec.mixes))]
@@ -117,20 +138,21 @@ def plan(
         shared["processes"] = processes
     whole_test = data.test["id"].tolist()
     parts = {seed: data.parts(seed) for seed in seeds}
-    fewest = min(len(training) for of_seed in parts.values() for _, training, _ in of_seed)
     fits = []
-    for mix in trained(spec, data.synthetic):
-        wanted = mixes.parse(mix).parts[0].rows
-        if mixes.is_curve(mix) and isinstance(wanted, int) and wanted > fewest:
-            # One list of sizes serves tasks of all sizes: the learning curve of a small one ends earlier.
+    for mix in trained(spec, data.sources):
+        about = mixes.parse(mix)
+        source, wanted = about.parts[0].source, about.parts[0].rows
+        fewest = min(part.count(source) for of_seed in parts.values() for part in of_seed)
+        if about.is_point and isinstance(wanted, int) and wanted > fewest:
+            # One list of sizes serves tasks of all sizes: the curve of a small one ends earlier.
             continue
         for seed in seeds:
-            for fold, training, test in parts[seed]:
+            for fold, training, test, sources in parts[seed]:
                 ids = test["id"].tolist()
-                if not mixes.parse(mix).is_folded:
-                    # Other rows than those of the pool and of generated sets are never in it: one fit for all folds.
+                if not any(part.source in data.folded for part in about.parts):
+                    # It has no row that is tested on: one fit for all folds.
                     fold, ids = None, whole_test
-                rows = mixes.rows(mix, training, data.synthetic, seed)
+                rows = mixes.rows(mix, training, sources, seed)
                 place = f"{name} {mix} seed {seed}"
                 found = set(rows["label"])
                 if unknown := sorted(found - set(data.labels)):

@@ -8,7 +8,6 @@ import pandas as pd
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from sklearn.metrics import accuracy_score, f1_score
 
-from pyrite.data import mixes
 from pyrite.training.classifier import Classifier
 
 TEMPLATE = """\
@@ -26,8 +25,8 @@ data is worth.
 |---|---|
 | mix | `{{ mix }}`, seed {{ seed }} |
 | rows | {{ rows }}: {{ counts }} |
-{%- for source in generated %}
-| `{{ source }}` texts | written by {{ llm }} |
+{%- for source, origin in origins.items() %}
+| `{{ source }}` texts | {{ origin }} |
 {%- endfor %}
 | recipe | {{ recipe }} |
 
@@ -49,7 +48,7 @@ language, and for research on training data.
 
 - Every text gets one of the labels, also one that none of them fits.
 - Texts are cut after {{ max_tokens }} tokens.
-- It has what its training rows have of errors and slants{{ ", the LLM's among them" if generated }}. Check it on
+- It has what its training rows have of errors and slants{{ ", the LLM's among them" if origins }}. Check it on
   labelled texts of yours before use.
 - The probabilities are not calibrated.
 """
@@ -63,14 +62,14 @@ def render(
     rows: pd.DataFrame,
     labels: list[str],
     predictions: pd.DataFrame,
-    llm: str,
+    origins: dict[str, str],
 ) -> str:
     """The card of one fit, Markdown under the hub's YAML front matter.
 
     Args:
         rows: the training rows, with `label`.
         predictions: the test rows, with `label` and `predicted`.
-        llm: who wrote the generated sets.
+        origins: of each source of the mix, where its texts and labels come from.
     """
     gold, predicted = predictions["label"], predictions["predicted"]
     scores = {
@@ -100,8 +99,7 @@ def render(
         labels=labels,
         rows=len(rows),
         counts=", ".join(f"{label} {counts.get(label, 0)}" for label in labels),
-        generated=mixes.settings_of(mix),
-        llm=llm,
+        origins=origins,
         tested=len(predictions),
         scores=scores,
         **about,

@@ -40,7 +40,7 @@ class Predictions:
     @property
     def main(self) -> list[int]:
         """The mixes that are no points of a curve."""
-        return [i for i, mix in enumerate(self.mixes) if not mixes.is_curve(mix)]
+        return [i for i, mix in enumerate(self.mixes) if not mixes.parse(mix).is_point]
 
     def between_halves(self) -> np.ndarray:
         """By how much macro-F1, accuracy and each label's F1 differ between the halves of a mix, (S, M, 2 + L).
@@ -86,7 +86,7 @@ def read(task: str, classifier: str, names: Sequence[str], seeds: Sequence[int])
     halves = {
         i: read(task, classifier, parts, seeds).predicted
         for i, mix in enumerate(names)
-        if not mixes.is_curve(mix) and (parts := _halves(task, classifier, mix))
+        if not mixes.parse(mix).is_point and (parts := _halves(task, classifier, mix))
     }
     ids = first["id"].to_numpy()
     return Predictions(tuple(names), tuple(seeds), labels, gold, predicted, calibration, rows, ids, fold, halves)

@@ -1,0 +1,98 @@
+"""Labelling: the labels that an LLM gives real training texts, for sources of the kind `labelled`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pyrite import params
+from pyrite.base import paths
+from pyrite.base.errors import PyriteError
+from pyrite.data import cards, sheets, texts
+from pyrite.data.cards import Card
+from pyrite.llm import annotators, surveys
+from pyrite.llm.annotators import Question, Survey
+from pyrite.params import Labelled, Params
+
+# The store's name for the answers: one for all labelled sources, for what is asked holds the LLM.
+ANSWERS = "labelled"
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """What an LLM has said of the first training texts, and what it is still to be asked.
+
+    Attributes:
+        source: its name.
+        items: the rows that shall have a label, by id.
+        recorded: the labels of the recording, by id; empty where the LLM gave none that can be read.
+        survey, questions: every question that the recording leaves, answered in the store or not.
+    """
+
+    task: str
+    source: str
+    items: pd.DataFrame
+    recorded: Mapping[str, str]
+    survey: Survey
+    questions: list[Question]
+    card: Card
+
+    def labels(self, results: Iterable[surveys.Result]) -> dict[str, str | None]:
+        """The label of every item that has been asked for; None where no answer could be read."""
+        said: dict[str, str | None] = {item: label or None for item, label in self.recorded.items()}
+        for question, *_ in results:
+            if question.answers:
+                said = dict(zip(question.about, self.survey.said(question), strict=True)) | said
+        return said
+
+
+def load(task: str, source: str) -> Labelling:
+    """What a labelled source of this study asks.
+
+    Raises:
+        PyriteError: params, the card, the roles, the recording or the prepared rows are missing or not valid.
+    """
+    study = params.load()
+    return plan(study, cards.load(task), source, texts.read(paths.prepared(task)))
+
+
+def plan(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Labelling:
+    """The same, with these real rows: the first training rows by id are labelled, so that more of them ask nothing
+    anew."""
+    spec = study.sources[source]
+    assert isinstance(spec, Labelled)
+    asking, roles = study.asking(spec.llm), annotators.load()
+    training = prepared[prepared["split"] == "train"].sort_values("id")
+    items = training.head(spec.texts)
+    path = paths.recorded_labels(card.id)
+    recorded = {item: label for _, (item, label) in sheets.recorded(path, sheets.LABELS, asking.llm.model)}
+    if unknown := sorted({label for label in recorded.values() if label and label not in card.labels}):
+        known = ", ".join(card.labels)
+        raise PyriteError(f"{path}: label '{unknown[0]}' is not in the card, which has {known}")
+    ids = items["id"].tolist()
+    questions = annotators.label_questions(card, ids, roles, {"labeller": roles.labeller})
+    return Labelling(
+        task=card.id,
+        source=source,
+        items=items,
+        recorded={item: label for item, label in recorded.items() if item in set(ids)},
+        survey=annotators.labels(card, dict(zip(ids, items["text"], strict=True)), asking, source, ANSWERS),
+        questions=[question for question in questions if not recorded.keys() >= set(question.about)],
+        card=card,
+    )
+
+
+def record(task: str, source: str) -> int:
+    """Add the labels that the store has to the task's recording, for git to share; how many there are new ones.
+
+    A label that can't be read is a row without one: it was asked for, and is not asked for again.
+    """
+    one = load(task, source)
+    results = [result for result in surveys.look(one.survey, one.questions) if not result.waits]
+    new = {item: label for item, label in one.labels(results).items() if item not in one.recorded}
+    if new:
+        rows = [(item, label or "", one.survey.p.llm.model) for item, label in sorted(new.items())]
+        sheets.add(paths.recorded_labels(task), (*sheets.LABELS, sheets.MODEL), rows)
+    return len(new)
