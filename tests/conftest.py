@@ -69,7 +69,7 @@ def write_params(folder: Path = Path(), **sections: Any) -> None:
 
 
 def asked(
-    *written: str, model: str = "m", sampling: dict[str, Any] | None = None, annotate: int = 0, **values: Any
+    *written: str, model: str = "m", sampling: dict[str, Any] | None = None, annotate: int = 100, **values: Any
 ) -> dict[str, Any]:
     """Sections of `params.yaml`: one LLM, and a written source for each of these prompts, named as it is.
 

@@ -205,12 +205,13 @@ def declared(words: list[str]) -> set[Key]:
     keys = set()
     for entry in STAGES[stage]["params"]:
         for path, names in entry.items() if isinstance(entry, dict) else [(str(paths.PARAMS), [entry])]:
-            keys |= {(filled(path), filled(name)) for name in names}
+            # A file without keys is all of its keys.
+            keys |= {(filled(path), filled(name)) for name in names or [""]}
     return keys
 
 
 def within(key: Key, other: Key) -> bool:
-    return key[0] == other[0] and f"{key[1]}.".startswith(f"{other[1]}.")
+    return key[0] == other[0] and (not other[1] or f"{key[1]}.".startswith(f"{other[1]}."))
 
 
 @pytest.mark.parametrize("words", RUNS, ids=" ".join)

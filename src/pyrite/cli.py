@@ -125,6 +125,26 @@ def next_texts(
     choosing.run(task, file, text, n)
 
 
+@app.command(
+    rich_help_panel=YOURS,
+    epilog=example("pyrite add support vendor --from synthetic.csv --text body --label queue --values bill=billing"),
+)
+def add(
+    task: Task,
+    name: Annotated[str, typer.Argument(callback=plain, help="The name of the source: lower-case letters, digits, _.")],
+    source: Annotated[Path, typer.Option("--from", help="The set, in any format that `new` reads.")],
+    text: Annotated[str | None, typer.Option(help="The column with the texts.")] = None,
+    label: Annotated[str | None, typer.Option(help="The column with the labels.")] = None,
+    values: Annotated[str | None, typer.Option(help="What its labels are in the card: old=new,old=new.")] = None,
+    llm: Annotated[str | None, typer.Option(help="Who wrote it, for tables and cards.")] = None,
+    cost: Annotated[float | None, typer.Option(min=0, help="What it cost, in US dollars.")] = None,
+) -> None:
+    """Take in a synthetic set from any tool, to be judged beside the others."""
+    from pyrite.commands import add
+
+    add.run(task, name, source, text, label, values, llm, cost)
+
+
 def stage_of_a_task(name: str, says: str) -> None:
     """Add the command of a stage that runs for one task."""
 

@@ -108,7 +108,7 @@ def look(
         format=form,
         text=of_texts,
         label=of_labels,
-        values=_class_names(found[main], form, of_labels),
+        values=class_names(found[main], form, of_labels),
         other_values="drop",
         licence="not stated",
     )
@@ -146,7 +146,7 @@ def _require_everywhere(path: Path, found: dict[str, Path], first: dict[str, lis
         )
 
 
-def _class_names(path: Path, form: str, label: str) -> dict[str, str]:
+def class_names(path: Path, form: str, label: str) -> dict[str, str]:
     """What the numbers of a label column stand for, where `datasets` has noted that in the file."""
     if form not in ("parquet", "arrow"):
         return {}

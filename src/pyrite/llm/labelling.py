@@ -10,7 +10,7 @@ import pandas as pd
 from pyrite import params
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, sheets, texts
+from pyrite.data import cards, sheets, texts, unlabelled
 from pyrite.data.cards import Card
 from pyrite.llm import annotators, surveys
 from pyrite.llm.annotators import Question, Survey
@@ -59,13 +59,16 @@ def load(task: str, source: str) -> Labelling:
 
 
 def plan(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Labelling:
-    """The same, with these real rows: the first training rows by id are labelled, so that more of them ask nothing
-    anew."""
+    """The same, with these real rows.
+
+    Labelled are the first rows by id, so that more of them ask nothing anew: of the card's texts without labels that are
+    no prepared rows, or where it has none, of the training rows.
+    """
     spec = study.sources[source]
     assert isinstance(spec, Labelled)
     asking, roles = study.asking(spec.llm), annotators.load()
-    training = prepared[prepared["split"] == "train"].sort_values("id")
-    items = training.head(spec.texts)
+    waiting = _unlabelled(card, prepared) if card.unlabelled else prepared[prepared["split"] == "train"]
+    items = waiting.sort_values("id").head(spec.texts)
     path = paths.recorded_labels(card.id)
     recorded = {item: label for _, (item, label) in sheets.recorded(path, sheets.LABELS, asking.llm.model)}
     if unknown := sorted({label for label in recorded.values() if label and label not in card.labels}):
@@ -82,6 +85,13 @@ def plan(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Labe
         questions=[question for question in questions if not recorded.keys() >= set(question.about)],
         card=card,
     )
+
+
+def _unlabelled(card: Card, prepared: pd.DataFrame) -> pd.DataFrame:
+    assert card.unlabelled is not None
+    by_id = {texts.digest(text)[:16]: text for text in unlabelled.read(card.unlabelled)}
+    rows = [(item, text, "", "train") for item, text in by_id.items() if item not in set(prepared["id"])]
+    return pd.DataFrame(rows, columns=texts.COLUMNS, dtype=str)
 
 
 def record(task: str, source: str) -> int:

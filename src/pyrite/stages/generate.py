@@ -217,7 +217,7 @@ def count_labels(one: Labelling, asked: Sequence[Result], said: Mapping[str, str
         return _labels(requested=number, accepted=number)
 
     gold = dict(zip(one.items["id"], one.items["label"], strict=True))
-    pairs = [(gold[item], label) for item, label in said.items() if label is not None]
+    pairs = [(gold[item], label) for item, label in said.items() if label is not None and gold[item]]
     labels = list(one.card.labels)
     return GeneratedSet(
         task=one.task,
@@ -235,7 +235,7 @@ def count_labels(one: Labelling, asked: Sequence[Result], said: Mapping[str, str
             received=len(said),
             dropped={"no label that can be read": unread},
             accepted=given.total(),
-            also_real_training=given.total(),
+            also_real_training=len(pairs),
         ),
         agreement={
             name: _agreement(mine)

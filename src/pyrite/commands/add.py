@@ -1,0 +1,150 @@
+"""Add: take anybody's synthetic set in as an imported source of a task.
+
+Writes `data/imported/<task>/<name>.parquet` with a `.dvc` file beside it, so that DVC keeps its bytes and git its
+digest, and puts the source into `params.yaml`, where every classifier then trains on it.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ruamel.yaml.comments import CommentedMap
+
+from pyrite import params
+from pyrite.base import console, files, paths, schema
+from pyrite.base.errors import PyriteError
+from pyrite.data import cards, imported, mixes, texts
+from pyrite.params import Imported, Labelled, Params, Written
+
+
+def run(
+    task: str,
+    name: str,
+    path: Path,
+    text: str | None,
+    label: str | None,
+    values: str | None,
+    llm: str | None,
+    cost: float | None,
+) -> None:
+    """Take a set in, and say what is in it and what to run next.
+
+    Raises:
+        PyriteError: the name can't be a source's, the task is not one of the study, or the file is no good.
+    """
+    card, study = cards.load(task), params.load()
+    _check_name(name, study)
+    if task not in study.tasks:
+        raise PyriteError(f"add: {task} is not among the study's tasks ({', '.join(study.tasks)}): name it there first")
+    table = imported.read(path, text, label, _values(values))
+    counts = Counter(table["label"])
+    unknown = [one for one in counts if one not in card.labels]
+    if len(unknown) == len(counts):
+        have, wanted = ", ".join(sorted(counts)[:10]), ", ".join(card.labels)
+        raise PyriteError(
+            f"{path}: none of its labels is in {paths.card(task)}: it has {have}; the card has {wanted}. Say which is "
+            "which: --values old=new,old=new"
+        )
+    place = paths.imported(task, name)
+    files.write(place, lambda file: table.to_parquet(file, index=False))
+    _pin(place)
+    text_of_params, left_out = _put(task, name, study, llm, cost)
+    files.write_text(paths.PARAMS, text_of_params)
+    out = console.screen(soft_wrap=True)
+    out.print(
+        f"{task} {name}: {len(table):,} texts of {path}: {', '.join(f'{n:,} {one}' for one, n in counts.items())}"
+    )
+    for one in unknown:
+        out.print(f"The card has no label '{one}': its {counts[one]:,} texts are left out, or say --values {one}=...")
+    out.print(f"{paths.PARAMS} has the source {name}, and trains and compares it; {place} is its data.")
+    if left_out:
+        out.print(
+            f"Taken out of {paths.PARAMS}: {', '.join(left_out)}: nothing is recorded of them for this study, and no "
+            "LLM is asked (generate.provider: recorded)."
+        )
+    out.print()
+    out.print("Next:")
+    out.print("  dvc repro")
+    out.print("  pyrite verdict")
+
+
+def _check_name(name: str, study: Params) -> None:
+    if name in (*mixes.REAL, "annotations"):
+        raise PyriteError(f"add: '{name}' has a meaning of its own: choose another name")
+    if name in study.sources and not isinstance(study.sources[name], Imported):
+        raise PyriteError(f"add: sources.{name} in {paths.PARAMS} is {study.sources[name].kind}: choose another name")
+
+
+def _values(given: str | None) -> dict[str, str]:
+    """What `--values old=new,old=new` says; a pair with a comma is in double quotes."""
+    pairs = [one.partition("=") for one in next(csv.reader([given], skipinitialspace=True), [])] if given else []
+    if wrong := [old for old, sign, new in pairs if not sign or not new.strip()]:
+        raise PyriteError(f"add: --values: '{wrong[0]}' is no pair old=new")
+    return {texts.normalise_label(old): texts.normalise_label(new) for old, _, new in pairs}
+
+
+def _pin(place: Path) -> None:
+    """Write what `dvc add` would, so that DVC keeps the file: it takes it into its cache when it next runs."""
+    content = place.read_bytes()
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    about = {"outs": [{"md5": digest, "size": len(content), "hash": "md5", "path": place.name}]}
+    files.write_text(place.with_name(f"{place.name}.dvc"), yaml.safe_dump(about, sort_keys=False))
+
+
+def _put(task: str, name: str, study: Params, llm: str | None, cost: float | None) -> tuple[str, list[str]]:
+    """`params.yaml` with the source in it, and the sources that were taken out because nothing is there of them."""
+    gone = [one for one in study.sources if one != name and not _can_be_had(one, study)]
+
+    def drop(listed: Any) -> None:
+        for mix in [mix for mix in listed if {*mixes.parse(mix).sources} & {*gone}]:
+            listed.remove(mix)
+
+    def change(said: Any) -> None:
+        before = study.sources.get(name)
+        costs = dict(before.cost_usd) if isinstance(before, Imported) else {}
+        about = CommentedMap({"kind": "imported"})
+        if llm or (isinstance(before, Imported) and before.llm):
+            about["llm"] = llm or before.llm  # type: ignore[union-attr]
+        if costs := costs | ({task: cost} if cost is not None else {}):
+            about["cost_usd"] = costs
+        about.fa.set_flow_style()
+        said["sources"][name] = about
+        asked = said["compare"]
+        if isinstance(asked["candidates"], str):
+            asked["candidates"] = [asked["candidates"]]
+        for key, one in said["train"]["classifiers"].items():
+            drop(one["mixes"])
+            new = [name, f"{name}@equal", f"real+{name}"] if key == asked["classifier"] else [name]
+            _add(one["mixes"], [mix for mix in new if mix not in one["mixes"]])
+        drop(asked["candidates"])
+        _add(asked["candidates"], [name] if name not in asked["candidates"] else [])
+        for one in gone:
+            del said["sources"][one]
+
+    source = schema.edit(schema.read(paths.PARAMS), change)
+    schema.parse(source, paths.PARAMS, Params)
+    return source, gone
+
+
+def _add(listed: Any, new: list[str]) -> None:
+    """Put entries at the end of a list, before its last one, to which the comments that follow belong."""
+    for mix in new:
+        listed.insert(max(len(listed) - 1, 0), mix)
+
+
+def _can_be_had(source: str, study: Params) -> bool:
+    """Whether something may come of a source: an LLM may be asked, or something of it is there for some task."""
+    spec = study.sources[source]
+    if isinstance(spec, Imported):
+        return True
+    if study.asking(spec.llm).provider != "recorded":
+        return True
+    kept = paths.recording if isinstance(spec, Written) else lambda task, _: paths.recorded_labels(task)
+    name = spec.prompt if isinstance(spec, Written) else "labelled"
+    assert isinstance(spec, Written | Labelled)
+    return any(kept(task, name).exists() or paths.answers(task, name).exists() for task in study.tasks)

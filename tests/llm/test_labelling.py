@@ -1,0 +1,100 @@
+"""Labelled sources: what is asked, what is recorded, and how labels are read and counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from conftest import Study, change_params
+from llm_server import serve
+
+from pyrite.base import paths
+from pyrite.base.errors import PyriteError
+from pyrite.commands import batch, recordings
+from pyrite.data import texts
+from pyrite.llm import labelling
+from pyrite.results import generation
+from pyrite.stages import generate
+
+
+@pytest.fixture
+def labelled(study: Study) -> Callable[..., None]:
+    """A study that has the LLM label the first 25 of the sixty training texts."""
+
+    def write(url: str | None = None, provider: str = "openai", n: int = 25) -> None:
+        study(url, provider=provider, sources=["zero_shot"])
+        change_params("sources.labelled", {"kind": "labelled", "llm": "llm", "texts": n})
+
+    return write
+
+
+def all_fruit(request: dict[str, Any]) -> str:
+    said = json.loads(request["messages"][-1]["content"].partition("JSON object: ")[2].partition(" Label each")[0])
+    return json.dumps(dict.fromkeys(said, "fruit"))
+
+
+def test_the_first_texts_by_id_get_a_label_each_without_their_own_being_seen(labelled: Callable[..., None]) -> None:
+    with serve(answers=all_fruit) as server:
+        labelled(server.url)
+        generate.run("fruit", "labelled")
+    prepared = texts.read(paths.prepared("fruit"))
+    first = prepared[prepared["split"] == "train"].sort_values("id").head(25)
+    rows = texts.read(paths.source("fruit", "labelled"))
+    assert rows["id"].tolist() == first["id"].tolist()
+    assert set(rows["label"]) == {"fruit"}
+    # Ten texts a request.
+    assert len(server.log) == 3
+    counts = generation.load("fruit", "labelled")
+    assert (counts.kind, counts.labels["fruit"].accepted, counts.labels["tool"].accepted) == ("labelled", 25, 0)
+    right = int((first["label"] == "fruit").sum())
+    assert (counts.agreement["total"].same, counts.agreement["total"].texts) == (right, 25)
+    assert counts.agreement["fruit"].share.value == 1
+    assert counts.agreement["tool"].share.value == 0
+    assert counts.total.prompt_tokens
+
+
+def test_more_texts_ask_only_for_the_new_ones_and_a_recording_for_none(labelled: Callable[..., None]) -> None:
+    with serve(answers=all_fruit) as server:
+        labelled(server.url, n=20)
+        generate.run("fruit", "labelled")
+        labelled(server.url, n=30)
+        generate.run("fruit", "labelled")
+    assert len(server.log) == 3
+    recordings.run("fruit", "labelled")
+    recorded = pd.read_csv(paths.recorded_labels("fruit"))
+    assert list(recorded.columns) == ["item", "label", "model"]
+    assert len(recorded) == 30
+    before = paths.source("fruit", "labelled").read_bytes()
+    paths.answers("fruit", labelling.ANSWERS).unlink()
+    labelled(provider="recorded", n=30)
+    generate.run("fruit", "labelled")
+    assert paths.source("fruit", "labelled").read_bytes() == before
+    recordings.run("fruit", "labelled")
+    assert len(pd.read_csv(paths.recorded_labels("fruit"))) == 30
+
+
+def test_what_waits_is_in_the_batch(labelled: Callable[..., None], project: Path) -> None:
+    labelled(n=25)
+    batch.export_requests(project / "round")
+    lines = [json.loads(line) for line in (project / "round/batch-001.jsonl").read_text().splitlines()]
+    about: list[Any] = [one["body"]["messages"][0]["content"] for one in lines]
+    assert sum("label texts" in one for one in about) == 3
+
+
+def test_nothing_recorded_and_nobody_asked_is_said(labelled: Callable[..., None]) -> None:
+    labelled(provider="recorded")
+    with pytest.raises(PyriteError, match="no label of 'm'"):
+        generate.run("fruit", "labelled")
+
+
+def test_a_recorded_label_that_the_card_lacks_is_named(labelled: Callable[..., None]) -> None:
+    labelled(provider="recorded")
+    write = paths.recorded_labels("fruit")
+    write.parent.mkdir(parents=True)
+    write.write_text("item,label,model\nabc,plant,m\n")
+    with pytest.raises(PyriteError, match="'plant' is not in the card"):
+        labelling.load("fruit", "labelled")
