@@ -181,7 +181,7 @@ def default_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
         shutil.copy(ROOT / name, folder)
-    for name in ("src", "tasks", "data/recordings/annotations", "data/recordings/python_docs"):
+    for name in ("src", "tasks", "data/recordings/annotations", "data/recordings/python_docs", "data/imported"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     classifiers = shipped_params()["train"]["classifiers"]
     classifiers["minilm"] |= {"steps": 2, "mixes": ["real", "few_shot"]}

@@ -90,8 +90,7 @@ def test_files_are_where_paths_says() -> None:
         str(paths.source(of_matrix, source)),
         str(paths.metrics("generate", f"{of_matrix}.{source}")),
     ]
-    for path in (paths.recording(of_matrix, "any"), paths.imported(of_matrix, source)):
-        assert str(path.parent) in STAGES["generate"]["deps"]
+    assert {str(paths.recording(of_matrix, "any").parent), str(paths.IMPORTED)} <= set(STAGES["generate"]["deps"])
     assert names(STAGES["train"]["outs"]) == [str(paths.models(of_matrix, classifier))]
     assert names(STAGES["evaluate"]["outs"]) == [str(paths.metrics("evaluate", task))]
     assert names(STAGES["diversity"]["outs"]) == [str(paths.text_map(task)), str(paths.metrics("diversity", task))]

@@ -70,8 +70,9 @@ def first(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     (first / "tasks").mkdir()
     for name in ("prompts.yaml", "annotators.yaml"):
         shutil.copy(ROOT / "tasks" / name, first / "tasks")
-    (first / "data/recordings/annotations").mkdir(parents=True)
-    (first / "data/recordings/annotations/.gitkeep").touch()
+    for name in ("data/recordings/annotations", "data/imported"):
+        (first / name).mkdir(parents=True)
+        (first / name / ".gitkeep").touch()
     classifiers = {"tiny": fine_tune("tiny", "real", steps=2), "tfidf": tfidf("real", "zero_shot")}
     write_params(
         first,

@@ -98,7 +98,7 @@ def test_copies_and_unknown_labels_are_left_out_and_counted(file: Path, project:
     assert counts.total.dropped == {"exact duplicate": 1, "contamination: exact": 1, "empty": 1}
     assert counts.unknown_labels == {"other": 1}
     # Nearly the same as another: counted, and kept.
-    assert list(counts.noticed.values())[0] == 1
+    assert next(iter(counts.noticed.values())) == 1
     kept = texts.read(paths.source("fruit", "vendor"))
     assert sorted(kept["label"]) == ["fruit", "fruit", "fruit", "tool"]
     assert set(kept["source"]) == {"vendor"}

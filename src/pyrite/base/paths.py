@@ -13,6 +13,7 @@ TASKS = Path("tasks")
 PROMPTS = TASKS / "prompts.yaml"
 ANNOTATORS = TASKS / "annotators.yaml"
 RECORDED_ANNOTATIONS = Path("data/recordings/annotations")
+IMPORTED = Path("data/imported")
 HEADLINE = Path("metrics/headline.json")
 TABLE = Path("metrics/table.csv")
 TABLES = Path("metrics/tables")
@@ -57,7 +58,7 @@ def recorded_labels(task: str) -> Path:
 
 def imported(task: str, source: str) -> Path:
     """A set that `pyrite add` took in."""
-    return Path("data/imported") / task / f"{source}.parquet"
+    return IMPORTED / task / f"{source}.parquet"
 
 
 def transcript(task: str, source: str) -> Path:

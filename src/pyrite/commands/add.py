@@ -112,7 +112,6 @@ def _put(task: str, name: str, study: Params, llm: str | None, cost: float | Non
             about["llm"] = llm or before.llm  # type: ignore[union-attr]
         if costs := costs | ({task: cost} if cost is not None else {}):
             about["cost_usd"] = costs
-        about.fa.set_flow_style()
         said["sources"][name] = about
         asked = said["compare"]
         if isinstance(asked["candidates"], str):

@@ -76,8 +76,7 @@ def run(
     card = schema.parse(card_text, paths.card(task), cards.Card)
     study_text, before, study = _study(task, model)
     needs = estimate_cost(card, study, found)
-    for folder in (paths.recorded_labels(task).parent, paths.imported(task, "any").parent):
-        files.write_text(folder / ".gitkeep", "")
+    files.write_text(paths.recorded_labels(task).parent / ".gitkeep", "")
     files.write_text(paths.card(task), card_text)
     files.write_text(paths.PARAMS, study_text)
     out = console.screen(soft_wrap=True)

@@ -61,13 +61,13 @@ def load(task: str, source: str) -> Labelling:
 def plan(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Labelling:
     """The same, with these real rows.
 
-    Labelled are the first rows by id, so that more of them ask nothing anew: of the card's texts without labels that are
-    no prepared rows, or where it has none, of the training rows.
+    Labelled are the first rows by id, so that more of them ask nothing anew: of the card's texts without labels that
+    are no prepared rows, or where it has none, of the training rows.
     """
     spec = study.sources[source]
     assert isinstance(spec, Labelled)
     asking, roles = study.asking(spec.llm), annotators.load()
-    waiting = _unlabelled(card, prepared) if card.unlabelled else prepared[prepared["split"] == "train"]
+    waiting = _unlabelled(card, prepared) if card.source.unlabelled else prepared[prepared["split"] == "train"]
     items = waiting.sort_values("id").head(spec.texts)
     path = paths.recorded_labels(card.id)
     recorded = {item: label for _, (item, label) in sheets.recorded(path, sheets.LABELS, asking.llm.model)}
@@ -88,8 +88,8 @@ def plan(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Labe
 
 
 def _unlabelled(card: Card, prepared: pd.DataFrame) -> pd.DataFrame:
-    assert card.unlabelled is not None
-    by_id = {texts.digest(text)[:16]: text for text in unlabelled.read(card.unlabelled)}
+    assert card.source.unlabelled is not None
+    by_id = {texts.digest(text)[:16]: text for text in unlabelled.read(card.source.unlabelled)}
     rows = [(item, text, "", "train") for item, text in by_id.items() if item not in set(prepared["id"])]
     return pd.DataFrame(rows, columns=texts.COLUMNS, dtype=str)
 

@@ -100,7 +100,7 @@ def _notes(found: DatasetProfile) -> list[str]:
     if median >= LONG_TEXT:
         notes.append(
             f"Half of the texts are longer than {median:,.0f} words: few LLMs write that much at once. Set "
-            "length_words in the card to less, or generate.texts_per_turn to 1."
+            "length_words in the card to less, or texts_per_turn of the sources to 1."
         )
     return notes
 
