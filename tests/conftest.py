@@ -186,12 +186,12 @@ def default_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     classifiers = shipped_params()["train"]["classifiers"]
     classifiers["minilm"] |= {"steps": 2, "mixes": ["real", "few_shot"]}
     classifiers["minilm"].pop("seeds", None)  # it has those of all classifiers
-    classifiers["probe"]["mixes"] = ["real", "zero_shot", "few_shot", "pool", "real@200", "real@all"]
+    classifiers["probe"]["mixes"] = ["real", "labelled", "zero_shot", "few_shot", "pool", "real@200", "real@all"]
     write_params(
         folder,
         train={"seeds": [0], "test_rows": 400, "checkpoints": "none", "classifiers": classifiers},
         evaluate={"resamples": 200},
-        compare={"classifier": "probe"},
+        compare={"classifier": "probe", "candidates": "few_shot"},
     )
     run(folder, "git", "init", "-q")
     for key, value in (("user.name", "t"), ("user.email", "t@example.org")):
