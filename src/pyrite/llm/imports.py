@@ -9,10 +9,9 @@ import pandas as pd
 
 from pyrite.data import folds, texts
 from pyrite.data.cards import Card
-from pyrite.llm import quality
 from pyrite.measures import near_duplicates, neighbours
 from pyrite.params import Params
-from pyrite.training import encoder
+from pyrite.training import embedding_check, encoder
 
 # What `pyrite add` keeps of a row.
 COLUMNS = ["text", "label"]
@@ -70,7 +69,8 @@ def check(card: Card, given: pd.DataFrame, prepared: pd.DataFrame, study: Params
             "contamination: near", pd.Series(near_duplicates.near(rows["text"].tolist(), others, threshold), rows.index)
         )
         rows = left()
-        if len(rows) and not quality.blind_to(card, prepared["text"].tolist(), cosine):
+        alike = embedding_check.look(prepared["text"].tolist(), card.language, cosine)
+        if len(rows) and alike <= embedding_check.MOST_ALIKE:
             closest = neighbours.largest_cosines(encoder.embed(rows["text"].tolist()), encoder.embed(others), 1)[:, 0]
             drop("contamination: embedding", pd.Series(closest >= cosine, rows.index))
     rows = left()

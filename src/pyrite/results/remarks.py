@@ -44,7 +44,8 @@ def lead(gap: Interval) -> str:
 def equal_size(found: TaskResult, asked: Compare, say: Say = str) -> str:
     """The paper's own comparison: as many real texts as generated ones; empty where that is the baseline itself."""
     one = found.classifiers[asked.classifier]
-    gap = one.gap(asked.candidate, EQUAL)
+    cut = f"{asked.candidate}@equal"
+    gap = one.gap(cut if cut in one.mixes else asked.candidate, EQUAL)
     if asked.baseline == EQUAL or gap is None:
         return ""
     rows, inside = one.mixes[EQUAL].rows, gap.macro_f1
@@ -112,7 +113,7 @@ def scarce(made: GeneratedSet, say: Say = str) -> str:
     if not few:
         return ""
     return (
-        f"Of the {made.per_label:,} texts that each label should have in {say(made.setting)}, less than a tenth is "
+        f"Of the {made.per_label:,} texts that each label should have in {say(made.source)}, less than a tenth is "
         f"there for {', '.join(few)}: on {these(few)} the result says little of what the LLM can write."
     )
 
