@@ -5,6 +5,11 @@
 Every file of a folder of odd files under the documented commands: `new`, `fetch` and `prepare`, or `predict` (files
 whose names begin with p_) with a classifier that always says the same. Beside each stands what is right, from the table
 FILES.md beside the folder. `--write` puts the table into benchmarks/results/files.json and files.md.
+
+    python benchmarks/files.py --large 1000 [--write]
+
+makes a CSV file of so many megabytes, and says how long `new`, `fetch` and `prepare` take on it, how much memory and
+how much of the processor; with `--write` also in benchmarks/results/large-files.json.
 """
 
 from __future__ import annotations
@@ -17,7 +22,10 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -123,12 +131,56 @@ def of_new(path: Path) -> dict[str, Any]:
     return {"read": counts.get("read", 0), "left_out": counts.get("dropped", {}), "exit": code, "message": message}
 
 
+def made_up(megabytes: int, path: Path) -> int:
+    """Write a CSV file of made-up texts of 100 words; gives its rows."""
+    rng, rows = np.random.default_rng(0), 0
+    words = np.array(["".join(rng.choice(list("abcdefghijklmnoprstuvwy"), rng.integers(2, 11))) for _ in range(20_000)])
+    with path.open("w", encoding="utf-8") as file:
+        file.write("text,label\n")
+        while file.tell() < megabytes * 10**6:
+            texts, labels = words[rng.integers(len(words), size=(5000, 100))], rng.integers(5, size=5000)
+            file.writelines(f"{' '.join(text)},l{label}\n" for text, label in zip(texts, labels, strict=True))
+            rows += 5000
+    return rows
+
+
+def measured(*arguments: str) -> dict[str, float]:
+    """A command in a process of its own: seconds, seconds of the processor, and the most memory that it held."""
+    started = time.monotonic()
+    process = subprocess.Popen([sys.executable, "-m", "pyrite.cli", *arguments], stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    assert status == 0, f"{arguments}: exit status {status}"
+    seconds = {"seconds": time.monotonic() - started, "cpu_seconds": used.ru_utime + used.ru_stime}
+    return {key: round(value, 1) for key, value in seconds.items()} | {"memory_mb": round(used.ru_maxrss / 1000)}
+
+
+def of_large(megabytes: int) -> dict[str, Any]:
+    """What a large file takes."""
+    with tempfile.TemporaryDirectory() as project:
+        shutil.copytree(ROOT / "tasks", Path(project, "tasks"))
+        shutil.copy(ROOT / "params.yaml", project)
+        os.chdir(project)
+        rows = made_up(megabytes, Path("large.csv"))
+        commands = [("new", "large_file", "--from", "large.csv"), ("fetch", "large_file"), ("prepare", "large_file")]
+        found = {command[0]: measured(*command) for command in commands}
+        kept = json.loads(paths.metrics("prepare", "large_file").read_text())["kept"]
+        os.chdir(ROOT)
+    return {"megabytes": megabytes, "rows": rows, "kept": kept, **found}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=ROOT.parent / "shared/field/files")
     parser.add_argument("--only", nargs="+", default=[""], help="what the names begin with")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--large", type=int, default=0, help="megabytes of a made-up file")
     given = parser.parse_args()
+    if given.large:
+        found = of_large(given.large)
+        print(json.dumps(found, indent=1))
+        if given.write:
+            (RESULTS / "large-files.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        return
     folder, predict.Classifier = given.folder.resolve(), Constant  # type: ignore[misc,assignment]
     results = {}
     for path in sorted(folder.iterdir()):

@@ -34,11 +34,9 @@ MANY_ROWS = 4000
 
 def count(prepared: pd.DataFrame, folds: Folds) -> int:
     """How many folds a task has; 0: its test rows are those of its split. An official test side always stays."""
-    if folds == "none" or has_official_sides(prepared):
+    if folds == "none" or (folds == "auto" and len(prepared) >= MANY_ROWS) or has_official_sides(prepared):
         return 0
-    if isinstance(folds, int):
-        return folds
-    return AUTO if len(prepared) < MANY_ROWS else 0
+    return folds if isinstance(folds, int) else AUTO
 
 
 def has_official_sides(prepared: pd.DataFrame) -> bool:
