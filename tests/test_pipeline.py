@@ -88,6 +88,7 @@ def test_files_are_where_paths_says() -> None:
     assert names(STAGES["generate"]["outs"]) == [
         str(paths.transcript(of_matrix, source)),
         str(paths.source(of_matrix, source)),
+        str(paths.dropped(of_matrix, source)),
         str(paths.metrics("generate", f"{of_matrix}.{source}")),
     ]
     assert {str(paths.recording(of_matrix, "any").parent), str(paths.IMPORTED)} <= set(STAGES["generate"]["deps"])

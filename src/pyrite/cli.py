@@ -54,6 +54,10 @@ batch = typer.Typer(help="Use the OpenAI Batch API: slower, and about half the p
 app.add_typer(batch, name="batch", rich_help_panel=LLM)
 transcripts = typer.Typer(help="What was said in the conversations with the LLM.", no_args_is_help=True)
 app.add_typer(transcripts, name="transcripts", rich_help_panel=LLM)
+review = typer.Typer(
+    help="Have people look at generated texts and say whether their labels are right.", no_args_is_help=True
+)
+app.add_typer(review, name="review", rich_help_panel=YOURS)
 OneTask = Annotated[str | None, typer.Argument(callback=plain, help="Only this task.", autocompletion=tasks)]
 OneSource = Annotated[
     str | None, typer.Argument(callback=plain, help="Only this source; `annotations` are labels of test rows.")
@@ -284,6 +288,34 @@ def transcripts_export(task: OneTask = None, source: OneSource = None) -> None:
     from pyrite.commands import recordings
 
     recordings.run(task, source)
+
+
+Source = Annotated[str, typer.Argument(callback=plain, help="A source of the study, such as few_shot.")]
+
+
+@review.command("export", epilog=example("pyrite review export python_docs few_shot -n 50"))
+def review_export(
+    task: Task,
+    source: Source,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many texts.")] = 100,
+    hidden: Annotated[
+        bool, typer.Option("--hide-labels", help="Without the labels, so that they sway nobody.")
+    ] = False,
+) -> None:
+    """Write a sheet on which people accept, relabel or reject generated texts."""
+    from pyrite.commands import review
+
+    review.export(task, source, n, hidden)
+
+
+@review.command("import", epilog=example("pyrite review import python_docs few_shot anna.csv ben.csv"))
+def review_import(
+    task: Task, source: Source, copies: Annotated[list[Path], typer.Argument(help="The sheets, filled in.")]
+) -> None:
+    """Take filled-in sheets in: how many labels are right, and how far people agree."""
+    from pyrite.commands import review
+
+    review.take_in(task, source, copies)
 
 
 @app.command(rich_help_panel=REPORTS, epilog=example("pyrite verdict"))

@@ -24,16 +24,14 @@ def random_texts(seed: int, n: int = 200) -> pd.DataFrame:
 
 
 def by_hand(word: str, mine: list[str], others: list[str]) -> tuple[float, float]:
-    """Monroe et al.'s equations 16 to 22 with counts of texts, for one word."""
-    count = [{w: sum(w in text.split() for text in side) for w in WORDS} for side in (mine, others)]
-    total = [sum(side.values()) for side in count]
-    both = sum(total)
-    prior = PRIOR * (count[0][word] + count[1][word]) / both
-    odds = [
-        math.log((count[side][word] + prior) / (total[side] + PRIOR - count[side][word] - prior)) for side in (0, 1)
-    ]
-    variance = sum(1 / (count[side][word] + prior) for side in (0, 1))
-    return odds[0] - odds[1], (odds[0] - odds[1]) / math.sqrt(variance)
+    """Monroe et al.'s log-odds ratio and z of one word, text by text."""
+    having = [sum(word in text.split() for text in side) for side in (mine, others)]
+    lacking = [sum(word not in text.split() for text in side) for side in (mine, others)]
+    share = sum(having) / (len(mine) + len(others))
+    odds = [(having[side] + PRIOR * share) / (lacking[side] + PRIOR * (1 - share)) for side in (0, 1)]
+    ratio = math.log(odds[0]) - math.log(odds[1])
+    cells = [having[side] + PRIOR * share for side in (0, 1)] + [lacking[side] + PRIOR * (1 - share) for side in (0, 1)]
+    return ratio, ratio / math.sqrt(sum(1 / cell for cell in cells))
 
 
 def test_log_odds_are_those_of_the_formula() -> None:
@@ -71,6 +69,14 @@ def test_a_habit_of_any_kind_is_named_with_texts_of_both_sides(change, kind: str
         [planted] = [one for one in of_label if (one.kind, one.feature) == (kind, feature)]
         assert (planted.texts, planted.of, planted.real_texts) == (100, 100, 0)
         assert len(planted.ids) == giveaways.NAMED and planted.real_ids == ()
+
+
+def test_what_nearly_all_texts_have_gives_nothing_away() -> None:
+    real, source = random_texts(0, 400), random_texts(1)
+    source["text"] += " the"
+    real.loc[3:, "text"] += " the"
+    found = given_away(real, {"made": source})["made"]
+    assert not [one for of_label in found.labels.values() for one in of_label if one.feature == "the"]
 
 
 def test_a_word_that_tells_its_label_is_a_leak_only_where_real_texts_have_none() -> None:

@@ -27,13 +27,17 @@ from pyrite.data import texts
 from pyrite.measures import intervals
 from pyrite.measures.agreement import Agreement
 from pyrite.measures.agreement_curves import AgreementCurve, Level
+from pyrite.measures.clear_cut import clear_cut
 from pyrite.measures.coverage_gaps import LabelGap, LeftOut, Region
 from pyrite.measures.diversity import MEASURES
+from pyrite.measures.giveaways import Giveaway, GivenAway, Leak
 from pyrite.measures.intervals import Correlation, Estimate, Pooled
 from pyrite.measures.pairwise import Ranking, TaskRank
-from pyrite.results import claims, curve_charts, evaluation, generation, rendering, words
+from pyrite.measures.shown_examples import Repeats, Returned
+from pyrite.measures.telling_texts import Telling, TellingTexts
+from pyrite.results import claims, curve_charts, diversity, evaluation, generation, rendering, words
 from pyrite.results.claims import Slope
-from pyrite.results.diversity import Diversity, NearDuplicates, SetDiversity
+from pyrite.results.diversity import Diversity, NearDuplicates, Scrutiny, SetDiversity
 from pyrite.results.drawing import Figure
 from pyrite.results.evaluation import TaskResult, Worth
 from pyrite.results.preparation import Preparation
@@ -59,6 +63,42 @@ HOSTILE = [
     "<img src=x onerror=\"document.title='owned'\"> {{ 7 * 7 }} [a](javascript:alert(1)) | `x` *y* $z$",
     "very long " * 1000,
 ]
+
+
+BLIND = {"real": dict.fromkeys("abcd", "unsure"), "few_shot": dict.fromkeys("abc", "unsure")}
+
+
+def scrutiny(labels: Sequence[str]) -> Scrutiny:
+    """What speaks against a source that has every fault, with the ids of the first texts."""
+    ids = tuple(f"{n:016x}" for n in range(3))
+    counts = {"texts": 81, "of": 97, "real_texts": 7, "real_of": 211}
+    habits = [("word", "vivid", 9.31), ("punctuation", "! at the end", 5.14), ("length", "16 to 31 words", -4.27)]
+    return Scrutiny(
+        given_away=GivenAway(
+            labels={
+                label: tuple(
+                    Giveaway(kind=kind, feature=feature, log_odds=2.2, z=z, ids=ids, real_ids=ids[:1], **counts)
+                    for kind, feature, z in habits
+                )
+                for label in labels
+            },
+            leaks=(Leak(label=labels[0], feature="glow", z=6.61, ids=ids, **counts),),
+        ),
+        repeats=Repeats(
+            texts=297,
+            nearer=intervals.proportion(200, 297),
+            returned={
+                "phone numbers": Returned(shown=13, unshown=0, pairs=((ids[0], ids[1]),)),
+                "names": Returned(shown=14, unshown=15),
+            },
+        ),
+        telling=TellingTexts(
+            **{
+                kind: (Telling(id=ids[2], value=0.47, real=ids[1], twin=ids[0], said=labels[-1]),)
+                for kind in ("unlike", "repeated", "copied", "untrue")
+            }
+        ),
+    )
 
 
 class Study:
@@ -147,6 +187,10 @@ class Study:
                 left_out={"few_shot": out},
                 near_duplicates=NearDuplicates(share=0.031, chamfer=figure()),
                 map_variance=(0.112, 0.071),
+                clear_cut={
+                    name: clear_cut(dict.fromkeys("abcd", self.labels[0]), given) for name, given in BLIND.items()
+                },
+                scrutiny={"few_shot": scrutiny(self.labels)},
             )
             files.write_json(paths.metrics("diversity", task), found)
             self._map(task, rng)
@@ -299,8 +343,17 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
     @property
-    def charts(self) -> list[dict[str, Any]]:
+    def packed(self) -> list[dict[str, Any]]:
         return [json.loads(gzip.decompress(base64.b64decode(script))) for script in self.scripts[:-2]]
+
+    @property
+    def charts(self) -> list[dict[str, Any]]:
+        return [found for found in self.packed if "rows" not in found]
+
+    @property
+    def shelves(self) -> list[dict[str, Any]]:
+        """The texts to look through, of each task."""
+        return [found for found in self.packed if "rows" in found]
 
 
 def test_the_page_answers_the_question_first(study: Callable[..., str]) -> None:
@@ -482,7 +535,7 @@ DEFINITIONS = {"0", "0.001", "0.1", "0.5", "1", "2", "3", "4", "5", "50", "95"} 
 def test_every_number_is_from_the_metrics(study: Callable[..., str]) -> None:
     source = study(tasks=("a", "b", "c", "d"))
     known = _known() | DEFINITIONS
-    source = re.sub(r'<section aria-label="Texts to read">.*?</section>', "", source, flags=re.S)
+    source = re.sub(r'<section[^>]* aria-label="(Texts to read|All texts)">.*?</section>', "", source, flags=re.S)
     source = re.sub(r"<dt>Versions</dt><dd>.*?</dd>", "", source, flags=re.S)
     # The test rows that would settle a case follow from the rule; its own tests hold them.
     page = re.sub(r"about [\d,]+ test rows would", "", Page(source).text)
@@ -565,6 +618,54 @@ def test_the_map_has_the_texts_and_git_has_none(study: Callable[..., str]) -> No
     kept = [path for folder in (paths.REPORT, Path("metrics")) for path in folder.rglob("*") if path.is_file()]
     for path in kept:
         assert path.name == "index.html" or "private" not in path.read_text(), path
+
+
+def test_what_gives_a_source_away_stands_beside_texts_of_both_sides(study: Callable[..., str]) -> None:
+    page = Page(study())
+    assert "the word “vivid”: 81 of 97 texts, of real ones 7 of 211" in page.text
+    assert "“glow”: 81 of 97 texts with it are blue, of real ones 7 of 211" in page.text
+    assert "67.3 % of few-shot texts lie nearer to a real text" in page.text.replace("\u00a0", " ")
+    named = [about for tag, about in page.elements if tag == "details" and about.get("class") == "named"]
+    known = {row[0] for row in page.shelves[0]["rows"]}
+    ids = {i for about in named for key in ("data-ids", "data-others") for i in (about.get(key) or "").split()}
+    assert len(ids) == 3 and ids <= known
+    both = [page.text, (paths.REPORT / "REPORT.md").read_text()]
+    for report_text in both:
+        assert "Few-shot repeats what it was shown: 67.3" in report_text
+        assert "real phone numbers come back in 13 of its texts" in report_text
+
+
+def test_the_five_questions_have_an_answer_for_each_source(study: Callable[..., str]) -> None:
+    page = study()
+    table = page[page.index("Table of five questions") :]
+    rows = Page(table[: table.index("</table>")]).text
+    answered = claims.trust.answers(diversity.load("colours"))
+    assert list(answered) == ["zero_shot", "few_shot", "real"]
+    for question, one in zip(claims.trust.QUESTIONS, answered["few_shot"], strict=True):
+        assert question.asks in rows and f"{one.word} {one.value}" in rows
+    assert page.index("Table of five questions") < page.index("Table of diversity")
+
+
+def test_all_generated_texts_are_there_to_look_through_as_far_as_there_is_room(study: Callable[..., str]) -> None:
+    study()
+    lost = pd.DataFrame({"id": ["f" * 16], "text": ["a colour too short"], "label": ["blue"], "reason": ["length"]})
+    files.write(paths.dropped("colours", "few_shot"), lambda file: lost.to_parquet(file))
+    report.run()
+    [held] = Page((paths.REPORT / "index.html").read_text()).shelves
+    told = [
+        (held["sources"][source], held["labels"][label], held["reasons"][reason], text)
+        for _, source, label, reason, text in held["rows"]
+    ]
+    assert ("few_shot", "blue", "length", "a colour too short") in told
+    kept = [source for source, _, reason, _ in told if not reason]
+    assert {source: kept.count(source) for source in kept} == {"zero_shot": 15, "few_shot": 15, "real": 3}
+    assert held["left_out"] == 0
+    [found], _ = report.read()
+    room = len(rendering.packed(held)) - 1
+    less = report.shelf(found, room)
+    assert len(rendering.packed(less)) <= room
+    assert less["left_out"] == len(held["rows"]) - len(less["rows"]) > 0
+    assert report.shelf(found, 0) == {}
 
 
 def test_every_figure_of_an_llms_annotations_says_that_they_are_one_llms(study: Callable[..., str]) -> None:
@@ -748,6 +849,27 @@ def test_the_selectors_choose_and_tables_sort(
     # The baseline has no gap: it stays last.
     assert set(falling[4:]) == set(rising[4:]) == {"none"}
     assert falling[:4] == rising[3::-1] == sorted(falling[:4], key=float, reverse=True)
+
+
+def test_texts_are_filtered_and_named_ones_are_shown(
+    study: Callable[..., str], browse: Callable[..., tuple[str, str]]
+) -> None:
+    study()
+    script = """
+      const browser = document.querySelector(".browser"), part = document.querySelector("details.named");
+      const pick = (select, value) => { select.value = value; select.dispatchEvent(new Event("change")); };
+      const [source, label] = browser.querySelectorAll("select");
+      pick(source, [...source.options].find((one) => one.textContent === "few-shot").value);
+      pick(label, [...label.options].find((one) => one.textContent === "red").value);
+      part.open = true;
+    """
+    page, complaints = browse(script)
+    assert complaints == ""
+    listed = page[page.index('class="browser"') :]
+    assert listed[: listed.index("</ul>")].count("few-shot · red</small>") == 5
+    assert listed[: listed.index("</ul>")].count("<li>") == 5
+    opened = page[page.index('class="named"') :]
+    assert "a colour of a thing 0" in opened[: opened.index("</details>")]
 
 
 def test_a_link_leads_to_its_task(study: Callable[..., str], browse: Callable[..., tuple[str, str]]) -> None:

@@ -51,6 +51,11 @@ def checked(task: str, source: str) -> Path:
     return Path("data/recordings") / task / f"checked.{source}.csv"
 
 
+def reviewed(task: str, source: str) -> Path:
+    """What people say of the texts of a source."""
+    return Path("data/recordings") / task / f"reviewed.{source}.csv"
+
+
 def recorded_labels(task: str) -> Path:
     """What LLMs said of training texts, by id."""
     return Path("data/recordings") / task / "labelled.csv"
@@ -67,6 +72,11 @@ def transcript(task: str, source: str) -> Path:
 
 def source(task: str, name: str) -> Path:
     return Path("data/sources") / task / f"{name}.parquet"
+
+
+def dropped(task: str, setting: str) -> Path:
+    """The texts that are not trained on, with the reasons."""
+    return Path("data/dropped") / task / f"{setting}.parquet"
 
 
 def text_map(task: str) -> Path:

@@ -11,7 +11,9 @@ from rich.text import Text
 
 from pyrite.base import paths
 from pyrite.base.console import screen
-from pyrite.results import remarks, statements, study, tables, verdict
+from pyrite.data import mixes
+from pyrite.params import Compare
+from pyrite.results import diversity, remarks, statements, study, tables, trust, verdict
 from pyrite.results.study import Study, TaskMetrics
 from pyrite.results.table import Column, Table
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
@@ -47,11 +49,17 @@ def as_json() -> dict[str, Any]:
         return about | {"sentence": statements.sentence(case), **values}
 
     tasks = [
-        {"task": task.name, "classifier": asked.classifier, **told(case), "remarks": remarks.remarks(task, asked)}
+        {"task": task.name, "classifier": asked.classifier, **told(case), "remarks": _remarks(task, asked)}
         for task, case in zip(found.scored, found.cases, strict=True)
     ]
     tasks += [{"task": task.name, "verdict": CANT_TELL, "remarks": remarks.unscored(task)} for task in found.unscored]
     return {"tasks": tasks, "overall": told(found.overall) if found.overall else None}
+
+
+def _remarks(task: TaskMetrics, asked: Compare) -> list[str]:
+    """What else there is to say of a task, and whether the candidate repeats what its prompts showed."""
+    repeated = trust.repeats(diversity.load(task.name), mixes.parse(asked.candidate).sources, str)
+    return [*remarks.remarks(task, asked), *repeated]
 
 
 def show(console: Console) -> None:
@@ -68,7 +76,7 @@ def show(console: Console) -> None:
         console.print(remarks.too_like(task.generated))
         console.print()
         console.print(_coloured(case, statements.sentence(case)))
-        for words in [*statements.two_questions(case), *remarks.remarks(task, asked)]:
+        for words in [*statements.two_questions(case), *_remarks(task, asked)]:
             console.print(words)
     for task in found.unscored:
         console.print()

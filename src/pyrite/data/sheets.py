@@ -15,6 +15,7 @@ from pyrite.data.rows import Row
 
 ANNOTATIONS = ("item", "annotator", "label")
 LABELS = ("item", "label")
+REVIEWS = ("item", "reviewer", "answer")
 PAIRS = ("annotator", "first", "second", "more_objective")
 # Of texts that `next` chose: people fill in `label`.
 CHOSEN = ("item", "text", "label", "predicted")

@@ -18,7 +18,10 @@ from sklearn.linear_model import LogisticRegression
 
 from pyrite.measures import embedding_diversity, intervals, lexical_diversity, probes
 from pyrite.measures.intervals import Estimate, Floats
-from pyrite.measures.neighbours import Vectors
+from pyrite.measures.neighbours import Vectors, largest_cosines
+
+# The cosine from which on a text is a near copy of another.
+COPY = 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,6 +233,14 @@ MEASURES = (
         form=".1%",
         meaning="Texts given their own label by a classifier trained on real ones.",
         estimate=_faithfulness,
+        on="labelled",
+    ),
+    Measure(
+        key="original",
+        title="Not copied from real texts",
+        form=".1%",
+        meaning="Texts without a near copy (cosine of 0.95 or more) among the real training texts.",
+        estimate=_mean(lambda found, real: largest_cosines(found.vectors, real.vectors, 1)[:, 0] < COPY),
         on="labelled",
     ),
 )

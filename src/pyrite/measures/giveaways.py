@@ -1,9 +1,10 @@
 """What gives generated texts away: words, punctuation, casing and lengths that they have more or less often than real
 texts of the same label, and words that tell the label more plainly than in real texts.
 
-Log-odds with an informative Dirichlet prior (Monroe, Colaresi and Quinn 2008, equations 15 to 22): the prior has the
-shares of both sides together and weighs as much as `PRIOR` features. Each feature counts once a text: an LLM's answer
-repeats itself, and the tenth time within a text is no new evidence.
+Log-odds with an informative Dirichlet prior (Monroe, Colaresi and Quinn 2008): the prior has the shares of both sides
+together and weighs as much as `PRIOR` texts. Each feature counts once a text, as the tenth time in a text is no new
+evidence, and is a choice of its own: to have it or not. The variance has all terms, not only those of having it: some
+features are in nearly all texts.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pyrite.data import texts as texts_of
 from pyrite.measures import near_duplicates
 from pyrite.measures.intervals import Floats
 
-PRIOR = 500
+PRIOR = 100
 
 # A feature of fewer texts is not looked at: it may be somebody's name, and is no evidence.
 LEAST = 5
@@ -125,22 +126,23 @@ KINDS: dict[str, Callable[[str], set[str]]] = {
 }
 
 
-def log_odds(mine: Floats, others: Floats, background: Floats) -> tuple[Floats, Floats]:
+def log_odds(mine: Floats, n: int, others: Floats, of_others: int, shares: Floats) -> tuple[Floats, Floats]:
     """The log-odds ratio of each feature between two sides and its variance, (features,) each.
 
     Args:
-        mine, others: how often each side has each feature.
-        background: how often both have it, or a larger corpus: the shares of the prior.
+        mine, others: how many texts of each side have each feature, of n and `of_others` texts.
+        shares: the share of all texts, of both sides or more, that have it; the prior's.
     """
-    prior = PRIOR * background / max(background.sum(), 1)
-
-    def odds(counts: Floats) -> Floats:
-        rest = counts.sum() + prior.sum() - counts - prior
-        # A feature that all have has no odds: half a count keeps them finite.
-        ratio: Floats = np.log((counts + prior) / np.maximum(rest, 0.5))
-        return ratio
-
-    return odds(mine) - odds(others), 1 / (mine + prior) + 1 / (others + prior)
+    having, lacking = PRIOR * shares, PRIOR * (1 - shares)
+    # A feature that all texts have leaves no prior for lacking it: half a text keeps the odds finite.
+    cells = [
+        np.maximum(cell, 0.5)
+        for side, total in ((mine, n), (others, of_others))
+        for cell in (side + having, total - side + lacking)
+    ]
+    ratio: Floats = np.log(cells[0] / cells[1]) - np.log(cells[2] / cells[3])
+    variance: Floats = sum((1 / cell for cell in cells), np.zeros(len(shares)))
+    return ratio, variance
 
 
 def given_away(real: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> dict[str, GivenAway]:
@@ -200,7 +202,8 @@ def _between(kind: str, names: NDArray[np.object_], own: _Side, others: _Side) -
         return []
     mine, theirs = _counts(own), _counts(others)
     seen = mine + theirs >= LEAST
-    ratio, variance = log_odds(mine[seen], theirs[seen], (mine + theirs)[seen])
+    sizes = len(own[0]), len(others[0])
+    ratio, variance = log_odds(mine[seen], sizes[0], theirs[seen], sizes[1], (mine + theirs)[seen] / sum(sizes))
     z = ratio / np.sqrt(variance)
     # The listed ones of either direction are enough: a kind alone could fill them.
     order = np.argsort(-np.abs(z), kind="stable")
@@ -233,13 +236,14 @@ def _leaks(
     all_mine, all_theirs = (np.asarray(side[1].sum(axis=0), dtype=np.float64).ravel() for side in (source, real))
     seen = all_mine >= LEAST
     places = np.flatnonzero(seen)
-    background = (all_mine + all_theirs)[seen]
+    shares = (all_mine + all_theirs)[seen] / (len(source[0]) + len(real[0]))
     for label in labels if len(labels) > 1 and len(places) else ():
-        own = _of_label(*source, label)
-        mine, theirs = _counts(own)[seen], _counts(_of_label(*real, label))[seen]
-        ratio, variance = log_odds(mine, all_mine[seen] - mine, background)
-        if theirs.sum():
-            real_ratio, real_variance = log_odds(theirs, all_theirs[seen] - theirs, background)
+        own, theirs_all = _of_label(*source, label), _of_label(*real, label)
+        mine, theirs, sizes = _counts(own)[seen], _counts(theirs_all)[seen], (len(own[0]), len(theirs_all[0]))
+        ratio, variance = log_odds(mine, sizes[0], all_mine[seen] - mine, len(source[0]) - sizes[0], shares)
+        if sizes[1]:
+            others = all_theirs[seen] - theirs
+            real_ratio, real_variance = log_odds(theirs, sizes[1], others, len(real[0]) - sizes[1], shares)
             ratio, variance = ratio - real_ratio, variance + real_variance
         z = ratio / np.sqrt(variance)
         for i in np.argsort(-z, kind="stable")[:LISTED]:

@@ -10,17 +10,18 @@ from pyrite.data import mixes
 from pyrite.measures.agreement_curves import AgreementCurve
 from pyrite.measures.intervals import Correlation, Estimate
 from pyrite.results import remarks as plain
-from pyrite.results import statements
+from pyrite.results import statements, trust
 from pyrite.results.diversity import Diversity
 from pyrite.results.findings import Findings, typographic
 from pyrite.results.generation import GeneratedSet
 from pyrite.results.subjectivity import WHO, BeyondReal, Who
-from pyrite.results.words import name, ranged
+from pyrite.results.words import capital, name, ranged
 
 
 def remarks(task: Findings) -> list[str]:
     """Both answers of the rule, and what else there is to say of a task, a sentence each."""
     said = [*statements.two_questions(task.case, name), *plain.remarks(task.metrics, task.asked, name)]
+    said += map(capital, trust.repeats(task.diversity, mixes.parse(task.asked.candidate).sources, name))
     return [typographic(words) for words in said]
 
 

@@ -10,6 +10,7 @@ from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.coverage_gaps import LeftOut
 from pyrite.measures.giveaways import GivenAway
 from pyrite.measures.intervals import Estimate
+from pyrite.measures.reviews import Review
 from pyrite.measures.shown_examples import Repeats
 from pyrite.measures.telling_texts import TellingTexts
 
@@ -31,12 +32,14 @@ class NearDuplicates(Result):
 class Scrutiny(Result):
     """What speaks against a source, with the ids of the texts that show it.
 
-    `repeats` is None where its prompts showed no real texts, `telling` where there are none.
+    `repeats` is None where its prompts showed no real texts, `telling` where there are none, `review` where no people
+    have looked at its texts.
     """
 
     given_away: GivenAway
     repeats: Repeats | None = None
     telling: TellingTexts | None = None
+    review: Review | None = None
 
 
 class Diversity(Result):

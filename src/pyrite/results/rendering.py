@@ -18,7 +18,7 @@ import vl_convert
 from pyrite import results
 from pyrite.data import mixes
 from pyrite.measures.diversity import MEASURES
-from pyrite.results import claims, drawing, subjectivity, words
+from pyrite.results import claims, drawing, subjectivity, trust, words
 
 TEMPLATES = Path(results.__file__).parent / "templates"
 
@@ -57,6 +57,7 @@ def _environment(template: str) -> jinja2.Environment:
         "ONE_LLM": subjectivity.ONE_LLM,
         "sources_of": lambda mix: mixes.parse(mix).sources,
         "say": claims,
+        "trust": trust,
     }
     return environment
 
@@ -96,7 +97,7 @@ def library() -> str:
 
 def script() -> str:
     """The page's own script, which finds in `config` how all charts look."""
-    return f'"use strict";\nconst config = {json.dumps(drawing.CONFIG)};\n{own("report.js")}'
+    return f'"use strict";\nconst config = {json.dumps(drawing.CONFIG)};\n{own("report.js")}{own("browser.js")}'
 
 
 def own(name: str) -> str:

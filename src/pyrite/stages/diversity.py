@@ -1,8 +1,9 @@
 """Stage `diversity`: how varied the generated texts are, how close to the real ones, and how true to their labels.
 
 Reads: `data/prepared/<task>.parquet`, `data/sources/<task>/<source>.parquet`, what its prompts showed
-(`data/transcripts/<task>/<source>.jsonl`), the labels that an LLM gave blind (`data/recordings/<task>/`), and in
-`metrics/prepare/<task>.json` whether MiniLM can tell such texts apart: else no measure of embeddings is kept.
+(`data/transcripts/<task>/<source>.jsonl`), the labels that an LLM gave blind and what people say of the texts
+(`data/recordings/<task>/`), and in `metrics/prepare/<task>.json` whether MiniLM can tell such texts apart: else no
+measure of embeddings is kept.
 Writes: `metrics/diversity/<task>.json`, and `data/maps/<task>.parquet`: some texts of each set and their places.
 
 The real training rows are cut at random into two halves. One is what every set is compared with; the other stands as
@@ -27,11 +28,13 @@ from pyrite.measures import (
     giveaways,
     intervals,
     near_duplicates,
+    reviews,
     shown_examples,
     telling_texts,
 )
 from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.diversity import MEASURES, Texts
+from pyrite.measures.reviews import Review
 from pyrite.measures.shown_examples import Showings
 from pyrite.results import preparation
 from pyrite.results.diversity import Diversity, NearDuplicates, Scrutiny, SetDiversity
@@ -56,17 +59,22 @@ def run(task: str) -> None:
     p = params.load()
     real = _load(texts.read(paths.prepared(task)))
     sets = {source: _load(texts.read(paths.source(task, source))) for source in p.sources}
+    blind = len(real) > 0 and preparation.load(task).blind
     if real.frame.empty:
         table, found = without_real(task, sets, p.evaluate.resamples)
     else:
         table, found = beside_real(task, real, sets, p.evaluate.resamples, p.generate.near_duplicate)
-        if preparation.load(task).blind:
+        if blind:
             table, found = table.head(0), unembedded(found)
             console.log.print(f"{task}: {BLIND}: measures of embeddings are left out")
     showings = {setting: transcripts.showings(paths.transcript(task, setting)) for setting in sets}
-    found = found.model_copy(
-        update={"clear_cut": labelled_blind(task, real, sets), "scrutiny": scrutinise(real, sets, showings)}
-    )
+    scrutiny = {
+        name: one.model_copy(update={"review": reviewed(task, name, sets[name], p.evaluate.resamples)})
+        for name, one in scrutinise(real, sets, showings).items()
+    }
+    if blind:
+        scrutiny = {name: one.model_copy(update={"repeats": None, "telling": None}) for name, one in scrutiny.items()}
+    found = found.model_copy(update={"clear_cut": labelled_blind(task, real, sets), "scrutiny": scrutiny})
     files.write(paths.text_map(task), lambda file: table.to_parquet(file, index=False))
     files.write_json(paths.metrics("diversity", task), found)
     console.log.print(f"{task}: {len(sets)} generated sets measured, {found.texts:,} texts of each")
@@ -186,6 +194,16 @@ def labelled_blind(task: str, real: Texts, sets: Mapping[str, Texts]) -> dict[st
         for name, (path, found) in asked.items()
         if path.exists()
     }
+
+
+def reviewed(task: str, name: str, found: Texts, resamples: int) -> Review | None:
+    """What people say of the texts of a source; None where nobody has looked."""
+    path = paths.reviewed(task, name)
+    if not path.exists():
+        return None
+    answers = [(item, reviewer, answer) for _, (item, reviewer, answer) in sheets.read(path, sheets.REVIEWS)]
+    own = dict(zip(found.frame["id"], found.frame["label"], strict=True))
+    return reviews.review(own, answers, resamples, np.random.default_rng(SEED))
 
 
 def _too_few(found: Texts) -> SetDiversity:

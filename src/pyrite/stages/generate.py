@@ -4,8 +4,8 @@ A written source holds its conversations and keeps the texts that may be trained
 of real training texts, an imported one checks what `pyrite add` took in. Reads the recordings and the store, the card,
 the prompts, `data/imported/<task>/` and `data/prepared/<task>.parquet`; asks the endpoint for the rest where
 `generate.provider` says so. Writes `data/transcripts/<task>/<source>.jsonl` (the conversations used),
-`data/sources/<task>/<source>.parquet` (the texts accepted) and `metrics/generate/<task>.<source>.json` (what was asked
-for, received, paid and dropped, and why).
+`data/sources/<task>/<source>.parquet` (the texts accepted), `data/dropped/<task>/<source>.parquet` (the others, and
+why) and `metrics/generate/<task>.<source>.json` (what was asked for, received, paid and dropped, and why).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def written(task: str, source: str) -> None:
     with runner.mode(script.p, task, script.answers) as ask:
         held = generation.gather(script, ask)
     counts = count_texts(held, script)
-    _write(counts, held.accepted, [c for c in held.conversations if c.turns])
+    _write(counts, held.candidates, [c for c in held.conversations if c.turns])
     if script.lacks_examples:
         console.log.print(f"{task} {source}: nothing is asked: it shows the LLM real texts, and the task has none")
         return
@@ -100,7 +100,7 @@ def labelled(task: str, source: str) -> None:
     kept = one.items[one.items["id"].map(lambda item: said.get(item) is not None)]
     rows = kept.assign(label=kept["id"].map(said), source=source, conversation=0, turn=0, position=0)
     counts = count_labels(one, asked, said)
-    _write(counts, rows, [])
+    _write(counts, rows.assign(reason=""), [])
     if one.items.empty:
         console.log.print(f"{task} {source}: nothing is asked: the task has no real training texts")
         return
@@ -133,7 +133,7 @@ def imported(study: Params, task: str, source: str) -> None:
     spec = study.sources[source]
     assert isinstance(spec, Imported)
     counts = count_imported(card, source, spec, found)
-    _write(counts, found.accepted.assign(source=source, conversation=0, turn=0), [])
+    _write(counts, found.rows.assign(source=source, conversation=0, turn=0), [])
     if path.exists():
         console.log.print(table(counts))
         for what, number in {**counts.unknown_labels, **counts.noticed}.items():
@@ -144,10 +144,13 @@ def imported(study: Params, task: str, source: str) -> None:
             raise PyriteError(f"{path}: no text that can be trained on: take the set in anew with `pyrite add`")
 
 
-def _write(counts: GeneratedSet, accepted: pd.DataFrame, conversations: Sequence[Conversation]) -> None:
+def _write(counts: GeneratedSet, every: pd.DataFrame, conversations: Sequence[Conversation]) -> None:
+    """Write texts, each with the `reason` why it is dropped, and the conversations that they are from."""
     columns = [*texts.COLUMNS, *texts.ORIGIN]
-    rows = accepted.assign(split="train").sort_values("id")[columns].reset_index(drop=True)
+    rows = every[every["reason"] == ""].assign(split="train").sort_values("id")[columns].reset_index(drop=True)
     texts.write(rows, paths.source(counts.task, counts.source))
+    dropped = every.loc[every["reason"] != "", ["id", "text", "label", "reason"]].astype("str")
+    texts.write(dropped, paths.dropped(counts.task, counts.source))
     transcripts.write(paths.transcript(counts.task, counts.source), conversations)
     results.save(counts)
 

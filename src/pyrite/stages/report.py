@@ -1,7 +1,8 @@
 """report: the study as a page for people.
 
 Reads what `metrics/` has of the tasks in `params.yaml`, the task cards, the prompts, and, where they are there, what
-the fits noted while they were trained (`models/`) and the texts (`data/prepared/`, `data/sources/`, `data/maps/`).
+the fits noted while they were trained (`models/`) and the texts (`data/prepared/`, `data/sources/`, `data/dropped/`,
+`data/maps/`).
 Writes `report/index.html` (one file, opens offline), `report/REPORT.md` and `report/figures/*.svg`. Texts are in the
 page only, which git ignores: the real ones may not be ours to publish.
 """
@@ -34,6 +35,7 @@ from pyrite.results import (
     subjectivity,
     tables,
     text_charts,
+    trust,
     verdict,
 )
 from pyrite.results.drawing import Figure
@@ -106,9 +108,12 @@ def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str,
         files.write_text(paths.REPORT / "figures" / name, figure.svg)
     view |= {"texts": {task.task: examples(task) for task in tasks}, "maps": {}}
     view["real"] = {task.task: real_texts(task) for task in scored}
+    view["shelves"] = {}
     files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
-    # The maps may fill what the rest leaves of the page's size.
+    # What the rest leaves of the page's size: half of it for the texts at most, then the maps.
     left = PAGE_BYTES - len(render("report.html.j2", view).encode())
+    view["shelves"] = {task.task: held for task in scored if (held := shelf(task, left // 2 // len(scored)))}
+    left -= sum(len(packed(held)) for held in view["shelves"].values())
     page = render("report.html.j2", view | {"maps": maps(scored, left)})
     files.write_text(paths.REPORT / "index.html", page)
     return page
@@ -221,6 +226,48 @@ def real_texts(task: Findings) -> dict[str, str]:
     real = texts.read(path)
     mine = real[real["id"].isin(ids)]
     return {str(i): shown(text) for i, text in zip(mine["id"], mine["text"], strict=True)}
+
+
+def shelf(task: Findings, size: int) -> dict[str, Any]:
+    """The texts of a task that readers can look through, in so many packed bytes; nothing where they are not here.
+
+    Those that the section names by id come first, real ones among them, then the others at random.
+
+    Returns:
+        `rows`, lists of id, source, label, reason and text, of which the middle three are places in `sources`, `labels`
+        and `reasons` ("" is kept); `left_out`, how many texts had no room.
+    """
+    named = set().union(*(trust.named(one) for one in task.diversity.scrutiny.values())) if task.diversity else set()
+    kept = {source: paths.source(task.task, source) for source in task.generated}
+    if not paths.prepared(task.task).exists() or not all(path.exists() for path in kept.values()):
+        return {}
+    real = texts.read(paths.prepared(task.task))
+    tables = [real[real["id"].isin(named)].assign(source="real", reason="")]
+    for source, path in kept.items():
+        tables.append(texts.read(path).assign(source=source, reason=""))
+        if (dropped := paths.dropped(task.task, source)).exists():
+            tables.append(files.read_parquet(dropped).assign(source=source))
+    every = pd.concat(tables)[["id", "source", "label", "reason", "text"]]
+    every["text"] = every["text"].map(shown)
+    every = every.sample(frac=1, random_state=0)
+    every = pd.concat([every[every["id"].isin(named)], every[~every["id"].isin(named)]])
+    rows = every
+    while len(rows):
+        found: dict[str, Any] = {
+            f"{column}s": sorted(rows[column].unique()) for column in ("source", "label", "reason")
+        }
+        place = {column: {one: i for i, one in enumerate(listed)} for column, listed in found.items()}
+        found |= {
+            "rows": [
+                [i, place["sources"][source], place["labels"][label], place["reasons"][reason], text]
+                for i, source, label, reason, text in rows.itertuples(index=False)
+            ],
+            "left_out": len(every) - len(rows),
+        }
+        if (much := len(packed(found)) / max(size, 1)) <= 1:
+            return found
+        rows = rows.head(int(len(rows) / max(much, 1.02)))
+    return {}
 
 
 def shown(text: str, characters: int = CHARACTERS) -> str:

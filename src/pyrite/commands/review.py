@@ -1,0 +1,99 @@
+"""Review: people look at the texts of a source and say whether their labels are right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pyrite.base import console, paths
+from pyrite.base.errors import PyriteError
+from pyrite.data import cards, sheets, texts
+from pyrite.measures import reviews
+from pyrite.measures.intervals import Estimate
+from pyrite.measures.reviews import ACCEPT, REJECT
+
+SEED, RESAMPLES = 0, 1000
+
+
+def export(task: str, source: str, n: int, hidden: bool) -> None:
+    """Write a sheet with n texts of a source: those with the lowest ids, which is at random.
+
+    Args:
+        hidden: without the label that each text was written for, so that it sways nobody.
+
+    Raises:
+        PyriteError: there are no such texts, a sheet is there already, or a label is one of the words of a sheet.
+    """
+    card, table = cards.load(task), _texts(task, source)
+    if clash := sorted({ACCEPT, REJECT} & set(card.labels)):
+        raise PyriteError(f"{paths.card(task)}: a label is named '{clash[0]}', which a sheet has another use for")
+    choices = " | ".join([*card.labels, REJECT] if hidden else [ACCEPT, *card.labels, REJECT])
+    rows = [
+        (item, "", "", "" if hidden else label, choices, text)
+        for item, label, text in table.sort_values("id")[["id", "label", "text"]].head(n).to_numpy(str).tolist()
+    ]
+    path = paths.sheet(f"{task}.{source}")
+    sheets.write(path, [*sheets.REVIEWS, "label", "choices", "text"], rows)
+    means = "; ".join(f"{label}: {card.items} that {meaning}" for label, meaning in card.labels.items())
+    out = console.screen(soft_wrap=True)
+    out.print(f"Written: {path}, with {len(rows):,} of {len(table):,} texts. {card.description} {means}.")
+    answer = "the right label" if hidden else f"{ACCEPT} where the label is right, else the right label"
+    out.print(f"Give each person a copy. They fill in their name or a number as reviewer, and as answer {answer},")
+    out.print(f"or {REJECT} where the text is of no use. Then: pyrite review import {task} {source} COPY.csv ...")
+
+
+def take_in(task: str, source: str, copies: Sequence[Path]) -> None:
+    """Put the answers of filled-in sheets into the recordings, ids and answers only, and say what people say.
+
+    Raises:
+        PyriteError: a row has no reviewer, an answer that is none, or contradicts an earlier one; nothing is written.
+    """
+    card, table = cards.load(task), _texts(task, source)
+    path = paths.reviewed(task, source)
+    given: dict[tuple[str, str], str] = {}
+    new = []
+    for file in [*([path] if path.exists() else []), *copies]:
+        for row, (item, reviewer, answer) in sheets.read(file, sheets.REVIEWS):
+            if not answer:
+                continue
+            if not reviewer:
+                raise row.mistake("no reviewer: give each person a name or number")
+            if answer not in (ACCEPT, REJECT, *card.labels):
+                raise row.mistake(f"'{answer}' is no answer; there are {ACCEPT}, {REJECT}, {', '.join(card.labels)}")
+            if (item, reviewer) not in given and file != path:
+                new.append((item, reviewer, answer))
+            if given.setdefault((item, reviewer), answer) != answer:
+                raise row.mistake(f"{reviewer} already gave item '{item}' another answer, '{given[item, reviewer]}'")
+    if not new and not given:
+        raise PyriteError(f"{', '.join(map(str, copies))}: no answer is filled in")
+    sheets.add(path, sheets.REVIEWS, new)
+    own = dict(zip(table["id"], table["label"], strict=True))
+    answers = [(item, reviewer, answer) for (item, reviewer), answer in given.items()]
+    found = reviews.review(own, answers, RESAMPLES, np.random.default_rng(SEED))
+    out = console.screen(soft_wrap=True)
+    out.print(f"{path}: {len(new):,} answers added")
+    if old := {item for item, _, _ in answers} - own.keys():
+        out.print(f"{len(old):,} reviewed texts are no longer among those of {source}: they don't count")
+    out.print(f"{found.texts:,} texts, {found.reviewers} reviewers. Right label: {_percent(found.precision)}.")
+    for label, share in found.labels.items():
+        out.print(f"  {label}: {_percent(share)}")
+    out.print(f"Of no use: {_percent(found.rejected)}.")
+    alpha = found.agreement.alpha
+    told = alpha.note if alpha.value is None else f"Krippendorff's alpha {alpha.value:.2f}"
+    out.print(f"Agreement of reviewers: {told}. The report has this after `dvc repro`.")
+
+
+def _texts(task: str, source: str) -> pd.DataFrame:
+    path = paths.source(task, source)
+    if not path.exists():
+        raise PyriteError(f"{path}: no texts of '{source}' here; `dvc repro` makes them")
+    return texts.read(path)
+
+
+def _percent(share: Estimate) -> str:
+    if share.value is None:
+        return share.note or "not known"
+    return f"{100 * share.value:.1f} % ({100 * (share.low or 0):.1f} to {100 * (share.high or 0):.1f})"

@@ -1,0 +1,76 @@
+"""What people say of generated texts: how many labels are right, how many texts are of no use, how far people agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from pyrite.base.schema import Result
+from pyrite.measures import agreement, intervals
+from pyrite.measures.agreement import Agreement
+from pyrite.measures.intervals import Estimate
+
+# What a reviewer may say in place of a label: the text's own label is right; the text is of no use for any label.
+ACCEPT, REJECT = "accept", "reject"
+
+
+class Review(Result):
+    """What reviewers say of the texts of a source.
+
+    Attributes:
+        precision: the share of texts whose own label is the one that most of their reviewers give, with Wilson's
+            interval; `labels`: the same by label.
+        rejected: the share that most reviewers reject.
+        agreement: of the texts with two reviewers or more.
+    """
+
+    texts: int
+    reviewers: int
+    precision: Estimate
+    labels: dict[str, Estimate]
+    rejected: Estimate
+    agreement: Agreement
+
+
+def verdicts(own: Mapping[str, str], answers: Iterable[tuple[str, str, str]]) -> dict[str, list[str]]:
+    """By id, what each reviewer says: a label or `REJECT`. Answers (id, reviewer, answer) on others don't count."""
+    said: dict[str, list[str]] = {}
+    for i, _, answer in answers:
+        if i in own:
+            said.setdefault(i, []).append(own[i] if answer == ACCEPT else answer)
+    return said
+
+
+def most_say(said: list[str]) -> str | None:
+    """What more than half of the reviewers of a text say; None where there is no such thing."""
+    answer, times = Counter(said).most_common(1)[0]
+    return answer if 2 * times > len(said) else None
+
+
+def review(
+    own: Mapping[str, str], answers: list[tuple[str, str, str]], resamples: int, rng: np.random.Generator
+) -> Review:
+    """What people say of texts.
+
+    Args:
+        own: by id, the label that each text was written for.
+        answers: (id, reviewer, answer); an answer is a label, `ACCEPT` or `REJECT`.
+    """
+    said = verdicts(own, answers)
+    majority = {i: most_say(answers) for i, answers in said.items()}
+    by_label: dict[str, list[bool]] = {}
+    for i, answer in majority.items():
+        by_label.setdefault(own[i], []).append(answer == own[i])
+    right = sum(map(sum, by_label.values()))
+    kinds = sorted({answer for answers in said.values() for answer in answers})
+    counts = np.array([[answers.count(kind) for kind in kinds] for answers in said.values()], dtype=np.float64)
+    return Review(
+        texts=len(said),
+        reviewers=len({reviewer for i, reviewer, _ in answers if i in own}),
+        precision=intervals.proportion(right, len(said)),
+        labels={label: intervals.proportion(sum(hits), len(hits)) for label, hits in sorted(by_label.items())},
+        rejected=intervals.proportion(sum(answer == REJECT for answer in majority.values()), len(said)),
+        agreement=agreement.summary(counts.reshape(len(said), len(kinds)), resamples, rng),
+    )

@@ -1,0 +1,132 @@
+"""Can the texts of a source be trusted? Five questions, each answered beside other real texts, and what to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pyrite.measures import intervals
+from pyrite.measures.diversity import MEASURES
+from pyrite.measures.giveaways import Giveaway, Leak
+from pyrite.measures.intervals import Estimate
+from pyrite.measures.shown_examples import Repeats
+from pyrite.results.diversity import Diversity, Scrutiny
+
+# How each list of `TellingTexts` is headed.
+TELLING = {
+    "unlike": "Least like any real text",
+    "repeated": "Most like another text of the source",
+    "copied": "Most like a real training text",
+    "untrue": "Label in doubt: a classifier trained on real texts says another",
+}
+
+# What comes back by chance now and then, so that it must come back more often than from unshown texts.
+COMMON = "names"
+
+YES, LESS, UNKNOWN = "yes", "less than real texts", "not known"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, the measure that answers it, and whether more of that is better (1) or worse (-1)."""
+
+    asks: str
+    key: str
+    better: int
+
+
+QUESTIONS = (
+    Question("Realistic?", "c2st", -1),
+    Question("Varied?", "vendi", 1),
+    Question("Covers what is real?", "coverage", 1),
+    Question("Original?", "original", 1),
+    Question("Right labels?", "faithfulness", 1),
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to a question, with the measure as people read it; `word` is empty for real texts themselves."""
+
+    word: str
+    value: str
+    interval: str
+
+
+def answers(found: Diversity) -> dict[str, list[Answer]]:
+    """The answers of each set, in the order of `QUESTIONS`; real texts come last.
+
+    A source is worse than real texts where its whole interval lies on the worse side of that of other real texts.
+    """
+    order = [*(name for name in found.sets if name != "real"), *(["real"] if "real" in found.sets else [])]
+    return {name: [_answer(question, found, name) for question in QUESTIONS] for name in order}
+
+
+def _answer(question: Question, found: Diversity, name: str) -> Answer:
+    measure = next(one for one in MEASURES if one.key == question.key)
+    own, real = found.of(name, question.key), found.of("real", question.key)
+    if own is None or own.value is None:
+        return Answer(UNKNOWN, "", "")
+    sure = own.low is not None and own.high is not None
+    between = f"{measure.show(own.low or 0)} to {measure.show(own.high or 0)}" if sure else ""
+    word = "" if name == "real" else _word(own, real, question.better)
+    return Answer(word, measure.show(own.value), between)
+
+
+def _word(own: Estimate, real: Estimate | None, better: int) -> str:
+    if real is None or None in (own.low, own.high, real.low, real.high):
+        return UNKNOWN
+    worse = (own.high or 0) < (real.low or 0) if better > 0 else (own.low or 0) > (real.high or 0)
+    return LESS if worse else YES
+
+
+def repeats(found: Diversity | None, sources: Sequence[str], say: Callable[[str], str]) -> list[str]:
+    """That sources repeat what their prompts showed, where they do: a sentence each."""
+    scrutiny = found.scrutiny if found else {}
+    told = [(say(source), scrutiny[source].repeats) for source in sources if source in scrutiny]
+    return [f"{name} repeats what it was shown: {words}." for name, one in told if one and (words := _repeated(one))]
+
+
+def _repeated(found: Repeats) -> str:
+    nearer, said = found.nearer, []
+    if nearer.value is not None and (nearer.low or 0) > 0.5:
+        between = f"{100 * (nearer.low or 0):.1f} to {100 * (nearer.high or 0):.1f}"
+        said.append(
+            f"{100 * nearer.value:.1f} % of its texts ({between}) "
+            "lie nearer to a real text of its prompts than to as many others; 50 % is chance"
+        )
+    back = {kind: one.shown for kind, one in found.returned.items() if one.shown and comes_back(kind, found)}
+    if back:
+        said.append(f"real {', '.join(back)} come back in {', '.join(f'{n:,}' for n in back.values())} of its texts")
+    return "; ".join(said)
+
+
+def comes_back(kind: str, found: Repeats) -> bool:
+    """Whether items of shown texts come back, and not by chance alone."""
+    one = found.returned[kind]
+    if kind != COMMON:
+        return one.shown > 0
+    return (intervals.proportion(one.shown, one.shown + one.unshown).low or 0) > 0.5
+
+
+def gives_away(one: Giveaway) -> str:
+    """A habit in words: what, and how often on either side."""
+    what = f"the word “{one.feature}”" if one.kind == "word" else one.feature
+    return f"{what}: {one.texts:,} of {one.of:,} texts, of real ones {one.real_texts:,} of {one.real_of:,}"
+
+
+def leaks(one: Leak) -> str:
+    """A word that leaks its label, in words."""
+    real = f"of real ones {one.real_texts:,} of {one.real_of:,}" if one.real_of else "no real text has it"
+    return f"“{one.feature}”: {one.texts:,} of {one.of:,} texts with it are {one.label}, {real}"
+
+
+def named(scrutiny: Scrutiny) -> set[str]:
+    """The ids of all texts that a scrutiny names, generated and real."""
+    ids = {i for of_label in scrutiny.given_away.labels.values() for one in of_label for i in (*one.ids, *one.real_ids)}
+    ids |= {i for leak in scrutiny.given_away.leaks for i in leak.ids}
+    if scrutiny.repeats:
+        ids |= {i for one in scrutiny.repeats.returned.values() for pair in one.pairs for i in pair}
+    if scrutiny.telling:
+        ids |= {i for kind in TELLING for one in getattr(scrutiny.telling, kind) for i in (one.id, one.real, one.twin)}
+    return ids - {""}
