@@ -54,10 +54,11 @@ batch = typer.Typer(help="Use the OpenAI Batch API: slower, and about half the p
 app.add_typer(batch, name="batch", rich_help_panel=LLM)
 transcripts = typer.Typer(help="What was said in the conversations with the LLM.", no_args_is_help=True)
 app.add_typer(transcripts, name="transcripts", rich_help_panel=LLM)
-review = typer.Typer(
-    help="Have people look at generated texts and say whether their labels are right.", no_args_is_help=True
-)
+review = typer.Typer(help="Have people look at generated texts.", no_args_is_help=True)
 app.add_typer(review, name="review", rich_help_panel=YOURS)
+Source = Annotated[str, typer.Argument(callback=plain, help="An entry of sources in params.yaml.")]
+Classifier = Annotated[str, typer.Argument(callback=plain, help="A key of train.classifiers in params.yaml.")]
+Sheets = Annotated[list[Path], typer.Argument(help="The sheets, filled in.")]
 OneTask = Annotated[str | None, typer.Argument(callback=plain, help="Only this task.", autocompletion=tasks)]
 OneSource = Annotated[
     str | None, typer.Argument(callback=plain, help="Only this source; `annotations` are labels of test rows.")
@@ -172,9 +173,7 @@ stage_of_a_task("prepare", "Normalise, label and split the real texts.")
 
 
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite generate python_docs few_shot"))
-def generate(
-    task: Task, source: Annotated[str, typer.Argument(callback=plain, help="An entry of sources in params.yaml.")]
-) -> None:
+def generate(task: Task, source: Source) -> None:
     """Make a source's set: from an LLM's texts or labels, or from an imported file."""
     from pyrite.stages import generate
 
@@ -182,10 +181,7 @@ def generate(
 
 
 @app.command(rich_help_panel=STAGES, epilog=example("pyrite train python_docs minilm"))
-def train(
-    task: Task,
-    classifier: Annotated[str, typer.Argument(callback=plain, help="A key of train.classifiers in params.yaml.")],
-) -> None:
+def train(task: Task, classifier: Classifier) -> None:
     """Train every mix and seed of a classifier."""
     from pyrite.stages import train
 
@@ -217,21 +213,7 @@ def annotate(
     """Gather what several annotators say of the same test rows; `export` writes what people fill in."""
     from pyrite.stages import annotate
 
-    # A stage's command is the pipeline's and takes a task alone, so `export` is a word in a task's place.
-    if task is None:
-        if not pairs:
-            raise PyriteError("annotate: name a task, or ask for --pairs")
-        annotate.ask_pairs()
-    elif task != "export":
-        if exported or pairs:
-            raise PyriteError(f"annotate {task}: takes nothing more; a sheet is `pyrite annotate export {task}`")
-        annotate.run(task)
-    elif pairs:
-        annotate.export_pairs()
-    elif exported:
-        annotate.export(exported, items)
-    else:
-        raise PyriteError("annotate export: name a task, or ask for --pairs")
+    annotate.command(task, exported, pairs, items)
 
 
 stage_of_the_study("subjectivity", "Measure how far annotators agree, task by task.")
@@ -290,9 +272,6 @@ def transcripts_export(task: OneTask = None, source: OneSource = None) -> None:
     recordings.run(task, source)
 
 
-Source = Annotated[str, typer.Argument(callback=plain, help="A source of the study, such as few_shot.")]
-
-
 @review.command("export", epilog=example("pyrite review export python_docs few_shot -n 50"))
 def review_export(
     task: Task,
@@ -309,9 +288,7 @@ def review_export(
 
 
 @review.command("import", epilog=example("pyrite review import python_docs few_shot anna.csv ben.csv"))
-def review_import(
-    task: Task, source: Source, copies: Annotated[list[Path], typer.Argument(help="The sheets, filled in.")]
-) -> None:
+def review_import(task: Task, source: Source, copies: Sheets) -> None:
     """Take filled-in sheets in: how many labels are right, and how far people agree."""
     from pyrite.commands import review
 

@@ -118,3 +118,16 @@ def test_a_share_has_wilsons_interval(hits: int, n: int, low: float, high: float
     found = intervals.proportion(hits, n)
     assert (found.value, found.low, found.high) == pytest.approx((hits / n, low, high), abs=1e-4)
     assert intervals.proportion(0, 0).value is None
+
+
+def test_a_share_of_clusters_allows_for_items_that_go_together() -> None:
+    rng = np.random.default_rng(0)
+    held = 0
+    for _ in range(300):
+        chance = rng.beta(2, 2, size=12)
+        found = intervals.clustered_proportion(rng.binomial(20, chance), np.full(12, 20))
+        held += found.low <= 0.5 <= found.high
+    # Wilson's interval of 240 independent items holds 0.5 in about half of these.
+    assert 0.91 <= held / 300 <= 0.99
+    alike = intervals.clustered_proportion(np.full(12, 10), np.full(12, 20))
+    assert alike == intervals.proportion(120, 240)

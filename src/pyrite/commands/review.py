@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pyrite.base import console, paths
+from pyrite.base import console, files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, sheets, texts
 from pyrite.measures import reviews
@@ -64,7 +64,7 @@ def take_in(task: str, source: str, copies: Sequence[Path]) -> None:
             if answer not in (ACCEPT, REJECT, *card.labels):
                 raise row.mistake(f"'{answer}' is no answer; there are {ACCEPT}, {REJECT}, {', '.join(card.labels)}")
             if (item, reviewer) not in given and file != path:
-                new.append((item, reviewer, answer))
+                new.append((item, files.cell(reviewer), answer))
             if given.setdefault((item, reviewer), answer) != answer:
                 raise row.mistake(f"{reviewer} already gave item '{item}' another answer, '{given[item, reviewer]}'")
     if not new and not given:

@@ -211,3 +211,21 @@ def proportion(hits: int, n: int) -> Estimate:
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     reach = z * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))) / (1 + z**2 / n)
     return Estimate(value=share, low=max(0.0, middle - reach), high=min(1.0, middle + reach))
+
+
+def clustered_proportion(hits: NDArray[np.int_], of: NDArray[np.int_]) -> Estimate:
+    """A share of items that come in clusters, whose items go together: (clusters,) each.
+
+    Linearised variance of a ratio over clusters with Student's t (Cochran 1977, section 11.8), never narrower than
+    Wilson's interval of as many independent items.
+    """
+    found = proportion(int(hits.sum()), int(of.sum()))
+    if found.value is None or found.low is None or found.high is None or (k := len(of)) < 2:
+        return found
+    error = float(np.sqrt(k / (k - 1) * ((hits - found.value * of) ** 2).sum())) / of.sum()
+    reach = float(stdtrit(k - 1, 0.975)) * error
+    return Estimate(
+        value=found.value,
+        low=max(0.0, min(found.low, found.value - reach)),
+        high=min(1.0, max(found.high, found.value + reach)),
+    )

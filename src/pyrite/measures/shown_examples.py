@@ -48,7 +48,7 @@ class Repeats(Result):
     Attributes:
         texts: texts that could be compared; those as near to both sides are left out.
         nearer: the share of them nearer to a shown text than to any of equally many unshown ones of the label; 0.5
-            where showing them changes nothing.
+            where showing them changes nothing. Its interval is over conversations: their texts share what was shown.
         returned: items of shown texts that come back, by their kind: e-mail addresses, phone numbers, ...
     """
 
@@ -101,24 +101,26 @@ def repeats(found: Texts, showings: Showings, pool: Texts, rng: np.random.Genera
     Args:
         pool: the real texts that could have been shown, columns id, text and label.
     """
-    nearer = compared = 0
+    counts: dict[tuple[str, int], NDArray[np.int64]] = {}
     turns = list(_turns(found, showings, pool, rng))
     for turn in turns:
         sides = (rng.permutation(turn.shown)[: len(turn.unshown)], turn.unshown)
         to_shown, to_unshown = ((found.vectors[turn.rows] @ pool.vectors[side].T).max(axis=1) for side in sides)
-        nearer += int((to_shown > to_unshown).sum())
-        compared += int((to_shown != to_unshown).sum())
+        count = np.array([(to_shown > to_unshown).sum(), (to_shown != to_unshown).sum()])
+        counts[turn.conversation] = counts.get(turn.conversation, 0) + count
+    of_conversation = np.array(list(counts.values())).reshape(-1, 2)
     return Repeats(
-        texts=compared,
-        nearer=intervals.proportion(nearer, compared),
+        texts=int(of_conversation[:, 1].sum()),
+        nearer=intervals.clustered_proportion(*of_conversation.T),
         returned={kind: _returned(find, turns, found, pool) for kind, find in ITEMS.items()},
     )
 
 
 @dataclass(frozen=True)
 class _Turn:
-    """The texts of a turn, and the rows of the pool that it had been shown by then and never was: positions."""
+    """The texts of a turn, and the rows of the pool that its conversation had shown by then, and never: positions."""
 
+    conversation: tuple[str, int]
     rows: NDArray[np.int64]
     shown: NDArray[np.int64]
     unshown: NDArray[np.int64]
@@ -139,7 +141,7 @@ def _turns(found: Texts, showings: Showings, pool: Texts, rng: np.random.Generat
         )
         rest = rng.permutation(np.setdiff1d(of_label.get(label, []), ever).astype(np.int64))[: len(shown)]
         if len(shown) and len(rest):
-            yield _Turn(rows.index.to_numpy(), shown, rest)
+            yield _Turn((label, conversation), rows.index.to_numpy(), shown, rest)
 
 
 def _returned(find: Callable[[str], set[str]], turns: Sequence[_Turn], found: Texts, pool: Texts) -> Returned:

@@ -192,3 +192,26 @@ def export_pairs() -> None:
     console.log.print(f"{path}: {len(rows)} pairs of tasks.")
     how_to = f"{_HOW_TO} the name of the more objective task of each pair"
     console.log.print(f"{how_to}. {_GATHER.format(path=paths.pairs('human'))}")
+
+
+def command(task: str | None, exported: str | None, pairs: bool, items: int) -> None:
+    """What `pyrite annotate` does with its words.
+
+    Raises:
+        PyriteError: they don't go together.
+    """
+    # A stage's command is the pipeline's and takes a task alone, so `export` is a word in a task's place.
+    if task is None:
+        if not pairs:
+            raise PyriteError("annotate: name a task, or ask for --pairs")
+        ask_pairs()
+    elif task != "export":
+        if exported or pairs:
+            raise PyriteError(f"annotate {task}: takes nothing more; a sheet is `pyrite annotate export {task}`")
+        run(task)
+    elif pairs:
+        export_pairs()
+    elif exported:
+        export(exported, items)
+    else:
+        raise PyriteError("annotate export: name a task, or ask for --pairs")
