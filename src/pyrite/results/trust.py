@@ -23,7 +23,7 @@ TELLING = {
 # What comes back by chance now and then, so that it must come back more often than from unshown texts.
 COMMON = "names"
 
-YES, LESS, UNKNOWN = "yes", "less than real texts", "not known"
+YES, LESS, UNKNOWN, REAL = "yes", "less than real texts", "not known", "these are real texts"
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ def answers(found: Diversity) -> dict[str, list[Answer]]:
 def _answer(question: Question, found: Diversity, name: str) -> Answer:
     measure = next(one for one in MEASURES if one.key == question.key)
     own, real = found.of(name, question.key), found.of("real", question.key)
+    if question.key == "original" and name != "real" and found.scrutiny and name not in found.scrutiny:
+        return Answer(REAL, "", "")
     if own is None or own.value is None:
         return Answer(UNKNOWN, "", "")
     sure = own.low is not None and own.high is not None

@@ -163,7 +163,12 @@ def without_real(task: str, sets: dict[str, Texts], resamples: int) -> tuple[pd.
 
 
 def scrutinise(real: Texts, sets: Mapping[str, Texts], showings: Mapping[str, Showings]) -> dict[str, Scrutiny]:
-    """What speaks against each source: what gives it away, what it repeats, and the texts that show it."""
+    """What speaks against each source: what gives it away, what it repeats, and the texts that show it.
+
+    A source of real texts, which an LLM labelled, has nothing to give away, and is left out.
+    """
+    known = set(real.frame["id"])
+    sets = {name: found for name, found in sets.items() if not known.issuperset(found.frame["id"])}
     rng = np.random.default_rng(SEED)
     train = real.take((real.frame["split"] == "train").to_numpy())
     pool = real.take(texts.in_pool(real.frame).to_numpy())
@@ -189,7 +194,7 @@ def labelled_blind(task: str, real: Texts, sets: Mapping[str, Texts]) -> dict[st
     return {
         name: clear_cut.clear_cut(
             dict(zip(found.frame["id"], found.frame["label"], strict=True)),
-            {item: label for _, (item, label) in sheets.read(path, ("item", "label"))},
+            {item: label for _, (item, label) in sheets.read(path, sheets.LABELS)},
         )
         for name, (path, found) in asked.items()
         if path.exists()
