@@ -51,6 +51,8 @@ def test_the_header_shows_the_separator(read, separator: str) -> None:
         "\ufeff" + written(),
         ("\ufeff" + written("\t", "\r\n")).encode("utf-16-le"),
         ("\ufeff" + written()).encode("utf-16-be"),
+        written().encode("utf-16-le"),
+        written(";").encode("utf-16-be"),
         written().replace('"', "").replace("words, and", "words and").replace(",", ", "),
     ],
 )

@@ -50,7 +50,7 @@ def lines(path: Path, encoding: str) -> Iterator[str]:
 def decoded(file: Any, encoding: str, place: str) -> Iterator[str]:
     """The lines of an open file of bytes, parted at line feeds only: texts contain other line breaks.
 
-    A file without line feeds is parted at carriage returns, as old spreadsheets write it; one that is marked as UTF-16
+    A file without line feeds is parted at carriage returns, as old spreadsheets write it; one in UTF-16
     is read so. The mark itself is left out.
 
     Args:
@@ -62,9 +62,9 @@ def decoded(file: Any, encoding: str, place: str) -> Iterator[str]:
     start = file.peek(_BEGINNING)
     if start.startswith(_ARCHIVE):
         raise PyriteError(f"{place}: is an archive or a workbook, not text: save what is in it as CSV UTF-8")
-    wide = start.startswith(_UTF16)
+    wide = _wide(start)
     if wide or (b"\r" in start and b"\n" not in start):
-        encoding = "utf-16" if wide else encoding
+        encoding = wide or encoding
         text = start.decode(encoding, errors="ignore")
         whole = io.TextIOWrapper(file, encoding, newline="\r" if "\r" in text and "\n" not in text else "\n")
         try:
@@ -84,6 +84,16 @@ def decoded(file: Any, encoding: str, place: str) -> Iterator[str]:
                 raise PyriteError(f"{where}: {_advice(line, place)}") from None
 
     yield from _unmarked(each())
+
+
+def _wide(start: bytes) -> str | None:
+    """The kind of UTF-16 that a file begins in: by its mark, or as every other byte of Latin letters is 0."""
+    if start.startswith(_UTF16):
+        return "utf-16"
+    for kind, empty in (("utf-16-le", start[1:32:2]), ("utf-16-be", start[:32:2])):
+        if len(empty) > 4 and not any(empty):
+            return kind
+    return None
 
 
 def _unmarked(found: Iterator[str]) -> Iterator[str]:
