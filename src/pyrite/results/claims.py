@@ -14,8 +14,9 @@ from pyrite.results import statements, trust
 from pyrite.results.diversity import Diversity
 from pyrite.results.findings import Findings, typographic
 from pyrite.results.generation import GeneratedSet
+from pyrite.results.statements import points
 from pyrite.results.subjectivity import WHO, BeyondReal, Who
-from pyrite.results.words import capital, name, ranged
+from pyrite.results.words import capital, labels, name, ranged, worth
 
 
 def remarks(task: Findings) -> list[str]:
@@ -23,6 +24,53 @@ def remarks(task: Findings) -> list[str]:
     said = [*statements.two_questions(task.case, name), *plain.remarks(task.metrics, task.asked, name)]
     said += map(capital, trust.repeats(task.diversity, mixes.parse(task.asked.candidate).sources, name))
     return [typographic(words) for words in said]
+
+
+def models(task: Findings) -> list[str]:
+    """The LLMs that wrote the candidate's texts."""
+    made = (task.generated[source] for source in mixes.settings_of(task.asked.candidate))
+    return list(dict.fromkeys(model for one in made for model in one.models))
+
+
+def equals(task: Findings, classifier: str) -> str:
+    """What the candidate is worth in real labels and what it adds to them, as far as that is known."""
+    found, candidate = task.evaluated, task.asked.candidate
+    said = ["How many real labels that equals is not known: no classifier has a learning curve."]
+    if known := found.worth(classifier, candidate):
+        by, equal = known
+        rows, many = found.classifiers[by].mixes[candidate].rows, statements.labels(equal)
+        interval = "" if worth(equal) == labels(equal) else f" ({labels(equal, 'low')} to {labels(equal, 'high')})"
+        said = [f"{rows:,} {task.names[0]} texts train {by} as well as {many} real labels{interval}."]
+    if curve := found.mix_curve(classifier, candidate):
+        ends = (curve[1].points[0], curve[1].points[-1])
+        few, many = (f"{100 * point.gain.value:+.1f} points at {point.rows:,}" for point in ends)
+        said.append(f"Added to real labels: {few}, {many}.")
+    return typographic(" ".join(said))
+
+
+def next_step(task: Findings, classifier: str) -> str:
+    """What to do next, by a classifier's verdict."""
+    curve = task.evaluated.mix_curve(classifier, task.asked.candidate)
+    return typographic(statements.next_step(task.case_of(classifier), curve[1].stops if curve else None, name))
+
+
+def chips(task: Findings, classifier: str) -> list[tuple[str, str]]:
+    """How sure the verdict is, what the other classifiers say, and the LLM itself: (what, words) of each."""
+    mine, llm = task.verdicts[classifier], task.evaluated.llm
+    said = [("How sure", mine.sure)]
+    others = {one: found.word.lower() for one, found in task.verdicts.items() if one != classifier}
+    if others:
+        agree = [one for one, word in others.items() if word == mine.word.lower()]
+        differ = [f"{one} says {word}" for one, word in others.items() if one not in agree]
+        same = [f"{' and '.join(agree)} say{'s' if len(agree) == 1 else ''} the same"] if agree else []
+        said.append(("Other classifiers", "; ".join([*same, *differ])))
+    scored = llm.classifiers.get(classifier, {}).get(task.asked.candidate) if llm else None
+    if llm and scored:
+        both = f"{points(llm.macro_f1.value)} and {classifier} {points(scored.macro_f1.value)}"
+        said.append(("Or skip training", f"on the same {llm.rows:,} texts the LLM itself scores {both}"))
+    else:
+        said.append(("Or skip training", "how well the LLM itself would label was not asked"))
+    return said
 
 
 def unscored(task: Findings) -> list[str]:

@@ -68,19 +68,19 @@ def curve(task: Findings, classifier: str) -> Figure | None:
     return Figure(capital(title), draw_curve(points, levels), about)
 
 
-def mix_curve(task: Findings) -> Figure | None:
-    """What the candidate adds to n real rows; None where no classifier has two points of it."""
-    found = task.evaluated.mix_curve(task.asked.classifier, task.asked.candidate)
-    if found is None or found[1].stops is None:
+def options(task: Findings, classifier: str) -> Figure | None:
+    """What each option scores with the labels one has: real alone, with the candidate added, the candidate alone; None
+    without a learning curve."""
+    found, candidate = task.evaluated.classifiers[classifier], task.asked.candidate
+    if len({rows for rows, _ in found.curve}) < 2:
         return None
-    classifier, curve = found
-    of_mix = task.evaluated.classifiers[classifier].mixes
-    points = [
-        _point(mix, of_mix[scored].macro_f1, point.rows)
-        for point in curve.points
-        for mix, scored in (("real", point.alone), (point.both, point.both))
-    ]
-    return Figure(f"Does adding {task.names[0]} to real texts help?", draw_mix_curve(points), note=classifier)
+    mine, curve = found.mixes.get(candidate), found.mix_curves.get(candidate)
+    real = [_point("real", found.mixes[mix].macro_f1, rows) for rows, mix in found.curve]
+    both = [_point(point.both, found.mixes[point.both].macro_f1, point.rows) for point in curve.points] if curve else []
+    chart = draw_options(real, both, name(f"real+{candidate}"), _level(candidate, mine) if mine else None)
+    texts = f"; {name(candidate)}: {mine.rows:,} texts" if mine else ""
+    about = f"{task.card.title}. {classifier} on {task.evaluated.test_rows:,} real test texts{texts}. Whiskers: 95 %."
+    return Figure(f"What {classifier} scores with the labels you have", chart, about)
 
 
 def _point(mix: str, found: Estimate, rows: int) -> Point:
@@ -107,7 +107,7 @@ def training(task: Findings, classifier: str, key: str) -> Figure | None:
     return Figure(title.format(classifier), draw_training(points, axis), about) if points else None
 
 
-FIGURES = {"curve": curve} | {f"training.{key}": partial(training, key=key) for key in TRAINING}
+FIGURES = {"options": options, "curve": curve} | {f"training.{key}": partial(training, key=key) for key in TRAINING}
 
 
 def _smooth(lines: Sequence[Sequence[float]]) -> Iterator[tuple[int, float]]:
@@ -183,30 +183,57 @@ def draw_curve(points: Sequence[Point], levels: Sequence[Level]) -> alt.LayerCha
     return drawing.chart(*layers, height=height)
 
 
-def draw_mix_curve(found: Sequence[Point]) -> alt.LayerChart:
-    """Scores over the number of real rows, with and without generated ones: a line for each family."""
-    rows = [drawing.row(dot) | {"rows": dot.rows} for dot in found]
-    table, title = data(rows), "Macro-F1 (points)"
-    first, last = min(row["rows"] for row in rows), max(row["rows"] for row in rows)
-    # The intervals of the first points can be wider than all else in the figure: they may run out of it.
-    shown = [row["mean"] for row in rows] + [row["high"] for row in rows if row["rows"] > first]
-    up = alt.Y("mean:Q", title=title, scale=scale(domain(shown)))
-    across = alt.X(
-        "rows:Q",
-        title="Real training texts (log scale)",
-        scale=alt.Scale(type="log", nice=False, domain=[first / 1.1, last * 1.1]),
-        axis=alt.Axis(values=sorted({row["rows"] for row in rows}), format=",", grid=False, labelOverlap="greedy"),
-    )
-    return drawing.chart(
-        table.mark_area(opacity=0.12, clip=True).encode(
-            x=across, y=alt.Y("low:Q", title=title), y2="high:Q", color=hue()
-        ),
-        table.mark_line(strokeWidth=2.5).encode(x=across, y=up, color=hue()),
-        table.mark_point(filled=True, size=80, opacity=1).encode(
-            x=across, y=up, color=hue(), shape=shape(), tooltip=tooltip()
-        ),
-        height=300,
-    )
+def draw_options(real: Sequence[Point], both: Sequence[Point], added: str, level: Level | None) -> alt.LayerChart:
+    """Scores over the number of real labels, with generated texts (`added` is the name of that line) and without, and
+    of these alone as far as they are worth. The signal `you` is the number of labels at which a line stands."""
+    height, first, last, drawn = 340, real[0].rows, real[-1].rows, [*real, *both]
+    means = [point.mean for point in drawn] + ([level.score] if level else [])
+    # The first point's interval can be wider than all else in the figure: it may run out of it.
+    within = domain([*means, *(end for point in drawn if point.rows > first for end in (point.low, point.high))])
+    start = first / 1.12
+    x_scale = alt.Scale(type="log", domain=[start, last * 1.12], nice=False)
+    axis = alt.Axis(values=[point.rows for point in real], format=",d", grid=False, labelOverlap="greedy")
+
+    def across(field: str) -> alt.X:
+        return alt.X(f"{field}:Q", title="Real labels you have (log scale)", scale=x_scale, axis=axis)
+
+    def up(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title="Macro-F1 on real test texts (points)", scale=scale(within))
+
+    def said(words: str, at: Point, **mark: Any) -> list[alt.Chart]:
+        where = {"x": across("rows"), "y": up("mean"), "text": "text:N"}
+        one = {"rows": at.rows, "mean": at.mean, "family": at.family, "text": words}
+        return drawing.lettered(data([one]), where, **mark)
+
+    you = data([{}]).transform_calculate(rows="you").mark_rule(color=colour("ink"), strokeDash=[3, 3])
+    layers = [you.encode(x=across("rows"))]
+    # Whiskers of two lines at one number of labels must not hide each other.
+    for points, dash, aside in ((real, [1, 0], 1.0), (both, [8, 3], 1.03)):
+        table = data([drawing.row(point) | {"rows": point.rows, "aside": point.rows * aside} for point in points])
+        whiskers = table.mark_rule(strokeWidth=1.5, opacity=0.55, clip=True)
+        place = {"x": across("rows"), "y": up("mean"), "color": hue()}
+        layers += [
+            whiskers.encode(x=across("aside"), y=up("low"), y2="high:Q", color=hue()),
+            table.mark_line(strokeWidth=2.5, strokeDash=dash).encode(**place),
+            table.mark_point(filled=True, size=75, opacity=1).encode(shape=shape(), tooltip=tooltip(), **place),
+        ]
+    # Real labels alone rise most at first, which leaves room under their line; with texts added it ends above.
+    layers += said("real labels alone", real[1], align="left", dx=12, dy=12)
+    if both:
+        layers += said(added, both[-1], align="right", dy=-18)
+    if level:
+        one = {"name": level.name, "family": level.family, "note": level.note, "mean": level.score, "start": start}
+        one |= {"meets": first if level.labels == 0 else level.labels or last}
+        one |= {"text": f"{level.name} alone {level.score:.1f}" + (f" = {level.worth} labels" if level.labels else "")}
+        table, place = data([one]), {"x": across("start"), "y": up("mean")}
+        meets = {"x": across("meets"), "y": up("mean"), "color": hue(), "shape": shape(), "tooltip": tooltip()}
+        layers += [
+            table.mark_rule(strokeWidth=2, strokeDash=[2, 2]).encode(x2="meets:Q", color=hue(), **place),
+            table.mark_point(filled=True, size=90, opacity=1).encode(**meets),
+            *drawing.lettered(table, {**place, "text": "text:N"}, align="left", dx=6, dy=14),
+        ]
+    chart: alt.LayerChart = drawing.chart(*layers, height=height).add_params(alt.param(name="you", value=last))
+    return chart
 
 
 def draw_training(found: Sequence[tuple[float, Dot]], title: str) -> alt.LayerChart:

@@ -78,10 +78,10 @@ def dot(mix: str, found: Estimate, note: str = "", form: str = ".1f", scale: flo
     return Dot(words.name(mix), words.family(mix), value, low, high, words.ranged(found, form, scale) + note)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Figure:
-    """A chart under its title. `about`: the subtitle of its picture; without one it has none. `note`: a number that
-    belongs in its caption."""
+    """A chart under its title. `about`: what it is of and from how many texts, the subtitle of its picture; without one
+    it has none. `note`: a number that belongs in its caption."""
 
     title: str
     chart: alt.LayerChart
@@ -95,6 +95,12 @@ class Figure:
     @property
     def svg(self) -> str:
         return svg(self.chart, self.title, self.about)
+
+    @cached_property
+    def inline(self) -> str:
+        """The chart as a picture within the page: without heading, in the colours of the page's theme."""
+        picture: str = vl_convert.vegalite_to_svg(_json(self.chart) | {"width": FILE_WIDTH, "config": CONFIG})
+        return unnumbered(picture)
 
 
 def colour(name: str) -> str:
@@ -134,7 +140,11 @@ def svg(chart: alt.LayerChart, title: str, subtitle: str) -> str:
     found["config"] = CONFIG | {"background": LIGHT["paper"]}
     light = re.sub(r"var\(--(\w+)\)", lambda name: LIGHT[name[1]], json.dumps(found))
     picture: str = vl_convert.vegalite_to_svg(light)
-    # Vega numbers its clip paths on from chart to chart; a file must not depend on what was drawn before it.
+    return unnumbered(picture)
+
+
+def unnumbered(picture: str) -> str:
+    """A picture that does not depend on what was drawn before it: Vega numbers clip paths on from chart to chart."""
     paths = {name: f"clip{number}" for number, name in enumerate(dict.fromkeys(re.findall(r'id="(clip\d+)"', picture)))}
     return re.sub(r'(id="|url\(#)(clip\d+)', lambda found: found[1] + paths[found[2]], picture)
 

@@ -34,5 +34,5 @@ class BreakEven:
 
 
 def money(amount: float) -> str:
-    """$12.30, or three digits of a small amount."""
-    return f"${amount:,.2f}" if amount >= 1 or amount == 0 else f"${amount:.3g}"
+    """$12.30, or three digits of what is no whole number of cents."""
+    return f"${amount:,.2f}" if amount >= 1 or amount == round(amount, 2) else f"${amount:.3g}"

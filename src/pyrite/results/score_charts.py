@@ -74,19 +74,19 @@ def classes(task: Findings, classifier: str) -> Figure | None:
 FIGURES = {"scores": scores, "called": called, "classes": classes}
 
 
-def gaps(tasks: Sequence[Findings]) -> Figure:
-    """The candidate's gap in each task."""
+def gaps(tasks: Sequence[Findings], classifier: str) -> Figure:
+    """The candidate's gap in each task, by a classifier that has one in all of them."""
     asked, drawn = tasks[0].asked, []
     for task in tasks:
-        gap, verdict = task.gap(asked.classifier), task.verdict
+        gap, verdict = task.gap(classifier), task.verdicts[classifier]
         assert gap is not None  # a case rests on it
         one = dot(asked.candidate, gap)
         told = f"{ranged(gap, '+.1f')} points: {verdict.word}"
         drawn.append(Dot(task.task, verdict.family, one.mean, one.low, one.high, told))
     drawn.sort(key=lambda one: -one.mean)
     candidate, baseline = tasks[0].names
-    about = capital(f"{candidate} minus {baseline}, {asked.classifier}. Shaded: within the margin. 95 % intervals.")
-    return Figure("Where does it pay?", draw_gaps(drawn, asked.margin), about)
+    about = capital(f"{candidate} minus {baseline}, {classifier}. Shaded: within the limit. 95 % intervals.")
+    return Figure(f"Where does it pay, by {classifier}?", draw_gaps(drawn, asked.margin), about)
 
 
 # Drawing

@@ -94,6 +94,21 @@ def how_sure(case: Case) -> str:
     return f"a close call; {loss}" if verdict.is_close(case) else loss
 
 
+def next_step(case: Case, stop: Worth | None, say: Say = str) -> str:
+    """What to do next; `stop` is from how many real labels on the candidate helps no more."""
+    word, candidate = verdict.decide(case), say(case.candidate)
+    if word == REPLACE:
+        return f"Train on {candidate}, and have people check a sample of its labels."
+    if word == AUGMENT:
+        return f"Train on all your labels with {candidate} added."
+    if case.obstacle or word == CANT_TELL:
+        return "Mend that first." if case.obstacle else settled(case)
+    if stop is None or stop.high == 0:
+        return "Train on your own labels; more of them help more."
+    few = f"fewer than about {stop.low:,} labels" if stop.low else "few labels"
+    return f"Train on your own labels. Where you have {few}, add {candidate} to them: that helps."
+
+
 def sentence(case: Case, say: Say = str) -> str:
     """The verdict in one sentence: the gap first, with the interval that decides, then what follows."""
     return f"{TITLES[verdict.decide(case)]}: {reason(case, say)}"

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import chdir
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +27,6 @@ from pyrite.base.errors import PyriteError
 from pyrite.data import cards, mixes, texts
 from pyrite.llm import prompts
 from pyrite.measures.diversity import MEASURES
-from pyrite.measures.intervals import Estimate
 from pyrite.results import (
     claims,
     curve_charts,
@@ -37,6 +37,7 @@ from pyrite.results import (
     text_charts,
     trust,
     verdict,
+    what_if,
 )
 from pyrite.results.drawing import Figure
 from pyrite.results.findings import Findings, Verdict
@@ -110,8 +111,12 @@ def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str,
     view["real"] = {task.task: real_texts(task) for task in scored}
     view["shelves"] = {}
     files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
-    # What the rest leaves of the page's size: half of it for the texts at most, then the maps.
+    view["static"] = []
+    # What the rest leaves of the page's size: a third for pictures for browsers without JavaScript, half of what is then
+    # left for the texts at most, then the maps.
     left = PAGE_BYTES - len(render("report.html.j2", view).encode())
+    view["static"] = static(in_order(scored, view), left // 3) if scored else []
+    left -= sum(len(figure.inline.encode()) for figure in view["static"])
     view["shelves"] = {task.task: held for task in scored if (held := shelf(task, left // 2 // len(scored)))}
     left -= sum(len(packed(held)) for held in view["shelves"].values())
     page = render("report.html.j2", view | {"maps": maps(scored, left)})
@@ -122,7 +127,16 @@ def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str,
 def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str, Any]:
     """What both reports say of tasks with scores, beside the findings of each."""
     study = tasks[0].study
-    overall = verdict.over_tasks([task.case for task in tasks])
+    everywhere = [one for one in study.train.classifiers if all(one in task.verdicts for task in tasks)]
+    overall = {
+        one: {
+            "said": Verdict.of(verdict.over_tasks([task.case_of(one) for task in tasks])),
+            "gaps": score_charts.gaps(tasks, one),
+            "strip": what_if.of_tasks(tasks, one),
+            "counts": Counter((task.verdicts[one].family, task.verdicts[one].word.lower()) for task in tasks),
+        }
+        for one in (everywhere if len(tasks) > 1 else ())
+    }
     candidate = mixes.parse(study.compare.candidate).sources
     against_gap = [
         one
@@ -131,12 +145,12 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
     ]
     return {
         "figures": {task.task: figures(task) for task in tasks},
-        "mix_curves": {task.task: curve_charts.mix_curve(task) for task in tasks},
+        "panels": {task.task: what_if.panel(task) for task in tasks},
+        "strips": {task.task: what_if.of_classifiers(task) for task in tasks},
         "augmentation": {task.task: tables.augmentation([task.evaluated]).rows for task in tasks},
         "adjusted": adjusted([task.evaluated for task in tasks], study.compare.baseline),
-        "overall": Verdict.of(overall) if len(tasks) > 1 else None,
-        "overall_gap": Estimate(value=overall.gap.value, low=overall.gap.low90, high=overall.gap.high90),
-        "gaps": score_charts.gaps(tasks) if len(tasks) > 1 else None,
+        "overalls": overall,
+        "overall": overall[study.compare.classifier]["said"] if overall else None,
         "subjectivity": found,
         "against_gap": {(one.kind, one.who, one.source): text_charts.against_gap(one, tasks) for one in against_gap},
         "measures": {
@@ -163,13 +177,35 @@ def pictures(tasks: Sequence[Findings], view: Mapping[str, Any]) -> dict[str, Fi
         of_classifier = view["figures"][task.task]
         mine = of_classifier[task.asked.classifier]
         # Where the study's classifier has no learning curve, that of the first that has one.
-        curves = [of_one["curve"] for of_one in (mine, *of_classifier.values()) if "curve" in of_one][:1]
         drawn |= {f"{task.task}.{key}.svg": figure for key, figure in mine.items()}
-        drawn |= {f"{task.task}.curve.svg": figure for figure in curves}
-    drawn |= {"gaps.svg": view["gaps"]} if view["gaps"] else {}
+        for key in ("options", "curve"):
+            curves = [of_one[key] for of_one in (mine, *of_classifier.values()) if key in of_one][:1]
+            drawn |= {f"{task.task}.{key}.svg": figure for figure in curves}
+    drawn |= {"gaps.svg": view["overalls"][tasks[0].asked.classifier]["gaps"]} if view["overall"] else {}
     drawn |= {f"{key}.svg": figure for key, figure in view["measures"].items()}
     drawn |= {f"against_gap.{'.'.join(key)}.svg": figure for key, figure in view["against_gap"].items()}
     return {name: figure for name, figure in drawn.items() if figure.about}
+
+
+def in_order(tasks: Sequence[Findings], view: Mapping[str, Any]) -> list[Figure]:
+    """All figures but the maps, those of the study's classifier first and of these the first of each task."""
+    of_task = [view["figures"][task.task] for task in tasks]
+    everywhere = [found["gaps"] for found in view["overalls"].values()]
+    mine = [found.pop(tasks[0].asked.classifier, {}) for found in map(dict, of_task)]
+    firsts = [found[key] for key in FIGURES for found in mine if key in found]
+    others = [figure for found in of_task for one in found.values() for figure in one.values() if figure not in firsts]
+    return [*everywhere, *firsts, *others, *view["measures"].values(), *view["against_gap"].values()]
+
+
+def static(figures: Iterable[Figure], size: int) -> list[Figure]:
+    """As many of the figures, the first first, as have pictures of so many bytes together."""
+    found = []
+    for figure in figures:
+        size -= len(figure.inline.encode())
+        if size < 0:
+            break
+        found.append(figure)
+    return found
 
 
 def maps(tasks: Sequence[Findings], size: int) -> dict[str, Figure]:

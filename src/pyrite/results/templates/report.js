@@ -5,12 +5,57 @@ async function unpack(text) {
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 }
 
+const views = new Map();
+
+// A saved picture stands alone: it has its title, what it is of, and a background.
+async function picture({ dataset }, spec) {
+  const title = { text: dataset.title, subtitle: dataset.about };
+  const alone = { ...spec, width: 700, title, background: "var(--paper)", padding: 18 };
+  const { view } = await vegaEmbed(document.createElement("div"), alone, { ast: true, config });
+  const style = getComputedStyle(document.documentElement);
+  return (await view.toSVG()).replace(/var\((--\w+)\)/g, (_, name) => style.getPropertyValue(name).trim());
+}
+
+async function raster(svg) {
+  const image = new Image(), canvas = document.createElement("canvas");
+  image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
+  await image.decode();
+  [canvas.width, canvas.height] = [2 * image.width, 2 * image.height];
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((done) => canvas.toBlob(done));
+}
+
+function numbers(spec) {
+  const rows = Object.values(spec.datasets).reduce((most, one) => (one.length > most.length ? one : most));
+  const columns = Object.keys(rows[0]), cell = (value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
+  return [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((row) => row.map(cell).join()).join("\n");
+}
+
+function saves(place, spec) {
+  const line = place.closest("figure").querySelector(".save");
+  line.hidden = false;
+  line.addEventListener("click", async ({ target }) => {
+    if (target.localName !== "button") return;
+    const kind = target.textContent.toLowerCase(), link = document.createElement("a");
+    const content = kind === "csv" ? numbers(spec) : await picture(place, spec);
+    link.href = URL.createObjectURL(kind === "png" ? await raster(content) : new Blob([content]));
+    link.download = `${place.dataset.title.toLowerCase().replace(/[^\p{L}\d]+/gu, "-").slice(0, 60)}.${kind}`;
+    link.click();
+  });
+}
+
+// What is closed on screen is printed: it has the numbers.
+window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
+
 // Charts are drawn when they are first seen: a hidden element has no width to draw into.
 async function paint(place) {
   try {
     const spec = await unpack(place.nextElementSibling.textContent);
     // The content security policy allows no eval, so expressions are interpreted (ast).
-    await vegaEmbed(place, spec, { actions: false, renderer: "svg", ast: true, config });
+    const { view } = await vegaEmbed(place, spec, { actions: false, renderer: "svg", ast: true, config });
+    views.set(place, view);
+    saves(place, spec);
+    tell(place.closest("article")?.querySelector(".panel"));
   } catch (error) {
     place.textContent = "This chart could not be drawn; its numbers are in the tables.";
     console.error(error);
@@ -31,9 +76,86 @@ function choose(kind, value) {
   for (const part of document.querySelectorAll(`[data-${kind}]`)) {
     part.hidden = !part.dataset[kind].split(" ").includes(value);
   }
+  document.querySelectorAll(".panel").forEach(tell);
   draw();
   // Charts that a narrower or wider window found hidden take its width now.
   window.dispatchEvent(new Event("resize"));
+}
+
+// The link keeps what was chosen.
+const keep = () => history.replaceState(null, "", `#${new URLSearchParams(chosen)}`);
+
+// The panel of what-ifs: everything was worked out before, by the rule of the verdict; here it is looked up.
+// As `prices.money` says it.
+const money = (amount) => "$" + (amount >= 1 || amount === Number(amount.toFixed(2))
+  ? amount.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+  : String(Number(amount.toPrecision(3))));
+const signed = (points) => (points < 0 ? "−" : "+") + Math.abs(points).toFixed(1);
+const spoken = {
+  labels: (n) => n.toLocaleString("en"), price: money, cost: money, loss: (points) => `${points} points`,
+};
+
+function tell(panel) {
+  if (!panel) return;
+  const about = panel.about;
+  const name = chosen.classifier in about.of ? chosen.classifier : about.classifier;
+  const one = about.of[name], place = {}, value = {};
+  for (const input of panel.querySelectorAll("input")) {
+    place[input.name] = Number(input.value);
+    value[input.name] = about.choices[input.name][input.value];
+    input.setAttribute("aria-valuetext", spoken[input.name](value[input.name]));
+    input.previousElementSibling.value = spoken[input.name](value[input.name]);
+  }
+  const says = (key, words) => { panel.querySelector(`[data-says=${key}]`).textContent = words; };
+  const said = one.says[one.at[place.loss]], verdict = panel.querySelector(".says");
+  verdict.className = `says ${said.family}`;
+  verdict.textContent = said.advice;
+  const gain = one.gains[place.labels];
+  says("gain", gain ? `With ${spoken.labels(value.labels)} labels, adding the generated texts gives ${one.curve} `
+    + `${signed(gain[0])} points (95 %: ${signed(gain[1])} to ${signed(gain[2])}).` : "");
+  let words = "What the texts are worth in labels is not known.";
+  if (one.worth) {
+    const { by, labels, most, least } = one.worth;
+    const low = money(most === null ? 0 : value.cost / most);
+    words = labels ? `The ${one.worth.said} real labels that they equal (${by}) would cost ${money(labels * value.price)}. ` : "";
+    words += `Generating is cheaper where a label costs more than ${least ? `${low} to ${money(value.cost / least)}` : low}`;
+    words += least && value.price > value.cost / least && one.gap < 0
+      ? `: so price does not decide, but the ${-one.gap} points lost.` : ".";
+  }
+  says("money", words);
+  const asked = value.loss === about.start.loss;
+  says("note", `${name}, ${asked ? "at the limit in params.yaml" : `at ${value.loss} points`}${said.close ? ": a close call" : ""}. `
+    + (asked ? "" : `The limit in params.yaml, ${about.start.loss}, is what was asked before looking; another is a what-if. `)
+    + (about.known.cost ? "" : "What generating cost is not known: enter yours."));
+  for (const strip of document.querySelectorAll(".strip")) strip.style.setProperty("--at", value.loss / strip.dataset.most);
+  for (const chart of panel.closest("article").querySelectorAll(".options .chart")) {
+    if (value.labels) views.get(chart)?.signal("you", value.labels).runAsync();
+  }
+}
+
+const nearest = (choices, value) => choices.reduce((best, one, at) =>
+  Math.abs(one - value) < Math.abs(choices[best] - value) ? at : best, 0);
+// One place for a kind of slider on all panels: the tasks share what their reader has and pays.
+function slide(name, value) {
+  for (const panel of document.querySelectorAll(".panel")) {
+    const input = panel.elements[name];
+    if (input) input.value = nearest(panel.about.choices[name], value);
+    tell(panel);
+  }
+}
+for (const panel of document.querySelectorAll(".panel")) {
+  panel.about = JSON.parse(panel.dataset.about);
+  panel.hidden = false;
+  for (const input of panel.querySelectorAll("input")) {
+    const choices = panel.about.choices[input.name];
+    input.max = choices.length - 1;
+    input.value = nearest(choices, panel.about.start[input.name]);
+    input.addEventListener("input", () => {
+      chosen[input.name] = choices[input.value];
+      slide(input.name, chosen[input.name]);
+      keep();
+    });
+  }
 }
 
 const selects = Object.fromEntries(
@@ -42,13 +164,13 @@ for (const [kind, select] of Object.entries(selects)) {
   select.closest("label").hidden = false;
   select.addEventListener("change", () => {
     choose(kind, select.value);
-    // The link keeps what was chosen.
-    history.replaceState(null, "", `#${new URLSearchParams(chosen)}`);
+    keep();
   });
   choose(kind, select.value);
 }
 
-// #task-<id> leads to a task, from the list of verdicts and from outside; #task=<id>&classifier=<name> is a kept choice.
+// #task-<id> leads to a task, from the list of verdicts and from outside; #task=<id>&classifier=<name>&loss=<points> is a
+// kept choice.
 function follow() {
   const asked = new URLSearchParams(location.hash.slice(1));
   const link = location.hash.startsWith("#task-");
@@ -58,6 +180,11 @@ function follow() {
     select.value = asked.get(kind);
     choose(kind, select.value);
     if (link) document.getElementById(location.hash.slice(1)).scrollIntoView();
+  }
+  for (const name of Object.keys(spoken)) {
+    if (!asked.get(name)) continue;
+    chosen[name] = Number(asked.get(name));
+    slide(name, chosen[name]);
   }
 }
 window.addEventListener("hashchange", follow);
@@ -91,5 +218,6 @@ for (const button of document.querySelectorAll("th button")) {
   });
 }
 
+document.querySelectorAll(".panel").forEach(tell);
 draw();
 follow();

@@ -1,0 +1,155 @@
+"""What if: the verdict at other accepted losses, the gain with other numbers of labels. All that the page's sliders
+show is worked out here, by the verdict's own rule; the page only looks it up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from pyrite.results import statements, verdict
+from pyrite.results.findings import VERDICTS, Findings, typographic
+from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
+
+# What a verdict says to do, short enough for a strip.
+SHORT = {REPLACE: "let the LLM write", AUGMENT: "use both", DONT: "label", CANT_TELL: "can’t tell"}
+
+# Accepted losses, in points: this far, or twice the study's own limit.
+FARTHEST, STEP = 10, 0.1
+# US dollars: of a label, and of all generated texts.
+LABEL_PRICES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0)
+COSTS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0, 50.0, 70.0, 100.0, 200.0, 500.0, 1000.0)
+# Where the sliders of unknown prices stand first.
+LABEL_PRICE, COST = 0.2, 2.0
+# Numbers of labels between the ends of a learning curve.
+NUMBERS = 48
+
+
+@dataclass(frozen=True)
+class Span:
+    """Accepted losses from `low` to `high`, in points, at which Pyrite says the same; `family` is its colour."""
+
+    word: str
+    family: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the strip: a classifier or a task. `there` is the task that it leads to."""
+
+    name: str
+    spans: tuple[Span, ...]
+    there: str = ""
+
+
+def limits(margin: float) -> list[float]:
+    """The accepted losses that can be chosen, in points; the study's own is one of them."""
+    farthest = max(FARTHEST, math.ceil(2 * margin))
+    return sorted({margin, *(round(number * STEP, 1) for number in range(round(farthest / STEP) + 1))})
+
+
+def cases(task: Findings, classifier: str) -> list[Case]:
+    """The case of a task at each of the limits."""
+    asked = task.asked
+    return [
+        verdict.case(task.evaluated, classifier, asked.candidate, asked.baseline, limit)
+        for limit in limits(asked.margin)
+    ]
+
+
+def row(name: str, at: Sequence[Case], there: str = "") -> Row:
+    """The row of the strip from its cases, in order of their margins."""
+    starts = [(word, round(100 * next(same).margin, 6)) for word, same in groupby(at, verdict.decide)]
+    ends = [low for _, low in starts[1:]] + [round(100 * at[-1].margin, 6)]
+    spans = (Span(SHORT[word], VERDICTS[word][0], low, end) for (word, low), end in zip(starts, ends, strict=True))
+    return Row(name, tuple(spans), there)
+
+
+def of_classifiers(task: Findings) -> list[Row]:
+    return [row(classifier, cases(task, classifier)) for classifier in task.verdicts]
+
+
+def of_tasks(tasks: Sequence[Findings], classifier: str) -> list[Row]:
+    """A row a task, and one of their mean."""
+    at = {task.task: cases(task, classifier) for task in tasks}
+    mean = [verdict.over_tasks(same) for same in zip(*at.values(), strict=True)]
+    return [row("all tasks", mean), *(row(task.card.title, at[task.task], task.task) for task in tasks)]
+
+
+def panel(task: Findings) -> dict[str, Any]:
+    """What the sliders of a task choose from, and by classifier what is said at each place.
+
+    `start` is where each slider stands at first; `cost` and `price` say whether that is known or only a guess.
+    """
+    asked, cost = task.asked, task.metrics.cost(task.asked.candidate)
+    price = asked.label_price
+    curve = task.evaluated.mix_curve(asked.classifier, asked.candidate)
+    rows = [point.rows for point in curve[1].points] if curve else []
+    numbers = _numbers(rows)
+    choices = {
+        "labels": numbers,
+        "price": sorted({*LABEL_PRICES, *([price] if price else [])}),
+        "cost": sorted({*COSTS, *([cost] if cost is not None else [])}),
+        "loss": limits(asked.margin),
+    }
+    start = {"labels": rows[-1] if rows else None, "price": price or LABEL_PRICE, "loss": asked.margin}
+    return {
+        "choices": choices,
+        "start": start | {"cost": COST if cost is None else cost},
+        "known": {"price": price is not None, "cost": cost is not None},
+        "texts": task.evaluated.classifiers[asked.classifier].mixes[asked.candidate].rows,
+        "classifier": asked.classifier,
+        "of": {classifier: _of(task, classifier, numbers) for classifier in task.verdicts},
+    }
+
+
+def _of(task: Findings, classifier: str, numbers: Sequence[int]) -> dict[str, Any]:
+    says: list[dict[str, Any]] = []
+    at = []
+    for case in cases(task, classifier):
+        word, advice = verdict.decide(case), typographic(statements.advice(case))
+        said = {"advice": advice, "family": VERDICTS[word][0], "close": verdict.is_close(case)}
+        if said not in says:
+            says.append(said)
+        at.append(says.index(said))
+    curve = task.evaluated.mix_curve(classifier, task.asked.candidate)
+    known = task.evaluated.worth(classifier, task.asked.candidate)
+    worth = known and {
+        "by": known[0],
+        "labels": known[1].labels,
+        "said": statements.worth(known[1]),
+        # What generating costs, parted by these, is the price of a label from which it is cheaper.
+        "most": None if known[1].high is None else max(known[1].high, known[1].least),
+        "least": known[1].low or None,
+    }
+    gains = []
+    if curve:
+        points = curve[1].points
+        across, to = np.log([point.rows for point in points]), np.log(numbers)
+        ends = [np.interp(to, across, [getattr(p.gain, end) for p in points]) for end in ("value", "low", "high")]
+        gains = np.round(100 * np.stack(ends, axis=1), 1).tolist()
+    gap = task.gap(classifier)
+    assert gap is not None  # it has a verdict
+    return {
+        "says": says,
+        "at": at,
+        "worth": worth,
+        "gains": gains,
+        "curve": curve and curve[0],
+        "gap": round(100 * gap.value, 1),
+    }
+
+
+def _numbers(rows: Sequence[int]) -> list[int]:
+    """Numbers of labels from the first point of a curve to its last, which are among them."""
+    if not rows:
+        return []
+    between = np.geomspace(rows[0], rows[-1], NUMBERS)
+    rounded = (round(float(n), 1 - math.floor(math.log10(n))) for n in between[1:-1])
+    return sorted({*rows, *(int(n) for n in rounded if rows[0] < n < rows[-1])})
