@@ -115,10 +115,10 @@ def test_where_generated_rows_stop_helping(found: Worth, words: str) -> None:
     ("mix", "found", "cost", "price", "words"),
     [
         ("few_shot", worth(200, 100, 400), 4.0, None, "costs $0.01 to $0.04."),
-        ("few_shot", worth(200, 100, 400), 4.0, 0.5, "at your $0.5, generating is cheaper."),
+        ("few_shot", worth(200, 100, 400), 4.0, 0.5, "at your $0.50, generating is cheaper."),
         ("few_shot", worth(200, 100, 400), 4.0, 0.02, "can't tell which is cheaper."),
         ("few_shot", worth(0, 0, 0), 4.0, 0.02, "costs more than $0.08; at your $0.02, labelling is cheaper."),
-        ("few_shot", worth(200, 100, 400), None, 0.5, "cost $100.00 at $0.5 each; what generating cost is not known."),
+        ("few_shot", worth(200, 100, 400), None, 0.5, "cost $100.00 at $0.50 each; what generating cost is not known."),
         ("few_shot", worth(None, 900, None), None, 0.5, "can't tell: what generating cost is not known"),
         ("few_shot", None, 4.0, 0.5, "can't tell: no learning curve"),
         ("pool+few_shot", worth(200, 100, 400), 4.0, 0.5, "can't tell: pool+few_shot holds real labels itself"),

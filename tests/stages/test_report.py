@@ -35,7 +35,7 @@ from pyrite.measures.intervals import Correlation, Estimate, Pooled
 from pyrite.measures.pairwise import Ranking, TaskRank
 from pyrite.measures.shown_examples import Repeats, Returned
 from pyrite.measures.telling_texts import Telling, TellingTexts
-from pyrite.results import claims, curve_charts, diversity, evaluation, generation, rendering, words
+from pyrite.results import claims, curve_charts, diversity, evaluation, generation, prices, rendering, what_if, words
 from pyrite.results.claims import Slope
 from pyrite.results.diversity import Diversity, NearDuplicates, Scrutiny, SetDiversity
 from pyrite.results.drawing import Figure
@@ -361,7 +361,8 @@ def test_the_page_answers_the_question_first(study: Callable[..., str]) -> None:
     headline = files.read_json(paths.HEADLINE)
     first = page[page.index("Colours of things") : page.index("How sure?")]
     assert f"cost {-headline['gap']:.1f} points, and you allow 3" in first
-    assert f"interval {headline['interval']}".replace("-", "−") in first
+    assert all(end.lstrip("+-") in first for end in headline["interval"].split(" to "))
+    assert "Next:" in first and "Other classifiers:" in first and "the LLM itself scores" in first
     assert "nothing was paid" in page
 
 
@@ -477,7 +478,7 @@ def test_every_task_is_there(study: Callable[..., str], tasks: tuple[str, ...]) 
     over_tasks = ["against_gap.pairs.llm.few_shot", "chamfer", "remote_clique", "similarity"] + ["gaps"] * (
         len(tasks) > 1
     )
-    of_task = [f"{task}.{kind}" for task in tasks for kind in ("curve", "scores", "training.loss")]
+    of_task = [f"{task}.{kind}" for task in tasks for kind in ("curve", "options", "scores", "training.loss")]
     agreement = [f"{task}.agreement.{source}" for task in tasks[1:] for source in ("human", "llm")]
     assert sorted(picture.stem for picture in pictures) == sorted([*over_tasks, *of_task, *agreement])
     assert all(picture.stat().st_size < 80_000 for picture in pictures)
@@ -486,7 +487,7 @@ def test_every_task_is_there(study: Callable[..., str], tasks: tuple[str, ...]) 
 def test_equal_studies_give_equal_reports(study: Callable[..., str]) -> None:
     study(tasks=("a", "b"))
     before = {path: path.read_bytes() for path in paths.REPORT.rglob("*.*")}
-    assert len(before) == 15
+    assert len(before) == 17
     report.run()
     assert {path: path.read_bytes() for path in paths.REPORT.rglob("*.*")} == before
 
@@ -537,7 +538,8 @@ def test_every_number_is_from_the_metrics(study: Callable[..., str]) -> None:
     known = _known() | DEFINITIONS
     source = re.sub(r'<section[^>]* aria-label="(Texts to read|All texts)">.*?</section>', "", source, flags=re.S)
     source = re.sub(r"<dt>Versions</dt><dd>.*?</dd>", "", source, flags=re.S)
-    # The test rows that would settle a case follow from the rule; its own tests hold them.
+    # The limits of the strip and the test rows that would settle a case follow from the rule; its tests hold them.
+    source = re.sub(r'<figure class="strip".*?</figure>', "", source, flags=re.S)
     page = re.sub(r"about [\d,]+ test rows would", "", Page(source).text)
     assert _numbers(page) <= known
     assert len(_numbers(page)) > 300
@@ -890,6 +892,79 @@ def test_a_link_keeps_what_was_chosen(study: Callable[..., str], browse: Callabl
     assert _tasks(page) == ["task-c"]
     title = re.search(r"<title>(.*?)</title>", page)
     assert title and html.unescape(title[1]) == "#task=c&classifier=words"
+
+
+def test_each_slider_changes_what_it_decides(study: Callable[..., str], browse: Callable[..., tuple[str, str]]) -> None:
+    study()
+    # The made-up predictions alone leave gap and worth too wide to say anything.
+    whole = files.read_json(paths.metrics("evaluate", "colours"))
+    gap = whole["classifiers"]["tfidf"]["gaps"]["few_shot"]["real"]
+    gap["macro_f1"] |= {"value": -0.06, "low90": -0.08, "high90": -0.04}
+    gap["at_most"] = {}
+    whole["classifiers"]["words"]["mixes"]["few_shot"]["worth"] |= {"labels": 200, "low": 100, "high": 400}
+    files.write_json(paths.metrics("evaluate", "colours"), whole)
+    report.run()
+    script = """
+      const panel = document.querySelector(".panel"), told = {};
+      const line = (key) => panel.querySelector(`[data-says=${key}]`).textContent;
+      const move = (name, place) => { panel.elements[name].value = place;
+        panel.elements[name].dispatchEvent(new Event("input")); look(name); };
+      const look = (name) => { told[name] = { advice: panel.querySelector(".says").textContent, gain: line("gain"),
+        money: line("money"), note: line("note"), link: location.hash,
+        at: document.querySelector(".strip").style.getPropertyValue("--at") }; };
+      look("start"); move("labels", 0); move("price", 11); move("cost", 9); move("loss", panel.elements.loss.max);
+      const chooser = document.querySelector("select[data-chooses=classifier]");
+      chooser.value = "words"; chooser.dispatchEvent(new Event("change")); look("classifier");
+      told.shown = [...document.querySelectorAll("h1")].filter((one) => one.checkVisibility()).length;
+      document.title = JSON.stringify(told);
+    """
+    page, complaints = browse(script)
+    assert complaints == ""
+    title = re.search(r"<title>(.*?)</title>", page)
+    assert title
+    told = json.loads(html.unescape(title[1]))
+    found, (task,) = evaluation.load("colours"), report.read()[0]
+    assert told["start"]["advice"] == task.verdict.advice == "Label." and told["start"]["at"] == "0.3"
+    curve = found.mix_curve("tfidf", "few_shot")
+    assert curve
+    for name, point in (("start", curve[1].points[-1]), ("labels", curve[1].points[0])):
+        assert f"With {point.rows} labels, adding the generated texts" in told[name]["gain"]
+        assert words.fixed(round(100 * point.gain.value, 1), "+.1f") + " points" in told[name]["gain"]
+    known = found.worth("tfidf", "few_shot")
+    assert known and known[1].labels
+    assert f"would cost {prices.money(1.0 * known[1].labels)}" in told["price"]["money"]
+    even = prices.BreakEven.of(10.0, known[1])
+    assert (
+        even.high and f"costs more than {prices.money(even.low)} to {prices.money(even.high)}" in told["cost"]["money"]
+    )
+    (row,) = (row for row in what_if.of_classifiers(task) if row.name == "tfidf")
+    assert row.spans[-1].word == "let the LLM write" and told["loss"]["advice"] == "Let the LLM write."
+    assert "is what was asked before looking" in told["loss"]["note"] and told["loss"]["at"] == "1"
+    assert "asked before looking" not in told["start"]["note"]
+    assert told["classifier"]["note"].startswith("words,") and told["shown"] == 1
+    assert told["classifier"]["link"] == "#classifier=words&labels=50&price=1&cost=10&loss=10"
+
+
+def test_a_link_keeps_the_sliders(study: Callable[..., str], browse: Callable[..., tuple[str, str]]) -> None:
+    study()
+    script = """
+      const { loss, price } = document.querySelector(".panel").elements;
+      document.title = loss.ariaValueText + price.ariaValueText;
+    """
+    page, _ = browse(script, fragment="#classifier=words&loss=1.5&price=0.5")
+    assert "<title>1.5 points$0.50</title>" in page
+    assert {about["data-classifier"] for about in _visible(page) if "data-classifier" in about} <= {
+        "words",
+        "words tfidf",
+    }
+
+
+def test_without_javascript_figures_are_pictures(study: Callable[..., str]) -> None:
+    source = study()
+    pictures = re.findall(r"<noscript>(<svg.*?</svg>)</noscript>", source, flags=re.S)
+    # All but the map, which shows texts when they are pointed at.
+    assert len(pictures) == source.count('class="chart"') - 1
+    assert all("var(--" in picture and "NaN" not in picture for picture in pictures)
 
 
 def test_hostile_words_do_nothing_in_a_browser(

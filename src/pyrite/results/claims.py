@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pyrite.data import mixes
 from pyrite.measures.agreement_curves import AgreementCurve
 from pyrite.measures.intervals import Correlation, Estimate
+from pyrite.results import advice, statements, trust
 from pyrite.results import remarks as plain
-from pyrite.results import statements, trust
 from pyrite.results.diversity import Diversity
 from pyrite.results.findings import Findings, typographic
 from pyrite.results.generation import GeneratedSet
@@ -19,11 +19,16 @@ from pyrite.results.subjectivity import WHO, BeyondReal, Who
 from pyrite.results.words import capital, labels, name, ranged, worth
 
 
-def remarks(task: Findings) -> list[str]:
-    """Both answers of the rule, and what else there is to say of a task, a sentence each."""
-    said = [*statements.two_questions(task.case, name), *plain.remarks(task.metrics, task.asked, name)]
-    said += map(capital, trust.repeats(task.diversity, mixes.parse(task.asked.candidate).sources, name))
-    return [typographic(words) for words in said]
+def questions(task: Findings, classifier: str) -> list[str]:
+    """Both answers of the rule, a sentence each."""
+    return [typographic(words) for words in statements.two_questions(task.case_of(classifier), name)]
+
+
+def remarks(task: Findings, classifier: str) -> list[str]:
+    """What else there is to say of a task by a classifier, a sentence each."""
+    asked = task.asked.model_copy(update={"classifier": classifier})
+    repeats = trust.repeats(task.diversity, mixes.parse(asked.candidate).sources, name)
+    return [typographic(words) for words in (*plain.remarks(task.metrics, asked, name), *map(capital, repeats))]
 
 
 def models(task: Findings) -> list[str]:
@@ -51,7 +56,7 @@ def equals(task: Findings, classifier: str) -> str:
 def next_step(task: Findings, classifier: str) -> str:
     """What to do next, by a classifier's verdict."""
     curve = task.evaluated.mix_curve(classifier, task.asked.candidate)
-    return typographic(statements.next_step(task.case_of(classifier), curve[1].stops if curve else None, name))
+    return typographic(advice.next_step(task.case_of(classifier), curve[1].stops if curve else None, name))
 
 
 def chips(task: Findings, classifier: str) -> list[tuple[str, str]]:

@@ -99,7 +99,9 @@ class Figure:
     @cached_property
     def inline(self) -> str:
         """The chart as a picture within the page: without heading, in the colours of the page's theme."""
-        picture: str = vl_convert.vegalite_to_svg(_json(self.chart) | {"width": FILE_WIDTH, "config": CONFIG})
+        picture: str = vl_convert.vegalite_to_svg(
+            _json(self.chart) | {"width": FILE_WIDTH, "config": CONFIG, "padding": 24}
+        )
         return unnumbered(picture)
 
 

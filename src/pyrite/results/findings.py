@@ -17,7 +17,7 @@ from pyrite.data.cards import Card
 from pyrite.measures.coverage_gaps import LeftOut
 from pyrite.measures.prediction_flips import Flip
 from pyrite.params import Compare, Params
-from pyrite.results import diversity, evaluation, generation, preparation, statements, verdict
+from pyrite.results import advice, diversity, evaluation, generation, preparation, statements, verdict
 from pyrite.results.diversity import Diversity
 from pyrite.results.evaluation import Gap, TaskResult, Worth
 from pyrite.results.generation import GeneratedSet
@@ -59,7 +59,7 @@ class Verdict:
         word = verdict.decide(case)
         hue, meaning = VERDICTS[word]
         meaning = meaning.format(candidate=name(case.candidate), baseline=name(case.baseline))
-        said = (statements.advice(case, name), statements.headline(case, name), statements.how_sure(case))
+        said = (advice.short(case, name), advice.headline(case, name), advice.how_sure(case))
         sentence = capital(statements.reason(case, name))
         return cls(capital(typographic(word)), hue, meaning, *map(typographic, (*said, sentence)))
 

@@ -53,6 +53,7 @@ def _environment(template: str) -> jinja2.Environment:
         "LIGHT": drawing.LIGHT,
         "DARK": drawing.DARK,
         "MEASURES": MEASURES,
+        "METHODS": words.METHODS,
         "WHO": subjectivity.WHO,
         "ONE_LLM": subjectivity.ONE_LLM,
         "sources_of": lambda mix: mixes.parse(mix).sources,

@@ -23,8 +23,9 @@ def scores(task: Findings, classifier: str) -> Figure:
         title = f"{candidate} and {baseline} can’t be told apart: {ranged(gap.macro_f1, '+.1f')} points"
     else:
         title = f"{candidate} scores {statements.side(gap.macro_f1.value)} {baseline}"
-    about = f"{task.card.title}. {classifier}, mean and 95 % interval over seeds and test texts."
-    return Figure(capital(title), draw(list(drawn.values()), drawn.get(asked.baseline), asked.margin), about)
+    about = f"{task.card.title}. {classifier} on {task.evaluated.test_rows:,} real test texts: mean, 95 % interval."
+    title = capital(title) if gap is None else f"{capital(title)} ({classifier})"
+    return Figure(title, draw(list(drawn.values()), drawn.get(asked.baseline), asked.margin), about)
 
 
 def called(task: Findings, classifier: str) -> Figure | None:
@@ -47,7 +48,9 @@ def called(task: Findings, classifier: str) -> Figure | None:
             title = f"Calling the LLM and {candidate} can’t be told apart: {ranged(above, '+.1f')} points"
     itself = dot("real", llm.macro_f1)
     drawn = [Dot("the LLM itself", "muted", itself.mean, itself.low, itself.high, itself.note)]
-    return Figure(capital(title), draw([*drawn, *(dot(mix, one.macro_f1) for mix, one in mine.items())], None, 0.0))
+    dots_of = [*drawn, *(dot(mix, one.macro_f1) for mix, one in mine.items())]
+    about = f"{task.card.title}. The LLM and {classifier} on the same {llm.rows:,} test texts; 95 % intervals."
+    return Figure(f"{capital(title)} ({classifier})", draw(dots_of, None, 0.0), about)
 
 
 def classes(task: Findings, classifier: str) -> Figure | None:
@@ -68,7 +71,8 @@ def classes(task: Findings, classifier: str) -> Figure | None:
         else f"No label’s F1 is lower with {candidate} than with {baseline}"
     )
     groups = [(label, [dot(asked.baseline, before[label]), dot(asked.candidate, after[label])]) for label in order]
-    return Figure(title, draw_groups(groups, "F1 on real test texts (points)"))
+    about = f"{task.card.title}. {classifier} on {task.evaluated.test_rows:,} real test texts; 95 % intervals."
+    return Figure(f"{title} ({classifier})", draw_groups(groups, "F1 on real test texts (points)"), about)
 
 
 FIGURES = {"scores": scores, "called": called, "classes": classes}

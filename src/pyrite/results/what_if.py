@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pyrite.results import statements, verdict
+from pyrite.results import advice, statements, verdict
 from pyrite.results.findings import VERDICTS, Findings, typographic
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
 
@@ -113,8 +113,8 @@ def _of(task: Findings, classifier: str, numbers: Sequence[int]) -> dict[str, An
     says: list[dict[str, Any]] = []
     at = []
     for case in cases(task, classifier):
-        word, advice = verdict.decide(case), typographic(statements.advice(case))
-        said = {"advice": advice, "family": VERDICTS[word][0], "close": verdict.is_close(case)}
+        word = verdict.decide(case)
+        said = {"advice": typographic(advice.short(case)), "family": VERDICTS[word][0], "close": verdict.is_close(case)}
         if said not in says:
             says.append(said)
         at.append(says.index(said))

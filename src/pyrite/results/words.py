@@ -8,6 +8,13 @@ from pyrite.results import statements
 from pyrite.results.evaluation import Worth
 from pyrite.results.statements import capital as capital
 
+# What a classifier is, by its training method.
+METHODS = {
+    "fine_tune": "a small language model, trained whole",
+    "probe": "logistic regression on a small language model’s reading of the text, which stays as it is",
+    "tfidf": "logistic regression on the words of the text",
+}
+
 
 def name(mix: str) -> str:
     """A mix as people say it: `pool+few_shot` is pool + few-shot."""

@@ -50,6 +50,9 @@ PACKAGES = ("pyrite", "torch", "transformers", "accelerate", "scikit-learn", "nu
 # The charts of each classifier of a task, by name.
 FIGURES = score_charts.FIGURES | curve_charts.FIGURES | text_charts.FIGURES
 
+# Of these there are no files: REPORT.md shows none.
+PAGE_ONLY = ("called", "classes")
+
 # Texts shown of each label and source, and how much of a long one.
 EXAMPLES = 3
 CHARACTERS = 400
@@ -177,7 +180,7 @@ def pictures(tasks: Sequence[Findings], view: Mapping[str, Any]) -> dict[str, Fi
         of_classifier = view["figures"][task.task]
         mine = of_classifier[task.asked.classifier]
         # Where the study's classifier has no learning curve, that of the first that has one.
-        drawn |= {f"{task.task}.{key}.svg": figure for key, figure in mine.items()}
+        drawn |= {f"{task.task}.{key}.svg": figure for key, figure in mine.items() if key not in PAGE_ONLY}
         for key in ("options", "curve"):
             curves = [of_one[key] for of_one in (mine, *of_classifier.values()) if key in of_one][:1]
             drawn |= {f"{task.task}.{key}.svg": figure for figure in curves}

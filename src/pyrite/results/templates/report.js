@@ -27,7 +27,9 @@ async function raster(svg) {
 
 function numbers(spec) {
   const rows = Object.values(spec.datasets).reduce((most, one) => (one.length > most.length ? one : most));
-  const columns = Object.keys(rows[0]), cell = (value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
+  const columns = Object.keys(rows[0]), // A spreadsheet must take no text for a formula.
+    text = (value) => (typeof value === "string" && /^[=+@-]/.test(value) ? `'${value}` : String(value ?? "")),
+    cell = (value) => `"${text(value).replaceAll('"', '""')}"`;
   return [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((row) => row.map(cell).join()).join("\n");
 }
 
@@ -43,6 +45,9 @@ function saves(place, spec) {
     link.click();
   });
 }
+
+// What was closed had no width to draw into.
+document.addEventListener("toggle", () => draw(), true);
 
 // What is closed on screen is printed: it has the numbers.
 window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
@@ -118,9 +123,13 @@ function tell(panel) {
     const { by, labels, most, least } = one.worth;
     const low = money(most === null ? 0 : value.cost / most);
     words = labels ? `The ${one.worth.said} real labels that they equal (${by}) would cost ${money(labels * value.price)}. ` : "";
-    words += `Generating is cheaper where a label costs more than ${least ? `${low} to ${money(value.cost / least)}` : low}`;
-    words += least && value.price > value.cost / least && one.gap < 0
-      ? `: so price does not decide, but the ${-one.gap} points lost.` : ".";
+    if (least) {
+      words += `Generating is cheaper where a label costs more than ${low} to ${money(value.cost / least)}`
+        + (value.price > value.cost / least && one.gap < 0 ? `: so price does not decide, but the ${-one.gap} points lost.` : ".");
+    } else {
+      words += most === null ? "From what price of a label on generating is cheaper can’t be told."
+        : `Generating may be cheaper where a label costs more than ${low}.`;
+    }
   }
   says("money", words);
   const asked = value.loss === about.start.loss;

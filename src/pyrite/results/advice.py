@@ -1,0 +1,65 @@
+"""Advice: what the verdict says to do, in a few words: the first thing that the page and the terminal say."""
+
+from __future__ import annotations
+
+from pyrite.data import mixes
+from pyrite.results import statements, verdict
+from pyrite.results.evaluation import Worth
+from pyrite.results.statements import Say
+from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
+
+
+def short(case: Case, say: Say = str) -> str:
+    """What to do, in two or three words."""
+    word = verdict.decide(case)
+    if word == CANT_TELL and not case.obstacle and case.gap.value < -case.margin:
+        return "Probably label."
+    if word == REPLACE and not mixes.parse(case.candidate).is_generated:
+        return f"Use {say(case.candidate)}."
+    return {REPLACE: "Let the LLM write.", AUGMENT: "Use both.", DONT: "Label.", CANT_TELL: "Can't tell yet."}[word]
+
+
+def headline(case: Case, say: Say = str) -> str:
+    """Why, in one short sentence: the number, and what it is compared with."""
+    generated = mixes.parse(case.candidate).is_generated
+    what = "Texts written by the LLM" if generated else statements.capital(say(case.candidate))
+    allowed, gap = f"{100 * case.margin:g}", case.gap.value
+    if case.obstacle:
+        return f"{statements.capital(case.obstacle)}."
+    if verdict.decide(case) == AUGMENT and case.gain is not None:
+        added = f"{what[0].lower() if generated else what[0]}{what[1:]}"
+        return f"Added to all your labels, {added} gain {statements.points(case.gain.value)} points."
+    if case.lost and verdict.in_place(case) == verdict.OPEN:
+        return f"{what} lose {', '.join(case.lost)}."
+    if abs(gap) < 0.0005:
+        return f"{what} cost nothing, and you allow {allowed}."
+    if gap > 0:
+        return f"{what} score {statements.points(gap)} points higher than {say(case.baseline)}."
+    return f"{what} cost {statements.points(-gap)} points, and you allow {allowed}."
+
+
+def how_sure(case: Case) -> str:
+    """How sure the verdict is: the interval that decides."""
+    low, high = case.gap.low90, case.gap.high90
+    if high <= 0:
+        loss = f"the loss is {statements.ends(-high, -low)} points"
+    elif low >= 0:
+        loss = f"the gain is {statements.ends(low, high)} points"
+    else:
+        loss = f"between {statements.points(-low)} points lost and {statements.points(high)} gained"
+    return f"a close call; {loss}" if verdict.is_close(case) else loss
+
+
+def next_step(case: Case, stop: Worth | None, say: Say = str) -> str:
+    """What to do next; `stop` is from how many real labels on the candidate helps no more."""
+    word, candidate = verdict.decide(case), say(case.candidate)
+    if word == REPLACE:
+        return f"Train on {candidate}, and have people check a sample of its labels."
+    if word == AUGMENT:
+        return f"Train on all your labels with {candidate} added."
+    if case.obstacle or word == CANT_TELL:
+        return "Mend that first." if case.obstacle else statements.settled(case)
+    if stop is None or stop.high == 0:
+        return "Train on your own labels; more of them help more."
+    few = f"fewer than about {stop.low:,} labels" if stop.low else "few labels"
+    return f"Train on your own labels. Where you have {few}, add {candidate} to them: that helps."
