@@ -26,7 +26,7 @@ def test_the_studys_own_limit_is_among_those_to_choose_from() -> None:
 def test_a_row_says_at_each_limit_what_the_rule_says() -> None:
     limits = what_if.limits(3.0)
     cases = at(-7.3, -4.9, limits)
-    row = what_if.row("probe", cases)
+    row = what_if.row("probe", cases, "written")
     assert [(span.word, span.low, span.high) for span in row.spans] == [
         ("label", 0, 4.9),
         ("can’t tell", 4.9, 7.4),
@@ -35,9 +35,9 @@ def test_a_row_says_at_each_limit_what_the_rule_says() -> None:
     assert all(before.high == after.low for before, after in pairwise(row.spans))
     for one in cases:
         span = next(span for span in reversed(row.spans) if span.low <= round(100 * one.margin, 6))
-        assert span.word == what_if.SHORT[verdict.decide(one)]
+        assert span.word == (what_if.SHORT | {verdict.REPLACE: "let the LLM write"})[verdict.decide(one)]
 
 
 def test_one_word_all_the_way_is_one_span() -> None:
-    (span,) = what_if.row("tfidf", at(-30.0, -20.0, what_if.limits(3.0))).spans
+    (span,) = what_if.row("tfidf", at(-30.0, -20.0, what_if.limits(3.0)), "written").spans
     assert (span.word, span.family, span.low, span.high) == ("label", "real", 0, 10)

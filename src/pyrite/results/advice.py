@@ -3,32 +3,51 @@
 from __future__ import annotations
 
 from pyrite.data import mixes
+from pyrite.params import Params
 from pyrite.results import statements, verdict
 from pyrite.results.evaluation import Worth
 from pyrite.results.statements import Say
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
 
+# By the kind of a candidate's sources: what it is, and what to do where it is good enough.
+KINDS = {
+    "written": ("texts written by the LLM", "let the LLM write"),
+    "labelled": ("texts labelled by the LLM", "let the LLM label"),
+    "imported": ("imported texts", "use the imported texts"),
+}
 
-def short(case: Case, say: Say = str) -> str:
-    """What to do, in two or three words."""
+
+def kind(study: Params, candidate: str) -> str:
+    """The kind of all that a candidate has; empty where it has several, or real labels."""
+    mix = mixes.parse(candidate)
+    kinds = {study.sources[source].kind for source in mix.sources}
+    return kinds.pop() if mix.is_generated and len(kinds) == 1 else ""
+
+
+def replaces(candidate: str, kind: str, say: Say = str) -> str:
+    """What a candidate that is good enough asks one to do."""
+    return KINDS[kind][1] if kind else f"use {say(candidate)}"
+
+
+def short(case: Case, kind: str, say: Say = str) -> str:
+    """What to do, in a few words."""
     word = verdict.decide(case)
     if word == CANT_TELL and not case.obstacle and case.gap.value < -case.margin:
         return "Probably label."
-    if word == REPLACE and not mixes.parse(case.candidate).is_generated:
-        return f"Use {say(case.candidate)}."
-    return {REPLACE: "Let the LLM write.", AUGMENT: "Use both.", DONT: "Label.", CANT_TELL: "Can't tell yet."}[word]
+    if word == REPLACE:
+        return f"{statements.capital(replaces(case.candidate, kind, say))}."
+    return {AUGMENT: "Use both.", DONT: "Label.", CANT_TELL: "Can't tell yet."}[word]
 
 
-def headline(case: Case, say: Say = str) -> str:
+def headline(case: Case, kind: str, say: Say = str) -> str:
     """Why, in one short sentence: the number, and what it is compared with."""
-    generated = mixes.parse(case.candidate).is_generated
-    what = "Texts written by the LLM" if generated else statements.capital(say(case.candidate))
+    plain = KINDS[kind][0] if kind else say(case.candidate)
+    what = statements.capital(plain)
     allowed, gap = f"{100 * case.margin:g}", case.gap.value
     if case.obstacle:
         return f"{statements.capital(case.obstacle)}."
     if verdict.decide(case) == AUGMENT and case.gain is not None:
-        added = f"{what[0].lower() if generated else what[0]}{what[1:]}"
-        return f"Added to all your labels, {added} gain {statements.points(case.gain.value)} points."
+        return f"Added to all your labels, {plain} gain {statements.points(case.gain.value)} points."
     if case.lost and verdict.in_place(case) == verdict.OPEN:
         return f"{what} lose {', '.join(case.lost)}."
     if abs(gap) < 0.0005:

@@ -33,7 +33,7 @@ def remarks(task: Findings, classifier: str) -> list[str]:
 
 def models(task: Findings) -> list[str]:
     """The LLMs that wrote the candidate's texts."""
-    made = (task.generated[source] for source in mixes.settings_of(task.asked.candidate))
+    made = (task.generated[source] for source in mixes.parse(task.asked.candidate).sources)
     return list(dict.fromkeys(model for one in made for model in one.models))
 
 

@@ -55,11 +55,12 @@ class Verdict:
     sentence: str
 
     @classmethod
-    def of(cls, case: Case) -> Verdict:
+    def of(cls, case: Case, kind: str) -> Verdict:
+        """The verdict on a case; `kind` is that of the candidate's sources."""
         word = verdict.decide(case)
         hue, meaning = VERDICTS[word]
         meaning = meaning.format(candidate=name(case.candidate), baseline=name(case.baseline))
-        said = (advice.short(case, name), advice.headline(case, name), advice.how_sure(case))
+        said = (advice.short(case, kind, name), advice.headline(case, kind, name), advice.how_sure(case))
         sentence = capital(statements.reason(case, name))
         return cls(capital(typographic(word)), hue, meaning, *map(typographic, (*said, sentence)))
 
@@ -116,6 +117,11 @@ class Findings:
         return bool(self.evaluated.classifiers)
 
     @property
+    def kind(self) -> str:
+        """The kind of the candidate's sources."""
+        return advice.kind(self.study, self.asked.candidate)
+
+    @property
     def case(self) -> Case:
         return self.case_of(self.asked.classifier)
 
@@ -130,12 +136,12 @@ class Findings:
 
     @cached_property
     def verdict(self) -> Verdict:
-        return Verdict.of(self.case)
+        return Verdict.of(self.case, self.kind)
 
     @cached_property
     def verdicts(self) -> dict[str, Verdict]:
         """The verdict that each classifier would give by itself, of those that were trained on both mixes."""
-        return {one: Verdict.of(self.case_of(one)) for one in self.evaluated.classifiers if self.gap(one)}
+        return {one: Verdict.of(self.case_of(one), self.kind) for one in self.evaluated.classifiers if self.gap(one)}
 
     def gap(self, classifier: str, mix: str | None = None) -> Gap | None:
         """The gap of a mix, or the candidate, to the baseline, in macro-F1."""

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from pyrite.data.mixes import spoken
 from pyrite.results import advice, statements, verdict
 from pyrite.results.findings import VERDICTS, Findings, typographic
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
 
-# What a verdict says to do, short enough for a strip.
-SHORT = {REPLACE: "let the LLM write", AUGMENT: "use both", DONT: "label", CANT_TELL: "can’t tell"}
+# What a verdict says to do, short enough for a strip; what is good enough says what it is.
+SHORT = {AUGMENT: "use both", DONT: "label", CANT_TELL: "can’t tell"}
 
 # Accepted losses, in points: this far, or twice the study's own limit.
 FARTHEST, STEP = 10, 0.1
@@ -63,23 +64,29 @@ def cases(task: Findings, classifier: str) -> list[Case]:
     ]
 
 
-def row(name: str, at: Sequence[Case], there: str = "") -> Row:
+def row(name: str, at: Sequence[Case], kind: str, there: str = "") -> Row:
     """The row of the strip from its cases, in order of their margins."""
     starts = [(word, round(100 * next(same).margin, 6)) for word, same in groupby(at, verdict.decide)]
     ends = [low for _, low in starts[1:]] + [round(100 * at[-1].margin, 6)]
-    spans = (Span(SHORT[word], VERDICTS[word][0], low, end) for (word, low), end in zip(starts, ends, strict=True))
+    short = SHORT | {
+        REPLACE: advice.replaces(at[0].candidate, kind, spoken).replace("Let", "let").replace("Use", "use")
+    }
+    spans = (Span(short[word], VERDICTS[word][0], low, end) for (word, low), end in zip(starts, ends, strict=True))
     return Row(name, tuple(spans), there)
 
 
 def of_classifiers(task: Findings) -> list[Row]:
-    return [row(classifier, cases(task, classifier)) for classifier in task.verdicts]
+    return [row(classifier, cases(task, classifier), task.kind) for classifier in task.verdicts]
 
 
 def of_tasks(tasks: Sequence[Findings], classifier: str) -> list[Row]:
     """A row a task, and one of their mean."""
     at = {task.task: cases(task, classifier) for task in tasks}
     mean = [verdict.over_tasks(same) for same in zip(*at.values(), strict=True)]
-    return [row("all tasks", mean), *(row(task.card.title, at[task.task], task.task) for task in tasks)]
+    return [
+        row("all tasks", mean, tasks[0].kind),
+        *(row(task.card.title, at[task.task], task.kind, task.task) for task in tasks),
+    ]
 
 
 def panel(task: Findings) -> dict[str, Any]:
@@ -113,8 +120,9 @@ def _of(task: Findings, classifier: str, numbers: Sequence[int]) -> dict[str, An
     says: list[dict[str, Any]] = []
     at = []
     for case in cases(task, classifier):
-        word = verdict.decide(case)
-        said = {"advice": typographic(advice.short(case)), "family": VERDICTS[word][0], "close": verdict.is_close(case)}
+        family = VERDICTS[verdict.decide(case)][0]
+        words = typographic(advice.short(case, task.kind, spoken))
+        said = {"advice": words, "family": family, "close": verdict.is_close(case)}
         if said not in says:
             says.append(said)
         at.append(says.index(said))

@@ -133,7 +133,7 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
     everywhere = [one for one in study.train.classifiers if all(one in task.verdicts for task in tasks)]
     overall = {
         one: {
-            "said": Verdict.of(verdict.over_tasks([task.case_of(one) for task in tasks])),
+            "said": Verdict.of(verdict.over_tasks([task.case_of(one) for task in tasks]), tasks[0].kind),
             "gaps": score_charts.gaps(tasks, one),
             "strip": what_if.of_tasks(tasks, one),
             "counts": Counter((task.verdicts[one].family, task.verdicts[one].word.lower()) for task in tasks),
