@@ -115,8 +115,8 @@ def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str,
     view["shelves"] = {}
     files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
     view["static"] = []
-    # What the rest leaves of the page's size: a third for pictures for browsers without JavaScript, half of what is then
-    # left for the texts at most, then the maps.
+    # What the rest leaves of the page's size: a third for pictures for browsers without JavaScript, half of what is
+    # then left for the texts at most, then the maps.
     left = PAGE_BYTES - len(render("report.html.j2", view).encode())
     view["static"] = static(in_order(scored, view), left // 3) if scored else []
     left -= sum(len(figure.inline.encode()) for figure in view["static"])
