@@ -12,8 +12,8 @@ from typing import Annotated
 
 import typer
 
-from pyrite.base import paths, streams
-from pyrite.base.errors import PyriteError
+from pyrite.arguments import Classifier, Json, OneSource, OneTask, Sheets, Source, Task, example, plain
+from pyrite.base import streams
 
 app = typer.Typer(
     help="How much is LLM-generated training data worth for a text classifier, compared with real labels?",
@@ -25,28 +25,6 @@ app = typer.Typer(
 )
 
 
-def plain(name: str | None) -> str | None:
-    """A name that leads nowhere and that no shell runs.
-
-    Raises:
-        PyriteError: it is none.
-    """
-    from pyrite.base import schema
-
-    try:
-        return name and schema.plain(name)
-    except ValueError as error:
-        raise PyriteError(str(error)) from None
-
-
-def tasks(incomplete: str) -> list[str]:
-    """The tasks that a shell may complete: the cards here."""
-    return sorted(path.stem for path in paths.TASKS.glob(f"{incomplete}*.yaml") if path.stem not in paths.NO_TASKS)
-
-
-Task = Annotated[
-    str, typer.Argument(callback=plain, help="A task: the name of its card in tasks/.", autocompletion=tasks)
-]
 YOURS, STAGES = "A task of your own", "Stages, in pipeline order"
 LLM, REPORTS = "The LLM and its answers", "Results"
 
@@ -56,15 +34,6 @@ transcripts = typer.Typer(help="What was said in the conversations with the LLM.
 app.add_typer(transcripts, name="transcripts", rich_help_panel=LLM)
 review = typer.Typer(help="Have people look at generated texts.", no_args_is_help=True)
 app.add_typer(review, name="review", rich_help_panel=YOURS)
-Source = Annotated[str, typer.Argument(callback=plain, help="An entry of sources in params.yaml.")]
-Classifier = Annotated[str, typer.Argument(callback=plain, help="A key of train.classifiers in params.yaml.")]
-Sheets = Annotated[list[Path], typer.Argument(help="The sheets, filled in.")]
-OneTask = Annotated[str | None, typer.Argument(callback=plain, help="Only this task.", autocompletion=tasks)]
-OneSource = Annotated[
-    str | None, typer.Argument(callback=plain, help="Only this source; `annotations` are labels of test rows.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
-
 stored = typer.Typer(rich_markup_mode="rich")
 
 
@@ -76,11 +45,6 @@ def options(
 ) -> None:
     if debug:
         os.environ[streams.DEBUG] = "1"
-
-
-def example(line: str) -> str:
-    """The end of a command's help. A test holds that the command takes what the example gives it."""
-    return f"Example: {line}"
 
 
 @app.command(

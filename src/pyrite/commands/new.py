@@ -280,10 +280,9 @@ def estimate_cost(card: cards.Card, study: params.Params, found: DatasetProfile 
     test = prepared[prepared["split"] == "test"].sort_values("id").head(study.annotate.items)
     shown = dict(zip(test["id"], test["text"], strict=True))
     roles = annotators.load()
-    for source, spec in study.sources.items():
-        if isinstance(spec, Labelled) and shown:
-            one = labelling.plan(study, card, source, prepared)
-            needs.append(costs.of_survey(one.survey, one.questions))
+    labelled = [name for name, spec in study.sources.items() if isinstance(spec, Labelled) and shown]
+    of_sources = [labelling.plan(study, card, name, prepared) for name in labelled]
+    needs += [costs.of_survey(one.survey, one.questions) for one in of_sources]
     questions = list(annotators.label_questions(card, list(shown), roles, roles.personas))
     survey = annotators.labels(card, shown, study.asking(study.annotate.llm))
     return [*needs, costs.of_survey(survey, questions)] if shown else needs

@@ -13,7 +13,7 @@ from pyrite.base import paths
 from pyrite.base.console import screen
 from pyrite.data import mixes
 from pyrite.params import Compare
-from pyrite.results import diversity, remarks, statements, study, tables, trust, verdict
+from pyrite.results import diversity, options, remarks, statements, study, tables, trust, verdict
 from pyrite.results.study import Study, TaskMetrics
 from pyrite.results.table import Column, Table
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
@@ -53,7 +53,15 @@ def as_json() -> dict[str, Any]:
         for task, case in zip(found.scored, found.cases, strict=True)
     ]
     tasks += [{"task": task.name, "verdict": CANT_TELL, "remarks": remarks.unscored(task)} for task in found.unscored]
-    return {"tasks": tasks, "overall": told(found.overall) if found.overall else None}
+    return {
+        "tasks": tasks,
+        "overall": told(found.overall) if found.overall else None,
+        "options": [
+            {"candidate": one.candidate, "origin": one.origin, "macro_f1": one.score, "verdict": one.word}
+            for one in options.of(found)
+        ],
+        "between": options.between(found),
+    }
 
 
 def _remarks(task: TaskMetrics, asked: Compare) -> list[str]:
@@ -88,6 +96,11 @@ def show(console: Console) -> None:
         console.print()
         console.print(_coloured(found.overall, first))
         for words in rest:
+            console.print(words)
+    if len(asked.candidates) > 1 and found.scored:
+        console.print()
+        console.print(options.table(found).terminal(styles=COLOURS))
+        for words in options.between(found):
             console.print(words)
     page = paths.REPORT / "index.html"
     if page.exists():

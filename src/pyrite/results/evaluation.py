@@ -187,6 +187,7 @@ class Headline(Result):
     Attributes:
         interval: the 90 % interval of the gap, the one that decides.
         close_call: whether its deciding end lies within half a point of the margin.
+        best: the candidate with the highest score.
     """
 
     candidate: str
@@ -203,6 +204,7 @@ class Headline(Result):
     baseline: str
     baseline_macro_f1: float | None = None
     tasks: int
+    best: str | None = None
 
 
 def load(task: str) -> TaskResult:

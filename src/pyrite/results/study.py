@@ -10,7 +10,7 @@ from pyrite import params
 from pyrite.base import paths
 from pyrite.data import mixes
 from pyrite.measures.corrections import holm
-from pyrite.params import Params
+from pyrite.params import Compare, Params
 from pyrite.results import evaluation, generation, preparation, verdict
 from pyrite.results.evaluation import TaskResult
 from pyrite.results.generation import GeneratedSet
@@ -66,7 +66,7 @@ class Study:
 
     @cached_property
     def adjusted(self) -> dict[tuple[str, str, str], float]:
-        return adjusted([task.evaluated for task in self.scored], self.params.compare.baseline)
+        return adjusted([task.evaluated for task in self.scored], self.params.compare)
 
     @property
     def overall(self) -> Case | None:
@@ -96,16 +96,18 @@ def load() -> Study:
     )
 
 
-def adjusted(tasks: Sequence[TaskResult], baseline: str) -> dict[tuple[str, str, str], float]:
-    """By task, classifier and mix: the p-value of its gap to the baseline, adjusted over the tasks (Holm)."""
-    families: dict[tuple[str, str], dict[str, float]] = {}
+def adjusted(tasks: Sequence[TaskResult], asked: Compare) -> dict[tuple[str, str, str], float]:
+    """By task, classifier and mix: the p-value of its gap to the baseline, adjusted by Holm: those of candidates over
+    tasks and candidates, those of every other mix over the tasks."""
+    families: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
     for task in tasks:
         for classifier, found in task.classifiers.items():
             for mix in found.main:
-                if gap := found.gap(mix, baseline):
-                    families.setdefault((classifier, mix), {})[task.task] = gap.macro_f1.p
+                if gap := found.gap(mix, asked.baseline):
+                    family = "" if mix in asked.candidates else mix
+                    families.setdefault((classifier, family), {})[task.task, mix] = gap.macro_f1.p
     return {
-        (task, *of): p
-        for of, family in families.items()
-        for task, p in zip(family, holm(list(family.values())), strict=True)
+        (task, classifier, mix): p
+        for (classifier, _), family in families.items()
+        for (task, mix), p in zip(family, holm(list(family.values())), strict=True)
     }

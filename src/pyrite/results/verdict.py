@@ -168,8 +168,8 @@ def over_tasks(cases: Sequence[Case]) -> Case:
         cases[0],
         test_rows=round(sum(case.test_rows for case in cases) / len(cases)),
         fits=min(case.fits for case in cases),
-        gap=_mean([case.gap for case in cases]),
-        gain=_mean(gains) if len(gains) == len(cases) else None,
+        gap=mean([case.gap for case in cases]),
+        gain=mean(gains) if len(gains) == len(cases) else None,
         lost=(),
         obstacle=next((case.obstacle for case in cases if case.obstacle), ""),
     )
@@ -184,7 +184,7 @@ def as_sample(cases: Sequence[Case]) -> Interval:
     return Interval(value=mean, low=mean - reach, high=mean + reach)
 
 
-def _mean(gaps: Sequence[Gap]) -> Gap:
+def mean(gaps: Sequence[Gap]) -> Gap:
     """The p-value and the smallest gap that can be found are those of the task where they are the largest."""
     ends = {name: _end(gaps, name) for name in ("low", "high", "low90", "high90")}
     errors = {

@@ -15,7 +15,7 @@ from typing import Any
 from pyrite.base import files, paths
 from pyrite.data import mixes
 from pyrite.measures.intervals import Estimate
-from pyrite.results import statements, study, tables, verdict
+from pyrite.results import options, statements, study, tables, verdict
 from pyrite.results.evaluation import Gap, Headline, MixResult
 from pyrite.results.prices import BreakEven
 from pyrite.results.study import Study, TaskMetrics
@@ -28,7 +28,7 @@ def run() -> None:
     evaluated = [task.evaluated for task in found.scored]
     files.write_json(paths.HEADLINE, headline(found).model_dump())
     files.write_text(paths.TABLE, table(found).csv())
-    for name, one in tables.both(evaluated).items():
+    for name, one in {**tables.both(evaluated), "options": options.table(found)}.items():
         files.write_text(paths.TABLES / f"{name}.csv", one.csv())
         files.write_text(paths.TABLES / f"{name}.md", one.markdown())
         files.write_text(paths.TABLES / f"{name}.tex", one.latex())
@@ -90,6 +90,7 @@ def headline(found: Study) -> Headline:
         cost_usd=None if None in costs else round(sum(cost or 0 for cost in costs), 4),
         baseline_macro_f1=mean(asked.baseline),
         tasks=len(found.scored),
+        best=options.of(found)[0].candidate,
     )
 
 

@@ -53,13 +53,17 @@ def run(task: str) -> None:
         nothing = TaskResult(task=task, test_rows=0, labels=(), llm=None, classifiers={})
         files.write_json(paths.metrics("evaluate", task), nothing)
         return
+    imported = {name for name, one in settings.sources.items() if one.kind == "imported"}
     classifiers, fits = {}, {}
     with console.progress() as view:
         step = view.add_task(f"{task}: evaluating classifiers", total=len(settings.train.classifiers))
         for name, classifier in settings.train.classifiers.items():
-            # A task with few real rows has no points at the far end of the curve: `train` leaves them out.
+            # `train` leaves out points of a curve beyond a task's rows, and imported sets that it does not have.
             there = [
-                mix for mix in classifier.mixes if not mixes.parse(mix).is_point or paths.mix(task, name, mix).exists()
+                mix
+                for mix in classifier.mixes
+                if paths.mix(task, name, mix).exists()
+                or not (mixes.parse(mix).is_point or imported.intersection(mixes.parse(mix).sources))
             ]
             fits[name] = read(task, name, there, settings.train.seeds_of(name))
             classifiers[name] = evaluate(fits[name], settings.evaluate.resamples)

@@ -31,6 +31,7 @@ from pyrite.results import (
     claims,
     curve_charts,
     findings,
+    options,
     score_charts,
     subjectivity,
     tables,
@@ -42,7 +43,7 @@ from pyrite.results import (
 from pyrite.results.drawing import Figure
 from pyrite.results.findings import Findings, Verdict
 from pyrite.results.rendering import packed, render
-from pyrite.results.study import adjusted
+from pyrite.results.study import Study, TaskMetrics, adjusted
 from pyrite.results.subjectivity import Subjectivity
 
 PACKAGES = ("pyrite", "torch", "transformers", "accelerate", "scikit-learn", "numpy", "pandas", "altair")
@@ -141,6 +142,7 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
         for one in (everywhere if len(tasks) > 1 else ())
     }
     candidate = mixes.parse(study.compare.candidate).sources
+    all_of_them = Study(study, tuple(TaskMetrics(task.evaluated, dict(task.generated)) for task in tasks), ())
     against_gap = [
         one
         for one in (found.against_gap if found else ())
@@ -151,9 +153,11 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
         "panels": {task.task: what_if.panel(task) for task in tasks},
         "strips": {task.task: what_if.of_classifiers(task) for task in tasks},
         "augmentation": {task.task: tables.augmentation([task.evaluated]).rows for task in tasks},
-        "adjusted": adjusted([task.evaluated for task in tasks], study.compare.baseline),
+        "adjusted": adjusted([task.evaluated for task in tasks], study.compare),
         "overalls": overall,
         "overall": overall[study.compare.classifier]["said"] if overall else None,
+        "options": options.table(all_of_them),
+        "between": options.between(all_of_them),
         "subjectivity": found,
         "against_gap": {(one.kind, one.who, one.source): text_charts.against_gap(one, tasks) for one in against_gap},
         "measures": {

@@ -141,6 +141,9 @@ def plan(
     fits = []
     for mix in trained(spec, data.sources):
         about = mixes.parse(mix)
+        if any(source in data.sources and data.sources[source].empty for source in about.sources):
+            # A study of several tasks may have an imported set for some of them.
+            continue
         source, wanted = about.parts[0].source, about.parts[0].rows
         fewest = min(part.count(source) for of_seed in parts.values() for part in of_seed)
         if about.is_point and isinstance(wanted, int) and wanted > fewest:

@@ -1,0 +1,48 @@
+"""What commands take: names of tasks, sources and classifiers, which lead nowhere and which no shell runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pyrite.base import paths
+from pyrite.base.errors import PyriteError
+
+
+def example(line: str) -> str:
+    """The end of a command's help. A test holds that the command takes what the example gives it."""
+    return f"Example: {line}"
+
+
+def plain(name: str | None) -> str | None:
+    """A name that leads nowhere and that no shell runs.
+
+    Raises:
+        PyriteError: it is none.
+    """
+    from pyrite.base import schema
+
+    try:
+        return name and schema.plain(name)
+    except ValueError as error:
+        raise PyriteError(str(error)) from None
+
+
+def tasks(incomplete: str) -> list[str]:
+    """The tasks that a shell may complete: the cards here."""
+    return sorted(path.stem for path in paths.TASKS.glob(f"{incomplete}*.yaml") if path.stem not in paths.NO_TASKS)
+
+
+Task = Annotated[
+    str, typer.Argument(callback=plain, help="A task: the name of its card in tasks/.", autocompletion=tasks)
+]
+Source = Annotated[str, typer.Argument(callback=plain, help="An entry of sources in params.yaml.")]
+Classifier = Annotated[str, typer.Argument(callback=plain, help="A key of train.classifiers in params.yaml.")]
+Sheets = Annotated[list[Path], typer.Argument(help="The sheets, filled in.")]
+OneTask = Annotated[str | None, typer.Argument(callback=plain, help="Only this task.", autocompletion=tasks)]
+OneSource = Annotated[
+    str | None, typer.Argument(callback=plain, help="Only this source; `annotations` are labels of test rows.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]

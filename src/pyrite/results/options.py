@@ -1,0 +1,131 @@
+"""The options: all candidates of a study side by side, the best first, and each against the next."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyrite.data import mixes
+from pyrite.measures.intervals import Interval
+from pyrite.results import statements, verdict
+from pyrite.results.evaluation import Gap
+from pyrite.results.prices import money
+from pyrite.results.study import Study, TaskMetrics
+from pyrite.results.table import Column, Table
+from pyrite.results.verdict import Case
+
+
+@dataclass(frozen=True)
+class Option:
+    """A candidate over the tasks that have it: means of rows, scores and costs (None: not known).
+
+    Attributes:
+        origin: where its texts and labels come from.
+        worth: in real labels, in words; of one task only.
+    """
+
+    candidate: str
+    origin: str
+    rows: int
+    score: float
+    case: Case
+    worth: str
+    cost: float | None
+    tasks: int
+
+    @property
+    def word(self) -> str:
+        return verdict.decide(self.case)
+
+
+def of(study: Study) -> list[Option]:
+    """The candidates of a study, the highest score first."""
+    asked = study.params.compare
+    found = []
+    for candidate in asked.candidates:
+        tasks = [
+            task
+            for task in study.scored
+            if (one := task.evaluated.classifiers.get(asked.classifier)) and one.gap(candidate, asked.baseline)
+        ]
+        if tasks:
+            found.append(_option(candidate, tasks, study))
+    return sorted(found, key=lambda option: -option.score)
+
+
+def _option(candidate: str, tasks: Sequence[TaskMetrics], study: Study) -> Option:
+    asked = study.params.compare
+    of_mix = [task.evaluated.classifiers[asked.classifier].mixes[candidate] for task in tasks]
+    cases = [verdict.case(task.evaluated, asked.classifier, candidate, asked.baseline, asked.margin) for task in tasks]
+    costs = [task.cost(candidate) for task in tasks]
+    known = tasks[0].evaluated.worth(asked.classifier, candidate) if len(tasks) == 1 else None
+    sources = mixes.parse(candidate).sources
+    return Option(
+        candidate=candidate,
+        origin="; ".join(study.params.origin(source) for source in sources) or "real texts",
+        rows=round(sum(mix.rows for mix in of_mix) / len(of_mix)),
+        score=sum(mix.macro_f1.value for mix in of_mix) / len(of_mix),
+        case=verdict.over_tasks(cases),
+        worth=statements.worth(known[1]) if known else "",
+        cost=None if not sources or None in costs else sum(cost or 0 for cost in costs),
+        tasks=len(tasks),
+    )
+
+
+COLUMNS = (
+    Column("option", "Option"),
+    Column("origin", "Where it comes from"),
+    Column("rows", "Rows", form=",d"),
+    Column("macro_f1", "Macro-F1", form=".1f", short="F1"),
+    Column("gap", "Gap", form="+.1f"),
+    Column("interval", "90 % interval", right=True, short="90 %"),
+    Column("verdict", "Verdict"),
+    Column("worth", "Worth in labels", right=True, short="Worth"),
+    Column("cost", "Cost", right=True),
+)
+
+
+def table(study: Study) -> Table:
+    """The options, the best first. Scores and gaps in points of macro-F1; costs are those that are known."""
+    rows: list[dict[str, Any]] = [
+        {
+            "option": option.candidate,
+            "origin": option.origin,
+            "rows": option.rows,
+            "macro_f1": 100 * option.score,
+            "gap": 100 * option.case.gap.value,
+            "interval": statements.ends(option.case.gap.low90, option.case.gap.high90, "+"),
+            "verdict": option.word,
+            "worth": option.worth or None,
+            "cost": None if option.cost is None else money(option.cost),
+        }
+        for option in of(study)
+    ]
+    asked = study.params.compare
+    title = f"The options by {asked.classifier}, each against {asked.baseline} (points of macro-F1)"
+    filled = [column for column in COLUMNS if any(row[column.key] is not None for row in rows)]
+    return Table(filled, rows, title)
+
+
+def between(study: Study) -> list[str]:
+    """Of each two options that follow each other, whether the better one is surely better, a sentence each."""
+    asked, said = study.params.compare, []
+    for better, worse in itertools.pairwise(of(study)):
+        gaps = [
+            paired.macro_f1
+            for task in study.scored
+            if (one := task.evaluated.classifiers.get(asked.classifier))
+            and (paired := one.gap(better.candidate, worse.candidate))
+        ]
+        if gaps:
+            said.append(_compared(better.candidate, worse.candidate, gaps))
+    return said
+
+
+def _compared(better: str, worse: str, gaps: Sequence[Gap]) -> str:
+    gap = Interval(**verdict.mean(gaps).model_dump(include={"value", "low", "high"}))
+    names = f"{mixes.spoken(better)} is better than {mixes.spoken(worse)}"
+    inside = f"{statements.points(gap.value, '+')} points, 95 %: {statements.ends(gap.low, gap.high, '+')}"
+    return f"{statements.capital(names)} ({inside})." if gap.low > 0 else f"Can't tell whether {names} ({inside})."
