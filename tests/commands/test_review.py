@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -71,6 +72,14 @@ def test_answers_come_back_as_ids_and_labels_only(sky: Path, capsys: pytest.Capt
     assert "Of no use: 20.0 %" in said
     kept = paths.reviewed("sky", "few_shot").read_text()
     assert len(kept.splitlines()) == 10 and not any(text in kept for text in TEXTS)
+    rows = [json.loads(line) for line in Path("sky.few_shot_reviewed.jsonl").read_text().splitlines()]
+    # By majority: the third is at night in place of by day, the fourth is of no use; the second stays, one against one.
+    assert [(row["text"], row["label"]) for row in rows] == [
+        (TEXTS[0], "day"),
+        (TEXTS[1], "night"),
+        (TEXTS[2], "night"),
+        (TEXTS[4], "day"),
+    ]
     # The same sheets once more add nothing.
     review.take_in("sky", "few_shot", [anna, ben])
     assert paths.reviewed("sky", "few_shot").read_text() == kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -84,6 +85,20 @@ def take_in(task: str, source: str, copies: Sequence[Path]) -> None:
     alpha = found.agreement.alpha
     told = alpha.note if alpha.value is None else f"Krippendorff's alpha {alpha.value:.2f}"
     out.print(f"Agreement of reviewers: {told}. The report has this after `dvc repro`.")
+    changed = corrected(table, answers)
+    place = Path(f"{task}.{source}_reviewed.jsonl")
+    lines = (json.dumps({"text": text, "label": label}, ensure_ascii=False) for text, label in changed)
+    files.write_text(place, "".join(f"{line}\n" for line in lines))
+    out.print(f"{place}: its {len(changed):,} texts as people changed them. For a verdict of their own:")
+    out.print(f"  pyrite add {task} {source}_reviewed --from {place} --text text --label label")
+
+
+def corrected(table: pd.DataFrame, answers: Sequence[tuple[str, str, str]]) -> list[tuple[str, str]]:
+    """The texts of a source with their labels: those that most reviewers give, and without what most reject."""
+    own = dict(zip(table["id"], table["label"], strict=True))
+    said = {i: reviews.most_say(of_text) for i, of_text in reviews.verdicts(own, answers).items()}
+    rows = [(text, said.get(i) or label) for i, text, label in table[["id", "text", "label"]].to_numpy(str).tolist()]
+    return [(text, label) for text, label in rows if label != REJECT]
 
 
 def _texts(task: str, source: str) -> pd.DataFrame:
