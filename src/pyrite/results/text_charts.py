@@ -10,6 +10,7 @@ from functools import partial
 import altair as alt
 import pandas as pd
 
+from pyrite.data import mixes
 from pyrite.measures.diversity import Measure
 from pyrite.results import drawing
 from pyrite.results.claims import gap_claim
@@ -105,6 +106,27 @@ def against_gap(found: AgainstGap, tasks: Sequence[Findings]) -> Figure:
     return Figure(title, draw_against_gap(drawn), about=claim, note=claim)
 
 
+def clear_cut(tasks: Sequence[Findings]) -> Figure | None:
+    """The candidate's loss over how much clearer its texts are than real ones; None for fewer than two tasks."""
+    drawn = []
+    for task in tasks:
+        found = task.diversity.clear_cut if task.diversity else {}
+        sources = [one for one in mixes.parse(task.asked.candidate).sources if one in found]
+        gap = task.gap(task.asked.classifier)
+        if not sources or "real" not in found or gap is None:
+            continue
+        own, real = found[sources[0]].share.value, found["real"].share.value
+        if own is not None and real is not None:
+            points = 100 * gap.value
+            told = f"{fixed(points, '+.1f')} points; clear: {100 * own:.1f} %, real {100 * real:.1f} %"
+            drawn.append((100 * (own - real), Dot(task.task, task.verdict.family, points, points, points, told)))
+    if len(drawn) < 2:
+        return None
+    title = "Does a source lose more where its texts are clearer than real ones?"
+    about = "An LLM labelled generated and real texts blind; how much oftener it gave generated ones their own label."
+    return Figure(title, draw_against_gap(drawn, "Clearer than real texts by (points)"), about=about)
+
+
 # Drawing
 
 
@@ -153,11 +175,11 @@ def draw_agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
     )
 
 
-def draw_against_gap(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
-    """Each task's gap over its subjectivity: (subjectivity, dot)."""
-    rows = [drawing.row(one) | {"subjective": value} for value, one in found]
+def draw_against_gap(found: Sequence[tuple[float, Dot]], of: str = "Subjectivity") -> alt.LayerChart:
+    """Each task's gap over something else of it: (value, dot)."""
+    rows = [drawing.row(one) | {"value": value} for value, one in found]
     table, axis = data(rows), alt.Axis(tickCount=6, grid=False)
-    across = alt.X("subjective:Q", title="Subjectivity", scale=scale(domain([value for value, _ in found])), axis=axis)
+    across = alt.X("value:Q", title=of, scale=scale(domain([value for value, _ in found])), axis=axis)
     up = alt.Y("mean:Q", title="Gap (points of macro-F1)", scale=scale(domain([0.0, *(row["mean"] for row in rows)])))
     return drawing.chart(
         data([{"mean": 0}]).mark_rule(color=colour("muted")).encode(y=up),

@@ -163,6 +163,7 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
         "measures": {
             one.key: drawn for one in MEASURES if one.question and (drawn := text_charts.measures(tasks, one))
         },
+        "clear_cut": text_charts.clear_cut(tasks),
         "slopes": claims.slopes(tasks, study.compare.classifier),
         "parameters": yaml.safe_dump(study.model_dump(), sort_keys=False, allow_unicode=True),
         "versions": {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES},
@@ -190,6 +191,7 @@ def pictures(tasks: Sequence[Findings], view: Mapping[str, Any]) -> dict[str, Fi
             drawn |= {f"{task.task}.{key}.svg": figure for figure in curves}
     drawn |= {"gaps.svg": view["overalls"][tasks[0].asked.classifier]["gaps"]} if view["overall"] else {}
     drawn |= {f"{key}.svg": figure for key, figure in view["measures"].items()}
+    drawn |= {"clear_cut.svg": view["clear_cut"]} if view["clear_cut"] else {}
     drawn |= {f"against_gap.{'.'.join(key)}.svg": figure for key, figure in view["against_gap"].items()}
     return {name: figure for name, figure in drawn.items() if figure.about}
 

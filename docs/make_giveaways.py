@@ -1,0 +1,84 @@
+"""What gives the recorded few-shot texts away, task by task: writes `docs/giveaways.md`.
+
+    pyrite fetch TASK && pyrite prepare TASK      # of every task with a recording
+    python docs/make_giveaways.py
+
+All texts of `data/recordings/<task>/few_shot.jsonl` are held against the real training texts (at most 20,000), and the
+labels that the same LLM gave blind against the texts' own. No embeddings are needed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from pyrite.base import files, paths
+from pyrite.base.errors import PyriteError
+from pyrite.data import cards, sheets, texts, transcripts
+from pyrite.llm import parsing
+from pyrite.measures import clear_cut, giveaways
+from pyrite.measures.clear_cut import ClearCut
+from pyrite.results import rendering, trust, words
+from pyrite.stages.diversity import REAL_TEXTS
+
+SOURCE, HABITS, LEAKS = "few_shot", 6, 3
+
+HEAD = """# What gives few-shot texts away
+
+Made by `docs/make_giveaways.py` from the recordings. For each task the habits in which few-shot texts differ most from
+real ones of the same label, beyond chance, with the number of texts on either side that have them, and words that tell
+their label more plainly than in real texts ([how](measures.md)). The last column is how often the LLM that wrote them
+gives their own label to few-shot texts and to real ones, seeing the text alone, in % with 95 % intervals. Where its own
+texts are the clearer ones, a classifier that learns from them meets too few hard cases.
+
+| Task | What differs most | Words that leak a label | Given their own label blind: few-shot, real |
+|:--|:--|:--|:--|
+"""
+
+
+def written(task: str) -> pd.DataFrame:
+    """The texts of a recording: id, text, label."""
+    rows = [
+        (texts.digest(text)[:16], text, c.label)
+        for c in transcripts.read(paths.recording(task, SOURCE), cards.load(task), SOURCE)
+        for turn in c.turns
+        for text in map(texts.normalise, parsing.texts(turn.answer))
+        if text
+    ]
+    return pd.DataFrame(rows, columns=["id", "text", "label"]).drop_duplicates("id")
+
+
+def blind(path: Path, frame: pd.DataFrame) -> ClearCut | None:
+    if not path.exists():
+        return None
+    given = {item: label for _, (item, label) in sheets.read(path, sheets.LABELS)}
+    found = clear_cut.clear_cut(dict(zip(frame["id"], frame["label"], strict=True)), given)
+    return found if found.texts else None
+
+
+def row(task: str) -> str:
+    real = texts.read(paths.prepared(task))
+    real = real[real["split"] == "train"]
+    source = written(task)
+    some = real.sample(min(len(real), REAL_TEXTS), random_state=0)
+    found = giveaways.given_away(some, {SOURCE: source})[SOURCE]
+    habits = [(label, one) for label, of_label in found.labels.items() for one in of_label]
+    habits.sort(key=lambda one: -abs(one[1].z))
+    more = [f"{label}: {'more' if one.z > 0 else 'less'} {trust.gives_away(one)}" for label, one in habits[:HABITS]]
+    leaks = [trust.leaks(one) for one in found.leaks[:LEAKS]]
+    shares = [blind(paths.checked(task, SOURCE), source), blind(paths.recorded_labels(task), real)]
+    clear = ", ".join(words.ranged(one.share) if one else "not asked" for one in shares)
+    cells = ["<br>".join(rendering.markdown(said) for said in column) or "nothing" for column in (more, leaks)]
+    return f"| {task} | {' | '.join(cells)} | {clear} |\n"
+
+
+def main() -> None:
+    tasks = sorted(path.parent.name for path in Path("data/recordings").glob(f"*/{SOURCE}.jsonl"))
+    if missing := [task for task in tasks if not paths.prepared(task).exists()]:
+        raise PyriteError(f"{paths.prepared(missing[0])}: not there: run `pyrite fetch` and `pyrite prepare` first")
+    files.write_text(Path("docs/giveaways.md"), HEAD + "".join(map(row, tasks)))
+
+
+if __name__ == "__main__":
+    main()
