@@ -858,12 +858,12 @@ def test_texts_are_filtered_and_named_ones_are_shown(
 ) -> None:
     study()
     script = """
-      const browser = document.querySelector(".browser"), part = document.querySelector("details.named");
+      const browser = document.querySelector(".browser"), named = document.querySelector("details.named");
       const pick = (select, value) => { select.value = value; select.dispatchEvent(new Event("change")); };
       const [source, label] = browser.querySelectorAll("select");
       pick(source, [...source.options].find((one) => one.textContent === "few-shot").value);
       pick(label, [...label.options].find((one) => one.textContent === "red").value);
-      part.open = true;
+      named.open = true;
     """
     page, complaints = browse(script)
     assert complaints == ""
