@@ -49,7 +49,7 @@ class Task:
         self.name, self.labels = name, sorted(table["label"].unique())
         self.train = self._of(table[table["split"] == "train"].sort_values("id"))
         self.test = self._of(table[table["split"] == "test"].sort_values("id")[:TEST])
-        self.generated = {source: self._of(texts.read(paths.synthetic(name, source))) for source in STARTS}
+        self.generated = {source: self._of(texts.read(paths.source(name, source))) for source in STARTS}
 
     def _of(self, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         return encoder.embed(rows["text"].tolist()), rows["label"].map(self.labels.index).to_numpy()
@@ -96,6 +96,11 @@ def interval(gains: np.ndarray) -> tuple[float, float, float]:
     return float(mean), float(low), float(high)
 
 
+def load() -> list[Task]:
+    """The tasks that `study` prepared in this folder."""
+    return [Task(name) for name in TASKS]
+
+
 def study() -> None:
     """Prepare the tasks and their generated sets in this folder."""
     for name in ("tasks", "data/recordings"):
@@ -114,7 +119,7 @@ def main(repeats: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         study()
-        tasks = [Task(name) for name in TASKS]
+        tasks = load()
         os.chdir(here)
     scores = {
         (task.name, source): pd.DataFrame(

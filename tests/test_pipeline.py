@@ -98,7 +98,9 @@ def test_files_are_where_paths_says() -> None:
     assert names(STAGES["annotate"]["outs"]) == [str(paths.annotation_table(task))]
     assert names(STAGES["subjectivity"]["outs"]) == [str(paths.SUBJECTIVITY)]
     assert names(STAGES["compare"]["metrics"]) == [str(paths.HEADLINE)]
-    assert names(STAGES["compare"]["outs"]) == [str(paths.TABLE), str(paths.PLOTS), str(paths.TABLES)]
+    assert names(STAGES["compare"]["outs"]) == [
+        *(str(path) for path in (paths.FRONTIER, paths.TABLE, paths.PLOTS, paths.TABLES))
+    ]
     for name in names(STAGES["report"]["outs"]):
         assert Path(name).parent == paths.REPORT
 

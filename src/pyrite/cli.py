@@ -205,11 +205,21 @@ def doctor(json: Json = False) -> None:
 
 
 @app.command(rich_help_panel=LLM, epilog=example("pyrite estimate python_docs"))
-def estimate(task: OneTask = None, source: OneSource = None, json: Json = False) -> None:
-    """Reckon requests, tokens and money that generate and annotate still need."""
+def estimate(
+    task: OneTask = None,
+    source: OneSource = None,
+    scores: Annotated[
+        bool, typer.Option("--scores", help="What more rows would give and cost, from the last run.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Reckon requests, tokens and money that generate and annotate still need; with --scores, what more would give."""
     from pyrite.commands import estimate
 
-    estimate.run(task, source, json)
+    if scores:
+        estimate.run_scores(task, source, json)
+    else:
+        estimate.run(task, source, json)
 
 
 @batch.command("export", epilog=example("pyrite batch export round-1"))

@@ -168,6 +168,7 @@ class Compare(Schema):
     margin: Rate
     label_price: Rate | None = None
     llm_price: Rate | None = None
+    texts_per_month: Positive | None = None
 
     @field_validator("candidates", mode="before")
     @classmethod

@@ -42,7 +42,7 @@ def study(project: Path) -> Path:
     write_params(
         tasks=["pets", "cars"],
         train={"classifiers": {"tfidf": tfidf(*TFIDF), "probe": tfidf(*PROBE)}},
-        compare={"classifier": "tfidf"},
+        compare={"classifier": "tfidf", "candidates": ["few_shot"]},
     )
     for task, p in (("pets", 0.01), ("cars", 0.04)):
         encoders = {
@@ -50,8 +50,8 @@ def study(project: Path) -> Path:
             "probe": encoder(["real", "few_shot", "real@50"], p),
         }
         files.write_json(paths.metrics("evaluate", task), metrics.task(task, encoders))
-        for setting in ("zero_shot", "few_shot"):
-            files.write_json(paths.metrics("generate", f"{task}.{setting}"), metrics.generated(task, setting))
+        for source in ("labelled", "zero_shot", "few_shot"):
+            files.write_json(paths.metrics("generate", f"{task}.{source}"), metrics.generated(task, source))
     return project
 
 
@@ -98,13 +98,13 @@ def test_headline_follows_the_question(study: Path) -> None:
     found = headline()
     assert (found["verdict"], found["gap"]) == ("replace", 5.0)
     # What holds the baseline itself can't stand in its place.
-    ask(candidate="pool+few_shot")
+    ask(candidates=["pool+few_shot"])
     assert headline()["verdict"] == "can't tell"
 
 
 def test_keys_of_the_headline_never_change(study: Path) -> None:
     keys = list(headline())
-    ask(candidate="pool+few_shot", classifier="tfidf", margin=9.5)
+    ask(candidates=["pool+few_shot"], classifier="tfidf", margin=9.5)
     assert list(headline()) == keys
 
 
@@ -129,7 +129,7 @@ def test_table_has_every_task_encoder_and_mix(study: Path) -> None:
 
 
 def test_a_point_of_the_curve_is_no_candidate(study: Path) -> None:
-    ask(candidate="real@50", classifier="probe")
+    ask(candidates=["real@50"], classifier="probe")
     with pytest.raises(PyriteError, match="no gap of 'real@50' to 'real' for classifier 'probe'"):
         compare.run()
     assert not paths.HEADLINE.exists()
@@ -232,7 +232,7 @@ def test_what_else_there_is_to_say_is_printed(study: Path) -> None:
     assert "Called as the classifier, in 5 personas, the LLM scores" in text
     assert "simply calling the LLM is better by 10.0 (5.0 to 15.0) points. It asks $0.5 for a thousand texts" in text
     assert "the trained classifier is better by 10.0 (5.0 to 15.0) points" in text
-    assert "few_shot helps up to 120 (60 to > 900) real rows" in text
+    assert "few_shot helps up to 120 (60 to > 900) real labels" in text
     assert "labels that few_shot is worth cost $24.60 at $0.1 each; what generating cost is not known" in text
 
 

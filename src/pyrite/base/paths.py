@@ -15,6 +15,7 @@ ANNOTATORS = TASKS / "annotators.yaml"
 RECORDED_ANNOTATIONS = Path("data/recordings/annotations")
 IMPORTED = Path("data/imported")
 HEADLINE = Path("metrics/headline.json")
+FRONTIER = Path("metrics/frontier.json")
 TABLE = Path("metrics/table.csv")
 TABLES = Path("metrics/tables")
 PLOTS = Path("metrics/plots")

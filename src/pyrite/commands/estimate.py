@@ -8,13 +8,15 @@ from dataclasses import asdict
 
 from pyrite import params
 from pyrite.base import console, paths
-from pyrite.data import cards, sheets, standins, texts, transcripts
+from pyrite.base.errors import PyriteError
+from pyrite.data import cards, mixes, sheets, standins, texts, transcripts
 from pyrite.llm import annotators, costs, failures, generation, labelling, speed, surveys
 from pyrite.llm.annotators import Question, Survey
 from pyrite.llm.cache import Ledger
 from pyrite.llm.conversations import Script
 from pyrite.llm.costs import CostEstimate
 from pyrite.params import Imported, Labelled, Params
+from pyrite.results import forecasts, purchases, study
 
 
 def run(task: str | None, source: str | None, as_json: bool) -> None:
@@ -47,6 +49,41 @@ def run(task: str | None, source: str | None, as_json: bool) -> None:
     if p.generate.budget_usd is not None:
         spent = Ledger(p.generate.prices).spent()
         out.print(f"Budget: ${p.generate.budget_usd:.2f}, of which ${spent:.2f} is spent.")
+
+
+def run_scores(task: str | None, source: str | None, as_json: bool) -> None:
+    """Print what twice and ten times as much of every option would give and cost, or of one source's options; and of a
+    source that has fewer texts than params ask for (a pilot), what all of them would give.
+
+    Raises:
+        PyriteError: there are no metrics of the task, or too few sizes of each option to foretell from.
+    """
+    found = study.load()
+    tasks = [one for one in found.scored if task in (None, one.name)]
+    prices = purchases.market(found.params)
+    told = {
+        one.name: [
+            each
+            for each in forecasts.of_task_at(one, prices)
+            if source is None or source in mixes.parse(each.option).sources
+        ]
+        for one in tasks
+    }
+    if not any(told.values()):
+        wanted = f"{task or 'no task'}{f' with {source}' if source else ''}"
+        raise PyriteError(
+            f"estimate --scores: no option of {wanted} has scores of three sizes: give the classifier mixes such as "
+            f"real@50, real@100 and real, or {source or 'few_shot'}@50, and run `dvc repro`"
+        )
+    if as_json:
+        print(json.dumps({name: [each.model_dump() for each in of] for name, of in told.items()}, indent=2))
+        return
+    out = console.screen()
+    for one in tasks:
+        out.print(f"\n{one.name}", style="bold")
+        out.print(forecasts.table(told[one.name]).terminal())
+        for words in forecasts.pilots(one, found.params):
+            out.print(words, soft_wrap=True)
 
 
 def _need(p: Params, task: str, source: str) -> CostEstimate:

@@ -13,7 +13,20 @@ from pyrite.base import paths
 from pyrite.base.console import screen
 from pyrite.data import mixes
 from pyrite.params import Compare
-from pyrite.results import diversity, options, remarks, statements, study, tables, trust, verdict
+from pyrite.results import (
+    diversity,
+    frontier,
+    next_steps,
+    options,
+    purchases,
+    remarks,
+    statements,
+    study,
+    tables,
+    trust,
+    verdict,
+)
+from pyrite.results.purchases import Market
 from pyrite.results.study import Study, TaskMetrics
 from pyrite.results.table import Column, Table
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
@@ -40,7 +53,7 @@ def run_tables(json: bool) -> None:
 def as_json() -> dict[str, Any]:
     """The verdict of every task and over all of them, for a program; gaps, margins and errors in [0, 1]."""
     found = study.load()
-    asked = found.params.compare
+    asked, market = found.params.compare, purchases.market(found.params)
 
     def told(case: Case) -> dict[str, Any]:
         values = asdict(case) | {"gap": case.gap.model_dump(), "gain": case.gain and case.gain.model_dump()}
@@ -50,6 +63,8 @@ def as_json() -> dict[str, Any]:
 
     tasks = [
         {"task": task.name, "classifier": asked.classifier, **told(case), "remarks": _remarks(task, asked)}
+        | {"advice": next_steps.lines(task, case, market, frontier.find(task, market))}
+        | {"cheapest": frontier.sentence(frontier.find(task, market))}
         for task, case in zip(found.scored, found.cases, strict=True)
     ]
     tasks += [{"task": task.name, "verdict": CANT_TELL, "remarks": remarks.unscored(task)} for task in found.unscored]
@@ -86,6 +101,7 @@ def show(console: Console) -> None:
         console.print(_coloured(case, statements.sentence(case)))
         for words in [*statements.two_questions(case), *_remarks(task, asked)]:
             console.print(words)
+        _show_next(task, case, purchases.market(found.params), console)
     for task in found.unscored:
         console.print()
         console.print(Text(task.name, style="bold"))
@@ -105,6 +121,19 @@ def show(console: Console) -> None:
     page = paths.REPORT / "index.html"
     if page.exists():
         console.print(f"\nThe report: {page}")
+
+
+def _show_next(task: TaskMetrics, case: Case, market: Market, console: Console) -> None:
+    """Print what the options cost and give, and what to do next."""
+    found = frontier.find(task, market)
+    console.print()
+    console.print(frontier.table(found).terminal())
+    console.print(frontier.sentence(found))
+    if said := next_steps.lines(task, case, market, found):
+        console.print()
+        console.print("What to do next:")
+        for words in said:
+            console.print(f"- {words}", markup=False)
 
 
 def show_tables(console: Console) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from io import FileIO
 from pathlib import Path
@@ -64,6 +64,21 @@ def added(one: Tokens, other: Tokens) -> Tokens:
 def tokens_of(text: str) -> int:
     """The tokens of a text, reckoned from its size."""
     return len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN
+
+
+def reckon(conversations: Iterable[Sequence[str]]) -> Tokens:
+    """The tokens sent and answered in conversations: of each its system message, then questions and answers in turn.
+
+    What was said before is sent again with every question.
+    """
+    sent = answered = 0
+    for system, *said in conversations:
+        history = tokens_of(system)
+        for question, answer in zip(said[::2], said[1::2], strict=True):
+            history += tokens_of(question)
+            sent, answered = sent + history, answered + tokens_of(answer)
+            history += tokens_of(answer)
+    return sent, answered
 
 
 def key(messages: Sequence[Message], model: str, sampling: Mapping[str, object], position: Sequence[object]) -> str:

@@ -14,6 +14,7 @@ from pyrite.data import cards, sheets, texts, unlabelled
 from pyrite.data.cards import Card
 from pyrite.llm import annotators, surveys
 from pyrite.llm.annotators import Question, Survey
+from pyrite.llm.cache import Tokens, tokens_of
 from pyrite.params import Labelled, Params
 
 # The store's name for the answers: one for all labelled sources, for what is asked holds the LLM.
@@ -27,6 +28,7 @@ class Labelling:
     Attributes:
         source: its name.
         items: the rows that shall have a label, by id.
+        reckoned_tokens: what asking for all of them takes, by sizes.
         recorded: the labels of the recording, by id; empty where the LLM gave none that can be read.
         survey, questions: every question that the recording leaves, answered in the store or not.
     """
@@ -38,6 +40,7 @@ class Labelling:
     survey: Survey
     questions: list[Question]
     card: Card
+    reckoned_tokens: Tokens
 
     def labels(self, results: Iterable[surveys.Result]) -> dict[str, str | None]:
         """The label of every item that has been asked for; None where no answer could be read."""
@@ -75,15 +78,20 @@ def plan(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Labe
         known = ", ".join(card.labels)
         raise PyriteError(f"{path}: label '{unknown[0]}' is not in the card, which has {known}")
     ids = items["id"].tolist()
-    questions = annotators.label_questions(card, ids, roles, {"labeller": roles.labeller})
+    questions = list(annotators.label_questions(card, ids, roles, {"labeller": roles.labeller}))
+    survey = annotators.labels(card, dict(zip(ids, items["text"], strict=True)), asking, source, ANSWERS)
+    # An answer names each text by its number, and gives its label.
+    sizes = [sum(tokens_of(m["content"]) for m in survey.request(question).messages) for question in questions]
+    answers = sum(tokens_of(f'"100": "{label}", ') for label in card.labels) / len(card.labels) * len(ids)
     return Labelling(
         task=card.id,
         source=source,
         items=items,
         recorded={item: label for item, label in recorded.items() if item in set(ids)},
-        survey=annotators.labels(card, dict(zip(ids, items["text"], strict=True)), asking, source, ANSWERS),
+        survey=survey,
         questions=[question for question in questions if not recorded.keys() >= set(question.about)],
         card=card,
+        reckoned_tokens=(sum(sizes), round(answers)),
     )
 
 

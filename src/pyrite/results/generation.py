@@ -67,6 +67,7 @@ class GeneratedSet(Result):
         unknown_labels: of an imported set, labels that the card lacks, and how many texts had them.
         noticed: of an imported set, what is counted and kept, such as near duplicates.
         stale_answers: recorded answers that the card and the prompts no longer ask for.
+        reckoned_tokens: sent and answered, reckoned from sizes: of recordings, whose answers don't say them.
         per_label: how many texts each label shall have; 0 in counts of before it was noted.
     """
 
@@ -77,10 +78,18 @@ class GeneratedSet(Result):
     labels: dict[str, LabelCounts]
     total: LabelCounts
     per_label: int = 0
+    reckoned_tokens: tuple[int, int] | None = None
     kind: Literal["written", "labelled", "imported"] = "written"
     agreement: dict[str, Agreement] = Field(default_factory=dict)
     unknown_labels: dict[str, int] = Field(default_factory=dict)
     noticed: dict[str, int] = Field(default_factory=dict)
+
+    @property
+    def tokens(self) -> tuple[int, int] | None:
+        """Tokens sent and answered, as they were charged or else reckoned; None where neither is known."""
+        if self.total.prompt_tokens is None:
+            return self.reckoned_tokens
+        return self.total.prompt_tokens, self.total.completion_tokens or 0
 
     @property
     def scarce(self) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 Reads `metrics/evaluate/*.json` and `metrics/generate/*.json`. Writes `metrics/headline.json` (few fixed keys: one row
 of `dvc exp show`), `metrics/table.csv` (every task, classifier and mix, and the LLM as the classifier) and the paper's
-tables in `metrics/tables/`, and in `metrics/plots/` what `dvc plots diff` draws. Scores and gaps are in points of
-macro-F1 and accuracy.
+tables in `metrics/tables/`, and in `metrics/plots/` what `dvc plots diff` draws: scores and gaps there are in points of
+macro-F1 and accuracy. `metrics/frontier.json` has what each task's options cost and give, in US dollars and [0, 1].
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from pyrite.base import files, paths
 from pyrite.data import mixes
 from pyrite.measures.intervals import Estimate
-from pyrite.results import options, statements, study, tables, verdict
+from pyrite.results import frontier, options, statements, study, tables, verdict
 from pyrite.results.evaluation import Gap, Headline, MixResult
 from pyrite.results.prices import BreakEven
 from pyrite.results.study import Study, TaskMetrics
@@ -27,6 +27,7 @@ def run() -> None:
     found = study.load()
     evaluated = [task.evaluated for task in found.scored]
     files.write_json(paths.HEADLINE, headline(found).model_dump())
+    files.write_json(paths.FRONTIER, {one.task: one for one in frontier.of_study(found)})
     files.write_text(paths.TABLE, table(found).csv())
     for name, one in {**tables.both(evaluated), "options": options.table(found)}.items():
         files.write_text(paths.TABLES / f"{name}.csv", one.csv())

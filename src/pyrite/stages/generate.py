@@ -25,7 +25,7 @@ from pyrite.data import cards, texts, transcripts
 from pyrite.data.cards import Card
 from pyrite.data.transcripts import Conversation
 from pyrite.llm import generation, imports, labelling, parsing, runner, shortfall, surveys
-from pyrite.llm.cache import Tokens, added
+from pyrite.llm.cache import Tokens, added, reckon
 from pyrite.llm.conversations import Script
 from pyrite.llm.generation import GenerationRun
 from pyrite.llm.imports import Checked
@@ -204,6 +204,9 @@ def count_texts(held: GenerationRun, script: Script) -> GeneratedSet:
         },
         total=counts(frame, held.conversations, reduce(added, held.in_vain.values(), (0, 0))),
         per_label=script.spec.per_label,
+        reckoned_tokens=reckon(
+            [c.system, *(said for turn in c.turns for said in (turn.prompt, turn.answer))] for c in held.conversations
+        ),
     )
 
 
@@ -240,6 +243,7 @@ def count_labels(one: Labelling, asked: Sequence[Result], said: Mapping[str, str
             accepted=given.total(),
             also_real_training=len(pairs),
         ),
+        reckoned_tokens=one.reckoned_tokens,
         agreement={
             name: _agreement(mine)
             for name in (*labels, "total")

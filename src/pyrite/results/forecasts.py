@@ -1,0 +1,129 @@
+"""Forecasts of a study: what twice and ten times as many rows of an option would give, and what they would cost."""
+
+from __future__ import annotations
+
+from pyrite.base.schema import Result
+from pyrite.data import mixes
+from pyrite.measures import forecast
+from pyrite.measures.intervals import Interval
+from pyrite.params import Params
+from pyrite.results.purchases import REAL, Market, Purchase, curves, market, of_task
+from pyrite.results.study import TaskMetrics
+from pyrite.results.table import Column, Table
+
+# How many times as many rows.
+TIMES = (2, 10)
+# Texts a label that a pilot is to foretell the score of.
+WHOLE = 100
+
+LIKELY, UNLIKELY, OPEN = "likely", "unlikely", "can't tell"
+
+
+class Forecast(Result):
+    """What more of an option would give.
+
+    Attributes:
+        bought: what its growing part has now: hand labels, or texts of a source alone.
+        times: as many as that.
+        now: the score of now.
+        score: the one foretold, with its 80 % prediction interval.
+        cost_usd: of what is still to be bought; None without a price.
+        worth_it: False where even the upper end gains less than the margin.
+    """
+
+    option: str
+    bought: int
+    times: int
+    now: float
+    score: Interval
+    cost_usd: float | None
+    worth_it: bool
+
+
+def of_task_at(task: TaskMetrics, prices: Market) -> list[Forecast]:
+    """Twice and ten times as much of every option with a curve of three points or more."""
+    priced: dict[str, list[Purchase]] = {}
+    for one in of_task(task, prices):
+        priced.setdefault(one.option, []).append(one)
+    margin = prices.asked.margin / 100
+    return [
+        _forecast(points, times, margin)
+        for points in priced.values()
+        if len(points) >= forecast.FEWEST
+        for times in TIMES
+    ]
+
+
+def _forecast(points: list[Purchase], times: int, margin: float) -> Forecast:
+    last = points[-1]
+    grows = [one.labels or one.texts for one in points]
+    more = (times - 1) * grows[-1]
+    told = forecast.forecast([one.rows for one in points], [one.score.value for one in points], last.rows + more)
+    cost = None
+    if last.cost_usd is not None and (before := points[0].cost_usd) is not None and grows[-1] > grows[0]:
+        cost = more * (last.cost_usd - before) / (grows[-1] - grows[0])
+    return Forecast(
+        option=last.option,
+        bought=grows[-1],
+        times=times,
+        now=last.score.value,
+        score=told,
+        cost_usd=cost,
+        worth_it=told.high - last.score.value >= margin,
+    )
+
+
+def whole_set(task: TaskMetrics, prices: Market, source: str, texts: int) -> tuple[Interval, str] | None:
+    """What so many texts of a source would score, judged by those at hand, and whether that is likely to be within the
+    margin of the baseline; None where the source has fewer than three sizes.
+
+    A pilot of 20 texts a label answers it before the whole set is paid for.
+    """
+    found = task.evaluated.classifiers[prices.asked.classifier]
+    points = curves(found).get(source, [])
+    if len(points) < forecast.FEWEST or texts <= points[-1].rows:
+        return None
+    told = forecast.forecast([one.rows for one in points], [one.score.value for one in points], texts)
+    bar = found.mixes[prices.asked.baseline].macro_f1.value - prices.asked.margin / 100
+    return told, LIKELY if told.low > bar else UNLIKELY if told.high < bar else OPEN
+
+
+def pilots(task: TaskMetrics, study: Params) -> list[str]:
+    """Of every written source with fewer texts than `WHOLE` a label, whether so many are likely to be worth it."""
+    said = []
+    for source, made in task.generated.items():
+        texts = WHOLE * len(made.labels)
+        if made.kind != "written" or not (found := whole_set(task, market(study), source, texts)):
+            continue
+        told, likely = found
+        ends = f"{100 * told.low:.1f} to {100 * told.high:.1f}"
+        bar = 100 * task.evaluated.classifiers[study.compare.classifier].mixes[study.compare.baseline].macro_f1.value
+        said.append(
+            f"With {WHOLE} {mixes.spoken(source)} texts a label: {100 * told.value:.1f} ({ends}). That this is within "
+            f"{study.compare.margin:g} points of {study.compare.baseline} ({bar:.1f}): {likely}."
+        )
+    return said
+
+
+def table(told: list[Forecast]) -> Table:
+    """For a terminal and the page; scores in points."""
+    columns = [
+        Column("option", "Option"),
+        Column("rows", "Rows", form=",d"),
+        Column("now", "Now", form=".1f"),
+        Column("forecast", "Foretold (80 % interval)", short="Foretold (80 %)", right=True),
+        Column("cost", "Cost of the rest", short="Cost", form=",.2f"),
+        Column("worth", "Worth it?"),
+    ]
+    rows = [
+        {
+            "option": f"{one.times} times {'the labels' if one.option.startswith(REAL) else 'the texts'}: {one.option}",
+            "rows": one.times * one.bought,
+            "now": 100 * one.now,
+            "forecast": f"{100 * one.score.value:.1f} ({100 * one.score.low:.1f} to {100 * one.score.high:.1f})",
+            "cost": one.cost_usd,
+            "worth": "can be" if one.worth_it else "not worth it",
+        }
+        for one in told
+    ]
+    return Table(columns, rows, title="What more rows would give")

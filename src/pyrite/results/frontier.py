@@ -1,0 +1,158 @@
+"""The frontier: the purchases of which none gives as much for less, and what they say in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from pyrite.base.schema import Result
+from pyrite.data import mixes
+from pyrite.results.prices import money
+from pyrite.results.purchases import LLM, Market, Purchase, market, of_task
+from pyrite.results.study import Study, TaskMetrics
+from pyrite.results.table import Column, Table
+
+# A sentence names the highest score, of those that are a multiple of so many points, that something reaches.
+STEP = 5
+
+LABELS = "compare.label_price"
+
+
+class Frontier(Result):
+    """The purchases of a task.
+
+    Attributes:
+        best: the places in `purchases` of those on the frontier, the cheapest first; none while a label has no price.
+        missing: the lines of params.yaml that a price is missing from.
+        borrowed: sources that were priced as if another model, of generate.prices, had been asked: by its name.
+    """
+
+    task: str
+    purchases: tuple[Purchase, ...]
+    best: tuple[int, ...] = ()
+    missing: tuple[str, ...] = ()
+    borrowed: str = ""
+
+    @property
+    def on_it(self) -> list[Purchase]:
+        return [self.purchases[place] for place in self.best]
+
+
+def efficient(costs: Sequence[float], scores: Sequence[float]) -> list[int]:
+    """The places of which none other scores as much for less, or more for as much; by cost. Of equals the first."""
+    order = sorted(range(len(costs)), key=lambda place: (costs[place], -scores[place], place))
+    found: list[int] = []
+    for place in order:
+        if not found or scores[place] > scores[found[-1]]:
+            found.append(place)
+    return found
+
+
+def find(task: TaskMetrics, prices: Market) -> Frontier:
+    """The frontier of a task among what has a price."""
+    purchases = of_task(task, prices)
+    priced = [place for place, one in enumerate(purchases) if one.cost_usd is not None]
+    costs = [purchases[place].cost_usd or 0.0 for place in priced]
+    missing = tuple(_missing(task, prices, purchases))
+    # Without the price of a label, generated texts would look like the only way there is.
+    best = [] if LABELS in missing else efficient(costs, [purchases[place].score.value for place in priced])
+    sets = [made for made in task.generated.values() if made.total.cost_usd is None and made.tokens is not None]
+    lent = any(model not in prices.prices for made in sets for model in made.models)
+    return Frontier(
+        task=task.name,
+        purchases=tuple(purchases),
+        best=tuple(priced[place] for place in best),
+        missing=missing,
+        borrowed=next(iter(prices.prices), "") if lent else "",
+    )
+
+
+def of_study(found: Study) -> list[Frontier]:
+    return [find(task, market(found.params)) for task in found.scored]
+
+
+def _missing(task: TaskMetrics, prices: Market, purchases: Sequence[Purchase]) -> list[str]:
+    """The lines of params.yaml to fill before everything has a cost."""
+    lines = []
+    if prices.asked.label_price is None and any(one.labels for one in purchases):
+        lines.append(LABELS)
+    if prices.month is None and any(one.option == LLM for one in purchases):
+        keys = {"llm_price": prices.asked.llm_price, "texts_per_month": prices.asked.texts_per_month}
+        lines += [f"compare.{key}" for key, value in keys.items() if value is None]
+    if any(prices.set(made) is None for made in task.generated.values()):
+        lines.append("generate.prices")
+    return lines
+
+
+# In words
+
+
+def spoken(one: Purchase) -> str:
+    """What is bought: 400 labels and 600 few-shot texts."""
+    if one.option == LLM:
+        return "the LLM itself, called for every text of a month"
+    parts = [f"{one.labels:,} hand labels"] if one.labels else []
+    if one.texts:
+        sources = " and ".join(mixes.spoken(source) for source in mixes.parse(one.mix).sources)
+        parts.append(f"{one.texts:,} {sources} texts")
+    return " and ".join(parts)
+
+
+def sentence(found: Frontier) -> str:
+    """What is the cheapest way to a good score, and the best for a tenth of the dearest; or what is missing."""
+    best = found.on_it
+    if not best:
+        return (
+            f"What the options cost is not known: fill {listed(found.missing)} in params.yaml. Until then they "
+            "are set side by side by their rows."
+        )
+    top = best[-1]
+    target = STEP * math.floor(100 * top.score.value / STEP)
+    cheapest = next(one for one in best if 100 * one.score.value >= target)
+    said = f"The cheapest way to {target} macro-F1 is {spoken(cheapest)}, about {money(cheapest.cost_usd or 0.0)}"
+    budget = (top.cost_usd or 0.0) / 10
+    within = [one for one in best if (one.cost_usd or 0.0) <= budget and one is not cheapest]
+    if within:
+        said += f"; with {money(budget)} the best is {spoken(within[-1])} ({100 * within[-1].score.value:.1f})"
+    return f"{said}.{_terms(found)}"
+
+
+def _terms(found: Frontier) -> str:
+    said = f" Recorded texts are priced as if {found.borrowed} had written them." if found.borrowed else ""
+    return said + (f" Not priced: fill {listed(found.missing)} in params.yaml." if found.missing else "")
+
+
+def table(found: Frontier) -> Table:
+    """What is on the frontier, or every option at its largest where prices are missing; scores in points."""
+    columns = [
+        Column("option", "What is bought"),
+        Column("labels", "Labels", form=",d"),
+        Column("texts", "Texts", form=",d"),
+        Column("score", "Macro-F1", right=True),
+        Column("cost", "Cost", right=True),
+    ]
+    shown = found.on_it or list({one.option: one for one in found.purchases}.values())
+    rows = [
+        {
+            "option": "calling the LLM" if one.option == LLM else mixes.spoken(one.option),
+            "labels": one.labels,
+            "texts": one.texts,
+            "score": _ranged(one),
+            "cost": "?" if one.cost_usd is None else money(one.cost_usd),
+        }
+        for one in shown
+    ]
+    title = "Nothing else gives as much for less" if found.best else "The options, without their prices"
+    return Table(columns, rows, title=title)
+
+
+def listed(names: Sequence[str]) -> str:
+    """One, two and three."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _ranged(one: Purchase) -> str:
+    value = f"{100 * one.score.value:.1f}"
+    if one.score.low is None or one.score.high is None:
+        return value
+    return f"{value} ({100 * one.score.low:.1f} to {100 * one.score.high:.1f})"

@@ -1,0 +1,63 @@
+"""The chart of the frontier: what each option scores over what it costs, or over its rows while prices are missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+from pyrite.results import drawing
+from pyrite.results.drawing import NAMES, Figure, domain, hue, scale, shape, tooltip
+from pyrite.results.frontier import Frontier, spoken
+from pyrite.results.prices import money
+from pyrite.results.purchases import LLM, Purchase
+from pyrite.results.words import family, name, ranged
+
+
+def figure(found: Frontier, about: str) -> Figure | None:
+    """The options of a task; None where nothing can be set side by side."""
+    priced = bool(found.best)
+    rows = [_row(one, place in found.best, priced) for place, one in enumerate(found.purchases)]
+    shown = [row for row in rows if row["across"]]
+    if len(shown) < 2:
+        return None
+    title = "What gives as much for less" if priced else "What more rows give"
+    return Figure(title, draw(shown, priced), about)
+
+
+def _row(one: Purchase, best: bool, priced: bool) -> dict[str, Any]:
+    called = one.option == LLM
+    cost = "" if one.cost_usd is None else f", {money(one.cost_usd)}"
+    return {
+        "name": "the LLM itself" if called else name(one.option),
+        "family": "muted" if called else family(one.option),
+        "mean": round(100 * one.score.value, 4),
+        "low": None if one.score.low is None else round(100 * one.score.low, 4),
+        "high": None if one.score.high is None else round(100 * one.score.high, 4),
+        "across": one.cost_usd if priced else one.rows,
+        "best": best,
+        "note": f"{spoken(one)}: {ranged(one.score)}{cost}",
+    }
+
+
+def draw(rows: list[dict[str, Any]], priced: bool) -> alt.LayerChart:
+    """A line for each option with its name at the end; what is on the frontier is filled."""
+    within = domain([row["mean"] for row in rows])
+    first, last = min(row["across"] for row in rows), max(row["across"] for row in rows)
+    span = alt.Scale(type="log", nice=False, domain=[first / 1.2, last * (last / first) ** (NAMES - 1) * 1.2])
+    title, form = ("Cost (US dollars, log scale)", "$,~r") if priced else ("Rows (log scale)", ",d")
+    axis = alt.Axis(format=form, grid=False, labelOverlap="greedy")
+    across = alt.X("across:Q", title=title, scale=span, axis=axis)
+
+    def up(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title="Macro-F1 (points)", scale=scale(within))
+
+    table = drawing.data(rows)
+    points = {"x": across, "y": up("mean"), "color": hue(), "shape": shape(), "tooltip": tooltip()}
+    return drawing.chart(
+        table.mark_rule(opacity=0.35, clip=True).encode(x=across, y=up("low"), y2="high:Q", color=hue()),
+        *drawing.lines(rows, across, up, within, 320),
+        table.transform_filter("!datum.best").mark_point(size=60, opacity=1).encode(**points),
+        table.transform_filter("datum.best").mark_point(size=110, filled=True, opacity=1).encode(**points),
+        height=320,
+    )

@@ -1,0 +1,136 @@
+"""Next steps: advice, a line for each finding with the number that it rests on. Without evidence there is none."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from pyrite.data import mixes
+from pyrite.measures import forecast
+from pyrite.params import Params
+from pyrite.results import forecasts, frontier, frontier_chart, purchases, verdict
+from pyrite.results.drawing import Figure
+from pyrite.results.frontier import Frontier, spoken
+from pyrite.results.prices import money
+from pyrite.results.purchases import LLM, REAL, Market
+from pyrite.results.study import TaskMetrics
+from pyrite.results.table import Table
+from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
+
+# What `pyrite next` chooses unless it is told another number.
+CHOSEN = 50
+# Less is nothing worth asking for.
+LITTLE = 0.001
+
+
+@dataclass(frozen=True)
+class NextSteps:
+    """What the page says of what to do next: advice, the frontier as words, chart and table, forecasts."""
+
+    said: list[str]
+    found: Frontier
+    sentence: str
+    table: Table
+    figure: Figure | None
+    forecasts: Table | None
+
+
+def of_page(task: TaskMetrics, case: Case, study: Params, about: str) -> NextSteps:
+    """All of it, for one task."""
+    prices = purchases.market(study)
+    found = frontier.find(task, prices)
+    told = forecasts.of_task_at(task, prices)
+    return NextSteps(
+        said=lines(task, case, prices, found),
+        found=found,
+        sentence=frontier.sentence(found),
+        table=frontier.table(found),
+        figure=frontier_chart.figure(found, about),
+        forecasts=forecasts.table(told) if told else None,
+    )
+
+
+def lines(task: TaskMetrics, case: Case, market: Market, found: Frontier) -> list[str]:
+    """What to do next on a task, a sentence each, the surest first."""
+    said = [use(case), *call(task, market, found), label(task, market, found), settle(case, task)]
+    return [one for one in said if one]
+
+
+def use(case: Case) -> str:
+    """What to do with the candidate, where the verdict knows."""
+    name, gap = mixes.spoken(case.candidate), _gap(case.gap.value)
+    word = verdict.decide(case)
+    if word == REPLACE:
+        return f"Use {name} in place of {mixes.spoken(case.baseline)}: {gap} points, surely within your margin."
+    if word == AUGMENT and case.gain:
+        return (
+            f"Add {name} to your labels, not in their place: on top of all of them it gives {_gap(case.gain.value)} "
+            f"points ({_gap(case.gain.low)} to {_gap(case.gain.high)}), in their place {gap}."
+        )
+    if word == DONT and verdict.on_top(case) == verdict.NO and case.gain:
+        return f"Leave {name} out: in place of your labels {gap} points, on top of them {_gap(case.gain.value)}."
+    return ""
+
+
+def call(task: TaskMetrics, market: Market, found: Frontier) -> list[str]:
+    """The LLM itself, where it is surely better than the baseline: up to how many texts a month it pays."""
+    llm, asked = task.evaluated.llm, market.asked
+    beside = llm and llm.classifiers.get(asked.classifier, {}).get(asked.baseline)
+    if not llm or not beside or beside.gap.macro_f1.low <= 0:
+        return []
+    gap = beside.gap.macro_f1
+    better = (
+        f"The LLM itself is better by {100 * gap.value:.1f} points ({_gap(gap.low)} to {_gap(gap.high)}, on {llm.rows} "
+        "texts)"
+    )
+    trained = [one for one in found.purchases if one.option != LLM and one.cost_usd]
+    if asked.llm_price is None or not trained:
+        return [f"{better}. Whether to call it hangs on its price: fill compare.llm_price in params.yaml."]
+    best = max(trained, key=lambda one: one.score.value)
+    cost = best.cost_usd or 0.0
+    texts = math.floor(1000 * cost / asked.llm_price)
+    return [
+        f"{better}: call it, unless you have more than {texts:,} texts a month; so many cost as much as the "
+        f"training texts of the best classifier ({spoken(best)}: {money(cost)})."
+    ]
+
+
+def label(task: TaskMetrics, market: Market, found: Frontier) -> str:
+    """More labels, where the learning curve surely rises still."""
+    points = [one for one in found.purchases if one.option == REAL]
+    if len(points) < forecast.FEWEST:
+        return ""
+    rows, scores = [one.rows for one in points], [one.score.value for one in points]
+    now, more, twice = (forecast.forecast(rows, scores, n) for n in (rows[-1], rows[-1] + CHOSEN, 2 * rows[-1]))
+    gain = more.value - now.value
+    if twice.low <= scores[-1] or gain < LITTLE:
+        return ""
+    price = market.labels(CHOSEN)
+    cost = "" if price is None else f", for {money(price)}"
+    ends = f"{_gap(twice.low - scores[-1])} to {_gap(twice.high - scores[-1])}"
+    return (
+        f"Label {CHOSEN} more{cost}: `pyrite next {task.name}` says which. Drawn at random they would give about "
+        f"{_gap(gain)} points; twice as many labels as now {_gap(twice.value - scores[-1])} ({ends})."
+    )
+
+
+def settle(case: Case, task: TaskMetrics) -> str:
+    """What would settle an open question: test rows, or more fits."""
+    if verdict.decide(case) != CANT_TELL:
+        return ""
+    if case.fits < 2:
+        return (
+            f"More fits would show how far chance moves the result: there is {case.fits} distinct one. Name more seeds "
+            "in train.seeds, or set train.folds."
+        )
+    rows = None if case.obstacle else verdict.settles(case)
+    if rows is None or rows <= case.test_rows:
+        return ""
+    return (
+        f"More labels to test on would settle it: about {rows:,} (now {case.test_rows:,}), if the true gap is 0 or "
+        f"twice the margin."
+    )
+
+
+def _gap(share: float) -> str:
+    return f"{100 * share:+.1f}"

@@ -1,0 +1,145 @@
+"""Options: what can be bought towards a classifier, how much of it there was, what that scored and what it cost.
+
+An option is hand labels (`real`), the texts of a source, or both; its points are the nested subsets of its curve. The
+LLM itself, called for every text, is one more. Scores are in [0, 1], costs in US dollars.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pyrite.base.schema import Result
+from pyrite.data import mixes
+from pyrite.measures.intervals import Score
+from pyrite.params import Compare, Params, Price
+from pyrite.results.evaluation import ClassifierResult, TaskResult
+from pyrite.results.generation import GeneratedSet
+from pyrite.results.study import TaskMetrics
+
+LLM = "llm"
+REAL = "real"
+
+
+class Purchase(Result):
+    """So much of an option.
+
+    Attributes:
+        option: `real`, a source, both joined by +, or `llm`.
+        mix: the mix that was trained; `llm` where none was.
+        labels, texts: hand labels, and rows of sources.
+        cost_usd: None where a price is not known.
+    """
+
+    option: str
+    mix: str
+    labels: int
+    texts: int
+    score: Score
+    cost_usd: float | None = None
+
+    @property
+    def rows(self) -> int:
+        return self.labels + self.texts
+
+
+class Market(NamedTuple):
+    """What things cost: a hand label, a month of the LLM's answers, tokens by the name of a model."""
+
+    asked: Compare
+    prices: dict[str, Price]
+
+    def set(self, made: GeneratedSet) -> float | None:
+        """What a source cost; a recorded one at the first price that there is, where its own LLM has none."""
+        if made.total.cost_usd is not None:
+            return made.total.cost_usd
+        price = next((self.prices[model] for model in made.models if model in self.prices), self.borrowed)
+        return None if price is None or made.tokens is None else price.of(*made.tokens)
+
+    @property
+    def borrowed(self) -> Price | None:
+        return next(iter(self.prices.values()), None)
+
+    def labels(self, n: int) -> float | None:
+        """What n hand labels cost; none cost nothing."""
+        return 0.0 if not n else None if self.asked.label_price is None else n * self.asked.label_price
+
+    @property
+    def month(self) -> float | None:
+        """What the LLM asks for a month's texts."""
+        if self.asked.llm_price is None or self.asked.texts_per_month is None:
+            return None
+        return self.asked.llm_price * self.asked.texts_per_month / 1000
+
+
+def market(study: Params) -> Market:
+    """What a study says of prices."""
+    return Market(study.compare, study.generate.prices)
+
+
+def of_task(task: TaskMetrics, market: Market) -> list[Purchase]:
+    """Every purchase of a task, by the classifier that the study compares by: option by option, the least first."""
+    found = task.evaluated.classifiers[market.asked.classifier]
+    bought = [one for option in curves(found).values() for one in _priced(option, task, market)]
+    called = _called(task.evaluated, market)
+    return [*bought, called] if called else bought
+
+
+def curves(found: ClassifierResult) -> dict[str, list[Purchase]]:
+    """The points of every option's curve that was trained, without costs; sizes that all mean the same rows once."""
+    points: dict[str, dict[int, Purchase]] = {}
+    for option, one in _points(found):
+        points.setdefault(option, {}).setdefault(one.rows, one)
+    return {option: [of[rows] for rows in sorted(of)] for option, of in points.items()}
+
+
+def _points(found: ClassifierResult) -> Iterator[tuple[str, Purchase]]:
+    for mix, one in found.mixes.items():
+        parts = mixes.parse(mix).parts
+        sources = [part.source for part in parts]
+        # Halves and equal sizes are cut for other questions, and the pool is a part of the real rows.
+        if "pool" in sources or any(
+            part.rows not in (None, "all") and not isinstance(part.rows, int) for part in parts
+        ):
+            continue
+        labels = 0
+        if sources[0] == REAL:
+            alone = found.mixes.get(mix.partition("+")[0])
+            if alone is None:
+                continue
+            labels = alone.rows
+        option = "+".join(sources)
+        yield option, Purchase(option=option, mix=mix, labels=labels, texts=one.rows - labels, score=one.macro_f1)
+
+
+def _priced(points: list[Purchase], task: TaskMetrics, market: Market) -> list[Purchase]:
+    """The points with what they cost: of a source alone, its share of what all of its texts cost."""
+    sources = mixes.parse(points[0].option).sources
+    if any(source not in task.generated for source in sources):
+        return points
+    costs = [market.set(task.generated[source]) for source in sources]
+    most = max(one.texts for one in points)
+
+    def cost(one: Purchase) -> float | None:
+        labels = market.labels(one.labels)
+        if labels is None or None in costs:
+            return None
+        return labels + sum(cost or 0.0 for cost in costs) * (one.texts / most if most and not one.labels else 1.0)
+
+    return [one.model_copy(update={"cost_usd": cost(one)}) for one in points]
+
+
+def _called(found: TaskResult, market: Market) -> Purchase | None:
+    """The LLM as the classifier: the score of a mix, the baseline if it is there, moved by the gap between the two on
+    the rows that the LLM labelled."""
+    if found.llm is None:
+        return None
+    asked = market.asked
+    beside = found.llm.classifiers.get(asked.classifier, {})
+    mix = asked.baseline if asked.baseline in beside else next(iter(beside), None)
+    if mix is None:
+        return None
+    gap, base = beside[mix].gap.macro_f1, found.classifiers[asked.classifier].mixes[mix].macro_f1.value
+    value, low, high = (min(1.0, max(0.0, base + moved)) for moved in (gap.value, gap.low, gap.high))
+    score = Score(value=value, low=low, high=high)
+    return Purchase(option=LLM, mix=LLM, labels=0, texts=0, score=score, cost_usd=market.month)

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import metrics
+from pyrite.params import Compare, Price
+from pyrite.results import frontier, purchases
+from pyrite.results.purchases import Market, Purchase
+from pyrite.results.study import TaskMetrics
+
+PRICE = Price(input=1.0, output=2.0, date="2026-11-01")
+SCORES = {"real@50": 0.6, "real@100": 0.7, "real": 0.8, "few_shot@100": 0.7, "few_shot": 0.75, "real+few_shot": 0.85}
+ROWS = {"real@50": 50, "real@100": 100, "real": 400, "few_shot@100": 100, "few_shot": 200, "real+few_shot": 600}
+
+
+def market(label: float | None = 0.1, llm: float | None = None, texts: int | None = None, **prices: Price) -> Market:
+    asked = Compare(
+        baseline="real", candidates=("few_shot",), classifier="probe", margin=3.0,
+        label_price=label, llm_price=llm, texts_per_month=texts,
+    )  # fmt: skip
+    return Market(asked, prices)
+
+
+def task(cost: float | None = 2.0, llm: object = None, **made: object) -> TaskMetrics:
+    """A study whose probe has two curves; the few-shot texts cost two dollars."""
+    found = metrics.classifier({})
+    mixes = {name: metrics.mix(value).model_copy(update={"rows": ROWS[name]}) for name, value in SCORES.items()}
+    found = found.model_copy(update={"mixes": mixes, "gaps": {name: {} for name in mixes if "@" not in name}})
+    source = metrics.generated("fruit", "few_shot", cost_usd=cost).model_copy(update=made)
+    return TaskMetrics(metrics.task("fruit", {"probe": found}, llm=llm), {"few_shot": source})
+
+
+def test_every_option_has_its_points_and_what_they_cost() -> None:
+    bought = purchases.of_task(task(), market())
+    found = {(one.option, one.labels, one.texts): one.cost_usd for one in bought}
+    assert found == pytest.approx(
+        {
+            ("real", 50, 0): 5.0,
+            ("real", 100, 0): 10.0,
+            ("real", 400, 0): 40.0,
+            ("few_shot", 0, 100): 1.0,  # half of the texts, half of the money
+            ("few_shot", 0, 200): 2.0,
+            ("real+few_shot", 400, 200): 42.0,
+        }
+    )
+
+
+def test_halves_equal_sizes_and_the_pool_are_no_options() -> None:
+    found = metrics.classifier(
+        {"real": 0.8, "real@equal": 0.7, "pool": 0.6, "pool+few_shot": 0.7, "few_shot@even": 0.6}
+    )
+    assert list(purchases.curves(found)) == ["real"]
+
+
+def test_recorded_texts_have_the_price_of_a_model_that_has_one() -> None:
+    recorded = task(None, reckoned_tokens=(1_000_000, 500_000))
+    assert purchases.of_task(recorded, market(other=PRICE))[-2].cost_usd == pytest.approx(2.0)
+    found = frontier.find(recorded, market(other=PRICE))
+    assert (found.borrowed, found.missing) == ("other", ())
+    assert "as if other had written them" in frontier.sentence(found)
+    # Its own price goes before.
+    assert frontier.find(recorded, market(**{"other": PRICE, "a/llm": PRICE})).borrowed == ""
+    assert frontier.find(recorded, market()).missing == ("generate.prices",)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12))
+def test_none_on_the_frontier_is_beaten_and_all_others_are(points: list[tuple[int, int]]) -> None:
+    costs, scores = [cost for cost, _ in points], [score for _, score in points]
+    best = frontier.efficient(costs, scores)
+    assert [costs[place] for place in best] == sorted({costs[place] for place in best})
+    for place, (cost, score) in enumerate(points):
+        as_good = [k for k in best if costs[k] <= cost and scores[k] >= score]
+        assert as_good
+        assert place not in best or as_good == [place]
+
+
+def test_the_sentence_names_the_cheapest_way_and_the_best_for_a_tenth() -> None:
+    found = frontier.find(task(), market())
+    assert [one.mix for one in found.on_it] == ["few_shot@100", "few_shot", "real", "real+few_shot"]
+    said = frontier.sentence(found)
+    assert said.startswith("The cheapest way to 85 macro-F1 is 400 hand labels and 200 few-shot texts, about $42.00")
+    assert "with $4.20 the best is 200 few-shot texts (75.0)" in said
+    # One more, were it a whole step better.
+    cheap = Purchase(option="few_shot", mix="few_shot", labels=0, texts=9, score=metrics.score(0.85), cost_usd=1.0)
+    only = found.model_copy(update={"purchases": (*found.purchases, cheap), "best": (len(found.purchases),)})
+    assert frontier.sentence(only) == "The cheapest way to 85 macro-F1 is 9 few-shot texts, about $1.00."
+
+
+def test_without_the_price_of_a_label_it_says_which_line_to_fill() -> None:
+    found = frontier.find(task(), market(None))
+    assert (found.best, found.missing) == ((), ("compare.label_price",))
+    assert "fill compare.label_price in params.yaml" in frontier.sentence(found)
+    # One row an option: the largest of each.
+    assert [row["option"] for row in frontier.table(found).rows] == ["real", "few-shot", "real + few-shot"]
+    assert {row["cost"] for row in frontier.table(found).rows} == {"?", "$2.00"}
+
+
+def test_the_llm_itself_is_an_option_at_its_price_for_a_month() -> None:
+    llm = metrics.llm(0.95, {"real": (0.1, 0.05, 0.15)}, ("probe",))
+    found = frontier.find(task(llm=llm), market(llm=0.5, texts=10_000))
+    called = next(one for one in found.purchases if one.option == "llm")
+    # The baseline's score on all test rows, moved by the gap on those that the LLM labelled.
+    assert (called.score.value, called.cost_usd) == (pytest.approx(0.9), pytest.approx(5.0))
+    assert found.on_it[-1] == called
+    assert frontier.find(task(llm=llm), market(llm=0.5)).missing == ("compare.texts_per_month",)

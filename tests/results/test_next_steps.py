@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from test_forecasts import LEVEL, RISES, curved
+from test_frontier import market, task
+from test_verdict import HELPS, MAYBE, NOTHING, case, gap
+
+import metrics
+from pyrite.results import frontier, next_steps
+
+
+def test_each_word_of_the_verdict_has_its_advice_with_its_numbers() -> None:
+    assert "in place of real: +0.0 points" in next_steps.use(case(gap(0.0, 2.0)))
+    assert "on top of all of them it gives +2.0 points (+1.0 to +3.0), in their place -9.0" in next_steps.use(
+        case(gap(-9.0, 2.0), HELPS)
+    )
+    assert "Leave few-shot out: in place of your labels -9.0 points, on top of them +0.1" in next_steps.use(
+        case(gap(-9.0, 2.0), NOTHING)
+    )
+    # Not good enough in their place, and nobody knows what it does on top: no advice.
+    assert next_steps.use(case(gap(-9.0, 2.0), MAYBE)) == ""
+    assert next_steps.use(case(gap(-9.0, 2.0))) == ""
+    assert next_steps.use(case(gap(-3.0, 2.0))) == ""
+
+
+def called(low: float, **prices: float | int | None) -> list[str]:
+    llm = metrics.llm(0.9, {"real": (low + 0.05, low, low + 0.1)}, ("probe",))
+    found, asked = task(llm=llm), market(**prices)  # type: ignore[arg-type]
+    return next_steps.call(found, asked, frontier.find(found, asked))
+
+
+def test_the_llm_is_advised_where_it_is_surely_better() -> None:
+    assert called(0.0) == []
+    assert called(-0.01) == []
+    [said] = called(0.001)
+    assert "better by 5.1 points (+0.1 to +10.1, on 100 texts)" in said
+    assert "fill compare.llm_price" in said
+    # The best classifier's texts cost $42; at half a dollar a thousand that is 84,000 texts.
+    [said] = called(0.001, llm=0.5)
+    assert "unless you have more than 84,000 texts a month" in said
+    assert "$42.00" in said
+    # Without a price of labels, what the best would cost is not known; generated texts are.
+    [said] = called(0.001, llm=0.5, label=None)
+    assert "4,000 texts a month" in said
+
+
+def labelled(scores: dict[str, float]) -> str:
+    found = curved(scores)
+    return next_steps.label(found, market(), frontier.find(found, market()))
+
+
+def test_more_labels_are_advised_while_the_curve_surely_rises() -> None:
+    said = labelled(RISES)
+    assert said.startswith("Label 50 more, for $5.00: `pyrite next fruit` says which.")
+    assert "twice as many labels as now +3." in said
+    assert labelled(LEVEL) == ""
+    # Two sizes are no evidence.
+    assert labelled({"real@400": 0.74, "real": 0.785}) == ""
+
+
+def test_what_would_settle_an_open_question() -> None:
+    found = task()
+    open_case = case(gap(-3.0, 2.0, item_error=1.5, seed_error=0.1))
+    said = next_steps.settle(open_case, found)
+    assert "More labels to test on would settle it: about 1," in said
+    assert "(now 1,000)" in said
+    assert "More fits" in next_steps.settle(case(gap(-3.0, 2.0), fits=1), found)
+    # No number of test rows helps where seeds differ by more than the margin, nor where the question is no longer open.
+    assert next_steps.settle(case(gap(-3.0, 2.0, seed_error=5.0)), found) == ""
+    assert next_steps.settle(case(gap(0.0, 2.0)), found) == ""
+    assert next_steps.settle(case(gap(-3.0, 2.0), obstacle="both guess"), found) == ""
+
+
+def test_a_study_gets_its_lines_in_order() -> None:
+    found, asked = curved(RISES), market()
+    lines = next_steps.lines(found, case(gap(-9.0, 2.0), HELPS), asked, frontier.find(found, asked))
+    assert [line.split()[0] for line in lines] == ["Add", "Label"]
