@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+
 from rich.console import Console
 
 from pyrite.results.table import Column, Table
@@ -51,3 +53,17 @@ def test_a_terminal_has_joined_values_in_a_cell() -> None:
     said = console.export_text()
     assert "80.0/81.0" in said
     assert max(map(len, said.splitlines())) <= 80
+
+
+def test_a_terminal_of_80_columns_folds_no_name_and_repeats_no_word() -> None:
+    columns = [Column("task", once=True), Column("mix", "Trained on")]
+    columns += [Column(f"number {n}", right=True) for n in range(4)] + [Column("worth", right=True)]
+    row = {f"number {n}": "-11.3 ±  1.6" for n in range(4)} | {
+        "task": "python_docs",
+        "worth": "> 2,559 (2,369 to > 2,559)",
+    }
+    console = Console(file=io.StringIO(), width=80)
+    console.print(Table(columns, [row | {"mix": "pool+few_shot"}, row | {"mix": "real"}], "Scores").terminal())
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    assert max(map(len, text.splitlines())) <= 80
+    assert "pool+few_shot" in text and text.count("python_docs") == 1

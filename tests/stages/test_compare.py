@@ -230,10 +230,10 @@ def test_what_else_there_is_to_say_is_printed(study: Path) -> None:
     change("evaluate", "cars", llm=called(-0.1))
     text = " ".join(printed(120).split())
     assert "Called as the classifier, in 5 personas, the LLM scores" in text
-    assert "simply calling the LLM is better by 10.0 (5.0 to 15.0) points. It asks $0.5 for a thousand texts" in text
+    assert "simply calling the LLM is better by 10.0 (5.0 to 15.0) points. It asks $0.50 for a thousand texts" in text
     assert "the trained classifier is better by 10.0 (5.0 to 15.0) points" in text
     assert "few_shot helps up to 120 (60 to > 900) real labels" in text
-    assert "labels that few_shot is worth cost $24.60 at $0.1 each; what generating cost is not known" in text
+    assert "labels that few_shot is worth cost $24.60 at $0.10 each; what generating cost is not known" in text
 
 
 def test_the_papers_tables_are_printed(study: Path) -> None:
@@ -242,6 +242,14 @@ def test_the_papers_tables_are_printed(study: Path) -> None:
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "80.0/80.0" in text
     assert "real@50" in text
+
+
+def test_the_answer_is_what_is_printed_first(study: Path) -> None:
+    first, second, third, *_ = printed(120).splitlines()
+    assert first == "Can't tell yet. Texts written by the LLM cost 5.0 points, and you allow 3." or first.startswith(
+        "Label."
+    )
+    assert second and third
 
 
 def test_contamination_and_verdicts_are_printed(study: Path) -> None:

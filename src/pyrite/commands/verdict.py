@@ -12,8 +12,9 @@ from rich.text import Text
 from pyrite.base import paths
 from pyrite.base.console import screen
 from pyrite.data import mixes
-from pyrite.params import Compare
+from pyrite.params import Compare, Params
 from pyrite.results import (
+    advice,
     diversity,
     frontier,
     next_steps,
@@ -31,7 +32,8 @@ from pyrite.results.study import Study, TaskMetrics
 from pyrite.results.table import Column, Table
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
 
-COLOURS = {REPLACE: "green", AUGMENT: "yellow", DONT: "red", CANT_TELL: "cyan"}
+# Those of the page, as light as a dark and a light terminal both can show.
+COLOURS = {REPLACE: "#d2691e", AUGMENT: "#2e9e78", DONT: "#3a86d0", CANT_TELL: "#8b949e"}
 
 
 def run(json: bool) -> None:
@@ -86,10 +88,21 @@ def _remarks(task: TaskMetrics, asked: Compare) -> list[str]:
 
 
 def show(console: Console) -> None:
-    """Print the results and the verdict of every task."""
+    """Print the answer first, then what it rests on, task by task."""
     found = study.load()
     asked = found.params.compare
+    if len(found.cases) > 1 and found.overall:
+        first, *rest = statements.over_tasks(found.cases)
+        _answer(console, found.overall, found.params)
+        for words in [first, *rest]:
+            console.print(words)
     for task, case in zip(found.scored, found.cases, strict=True):
+        if len(found.cases) > 1:
+            console.print()
+        _answer(console, case, found.params)
+        curve = task.evaluated.mix_curve(asked.classifier, asked.candidate)
+        console.print(f"Next: {advice.next_step(case, curve[1].stops if curve else None)}")
+        console.print(f"How sure: {advice.how_sure(case)}. {statements.sentence(case)}")
         console.print()
         table = tables.of_task(task, asked)
         bold = [number for number, row in enumerate(table.rows) if row["mix"] == asked.candidate]
@@ -97,8 +110,6 @@ def show(console: Console) -> None:
         if len(task.evaluated.classifiers) > 1:
             console.print(_classifiers(task, found))
         console.print(remarks.too_like(task.generated))
-        console.print()
-        console.print(_coloured(case, statements.sentence(case)))
         for words in [*statements.two_questions(case), *_remarks(task, asked)]:
             console.print(words)
         _show_next(task, case, purchases.market(found.params), console)
@@ -107,12 +118,6 @@ def show(console: Console) -> None:
         console.print(Text(task.name, style="bold"))
         for words in remarks.unscored(task):
             console.print(words, soft_wrap=True)
-    if len(found.cases) > 1 and found.overall:
-        first, *rest = statements.over_tasks(found.cases)
-        console.print()
-        console.print(_coloured(found.overall, first))
-        for words in rest:
-            console.print(words)
     if len(asked.candidates) > 1 and found.scored:
         console.print()
         console.print(options.table(found).terminal(styles=COLOURS))
@@ -134,6 +139,12 @@ def _show_next(task: TaskMetrics, case: Case, market: Market, console: Console) 
         console.print("What to do next:")
         for words in said:
             console.print(f"- {words}", markup=False)
+
+
+def _answer(console: Console, case: Case, params: Params) -> None:
+    kind = advice.kind(params, case.candidate)
+    text = Text(advice.short(case, kind), style=f"bold {COLOURS[verdict.decide(case)]}")
+    console.print(text + Text(f" {advice.headline(case, kind)}", style="bold"))
 
 
 def show_tables(console: Console) -> None:
@@ -166,11 +177,3 @@ def _classifiers(task: TaskMetrics, found: Study) -> Any:
                 row[key] = statements.plus_minus(one.mixes[getattr(asked, key)].macro_f1)
             rows.append(row)
     return Table(columns, rows).terminal(styles=COLOURS)
-
-
-def _coloured(case: Case, words: str) -> Text:
-    text = Text(words)
-    word = verdict.decide(case)
-    start = words.lower().index(word)
-    text.stylize(f"bold {COLOURS[word]}", start, start + len(word))
-    return text

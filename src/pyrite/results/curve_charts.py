@@ -165,7 +165,8 @@ def draw_curve(points: Sequence[Point], levels: Sequence[Level]) -> alt.LayerCha
     # A phone has no room for the worth.
     words = beside.transform_calculate(text="width < 420 ? datum.short : datum.short + datum.worth")
     layers = [
-        real.mark_area(color=ink, opacity=0.13, clip=True).encode(x=across("rows"), y=up("low"), y2="high:Q"),
+        # Whiskers: between few points a band would say what nobody measured.
+        real.mark_rule(color=ink, opacity=0.55, clip=True).encode(x=across("rows"), y=up("low"), y2="high:Q"),
         beside.mark_rule(strokeWidth=1.5).encode(x=across("start"), x2="meets:Q", y=up("score"), color=hue()),
         inside.mark_rule(strokeDash=[3, 3]).encode(x=across("meets"), y=up("score"), y2="bottom:Q", color=hue()),
         inside.mark_rule(strokeWidth=6, opacity=0.6).encode(

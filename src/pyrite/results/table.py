@@ -20,6 +20,10 @@ _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasci
 _LATEX |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
 
 
+# Letters of a name that a terminal never folds.
+NAME = 16
+
+
 @dataclass(frozen=True)
 class Column:
     """A column: what it is called and how its values look.
@@ -31,6 +35,7 @@ class Column:
         decimals: of a number in CSV; None: all.
         short: its head on a terminal.
         right: it stands to the right, as numbers do: of words that hold numbers.
+        once: on a terminal, where all rows have the same, the title says it in its place.
         within: on a terminal, whose cell has this value too, in the form `joined`.
     """
 
@@ -42,6 +47,7 @@ class Column:
     within: str = ""
     joined: str = "{}"
     right: bool = False
+    once: bool = False
 
     @property
     def head(self) -> str:
@@ -114,8 +120,9 @@ class Table:
         from rich.table import Table as TerminalTable
         from rich.text import Text
 
+        same = [c for c in self.columns if c.once and len({c.cell(row) for row in self.rows}) == 1]
         drawn = TerminalTable(
-            title=self.title or None,
+            title=", ".join([self.title, *(column.cell(self.rows[0]) for column in same)]) or None,
             title_justify="left",
             title_style="bold",
             caption=self.notes or None,
@@ -124,17 +131,19 @@ class Table:
             padding=(0, 1, 0, 0),
             show_edge=False,
         )
-        shown = [column for column in self.columns if not column.within]
+        shown = [column for column in self.columns if not (column.within or column in same)]
         for column in shown:
-            # A difference takes two lines at the head, and names may be folded, but not to single letters.
+            # A difference takes two lines at the head. A name is folded where it is long, and an interval, after its
+            # value, where there is no room.
             head = column.short or column.head
             longest = max([len(head), *(len(column.cell(row)) for row in self.rows)])
+            whole = longest <= NAME or (column.is_number and not any(" (" in column.cell(row) for row in self.rows))
             drawn.add_column(
                 head.replace(" - ", "\n- "),
                 justify="right" if column.is_number else "left",
-                no_wrap=column.is_number,
+                no_wrap=whole,
                 overflow="fold",
-                min_width=None if column.is_number else min(4, longest),
+                min_width=min(NAME, longest),
             )
         for number, row in enumerate(self.rows):
             cells = []

@@ -14,7 +14,7 @@ from pyrite.results.study import TaskMetrics
 from pyrite.results.table import Column, Table
 
 REAL, POOL = "real", "pool"
-NAMES = (Column("task"), Column("classifier"))
+NAMES = (Column("task", once=True), Column("classifier", once=True))
 
 
 def both(evaluated: Sequence[TaskResult]) -> dict[str, Table]:
@@ -81,7 +81,7 @@ def augmentation(evaluated: Sequence[TaskResult]) -> Table:
     """
     columns = [
         *NAMES,
-        *(Column("real rows"), Column("rows", form=",d"), Column("added")),
+        *(Column("real rows"), Column("rows", form=",d"), Column("added", once=True)),
         *(Column("real", form=".1f"), Column("generated", form=".1f"), Column("both", form=".1f")),
         Column("gain", form="+.1f"),
         Column("gain low", form="+.1f", within="gain", joined=" ({}"),
