@@ -20,7 +20,7 @@ def test_labels_with_less_than_a_tenth_of_their_texts_are_named() -> None:
     found = TaskMetrics(
         metrics.task("t", {"tfidf": metrics.classifier({"real": 0.9, "few_shot": 0.8})}), {"few_shot": made}
     )
-    asked = Compare(classifier="tfidf", baseline="real", candidate="few_shot", margin=3.0)
+    asked = Compare(classifier="tfidf", baseline="real", candidates=("few_shot",), margin=3.0)
     assert remarks.scarce(made) in remarks.remarks(found, asked)
 
 
@@ -79,7 +79,7 @@ def test_another_run_of_the_llm_is_in_the_intervals_or_is_said_not_to_be(moved: 
     pair = found.classifiers["probe"].gaps["few_shot"]["real"]
     gap = pair.macro_f1.model_copy(update={"generation_error": moved})
     found.classifiers["probe"].gaps["few_shot"]["real"] = pair.model_copy(update={"macro_f1": gap})
-    asked = Compare(baseline="real", candidate="few_shot", classifier="probe", margin=3.0)
+    asked = Compare(baseline="real", candidates=("few_shot",), classifier="probe", margin=3.0)
     assert words in remarks.generation(found, asked)
     assert remarks.generation(found, asked.model_copy(update={"candidate": "real"})) == ""
 
