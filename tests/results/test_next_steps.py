@@ -5,7 +5,9 @@ from test_frontier import market, task
 from test_verdict import HELPS, MAYBE, NOTHING, case, gap
 
 import metrics
+from pyrite.measures.filtering import Filtering
 from pyrite.results import frontier, next_steps
+from pyrite.results.diversity import Diversity
 
 
 def test_each_word_of_the_verdict_has_its_advice_with_its_numbers() -> None:
@@ -74,3 +76,23 @@ def test_a_study_gets_its_lines_in_order() -> None:
     found, asked = curved(RISES), market()
     lines = next_steps.lines(found, case(gap(-9.0, 2.0), HELPS), asked, frontier.find(found, asked))
     assert [line.split()[0] for line in lines] == ["Add", "Label"]
+
+
+def filtering(alone: float, mixed: float) -> Diversity:
+    one = Filtering(
+        checked_by=200, kept=0.8, alone=0.7, kept_alone=metrics.interval(alone), weighted_alone=metrics.interval(0.0),
+        kept_mixed=metrics.interval(mixed), weighted_mixed=metrics.interval(0.0),
+    )  # fmt: skip
+    return Diversity(task="fruit", texts=9, sets={}, map_variance=(0.1, 0.1), left_out={}, filtering={"few_shot": one})
+
+
+def test_filtering_is_advised_where_it_surely_changes_something() -> None:
+    assert next_steps.filtered(None) == []
+    assert next_steps.filtered(filtering(0.02, 0.02)) == []  # the intervals begin at 0
+    [said] = next_steps.filtered(filtering(0.03, 0.0))
+    assert said.startswith("Filtering few-shot would help it alone: the 80%")
+    assert "+3.0 (+1.0 to +5.0) points alone, +0.0 (-2.0 to +2.0) with" in said
+    assert next_steps.filtered(filtering(0.0, 0.03))[0].startswith("Filtering few-shot would help: ")
+    table = next_steps.filter_table(filtering(0.03, 0.0))
+    assert table
+    assert table.rows[0]["kept_alone"] == "+3.0 (+1.0 to +5.0)"

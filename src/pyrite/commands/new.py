@@ -188,9 +188,8 @@ def _refresh(task: str, path: Path | None, text: str | None, label: str | None, 
             raise PyriteError("new --refresh: take in --from and --unlabelled one after the other")
         file = unlabelled.look(waiting, text, getattr(source, "text", "text"))
         _put(card, "unlabelled", file.model_dump(include={"path", "sha256", "format", "text"}))
-        console.screen(soft_wrap=True).print(
-            f"{paths.card(task)} now pins {file.path}. Which to label first: pyrite next {task}"
-        )
+        said = f"{paths.card(task)} now pins {file.path}. Which to label first: pyrite next {task}"
+        console.screen(soft_wrap=True).print(said)
         return
     if path is not None and sheets.is_chosen(path) and not isinstance(source, cards.NoData):
         _take_sheet(card, path)

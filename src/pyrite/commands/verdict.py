@@ -65,7 +65,7 @@ def as_json() -> dict[str, Any]:
 
     tasks = [
         {"task": task.name, "classifier": asked.classifier, **told(case), "remarks": _remarks(task, asked)}
-        | {"advice": next_steps.lines(task, case, market, frontier.find(task, market))}
+        | {"advice": _advice(task, case, market)}
         | {"cheapest": frontier.sentence(frontier.find(task, market))}
         for task, case in zip(found.scored, found.cases, strict=True)
     ]
@@ -128,13 +128,18 @@ def show(console: Console) -> None:
         console.print(f"\nThe report: {page}")
 
 
+def _advice(task: TaskMetrics, case: Case, market: Market) -> list[str]:
+    said = next_steps.lines(task, case, market, frontier.find(task, market))
+    return [*said, *next_steps.filtered(diversity.load(task.name))]
+
+
 def _show_next(task: TaskMetrics, case: Case, market: Market, console: Console) -> None:
     """Print what the options cost and give, and what to do next."""
     found = frontier.find(task, market)
     console.print()
     console.print(frontier.table(found).terminal())
     console.print(frontier.sentence(found))
-    if said := next_steps.lines(task, case, market, found):
+    if said := _advice(task, case, market):
         console.print()
         console.print("What to do next:")
         for words in said:

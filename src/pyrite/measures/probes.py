@@ -17,12 +17,14 @@ SEED = 0
 FOLDS = 5
 
 
-def fit(vectors: Vectors, targets: Sequence[str] | NDArray[np.int_]) -> LogisticRegression:
-    """A logistic regression in which all targets weigh the same, however many texts they have."""
+def fit(
+    vectors: Vectors, targets: Sequence[str] | NDArray[np.int_], weights: NDArray[np.floating] | None = None
+) -> LogisticRegression:
+    """A logistic regression in which all targets weigh the same, however many texts they have; `weights`: of texts."""
     exact = vectors.astype(np.float64)  # in single precision it stops well before its optimum
     # For so few numbers, threads that wait for each other on a busy machine cost far more than they save.
     with threadpool_limits(1):
-        return LogisticRegression(C=10.0, class_weight="balanced", max_iter=2000).fit(exact, targets)
+        return LogisticRegression(C=10.0, class_weight="balanced", max_iter=2000).fit(exact, targets, weights)
 
 
 def told_apart(first: Vectors, second: Vectors, groups: Sequence[str]) -> NDArray[np.bool_]:

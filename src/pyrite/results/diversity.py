@@ -8,6 +8,7 @@ from pyrite.base import paths, schema
 from pyrite.base.schema import Result
 from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.coverage_gaps import LeftOut
+from pyrite.measures.filtering import Filtering
 from pyrite.measures.giveaways import GivenAway
 from pyrite.measures.intervals import Estimate
 from pyrite.measures.reviews import Review
@@ -47,7 +48,8 @@ class Diversity(Result):
 
     `texts`: how many each set gives; `matched_texts`: of the same lengths and labels. `map_variance`: the share of the
     variance that each axis of the map has. `left_out`: the real texts without a generated neighbour, by set.
-    `clear_cut`: of each set that an LLM labelled blind. `scrutiny`: what speaks against each source.
+    `filtering`: what leaving out rows with doubtful labels would do, by source. `clear_cut`: of each set that an LLM
+    labelled blind. `scrutiny`: what speaks against each source.
     """
 
     task: str
@@ -57,6 +59,7 @@ class Diversity(Result):
     left_out: dict[str, LeftOut]
     matched_texts: int = 0
     near_duplicates: NearDuplicates | None = None
+    filtering: dict[str, Filtering] = Field(default_factory=dict)
     clear_cut: dict[str, ClearCut] = Field(default_factory=dict)
     scrutiny: dict[str, Scrutiny] = Field(default_factory=dict)
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from pyrite.data import mixes
 from pyrite.measures import forecast
+from pyrite.measures.intervals import Interval
 from pyrite.params import Params
 from pyrite.results import forecasts, frontier, frontier_chart, purchases, verdict
+from pyrite.results.diversity import Diversity
 from pyrite.results.drawing import Figure
 from pyrite.results.frontier import Frontier, spoken
 from pyrite.results.prices import money
 from pyrite.results.purchases import LLM, REAL, Market
 from pyrite.results.study import TaskMetrics
-from pyrite.results.table import Table
+from pyrite.results.table import Column, Table
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
 
 # What `pyrite next` chooses unless it is told another number.
@@ -33,20 +35,22 @@ class NextSteps:
     table: Table
     figure: Figure | None
     forecasts: Table | None
+    filtering: Table | None
 
 
-def of_page(task: TaskMetrics, case: Case, study: Params, about: str) -> NextSteps:
+def of_page(task: TaskMetrics, case: Case, study: Params, measured: Diversity | None, about: str) -> NextSteps:
     """All of it, for one task."""
     prices = purchases.market(study)
     found = frontier.find(task, prices)
     told = forecasts.of_task_at(task, prices)
     return NextSteps(
-        said=lines(task, case, prices, found),
+        said=[*lines(task, case, prices, found), *filtered(measured)],
         found=found,
         sentence=frontier.sentence(found),
         table=frontier.table(found),
         figure=frontier_chart.figure(found, about),
         forecasts=forecasts.table(told) if told else None,
+        filtering=filter_table(measured),
     )
 
 
@@ -112,6 +116,41 @@ def label(task: TaskMetrics, market: Market, found: Frontier) -> str:
         f"Label {CHOSEN} more{cost}: `pyrite next {task.name}` says which. Drawn at random they would give about "
         f"{_gap(gain)} points; twice as many labels as now {_gap(twice.value - scores[-1])} ({ends})."
     )
+
+
+def filtered(found: Diversity | None) -> list[str]:
+    """Whether to leave out the rows of a source whose label a checker doubts, where that surely changes something."""
+    return [
+        f"Filtering {mixes.spoken(source)} would help{'' if one.kept_mixed.low > 0 else ' it alone'}: "
+        f"the {one.kept:.0%} of its texts whose label a checker (trained on {one.checked_by:,} real ones) confirms give "
+        f"{_ranged(one.kept_alone)} points alone, {_ranged(one.kept_mixed)} with the checker's texts added."
+        for source, one in (found.filtering if found else {}).items()
+        if one.kept_alone.low > 0 or one.kept_mixed.low > 0
+    ]
+
+
+def _ranged(gain: Interval) -> str:
+    return f"{_gap(gain.value)} ({_gap(gain.low)} to {_gap(gain.high)})"
+
+
+def filter_table(found: Diversity | None) -> Table | None:
+    """What filtering each source would do; None where it was not measured."""
+    if not found or not found.filtering:
+        return None
+    columns = [
+        Column("source", "Source"),
+        Column("kept", "Confirmed", right=True),
+        Column("kept_alone", "Kept, alone", right=True),
+        Column("weighted_alone", "Weighted, alone", right=True),
+        Column("kept_mixed", "Kept, with labels", right=True),
+        Column("weighted_mixed", "Weighted, with labels", right=True),
+    ]
+    rows = [
+        {"source": mixes.spoken(source), "kept": f"{one.kept:.0%}"}
+        | {column.key: _ranged(getattr(one, column.key)) for column in columns[2:]}
+        for source, one in found.filtering.items()
+    ]
+    return Table(columns, rows, title="Would filtering help?")
 
 
 def settle(case: Case, task: TaskMetrics) -> str:

@@ -25,6 +25,7 @@ from pyrite.measures import (
     clear_cut,
     coverage_gaps,
     embedding_diversity,
+    filtering,
     giveaways,
     intervals,
     near_duplicates,
@@ -34,6 +35,7 @@ from pyrite.measures import (
 )
 from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.diversity import MEASURES, Texts
+from pyrite.measures.filtering import Filtering
 from pyrite.measures.reviews import Review
 from pyrite.measures.shown_examples import Showings
 from pyrite.results import preparation
@@ -74,7 +76,13 @@ def run(task: str) -> None:
     }
     if blind:
         scrutiny = {name: one.model_copy(update={"repeats": None, "telling": None}) for name, one in scrutiny.items()}
-    found = found.model_copy(update={"clear_cut": labelled_blind(task, real, sets), "scrutiny": scrutiny})
+    found = found.model_copy(
+        update={
+            "clear_cut": labelled_blind(task, real, sets),
+            "filtering": {} if blind else filtered(real, sets, p.evaluate.resamples),
+            "scrutiny": scrutiny,
+        }
+    )
     files.write(paths.text_map(task), lambda file: table.to_parquet(file, index=False))
     files.write_json(paths.metrics("diversity", task), found)
     console.log.print(f"{task}: {len(sets)} generated sets measured, {found.texts:,} texts of each")
@@ -184,6 +192,18 @@ def scrutinise(real: Texts, sets: Mapping[str, Texts], showings: Mapping[str, Sh
         )
         for name, found in sets.items()
     }
+
+
+def filtered(real: Texts, sets: Mapping[str, Texts], resamples: int) -> dict[str, Filtering]:
+    """What filtering each source by a checker would do. One of real texts is left out: the checker has learned them."""
+    known = set(real.frame["id"])
+    train, test = (real.take((real.frame["split"] == split).to_numpy()) for split in ("train", "test"))
+    found = {
+        name: filtering.measure(one, train, test, resamples)
+        for name, one in sets.items()
+        if not known.issuperset(one.frame["id"])
+    }
+    return {name: one for name, one in found.items() if one}
 
 
 def labelled_blind(task: str, real: Texts, sets: Mapping[str, Texts]) -> dict[str, ClearCut]:

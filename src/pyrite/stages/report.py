@@ -154,7 +154,8 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
         "panels": {task.task: what_if.panel(task) for task in tasks},
         "strips": {task.task: what_if.of_classifiers(task) for task in tasks},
         "next_steps": {
-            task.task: next_steps.of_page(task.metrics, task.case, study, f"{task.card.title}.") for task in tasks
+            task.task: next_steps.of_page(task.metrics, task.case, study, task.diversity, f"{task.card.title}.")
+            for task in tasks
         },
         "augmentation": {task.task: tables.augmentation([task.evaluated]).rows for task in tasks},
         "adjusted": adjusted([task.evaluated for task in tasks], study.compare),
