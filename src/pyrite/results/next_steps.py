@@ -122,7 +122,7 @@ def filtered(found: Diversity | None) -> list[str]:
     """Whether to leave out the rows of a source whose label a checker doubts, where that surely changes something."""
     return [
         f"Filtering {mixes.spoken(source)} would help{'' if one.kept_mixed.low > 0 else ' it alone'}: "
-        f"the {one.kept:.0%} of its texts whose label a checker (trained on {one.checked_by:,} real ones) confirms give "
+        f"the {one.kept:.0%} of its texts whose label a checker (of {one.checked_by:,} real texts) confirms give "
         f"{_ranged(one.kept_alone)} points alone, {_ranged(one.kept_mixed)} with the checker's texts added."
         for source, one in (found.filtering if found else {}).items()
         if one.kept_alone.low > 0 or one.kept_mixed.low > 0
