@@ -1,6 +1,6 @@
 """Do forecasts of more rows come true, and do their intervals hold?
 
-    PYRITE_DATA_MIRROR=DIR python benchmarks/forecast.py
+    python benchmarks/forecast.py
 
 **Backtest.** The learning curves of the fourteen recorded tasks (`results/fourteen-tasks`: the probe on 50 real rows to
 all of them, alone and with the few-shot texts): of each, all but the first three, four, ... points are hidden, and each
@@ -8,34 +8,30 @@ hidden point with at least 1.3 times as many rows is foretold. Beside it stand "
 "log-linear" (a line through the scores over the logarithm of real rows). The 80 % interval of a task's forecasts takes
 its quantile from the other thirteen tasks; `measures.forecast.QUANTILE` is that of all.
 
-**Pilot.** On five tasks whose texts are at hand: from 5, 10 and 20 generated texts a label the score of all 100 is
-foretold, and whether it will reach the score of all real labels less the margin of three points: *likely* if the whole
-interval does, *unlikely* if none of it, else *can't tell*.
+**Followed.** What a user with 400 labels would have been told on each task, and what came: the score of 800 labels,
+that of the few-shot texts added (foretold from these mixes with fewer labels), and the LLM on the texts it labelled.
 
 Writes benchmarks/results/forecast.json and forecast.md.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import next as simulated
 import numpy as np
 
 from pyrite.base import files
 from pyrite.base.schema import read_result
 from pyrite.measures import forecast
+from pyrite.measures.intervals import Interval
 from pyrite.results.evaluation import TaskResult
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 KEPT = ROOT / "results/fourteen-tasks/metrics/evaluate"
-FARTHER, LEVEL, MARGIN = 1.3, 0.80, 3.0
-PILOT, WHOLE, SEEDS = (5, 10, 20), 100, 3
+FARTHER, LEVEL, LABELS = 1.3, 0.80, 400
 
 
 class Hidden(NamedTuple):
@@ -106,34 +102,35 @@ def backtest() -> dict:
     }
 
 
-def pilots() -> list[dict]:
-    """What pilots of five tasks foretell of the whole set, and what it gave; scores in points."""
+def followed() -> list[dict]:
+    """What a user with 400 labels would have been told on each task, and what came: label 400 more, add the few-shot
+    texts, call the LLM. Gains in points over the 400 labels."""
     found = []
-    for task in simulated.load():
-        real = task.score(task.train)
-        for source, (embeddings, targets) in task.generated.items():
-            sizes = (*PILOT, WHOLE)
-            scores = np.zeros((SEEDS, len(sizes)))
-            for seed in range(SEEDS):
-                order = np.random.default_rng(seed).permutation(len(targets))
-                place = np.empty(len(targets), dtype=int)
-                for label in np.unique(targets):
-                    mine = order[targets[order] == label]
-                    place[mine] = np.arange(len(mine))
-                for k, size in enumerate(sizes):
-                    scores[seed, k] = task.score((embeddings[place < size], targets[place < size]))
-            rows = [size * len(task.labels) for size in PILOT]
-            known = (scores.mean(0)[:-1] / 100).tolist()
-            told = forecast.forecast(rows, known, WHOLE * len(task.labels))
-            low, high = 100 * told.low, 100 * told.high
-            bar = real - MARGIN
-            said = "likely" if low > bar else "unlikely" if high < bar else "can't tell"
-            true = scores.mean(0)[-1]
-            found.append(
-                {"task": task.name, "source": source, "pilot": scores.mean(0)[-2], "forecast": 100 * told.value}
-                | {"low": low, "high": high, "true": true, "real": real, "said": said, "reached": bool(true > bar)}
-            )
+    for path in sorted(KEPT.glob("*.json")):
+        task = read_result(path, TaskResult)
+        probe = task.classifiers["probe"]
+        score = {mix: one.macro_f1.value for mix, one in probe.mixes.items()}
+        if f"real@{2 * LABELS}" not in score:
+            continue
+        known = [(rows, score[mix]) for rows, mix in probe.curve if rows <= LABELS]
+        told = forecast.forecast(*map(list, zip(*known, strict=True)), 2 * LABELS)
+        now = score[f"real@{LABELS}"]
+        of_mix = [(probe.mixes[one.both].rows, score[one.both]) for one in probe.mix_curves["few_shot"].points]
+        before = [one for one in of_mix if one[0] < of_mix[-1][0]][: len(known) - 1]
+        rows = probe.mixes[f"real@{LABELS}+few_shot"].rows
+        added = forecast.forecast(*map(list, zip(*before, strict=True)), rows)
+        llm = task.llm and task.llm.classifiers["probe"].get("real@equal")
+        found.append(
+            {"task": task.task, "now": 100 * now}
+            | {"label": _told(told, score[f"real@{2 * LABELS}"], now)}
+            | {"add": _told(added, score[f"real@{LABELS}+few_shot"], now)}
+            | {"call": llm and [100 * getattr(llm.gap.macro_f1, key) for key in ("value", "low", "high")]}
+        )
     return found
+
+
+def _told(told: Interval, true: float, now: float) -> list[float]:
+    return [100 * (one - now) for one in (told.value, told.low, told.high, true)]
 
 
 def page(found: dict) -> str:
@@ -148,26 +145,25 @@ def page(found: dict) -> str:
     for name, one in parts.items():
         errors = " | ".join(f"{one['error'][way]:.1f}" for way in ("power_law", "no_change", "log_linear"))
         lines.append(f"| {name} | {one['forecasts']} | {errors} | {one['coverage']:.0%} |")
-    lines += ["", "Pilots of 20 generated texts a label, and the set of 100:", ""]
     lines += [
-        "| task | source | pilot | forecast | the set | all labels | worth it? | it was |",
-        "|:--|:--|--:|--:|--:|--:|:--|:--|",
+        "",
+        f"What a user with {LABELS} labels would have been told, and what came (points gained over those labels):",
+        "",
     ]
-    for one in found["pilots"]:
-        told = f"{one['forecast']:.1f} ({one['low']:.1f} to {one['high']:.1f})"
-        was = "good enough" if one["reached"] else "not good enough"
-        cells = [one["task"], one["source"], f"{one['pilot']:.1f}", told, f"{one['true']:.1f}", f"{one['real']:.1f}"]
-        lines.append(f"| {' | '.join([*cells, one['said'], was])} |")
+    lines += ["| task | now | label as many more: foretold | came | add few-shot: foretold | came | call the LLM |"]
+    lines += ["|:--|--:|--:|--:|--:|--:|--:|"]
+    for one in found["followed"]:
+        cells = [one["task"], f"{one['now']:.1f}"]
+        for value, low, high, true in (one["label"], one["add"]):
+            cells += [f"{value:+.1f} ({low:+.1f} to {high:+.1f})", f"{true:+.1f}"]
+        called = one["call"]
+        cells.append(f"{called[0]:+.1f} ({called[1]:+.1f} to {called[2]:+.1f})" if called else "")
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    here = Path.cwd()
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        simulated.study()
-        found = {"backtest": backtest(), "pilots": pilots()}
-        os.chdir(here)
+    found = {"backtest": backtest(), "followed": followed()}
     files.write_json(RESULTS / "forecast.json", found)
     files.write_text(RESULTS / "forecast.md", page(found))
     print((RESULTS / "forecast.md").read_text(encoding="utf-8"))

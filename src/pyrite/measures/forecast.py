@@ -6,7 +6,7 @@ fitted by least squares, and what they foretell is averaged, each c weighing as 
 differ is part of the interval. The more rows, the less a score moves from draw to draw, so points weigh by their rows.
 
 `benchmarks/forecast.py` hides the larger subsets of recorded tasks: 261 forecasts err by 1.1 points (no change: 3.2, a
-line over log n: 3.0), and 79 % of the true scores lie in intervals whose quantile the other tasks gave.
+line over log n: 3.2), and 79 % of the true scores lie in intervals whose quantile the other tasks gave.
 
 Cortes et al. 1994, "Learning curves: asymptotic values and rate of convergence", NIPS. Rosenfeld et al. 2020, "A
 constructive prediction of the generalization error across scales", ICLR.
