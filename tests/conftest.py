@@ -62,6 +62,7 @@ def write_params(folder: Path = Path(), **sections: Any) -> None:
     """The shipped `params.yaml`, in a project's folder, with other values for some keys of these sections, and with
     other LLMs and sources where they are among them."""
     said = shipped_params()
+    said["compare"]["candidates"] = "few_shot"
     for name, values in sections.items():
         keeps = isinstance(values, dict) and name not in ("llms", "sources")
         said[name] = said[name] | values if keeps else values

@@ -81,7 +81,7 @@ def test_another_run_of_the_llm_is_in_the_intervals_or_is_said_not_to_be(moved: 
     found.classifiers["probe"].gaps["few_shot"]["real"] = pair.model_copy(update={"macro_f1": gap})
     asked = Compare(baseline="real", candidates=("few_shot",), classifier="probe", margin=3.0)
     assert words in remarks.generation(found, asked)
-    assert remarks.generation(found, asked.model_copy(update={"candidate": "real"})) == ""
+    assert remarks.generation(found, asked.model_copy(update={"candidates": ("real",)})) == ""
 
 
 def test_over_tasks_there_are_these_tasks_and_tasks_like_them() -> None:

@@ -329,10 +329,8 @@ def _say_next(
     out.print("Next:")
     out.print("  export OPENAI_API_KEY=...      # or OPENAI_BASE_URL, for a server of yours: docs/llm.md")
     if recorded:
-        out.print(
-            f"  dvc exp run -S generate.provider=openai -S llms.{study.annotate.llm}.model=NAME"
-            "    # an LLM must write: name it"
-        )
+        name = f"-S llms.{study.annotate.llm}.model=NAME"
+        out.print(f"  dvc exp run -S generate.provider=openai {name}    # an LLM must write: name it")
     else:
         out.print(f"  pyrite doctor                  # does {llm} answer?")
         out.print("  dvc repro")
