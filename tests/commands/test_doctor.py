@@ -50,7 +50,7 @@ def test_all_is_well(study: Study, project: Path, capsys: pytest.CaptureFixture[
     ("behaviour", "words"),
     [
         ({"key": "another"}, ["401", "OPENAI_API_KEY"]),
-        ({"models": ["x"]}, ["404", "generate.model"]),
+        ({"models": ["x"]}, ["404", "llms"]),
         ({"quota": 0}, ["quota"]),
         ({"answers": lambda request: Fault.RATE_LIMIT}, ["429"]),
         ({"answers": lambda request: Fault.SERVER_ERROR}, ["500"]),

@@ -49,7 +49,7 @@ def test_the_table_says_what_is_not_known_and_what_is_spent(study: Study, capsys
     study()
     estimate.run(None, None, as_json=False)
     said = capsys.readouterr().out
-    assert "'m' has no price" in said
+    assert "No price in generate.prices for 'm'" in said
     assert "up to 3 times as many" in " ".join(said.split())
     study(prices=PRICE, budget_usd=2.0)
     estimate.run(None, None, as_json=False)
