@@ -15,7 +15,7 @@ from rich.console import Console
 import metrics
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
-from pyrite.commands import verdict
+from pyrite.commands import estimate, verdict
 from pyrite.measures.llm_baseline import LlmResult
 from pyrite.results.evaluation import ClassifierResult
 from pyrite.stages import compare
@@ -92,6 +92,52 @@ def test_headline_of_one_task_has_the_worth(study: Path) -> None:
     change_params("tasks", ["pets"])
     # tfidf has no learning curve: it is read off that of probe.
     assert headline()["worth"] == 246
+
+
+def curved(mixes: dict[str, tuple[int, float]]) -> ClassifierResult:
+    """A classifier with these rows and scores of its mixes."""
+    found = metrics.classifier({"real": 0.8, "few_shot": 0.75})
+    more = {name: metrics.mix(value).model_copy(update={"rows": rows}) for name, (rows, value) in mixes.items()}
+    return found.model_copy(update={"mixes": more})
+
+
+CURVE = {"real@100": (100, 0.6), "real@200": (200, 0.7), "real": (400, 0.78), "few_shot": (200, 0.72)}
+
+
+def test_the_frontier_is_written_and_said(study: Path) -> None:
+    ask(label_price=0.1)
+    change("evaluate", "pets", classifiers={"tfidf": curved(CURVE)})
+    change("generate", "pets.few_shot", reckoned_tokens=(1_000_000, 1_000_000))
+    compare.run()
+    found = json.loads(paths.FRONTIER.read_text())
+    assert list(found) == ["pets", "cars"]
+    pets = found["pets"]
+    # The price of gpt-4.1-mini, which is the shipped one: 0.4 + 1.6 dollars.
+    assert pets["borrowed"] == "gpt-4.1-mini"
+    costs = {one["mix"]: one.get("cost_usd") for one in pets["purchases"]}
+    assert costs == pytest.approx({"real@100": 10.0, "real@200": 20.0, "real": 40.0, "few_shot": 2.0})
+    assert [pets["purchases"][place]["mix"] for place in pets["best"]] == ["few_shot", "real"]
+    told = verdict.as_json()["tasks"][0]
+    assert told["cheapest"].startswith("The cheapest way to 75 macro-F1 is 400 hand labels, about $40.00")
+    assert [line.split()[0] for line in told["advice"]] == ["Label"]
+    assert "What to do next:" in printed(120)
+
+
+def test_without_prices_the_line_to_fill_is_named(study: Path) -> None:
+    assert "fill compare.label_price" in verdict.as_json()["tasks"][0]["cheapest"]
+    assert "fill compare.label_price" in " ".join(printed(120).split())
+
+
+def test_forecasts_are_printed_for_people_and_programs(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change("evaluate", "pets", classifiers={"tfidf": curved(CURVE)})
+    estimate.run_scores("pets", None, as_json=True)
+    twice, ten = json.loads(capsys.readouterr().out)["pets"]
+    assert (twice["option"], twice["times"], ten["times"], twice["bought"]) == ("real", 2, 10, 400)
+    assert 0.78 < twice["score"]["value"] < ten["score"]["value"]
+    estimate.run_scores(None, None, as_json=False)
+    assert "10 times the labels: real" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(PyriteError, match="no option of pets with few_shot has scores of three sizes"):
+        estimate.run_scores("pets", "few_shot", as_json=False)
 
 
 def test_headline_follows_the_question(study: Path) -> None:
