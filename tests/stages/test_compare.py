@@ -71,6 +71,7 @@ def test_headline_is_the_mean_over_tasks(study: Path) -> None:
     found = headline()
     assert found == {
         "candidate": "few_shot",
+        "best": "few_shot",
         "llm": "a/llm",
         "rows": 1000,
         "classifier": "tfidf",
@@ -211,7 +212,7 @@ def test_costs_are_summed_and_divided_by_the_worth(study: Path) -> None:
 
 def test_the_papers_tables_are_written_in_three_forms(study: Path) -> None:
     compare.run()
-    names = {f"{name}.{form}" for name in ("scores", "augmentation") for form in ("csv", "md", "tex")}
+    names = {f"{name}.{form}" for name in ("scores", "augmentation", "options") for form in ("csv", "md", "tex")}
     assert {path.name for path in paths.TABLES.iterdir()} == names
     scores = list(csv.DictReader(io.StringIO((paths.TABLES / "scores.csv").read_text())))
     assert [(row["task"], row["classifier"]) for row in scores][-1] == ("mean of 2", "probe")
