@@ -637,6 +637,13 @@ def test_what_gives_a_source_away_stands_beside_texts_of_both_sides(study: Calla
         assert "real phone numbers come back in 13 of its texts" in report_text
 
 
+def test_clear_cut_texts_stand_beside_the_gap_over_tasks(study: Callable[..., str]) -> None:
+    title = "Does a source lose more where its texts are clearer than real ones?"
+    assert title in Page(study(tasks=("a", "b", "c", "d"))).text
+    assert (paths.REPORT / "figures/clear_cut.svg").exists()
+    assert title not in Page(study()).text
+
+
 def test_the_five_questions_have_an_answer_for_each_source(study: Callable[..., str]) -> None:
     page = study()
     table = page[page.index("Table of five questions") :]
