@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, card_text, change_params, write_params
+from conftest import ROOT, card_text, change_params, shipped_params, write_params
 
-from pyrite.base import paths
+from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, texts, transcripts
 from pyrite.data.transcripts import Conversation, Turn
@@ -114,6 +114,10 @@ def test_each_reason_is_found_and_counted(fruit: Project) -> None:
     }
     assert counts["labels"]["tool"]["refused_answers"] == 1
     assert counts["labels"]["tool"]["accepted"] == 1
+    dropped = files.read_parquet(paths.dropped("fruit", "zero_shot"))
+    kept = {reason: n for reason, n in counts["total"]["dropped"].items() if n}
+    assert dropped["reason"].value_counts().to_dict() == kept
+    assert dropped.set_index("text").loc["Too short", ["label", "reason"]].tolist() == ["fruit", "length"]
 
 
 def test_near_contamination_is_found_by_words_alone(fruit: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,10 +234,18 @@ def test_an_example_that_is_no_real_row_is_named(fruit: Project, table: Callable
         generate.run("fruit", "few_shot")
 
 
+def test_an_imported_set_that_a_task_lacks_is_empty(fruit: Project) -> None:
+    write_params(sources=shipped_params()["sources"] | {"vendor": {"kind": "imported"}})
+    frame, counts = result("vendor")
+    assert frame.empty and counts["total"]["accepted"] == 0
+    assert files.read_parquet(paths.dropped("fruit", "vendor")).empty
+
+
 def test_two_runs_give_the_same_bytes(fruit: Project) -> None:
     fruit(fruit=['["Plums are purple in late summer"]'], tool=['["A wrench turns a rusty old bolt"]'])
     outputs = [
         paths.source("fruit", "zero_shot"),
+        paths.dropped("fruit", "zero_shot"),
         paths.transcript("fruit", "zero_shot"),
         paths.metrics("generate", "fruit.zero_shot"),
     ]

@@ -13,8 +13,8 @@ from pyrite.measures import near_duplicates, neighbours
 from pyrite.params import Params
 from pyrite.training import embedding_check, encoder
 
-# What `pyrite add` keeps of a row.
-COLUMNS = ["text", "label"]
+# What a checked row has.
+CHECKED = ["id", "text", "label", "position", "reason"]
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def imported(study: Params, task: str, source: str) -> None:
     if not path.exists():
         # A study of several tasks may have it for some of them.
         console.log.print(f"{task} {source}: not there; `pyrite add {task} {source} --from FILE` takes one in")
-        found = imports.Checked(pd.DataFrame(columns=imports.COLUMNS, dtype=str))
+        found = imports.Checked(pd.DataFrame(columns=imports.CHECKED, dtype=str))
     else:
         found = imports.check(card, pd.read_parquet(path), texts.read(paths.prepared(task)), study)
     spec = study.sources[source]
