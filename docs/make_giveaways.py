@@ -64,8 +64,10 @@ def row(task: str) -> str:
     some = real.sample(min(len(real), REAL_TEXTS), random_state=0)
     found = giveaways.given_away(some, {SOURCE: source})[SOURCE]
     habits = [(label, one) for label, of_label in found.labels.items() for one in of_label]
-    habits.sort(key=lambda one: -abs(one[1].z))
-    more = [f"{label}: {'more' if one.z > 0 else 'less'} {trust.gives_away(one)}" for label, one in habits[:HABITS]]
+    # Of a habit of several labels, the plainest.
+    plainest = {(one.feature, one.z > 0): (label, one) for label, one in sorted(habits, key=lambda one: abs(one[1].z))}
+    some_habits = sorted(plainest.values(), key=lambda one: -abs(one[1].z))[:HABITS]
+    more = [f"{label}: {'more' if one.z > 0 else 'less'} {trust.gives_away(one)}" for label, one in some_habits]
     leaks = [trust.leaks(one) for one in found.leaks[:LEAKS]]
     shares = [blind(paths.checked(task, SOURCE), source), blind(paths.recorded_labels(task), real)]
     clear = ", ".join(words.ranged(one.share) if one else "not asked" for one in shares)

@@ -113,7 +113,8 @@ def comes_back(kind: str, found: Repeats) -> bool:
 
 def gives_away(one: Giveaway) -> str:
     """A habit in words: what, and how often on either side."""
-    what = f"the word “{one.feature}”" if one.kind == "word" else one.feature
+    named = {"word": f"the word “{one.feature}”", "punctuation": f"the sign “{one.feature}”"}
+    what = named.get(one.kind, one.feature) if one.kind == "word" or len(one.feature) == 1 else one.feature
     return f"{what}: {one.texts:,} of {one.of:,} texts, of real ones {one.real_texts:,} of {one.real_of:,}"
 
 
