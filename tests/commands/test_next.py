@@ -47,6 +47,7 @@ def here(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pyrite("new", "support", "--from", "../tickets.csv", "--unlabelled", "../more.csv")
     change_params("train.classifiers", {"tfidf": tfidf("real", "few_shot")})
     change_params("compare.classifier", "tfidf")
+    change_params("compare.candidates", ["few_shot"])
 
 
 def pyrite(*arguments: str) -> None:
