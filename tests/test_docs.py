@@ -166,7 +166,12 @@ def test_the_index_names_every_page() -> None:
 
 @pytest.mark.parametrize(
     ("name", "measured"),
-    [("llm", "| 256 | pyrite |"), ("devices", "| imdb | Pyrite |"), ("scale", "| `generate` |")],
+    [
+        ("llm", "| 256 | pyrite |"),
+        ("endpoints", "| thoughts |"),
+        ("devices", "| imdb | Pyrite |"),
+        ("scale", "| `generate` |"),
+    ],
 )
 def test_what_was_measured_stands_in_the_docs(name: str, measured: str) -> None:
     page = (ROOT / f"docs/{name}.md").read_text(encoding="utf-8")

@@ -120,10 +120,10 @@ class QualityFilter:
     def _closest(self, candidates: pd.DataFrame) -> np.ndarray:
         """The highest cosine of each text to any real row that none may repeat; of each text it is worked out once."""
         if len(new := candidates[~candidates["id"].isin(self._cosine)]):
-            real = encoder.embed(self._script.held_out["text"].tolist())
-            cosines = np.full(len(new), -1.0)
-            if len(real):
-                cosines = neighbours.largest_cosines(encoder.embed(new["text"].tolist()), real, 1)[:, 0]
+            real, cosines = self._script.held_out["text"].tolist(), np.full(len(new), -1.0)
+            if real:
+                embedded = encoder.embed(new["text"].tolist()), encoder.embed(real)
+                cosines = neighbours.largest_cosines(*embedded, 1)[:, 0]
             self._cosine |= dict(zip(new["id"], cosines.tolist(), strict=True))
         return candidates["id"].map(self._cosine).to_numpy()
 
