@@ -29,23 +29,27 @@ def clean(rows: Sequence[tuple[str, str, str | None]]) -> tuple[pd.DataFrame, Co
     Dropped and counted: rows with no text; every row of a text that has two labels; repeated rows. A text on several
     official sides stays on the later one, so that no test text is trained on.
     """
-    raw = pd.DataFrame(rows, columns=["text", "label", "side"])
-    raw["text"] = raw["text"].map(texts.normalise)
-    table = raw[raw["text"] != ""]
-    table.insert(0, "id", table["text"].map(texts.digest).str[:16])
+    # The texts stand apart until it is known which stay: every step on a table copies what is in it.
+    normalised = [texts.normalise(text) for text, _, _ in rows]
+    ids = [texts.digest(text)[:16] if text else "" for text in normalised]
+    raw = pd.DataFrame(
+        ((i, label, side) for i, (_, label, side) in zip(ids, rows, strict=True)), columns=["id", "label", "side"]
+    )
+    table = raw[raw["id"] != ""]
     conflicting = table.groupby("id")["label"].transform("nunique") > 1
     distinct = table[~conflicting]
     rank = distinct["side"].map({side: place for place, side in enumerate(texts.SPLITS)})
     # Without official sides every rank is missing, and no row is on an earlier one.
     earlier = rank < rank.groupby(distinct["id"]).transform("max")
-    kept = distinct[~earlier].drop_duplicates("id").sort_values("id", ignore_index=True)
+    kept = distinct[~earlier].drop_duplicates("id").sort_values("id")
+    kept.insert(1, "text", pd.Series([normalised[row] for row in kept.index], kept.index))
     dropped = Counter(
         no_text=len(raw) - len(table),
         conflicting_label=int(conflicting.sum()),
         on_later_side=int(earlier.sum()),
         duplicate=int((~earlier).sum()) - len(kept),
     )
-    return kept, dropped
+    return kept.reset_index(drop=True), dropped
 
 
 def split(table: pd.DataFrame) -> pd.Series:

@@ -54,6 +54,7 @@ def run(task: str) -> None:
         view.add_task(f"{task}: reading {folder}", total=None)
         raw = read(card, folder)
         table, dropped = splits.clean([*raw.rows, *chosen(card, folder)])
+        raw.rows.clear()  # they take as much memory as the table does
     table["split"] = splits.split(table)
     p = params.load()
     if not isinstance(card.source, cards.NoData):
