@@ -78,7 +78,8 @@ def take_in(task: str, source: str, copies: Sequence[Path]) -> None:
     out.print(f"{path}: {len(new):,} answers added")
     if old := {item for item, _, _ in answers} - own.keys():
         out.print(f"{len(old):,} reviewed texts are no longer among those of {source}: they don't count")
-    out.print(f"{found.texts:,} texts, {found.reviewers} reviewers. Right label: {_percent(found.precision)}.")
+    people = f"{found.reviewers} reviewer{'s' if found.reviewers > 1 else ''}"
+    out.print(f"{found.texts:,} texts, {people}. Right label: {_percent(found.precision)}.")
     for label, share in found.labels.items():
         out.print(f"  {label}: {_percent(share)}")
     out.print(f"Of no use: {_percent(found.rejected)}.")
