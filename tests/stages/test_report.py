@@ -6,7 +6,9 @@ import html
 import json
 import re
 import shutil
+import struct
 import subprocess
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from html.parser import HTMLParser
@@ -487,7 +489,7 @@ def test_every_task_is_there(study: Callable[..., str], tasks: tuple[str, ...]) 
 def test_equal_studies_give_equal_reports(study: Callable[..., str]) -> None:
     study(tasks=("a", "b"))
     before = {path: path.read_bytes() for path in paths.REPORT.rglob("*.*")}
-    assert len(before) == 17
+    assert len(before) == 20
     report.run()
     assert {path: path.read_bytes() for path in paths.REPORT.rglob("*.*")} == before
 
@@ -984,6 +986,22 @@ def test_hostile_words_do_nothing_in_a_browser(
     page, complaints = browse()
     assert complaints == ""
     assert "<title>owned" not in page
+
+
+# To share
+
+
+@pytest.mark.parametrize("tasks", [("colours",), ("a", "b", "c", "d")])
+def test_the_card_and_the_badge_say_the_verdict(study: Callable[..., str], tasks: tuple[str, ...]) -> None:
+    study(tasks=tasks)
+    headline = files.read_json(paths.HEADLINE)
+    card = ET.parse(paths.REPORT / "card.svg").getroot()
+    assert (card.get("width"), card.get("height")) == ("1200", "630")
+    assert f"cost {-headline['gap']:.1f} points" in " ".join(card.itertext())
+    picture = (paths.REPORT / "card.png").read_bytes()
+    assert picture.startswith(b"\x89PNG") and struct.unpack(">II", picture[16:24]) == (1200, 630)
+    badge = " ".join(ET.parse(paths.REPORT / "badge.svg").getroot().itertext())
+    assert f"{headline['verdict']} (−{-headline['gap']:.1f})".replace("'", "’") in badge
 
 
 # From metrics alone

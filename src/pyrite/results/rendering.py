@@ -33,11 +33,11 @@ def render(template: str, view: Mapping[str, Any]) -> str:
 
 @cache  # compiling the templates takes longer than filling them
 def _environment(template: str) -> jinja2.Environment:
-    # jinja2 escapes HTML, `markdown` Markdown.
+    # jinja2 escapes HTML and SVG, `markdown` Markdown.
     environment = jinja2.Environment(  # nosec B701
         loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=template.endswith(".html.j2"),
-        finalize=None if template.endswith(".html.j2") else markdown,
+        autoescape=template.endswith((".html.j2", ".svg.j2")),
+        finalize=markdown if template.endswith(".md.j2") else None,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,

@@ -3,7 +3,8 @@
 Reads what `metrics/` has of the tasks in `params.yaml`, the task cards, the prompts, and, where they are there, what
 the fits noted while they were trained (`models/`) and the texts (`data/prepared/`, `data/sources/`, `data/dropped/`,
 `data/maps/`).
-Writes `report/index.html` (one file, opens offline), `report/REPORT.md` and `report/figures/*.svg`. Texts are in the
+Writes `report/index.html` (one file, opens offline), `report/REPORT.md`, `report/figures/*.svg`, and a card and a badge
+to share (`report/card.svg`, `card.png`, `badge.svg`). Texts are in the
 page only, which git ignores: the real ones may not be ours to publish.
 """
 
@@ -24,12 +25,15 @@ import yaml
 from pyrite import params
 from pyrite.base import console, files, paths, schema
 from pyrite.base.errors import PyriteError
+from pyrite.base.schema import read_result
 from pyrite.data import cards, mixes, texts
 from pyrite.llm import prompts
 from pyrite.measures.diversity import MEASURES
 from pyrite.results import (
+    card,
     claims,
     curve_charts,
+    evaluation,
     findings,
     next_steps,
     options,
@@ -116,6 +120,7 @@ def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str,
     view["real"] = {task.task: real_texts(task) for task in scored}
     view["shelves"] = {}
     files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
+    share(scored, view)
     view["static"] = []
     # What the rest leaves of the page's size: a third for pictures for browsers without JavaScript, half of what is
     # then left for the texts at most, then the maps.
@@ -199,6 +204,18 @@ def pictures(tasks: Sequence[Findings], view: Mapping[str, Any]) -> dict[str, Fi
     drawn |= {"clear_cut.svg": view["clear_cut"]} if view["clear_cut"] else {}
     drawn |= {f"against_gap.{'.'.join(key)}.svg": figure for key, figure in view["against_gap"].items()}
     return {name: figure for name, figure in drawn.items() if figure.about}
+
+
+def share(tasks: Sequence[Findings], view: Mapping[str, Any]) -> None:
+    """Write the card and the badge."""
+    said = view["overall"] or (tasks[0].verdict if tasks else None)
+    sentences = [claims.equals(tasks[0], tasks[0].asked.classifier)] if len(tasks) == 1 else []
+    sentences += [said.sentence] if said and not sentences else []
+    picture = card.card(tasks, said, sentences)
+    files.write_text(paths.REPORT / "card.svg", picture)
+    files.write(paths.REPORT / "card.png", lambda file: file.write(card.png(picture)))
+    badge = card.badge(read_result(paths.HEADLINE, evaluation.Headline))
+    files.write_text(paths.REPORT / "badge.svg", badge)
 
 
 def in_order(tasks: Sequence[Findings], view: Mapping[str, Any]) -> list[Figure]:

@@ -58,6 +58,8 @@ async function paint(place) {
     const spec = await unpack(place.nextElementSibling.textContent);
     // The content security policy allows no eval, so expressions are interpreted (ast).
     const { view } = await vegaEmbed(place, spec, { actions: false, renderer: "svg", ast: true, config });
+    // The place itself says what the chart shows.
+    place.querySelector("svg").setAttribute("aria-hidden", "true");
     views.set(place, view);
     saves(place, spec);
     tell(place.closest("article")?.querySelector(".panel"));

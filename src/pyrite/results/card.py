@@ -1,0 +1,60 @@
+"""Pictures to share: a card of 1200 × 630 pixels with the answer, and a badge for a README."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import vl_convert
+
+from pyrite.results import what_if
+from pyrite.results.drawing import FONT, LIGHT
+from pyrite.results.evaluation import Headline
+from pyrite.results.findings import VERDICTS, Findings, Verdict
+from pyrite.results.rendering import render
+from pyrite.results.words import fixed
+
+# Letters in a line of the card's title and of the line below it, in fonts of 54 and 26 pixels.
+TITLE, LINE = 36, 82
+# A letter of a badge is about so wide.
+LETTER = 6.6
+
+
+def card(tasks: Sequence[Findings], said: Verdict | None, sentences: Sequence[str]) -> str:
+    """The answer as a picture, SVG.
+
+    Args:
+        tasks: those with scores.
+        said: the verdict; None without scores.
+        sentences: what stands below it.
+    """
+    title = f"{said.advice} {said.headline}" if said else "Can’t tell: no real texts to test on."
+    about = f"{len(tasks)} tasks" if len(tasks) != 1 else tasks[0].card.title
+    lines = textwrap.wrap(title, TITLE, max_lines=3, placeholder=" …")
+    below = [line for one in sentences for line in textwrap.wrap(one, LINE)]
+    view = {
+        "lines": lines,
+        "advice": len(said.advice.split()) if said else 0,
+        "hue": LIGHT[said.family] if said else LIGHT["muted"],
+        "sentences": below[: 5 - len(lines)],
+        "about": textwrap.shorten(about, 50, placeholder=" …"),
+        "rows": what_if.of_classifiers(tasks[0])[:3] if len(tasks) == 1 else [],
+        "margin": tasks[0].asked.margin if tasks else 0,
+    }
+    return render("card.svg.j2", view | {"palette": LIGHT, "font": FONT})
+
+
+def badge(found: Headline) -> str:
+    """The verdict and the gap of a study's headline as a badge, SVG."""
+    family, word = VERDICTS[found.verdict][0], what_if.SHORT.get(found.verdict, found.verdict)
+    gap = "" if found.gap is None else f" ({fixed(found.gap, '+.1f')})"
+    said = f"{word}{gap}"
+    widths = [round(LETTER * len(words) + 14) for words in ("Pyrite", said)]
+    view = {"said": said, "hue": LIGHT[family], "palette": LIGHT, "font": FONT}
+    return render("badge.svg.j2", view | {"left": widths[0], "right": widths[1]})
+
+
+def png(picture: str) -> bytes:
+    """A picture of SVG as PNG, of the size that it says."""
+    drawn: bytes = vl_convert.svg_to_png(picture)
+    return drawn
