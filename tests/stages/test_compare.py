@@ -112,7 +112,8 @@ def test_the_frontier_is_written_and_said(study: Path) -> None:
     compare.run()
     found = json.loads(paths.FRONTIER.read_text())
     assert list(found) == ["pets", "cars"]
-    pets = found["pets"]
+    pets = found["pets"]["frontier"]
+    assert [one["times"] for one in found["pets"]["forecasts"]] == [2, 10]
     # The price of gpt-4.1-mini, which is the shipped one: 0.4 + 1.6 dollars.
     assert pets["borrowed"] == "gpt-4.1-mini"
     costs = {one["mix"]: one.get("cost_usd") for one in pets["purchases"]}

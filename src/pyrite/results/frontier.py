@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pyrite.base.schema import Result
 from pyrite.data import mixes
 from pyrite.results.prices import money
-from pyrite.results.purchases import LLM, Market, Purchase, market, of_task
-from pyrite.results.study import Study, TaskMetrics
+from pyrite.results.purchases import LLM, Market, Purchase, of_task
+from pyrite.results.study import TaskMetrics
 from pyrite.results.table import Column, Table
 
 # A sentence names the highest score, of those that are a multiple of so many points, that something reaches.
@@ -65,10 +65,6 @@ def find(task: TaskMetrics, prices: Market) -> Frontier:
         missing=missing,
         borrowed=next(iter(prices.prices), "") if lent else "",
     )
-
-
-def of_study(found: Study) -> list[Frontier]:
-    return [find(task, market(found.params)) for task in found.scored]
 
 
 def _missing(task: TaskMetrics, prices: Market, purchases: Sequence[Purchase]) -> list[str]:

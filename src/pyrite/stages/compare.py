@@ -15,7 +15,7 @@ from typing import Any
 from pyrite.base import files, paths
 from pyrite.data import mixes
 from pyrite.measures.intervals import Estimate
-from pyrite.results import frontier, options, statements, study, tables, verdict
+from pyrite.results import forecasts, frontier, options, purchases, statements, study, tables, verdict
 from pyrite.results.evaluation import Gap, Headline, MixResult
 from pyrite.results.prices import BreakEven
 from pyrite.results.study import Study, TaskMetrics
@@ -27,7 +27,12 @@ def run() -> None:
     found = study.load()
     evaluated = [task.evaluated for task in found.scored]
     files.write_json(paths.HEADLINE, headline(found).model_dump())
-    files.write_json(paths.FRONTIER, {one.task: one for one in frontier.of_study(found)})
+    prices = purchases.market(found.params)
+    options_of = {
+        task.name: {"frontier": frontier.find(task, prices), "forecasts": forecasts.of_task_at(task, prices)}
+        for task in found.scored
+    }
+    files.write_json(paths.FRONTIER, options_of)
     files.write_text(paths.TABLE, table(found).csv())
     for name, one in {**tables.both(evaluated), "options": options.table(found)}.items():
         files.write_text(paths.TABLES / f"{name}.csv", one.csv())
