@@ -116,7 +116,8 @@ def data() -> str:
         raise PyriteError(f"PYRITE_DATA_MIRROR: {mirror} is no folder; unset it to download, or name the right one")
     tasks = params.load().tasks
     here = sum(paths.raw(task).is_dir() for task in tasks)
-    return f"{here} of {len(tasks)} tasks fetched; the rest from {'the mirror' if mirror else 'the pinned URLs'}"
+    rest = "" if here == len(tasks) else f"; the rest comes from {'the mirror' if mirror else 'where its card says'}"
+    return f"{here} of {len(tasks)} tasks fetched{rest}"
 
 
 def devices() -> str:
