@@ -46,7 +46,7 @@ lint: $(READY)
 # The claims about speed and about intervals, measured on this machine: an hour or more.
 bench: $(LIVE)
 	for script in benchmarks/*.py benchmarks/generation/throughput.py benchmarks/generation/kill.py \
-		benchmarks/generation/endpoints.py benchmarks/faults/kill.py \
+		benchmarks/generation/endpoints.py benchmarks/generation/small_llm.py benchmarks/faults/kill.py \
 		benchmarks/training/cpu.py benchmarks/training/fits.py; do python $$script || exit 1; done
 
 $(READY): requirements.lock pyproject.toml

@@ -1,4 +1,4 @@
-"""Put the measured speed and safety of generation into docs/llm.md, between its markers: `python docs/make_llm.py`."""
+"""Put what was measured of generation and of a small LLM into docs/llm.md: `python docs/make_llm.py`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/llm.md"
-START, END = "<!-- measured: made by docs/make_llm.py from benchmarks/results -->", "<!-- /measured -->"
+RESULTS = ROOT / "benchmarks/results"
 
 
-def block(speed: dict[str, Any], kills: dict[str, Any]) -> str:
+def measured(speed: dict[str, Any], kills: dict[str, Any]) -> str:
     """The table of throughput and the sentences on memory and kills."""
     had, memory = speed["conditions"], speed["memory"]
     lines = ["| requests at once | | share of the ideal | requests/s |", "|--:|:--|--:|--:|"]
@@ -35,11 +35,39 @@ def block(speed: dict[str, Any], kills: dict[str, Any]) -> str:
     return "\n".join([*lines, "", setting, "", safety])
 
 
+def live(found: dict[str, Any]) -> str:
+    """The table of what the small LLM's answers are good for, and how long its study took where that was measured."""
+    had, study = found["conditions"], found["study"]
+    lines = ["| asked with | answers read | usable texts | tokens answered | dropped most |", "|:--|--:|--:|--:|:--|"]
+    for way, came in sorted(found["ways"].items(), key=lambda way: ("bounds" in way[0], way[0])):
+        most = sorted(came["dropped"].items(), key=lambda reason: -reason[1])[:2]
+        lines.append(
+            f"| {way} | {came['answers_read']} of {came['answers']} | {came['usable']} of {came['texts_requested']} |"
+            f" {came['completion_tokens']:,} | {', '.join(f'{n} {why}' for why, n in most)} |"
+        )
+    packages = " and ".join(f"{name} {version}" for name, version in had["packages"].items())
+    said = (
+        f"{had['texts_per_turn']} texts in a request, one request a label of `python_docs`, {packages}; answers differ"
+        " from run to run."
+    )
+    if study:
+        said += (
+            f" The study of `make live` took {sum(study['seconds'].values()):.0f} s on {had['cores']} cores"
+            f" ({had['cpu']}), packages not counted: {study['zero_shot']['accepted']} texts kept of"
+            f" {study['zero_shot']['requested']} asked for."
+        )
+    return "\n".join([*lines, "", said])
+
+
 def filled(page: str) -> str:
     """The page with the committed results between its markers."""
-    results = ROOT / "benchmarks/results"
-    speed, kills = (json.loads((results / f"{name}.json").read_text()) for name in ("generation", "generation-kill"))
-    return re.sub(f"{START}.*{END}", lambda _: f"{START}\n{block(speed, kills)}\n{END}", page, flags=re.DOTALL)
+    speed, kills, small = (
+        json.loads((RESULTS / f"{name}.json").read_text()) for name in ("generation", "generation-kill", "live")
+    )
+    for name, block in (("measured", measured(speed, kills)), ("live", live(small))):
+        start, end = f"<!-- {name}: made by docs/make_llm.py from benchmarks/results -->", f"<!-- /{name} -->"
+        page = re.sub(f"{start}.*{end}", lambda _, said=f"{start}\n{block}\n{end}": said, page, flags=re.DOTALL)
+    return page
 
 
 if __name__ == "__main__":

@@ -168,6 +168,7 @@ def test_the_index_names_every_page() -> None:
     ("name", "measured"),
     [
         ("llm", "| 256 | pyrite |"),
+        ("llm", "| schema with bounds |"),
         ("endpoints", "| thoughts |"),
         ("devices", "| imdb | Pyrite |"),
         ("scale", "| `generate` |"),
