@@ -41,7 +41,7 @@ Key = tuple[str, str]  # a file, and a key in it with those above it: train.seed
 
 # What is read and decides nothing that is written: when answers come and what may be paid; what an annotation cost,
 # which is only said; a card's id, which is its file's name or the card is refused.
-LIMITS = {f"generate.{key}" for key in ("budget_usd", "concurrency", "requests_per_minute", "tokens_per_minute")}
+LIMITS = {"generate.budget_usd", "generate.limits"}
 IDLE: dict[str, set[str]] = {"generate": LIMITS, "annotate": LIMITS | {"generate.prices"}}
 
 

@@ -147,7 +147,7 @@ def test_copies_of_an_example_are_dropped_and_only_in_few_shot(fruit: Project) -
 
 
 def test_no_more_than_per_label_is_kept_and_early_turns_first(fruit: Project, project: Path) -> None:
-    change_params("generate.per_label", 1)
+    change_params("sources.zero_shot.per_label", 1)
     fruit(
         fruit=['["Plums are purple in late summer"]', '["Cherries have small hard stones"]'],
         tool=['["A wrench turns a rusty old bolt"]'],
