@@ -24,7 +24,7 @@ from pyrite.data.transcripts import Conversation, Turn
 from pyrite.llm import cache, parsing, prompts, thoughts
 from pyrite.llm.cache import Answer, Message
 from pyrite.llm.prompts import Templates
-from pyrite.params import Params
+from pyrite.params import Params, Written
 
 # An answer of more characters than this ends its conversation: every later turn would send it again, and pay for it.
 LONGEST_HISTORY = 200_000
@@ -95,7 +95,9 @@ class Script:
 
     def __init__(self, card: Card, source: str, templates: Templates, study: Params, prepared: pd.DataFrame) -> None:
         self.card, self.source, self.templates, self.prepared = card, source, templates, prepared
-        self.spec = spec = study.written[source]
+        spec = study.sources[source]
+        assert isinstance(spec, Written)
+        self.spec = spec
         self.p, self.checks = study.asking(spec.llm), study.generate
         self.task, self.answers = card.id, spec.prompt
         # The real rows that no text may repeat.

@@ -19,7 +19,7 @@ from pyrite.llm.cache import Tokens
 from pyrite.llm.conversations import Script
 from pyrite.llm.quality import QualityFilter
 from pyrite.llm.runner import DialogueJob, DialogueResult
-from pyrite.params import Params
+from pyrite.params import Params, Written
 
 Job = DialogueJob[Conversation]
 Result = DialogueResult[Conversation]
@@ -47,7 +47,9 @@ def script(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Sc
     Raises:
         PyriteError: the prompts are missing or not valid.
     """
-    return Script(card, source, prompts.load(study.written[source].prompt), study, prepared)
+    spec = study.sources[source]
+    assert isinstance(spec, Written)
+    return Script(card, source, prompts.load(spec.prompt), study, prepared)
 
 
 @dataclass
