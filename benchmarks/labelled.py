@@ -1,0 +1,106 @@
+"""What an LLM's labels of real texts are worth: macro-F1 of `probe` on the same texts with people's labels, on them
+with the LLM's, and on texts that it wrote. `python benchmarks/labelled.py [--write] TASK ...`
+
+Recorded labels are of the first training texts by id; no folds, so that each task has its own test side. Real data come
+from the pinned addresses, or from the folder that PYRITE_DATA_MIRROR names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pyrite.base import files, paths
+from pyrite.commands import doctor
+from pyrite.data import texts
+from pyrite.results import evaluation, generation
+from pyrite.stages import annotate, evaluate, fetch, generate, prepare, train
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks/results/labelled.json"
+TASKS = ("python_docs", "sms_spam", "tweet_emotion", "ag_news")
+SOURCES = ("labelled", "zero_shot", "few_shot")
+
+
+def study(task: str, labelled: int) -> None:
+    """The parameters of one task: as many gold rows as have the LLM's label, three seeds, at most 2,000 test rows."""
+    said = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    said["tasks"] = [task]
+    said["sources"]["labelled"]["texts"] = labelled
+    probe = said["train"]["classifiers"]["probe"]
+    probe["mixes"] = ["gold", *SOURCES]
+    said["sources"]["gold"] = {"kind": "imported"}
+    said["train"] |= {"folds": "none", "test_rows": 2000, "checkpoints": "none", "classifiers": {"probe": probe}}
+    said["compare"] |= {"classifier": "probe", "baseline": "gold", "candidates": list(SOURCES)}
+    paths.PARAMS.write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
+
+
+def measure(task: str) -> dict[str, Any]:
+    """The scores of a task in the working directory, in points."""
+    recorded = sum(1 for _ in paths.recorded_labels(task).open()) - 1
+    study(task, recorded)
+    fetch.run(task)
+    prepare.run(task)
+    for source in SOURCES:
+        generate.run(task, source)
+    # The same texts with people's labels: as a source, since the recorded ones are the first by id and no sample.
+    rows = texts.read(paths.source(task, "labelled"))
+    gold = texts.read(paths.prepared(task)).set_index("id")["label"]
+    texts.write(rows.assign(label=rows["id"].map(gold), source="gold"), paths.source(task, "gold"))
+    train.run(task, "probe")
+    annotate.run(task)
+    evaluate.run(task)
+    found = evaluation.load(task).classifiers["probe"]
+    counts = generation.load(task, "labelled")
+    scores = {mix: 100 * one.macro_f1.value for mix, one in found.mixes.items() if mix in ("gold", *SOURCES)}
+    gap = found.gaps["labelled"]["gold"].macro_f1
+    return {
+        "rows": len(rows),
+        "test_rows": evaluation.load(task).test_rows,
+        "macro_f1": {mix: round(score, 1) for mix, score in scores.items()},
+        "gap": [round(100 * end, 1) for end in (gap.value, gap.low, gap.high)],
+        "agreement": round(100 * counts.agreement["total"].share.value, 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tasks", nargs="*", default=TASKS)
+    parser.add_argument("--write", action="store_true")
+    given = parser.parse_args()
+    here, begun, found = Path.cwd(), time.process_time(), {}
+    for task in given.tasks:
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            for name in ("tasks", "data/recordings"):
+                shutil.copytree(ROOT / name, name)
+            found[task] = measure(task)
+            os.chdir(here)
+        print(task, found[task])
+    if given.write:
+        seconds = round(time.process_time() - begun)
+        files.write_json(RESULTS, {"cpu": doctor.cpu(), "cpu_seconds": seconds, "tasks": found})
+        files.write_text(RESULTS.with_suffix(".md"), table(found))
+
+
+def table(found: dict[str, dict[str, Any]]) -> str:
+    """The scores as Markdown."""
+    heads = ["Task", "Texts", "People's labels", "The LLM's labels", "Gap (95 %)", "Zero-shot", "Few-shot", "Agreement"]
+    lines = [f"| {' | '.join(heads)} |", f"|:--|{'--:|' * (len(heads) - 1)}"]
+    for task, one in found.items():
+        scores, (gap, low, high) = one["macro_f1"], one["gap"]
+        cells = [task, one["rows"], scores["gold"], scores["labelled"], f"{gap:+.1f} ({low:+.1f} to {high:+.1f})"]
+        cells += [scores["zero_shot"], scores["few_shot"], f"{one['agreement']} %"]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
