@@ -6,7 +6,7 @@ import re
 from contextlib import chdir
 from pathlib import Path
 
-from pyrite.results import remarks, statements, study, tables
+from pyrite.results import advice, options, remarks, study, tables
 from pyrite.results.findings import Verdict
 
 ROOT = Path(__file__).parents[1]
@@ -14,14 +14,16 @@ START, END = "<!-- result: made by docs/make_readme.py from metrics/ -->", "<!--
 
 
 def block() -> str:
-    """The verdict, the table of mixes with its note, and what was dropped, from the metrics."""
+    """The advice, the options, the table of mixes with its note, and what was dropped, from the metrics."""
     with chdir(ROOT):
         found = study.load()
     (task, *_), (case, *_) = found.scored, found.cases
-    verdict, table = Verdict.of(case), tables.of_task(task, found.params.compare)
-    said = [f"**{verdict.word}**: {verdict.meaning}. {verdict.sentence}", " ".join(statements.two_questions(case))]
+    asked = found.params.compare
+    verdict, table = Verdict.of(case, advice.kind(found.params, asked.candidate)), tables.of_task(task, asked)
+    said = [f"**{verdict.advice}** {verdict.headline} {verdict.sentence}", options.table(found).markdown().strip()]
     mixes = tables.Table(table.columns, table.rows).markdown().strip()
-    return "\n\n".join([*said, mixes, table.notes, remarks.too_like(task.generated)])
+    between = " ".join([remarks.equal_size(task.evaluated, asked), *options.between(found)])
+    return "\n\n".join([*said, between, mixes, table.notes, remarks.too_like(task.generated)])
 
 
 def filled(readme: str) -> str:
