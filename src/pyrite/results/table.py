@@ -104,7 +104,7 @@ class Table:
         """A `<table>`; everything in it is escaped."""
 
         def line(cells: Sequence[str], tag: str) -> str:
-            kinds = [' class="number"' if column.is_number else "" for column in self.columns]
+            kinds = [' class="number"' if column.is_number else ' class="t"' for column in self.columns]
             inner = "".join(
                 f"<{tag}{kind}>{html.escape(cell)}</{tag}>" for kind, cell in zip(kinds, cells, strict=True)
             )
