@@ -31,6 +31,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import yaml
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -47,8 +48,8 @@ from pyrite import params
 from pyrite.base import files, paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.commands import batch, new
-from pyrite.data import cards, fields, formats, profile, sheets, transcripts
-from pyrite.llm import annotators, client, conversations, failures, parsing, replies
+from pyrite.data import cards, fields, formats, profile, sheets, texts, transcripts
+from pyrite.llm import annotators, client, conversations, failures, generation, parsing, replies
 from pyrite.llm import prompts as ways
 from pyrite.llm.failures import Failure
 from pyrite.results import rendering
@@ -296,10 +297,20 @@ def recording(data: bytes) -> str:
     return "current" if any(c.turns for c in current) else "stale" if held else "empty"
 
 
+@cache
+def a_request() -> batch.Waiting:
+    """A request of the project's study that waits for its answer."""
+    with in_root():
+        study, card = params.load(), cards.load("python_docs")
+        script = generation.script(study, card, "zero_shot", pd.DataFrame(columns=texts.COLUMNS))
+    request = script.request(script.opening(next(iter(card.labels)), 0))
+    return batch.Waiting((card.id, script.answers), request, script.p)
+
+
 def batch_file(data: bytes) -> str:
     path = Path("batch.jsonl")
     path.write_bytes(data)
-    answers, errors, unknown = batch._read([path], {"a": []}, "m")
+    answers, errors, unknown = batch._read([path], {"a": a_request()})
     return "replies" if answers else "errors" if errors else "unknown" if unknown else "empty"
 
 
@@ -350,7 +361,7 @@ def an_endpoint() -> tuple[asyncio.Runner, client.Endpoint, list[bytes]]:
         host, port = server.sockets[0].getsockname()
         os.environ |= {"OPENAI_BASE_URL": f"http://{host}:{port}/v1", "OPENAI_API_KEY": KEY}
         with in_root():
-            return client.Endpoint(params.load().generate)
+            return client.Endpoint(params.load().asking("claude"))
 
     endpoint = runner.run(start())
     atexit.register(lambda: runner.run(endpoint.close()))
@@ -370,10 +381,21 @@ def a_view() -> dict[str, Any]:
     made.write()
     made.measure_the_rest()
     tasks, found = report.read()
+
     # The chart library is a megabyte that no words can change.
-    rendering.library = lambda: ""
+    def library() -> str:
+        return ""
+
+    rendering.library = library
     study = tasks[0].study
-    added = {"real": {task: {} for task in study.tasks}, "maps": {}, "unscored": [], "study": study}
+    added = {
+        "real": {task: {} for task in study.tasks},
+        "maps": {},
+        "shelves": {},
+        "static": [],
+        "unscored": [],
+        "study": study,
+    }
     added["prompts"] = {name: ways.load(one.prompt) for name, one in study.written.items()}
     return report.describe(tasks, found) | added | {"tasks": tasks}
 
@@ -400,6 +422,7 @@ def _sources() -> dict[str, str]:
     with in_root():
         settings_of = yaml.safe_load(paths.PARAMS.read_text())
         settings_of["train"]["classifiers"]["probe"]["mixes"] = ["real", "few_shot"]
+        settings_of["compare"]["candidates"] = "few_shot"
         line = next(path for path in sorted(Path("data/recordings/python_docs").glob("zero_shot.jsonl")))
         first = json.loads(line.read_text().splitlines()[0])
         first["turns"] = [turn | {"answer": turn["answer"][:90]} for turn in first["turns"][:2]]

@@ -11,7 +11,6 @@ import argparse
 import os
 import shutil
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +74,7 @@ def main() -> None:
     parser.add_argument("tasks", nargs="*", default=TASKS)
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    here, begun, found = Path.cwd(), time.process_time(), {}
+    here, found = Path.cwd(), {}
     for task in given.tasks:
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)
@@ -85,8 +84,7 @@ def main() -> None:
             os.chdir(here)
         print(task, found[task])
     if given.write:
-        seconds = round(time.process_time() - begun)
-        files.write_json(RESULTS, {"cpu": doctor.cpu(), "cpu_seconds": seconds, "tasks": found})
+        files.write_json(RESULTS, {"cpu": doctor.cpu(), "tasks": found})
         files.write_text(RESULTS.with_suffix(".md"), table(found))
 
 

@@ -109,7 +109,7 @@ def test_a_shell_completes_commands_and_tasks() -> None:
 
 def test_colours_are_for_terminals_and_for_who_wants_them() -> None:
     assert "\x1b" not in pyrite("verdict", FORCE_COLOR="").stdout
-    assert "\x1b[1;31m" in pyrite("verdict", FORCE_COLOR="1", NO_COLOR="").stdout
+    assert "\x1b[1;36m" in pyrite("verdict", FORCE_COLOR="1", NO_COLOR="").stdout
     assert not re.search(r"\x1b\[[0-9;]*3\d", pyrite("verdict", FORCE_COLOR="1", NO_COLOR="1").stdout)
 
 

@@ -68,6 +68,7 @@ def fruit(project: Path) -> Path:
     """A task whose raw data are there."""
     (project / "tasks").mkdir()
     (project / "tasks/fruit.yaml").write_text(card_text())
+    write_params(tasks=["fruit"])
     rows = [f"sentence number {n} is about {('fruit', 'tool')[n % 2]},{('fruit', 'tool')[n % 2]}" for n in range(400)]
     (project / "fruit.csv").write_text("\n".join(["text,label", *rows]))
     paths.raw("fruit").mkdir(parents=True)

@@ -256,7 +256,7 @@ def test_a_password_in_the_address_is_refused_and_not_repeated(monkeypatch: pyte
     monkeypatch.setenv("OPENAI_API_KEY", FRUIT_KEY)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://somebody:a%40secret@127.0.0.1:1/v1")
     with pytest.raises(PyriteError, match="OPENAI_BASE_URL: has a password") as caught:
-        dialect.client(1)
+        dialect.client("OPENAI", 1)
     assert "secret" not in str(caught.value)
 
 
@@ -282,6 +282,6 @@ def test_no_traceback_or_log_has_the_key(study: Study, project: Path, broken: bo
 def test_a_key_that_no_header_can_hold_is_not_repeated(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", key)
     with pytest.raises(PyriteError, match="OPENAI_API_KEY: has signs that no key has") as caught:
-        dialect.client(1)
+        dialect.client("OPENAI", 1)
     assert "sk-" not in str(caught.value)
     assert not isinstance(caught.value, APIError)

@@ -200,7 +200,7 @@ def test_every_turn_shows_fresh_examples_of_its_label_from_the_pool(
 
 
 def test_an_empty_pool_is_said(card: Card, p: Params, table: Callable[..., pd.DataFrame]) -> None:
-    script = Script(card, "few_shot", prompts.load("few_shot"), p, table([("a b c", "dates", "test")]))
+    script = Script(card, "few_shot", prompts.load("few_shot"), p, table([("a b c", "math", "test")]))
     with pytest.raises(PyriteError, match="'dates' has no row in the pool"):
         script.request(script.opening("dates", 0))
 

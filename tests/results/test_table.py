@@ -67,3 +67,15 @@ def test_a_terminal_of_80_columns_folds_no_name_and_repeats_no_word() -> None:
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     assert max(map(len, text.splitlines())) <= 80
     assert "pool+few_shot" in text and text.count("python_docs") == 1
+
+
+def test_a_wide_table_is_shown_in_parts_that_lose_no_number() -> None:
+    columns = [Column("name"), *(Column(f"score {n}", form=".1f") for n in range(9))]
+    table = Table(columns, [{"name": "a task"} | {f"score {n}": 10.0 * n for n in range(9)}], "Scores", notes="a note")
+    parts = table.narrow(40)
+    assert [column.key for part in parts for column in part.columns if column.is_number] == [
+        f"score {n}" for n in range(9)
+    ]
+    assert all(part.columns[0].key == "name" for part in parts)
+    assert (parts[0].title, parts[1].title, parts[-1].notes) == ("Scores", "", "a note")
+    assert [column.key for column in table.narrow(200)[0].columns] == [column.key for column in columns]

@@ -160,23 +160,20 @@ def _study(task: str, model: str | None) -> tuple[str, tuple[str, ...], params.P
         study["tasks"][0] = task
         if model is not None:
             study["generate"]["provider"] = "openai"
-            _rename_llm(study, model)
+            study["llms"][study["annotate"]["llm"]]["model"] = model
 
     source = schema.edit(schema.read(paths.PARAMS), change)
+    if model is not None:
+        source = _rename_llm(source, params.load().annotate.llm, model)
     return source, before, schema.parse(source, paths.PARAMS, params.Params)
 
 
-def _rename_llm(study: Any, model: str) -> None:
-    """Put a model in the place of the study's LLM, under a name made of its own."""
-    before = study["annotate"]["llm"]
+def _rename_llm(source: str, before: str, model: str) -> str:
+    """Give the study's LLM a name that is made of its model's; as text, so that comments stay."""
     name = re.sub(r"[^a-z0-9]+", "_", model.casefold()).strip("_")
-    name = name if name[:1].isalpha() and schema.is_word(name) else before
-    place = list(study["llms"]).index(before)
-    study["llms"].insert(place, name, study["llms"].pop(before) | {"model": model})
-    study["annotate"]["llm"] = name
-    for source in study["sources"].values():
-        if source.get("llm") == before:
-            source["llm"] = name
+    if not name[:1].isalpha() or not schema.is_word(name):
+        return source
+    return re.sub(rf"(?m)^(  |.*\bllm: ){before}(?=:?\s*$)", rf"\g<1>{name}", source)
 
 
 def _refresh(task: str, path: Path | None, text: str | None, label: str | None, waiting: Path | None) -> None:

@@ -156,7 +156,8 @@ def show_tables(console: Console) -> None:
     """Print the paper's tables."""
     for one in tables.both([task.evaluated for task in study.load().scored]).values():
         console.print()
-        console.print(one.terminal())
+        for part in one.narrow(console.width):
+            console.print(part.terminal())
 
 
 def tables_as_json() -> dict[str, Any]:

@@ -112,7 +112,40 @@ class Table:
 
         head = line([column.head for column in self.columns], "th")
         body = "".join(line([column.cell(row) for column in self.columns], "td") for row in self.rows)
-        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+        caption = f"<caption>{html.escape(self.title)}</caption>" if self.title else ""
+        return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>"
+
+    def narrow(self, width: int) -> list[Table]:
+        """The table in parts that fit so many signs, each with the columns of names; the title is above the first."""
+        names = [column for column in self.columns if not column.is_number]
+        parts: list[list[Column]] = [[]]
+        for column in self.columns:
+            if column.is_number and not column.within:
+                if parts[-1] and sum(map(self._width, [*names, *parts[-1], column])) > width:
+                    parts.append([])
+                parts[-1].append(column)
+        keys, same = [{column.key for column in part} for part in parts], self._same()
+        left = [column for column in names if column not in same]
+        return [
+            Table(
+                [c for c in self.columns if c in (left if number else names) or mine & {c.key, c.within}],
+                self.rows,
+                self.title if number == 0 else "",
+                notes=self.notes if number == len(parts) - 1 else "",
+            )
+            for number, mine in enumerate(keys)
+        ]
+
+    def _same(self) -> list[Column]:
+        """The columns that the title says once, all rows having the same."""
+        return [c for c in self.columns if c.once and len({c.cell(row) for row in self.rows}) == 1]
+
+    def _width(self, column: Column) -> int:
+        """The signs that a column takes on a terminal, with the space beside it."""
+        within = [other for other in self.columns if other.within == column.key]
+        cells = (column.cell(row) + "".join(one.joined.format(one.cell(row)) for one in within) for row in self.rows)
+        heads = (column.short or column.head).replace(" - ", "\n- ").split("\n")
+        return max(map(len, [*heads, *cells])) + 2
 
     def terminal(self, bold: Collection[int] = (), styles: dict[str, str] | None = None) -> TerminalTable:
         """For a terminal of 80 columns: some rows bold, some words in a style."""
@@ -120,9 +153,9 @@ class Table:
         from rich.table import Table as TerminalTable
         from rich.text import Text
 
-        same = [c for c in self.columns if c.once and len({c.cell(row) for row in self.rows}) == 1]
+        same = self._same()
         drawn = TerminalTable(
-            title=", ".join([self.title, *(column.cell(self.rows[0]) for column in same)]) or None,
+            title=", ".join(filter(None, [self.title, *(column.cell(self.rows[0]) for column in same)])) or None,
             title_justify="left",
             title_style="bold",
             caption=self.notes or None,

@@ -225,7 +225,8 @@ def in_order(tasks: Sequence[Findings], view: Mapping[str, Any]) -> list[Figure]
     mine = [found.pop(tasks[0].asked.classifier, {}) for found in map(dict, of_task)]
     firsts = [found[key] for key in FIGURES for found in mine if key in found]
     others = [figure for found in of_task for one in found.values() for figure in one.values() if figure not in firsts]
-    return [*everywhere, *firsts, *others, *view["measures"].values(), *view["against_gap"].values()]
+    costs = [found.figure for found in view["next_steps"].values() if found.figure]
+    return [*everywhere, *firsts, *others, *costs, *view["measures"].values(), *view["against_gap"].values()]
 
 
 def static(figures: Iterable[Figure], size: int) -> list[Figure]:
