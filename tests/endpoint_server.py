@@ -365,9 +365,9 @@ MODES: dict[str, Callable[[Asked, str], Reply]] = {
     "or_error": lambda a, _: failing(a, "inside"),
     "err_key": lambda a, form: failing(a, form),
     **{
-        f"err_{form}": lambda a, _, form=form: failing(a, form) for form in ("list", "detail", "string", "vllm", "text")
+        f"err_{form}": lambda a, _, form=form: failing(a, form)
+        for form in ("list", "detail", "string", "vllm", "text", "html", "redirect", "stream")
     },
-    **{f"err_{form}": lambda a, _, form=form: failing(a, form) for form in ("html", "redirect", "stream")},
     "temp1": lambda a, _: refusing(a, "temperature_other"),
     "tempnever": lambda a, _: refusing(a, "temperature"),
     "maxtokens": lambda a, _: refusing(a, "max_tokens"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from conftest import Study, asked, change_params, tfidf, write_params
+from conftest import ROOT, Study, asked, change_params, tfidf, write_params
 
 from pyrite import params
 from pyrite.base import paths
@@ -57,7 +57,19 @@ def test_two_sets_stand_side_by_side_and_one_taken_anew_stays_one(file: Path) ->
     p = params.load()
     assert list(p.sources) == ["vendor", "other"]
     assert p.sources["other"] == Imported(kind="imported", llm="a/model")
-    assert p.compare.candidates == ("other", "vendor") or p.compare.candidates == ("vendor", "other")
+    # The verdict stays about the first.
+    assert p.compare.candidates == ("vendor", "other")
+
+
+def test_the_comments_of_params_stay_where_they_were(file: Path) -> None:
+    shipped = (ROOT / paths.PARAMS).read_text()
+    paths.PARAMS.write_text(shipped.replace("  - python_docs\n", "  - fruit\n"))
+    take(file)
+    lines = paths.PARAMS.read_text().splitlines()
+    for key in ("margin", "max_tokens"):
+        place = next(number for number, line in enumerate(lines) if line.strip().startswith(f"{key}:"))
+        assert lines[place - 1].strip().startswith("#"), key
+    assert params.load().compare.candidates == ("vendor",)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import FRUIT_KEY, Study
+from conftest import FRUIT_KEY, Study, change_params
 from llm_server import Fault, serve
 
 from pyrite.base import paths
@@ -117,3 +117,14 @@ def test_another_model_and_a_study_that_is_not_prepared(study: Study, capsys: py
     assert findings["endpoint"]["well"] is True
     assert "says that 'other-7b' answered" in findings["endpoint"]["found"]
     assert "words words" in server.log[0].request["messages"][1]["content"]
+
+
+def test_an_llm_that_nothing_uses_is_not_asked(study: Study) -> None:
+    with serve() as server:
+        study(server.url, sources=["zero_shot"])
+        change_params("llms.spare", {"model": "spare"})
+        found = {finding.what: finding for finding in doctor.look()}
+    assert found["endpoint of spare"].well is None
+    assert "no source uses spare" in found["endpoint of spare"].found
+    assert found["endpoint of llm"].well
+    assert {entry.request["model"] for entry in server.log} == {"m"}

@@ -19,7 +19,8 @@ from pyrite import params
 from pyrite.base import console, files, paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, imported, mixes, texts
-from pyrite.params import Imported, Labelled, Params, Written
+from pyrite.llm import labelling
+from pyrite.params import Imported, Params, Written
 
 
 def run(
@@ -50,10 +51,10 @@ def run(
             f"{path}: none of its labels is in {paths.card(task)}: it has {have}; the card has {wanted}. Say which is "
             "which: --values old=new,old=new"
         )
+    text_of_params, left_out = _put(task, name, study, llm, cost)
     place = paths.imported(task, name)
     files.write(place, lambda file: table.to_parquet(file, index=False))
     _pin(place)
-    text_of_params, left_out = _put(task, name, study, llm, cost)
     files.write_text(paths.PARAMS, text_of_params)
     out = console.screen(soft_wrap=True)
     out.print(
@@ -100,10 +101,6 @@ def _put(task: str, name: str, study: Params, llm: str | None, cost: float | Non
     """`params.yaml` with the source in it, and the sources that were taken out because nothing is there of them."""
     gone = [one for one in study.sources if one != name and not _can_be_had(one, study)]
 
-    def drop(listed: Any) -> None:
-        for mix in [mix for mix in listed if {*mixes.parse(mix).sources} & {*gone}]:
-            listed.remove(mix)
-
     def change(said: Any) -> None:
         before = study.sources.get(name)
         costs = dict(before.cost_usd) if isinstance(before, Imported) else {}
@@ -117,11 +114,9 @@ def _put(task: str, name: str, study: Params, llm: str | None, cost: float | Non
         if isinstance(asked["candidates"], str):
             asked["candidates"] = [asked["candidates"]]
         for key, one in said["train"]["classifiers"].items():
-            drop(one["mixes"])
             new = [name, f"{name}@equal", f"real+{name}"] if key == asked["classifier"] else [name]
-            _add(one["mixes"], [mix for mix in new if mix not in one["mixes"]])
-        drop(asked["candidates"])
-        _add(asked["candidates"], [name] if name not in asked["candidates"] else [])
+            _change(one["mixes"], gone, new)
+        _change(asked["candidates"], gone, [name])
         for one in gone:
             del said["sources"][one]
 
@@ -130,20 +125,25 @@ def _put(task: str, name: str, study: Params, llm: str | None, cost: float | Non
     return source, gone
 
 
-def _add(listed: Any, new: list[str]) -> None:
-    """Put entries at the end of a list, before its last one, to which the comments that follow belong."""
-    for mix in new:
-        listed.insert(max(len(listed) - 1, 0), mix)
+def _change(listed: Any, gone: list[str], new: list[str]) -> None:
+    """Take the mixes of sources that are gone out of a list, and put new ones at its end; comments stay."""
+    # The last entry has the comments that follow the list.
+    after = listed.ca.items.pop(len(listed) - 1, None) if hasattr(listed, "ca") else None
+    for mix in [mix for mix in listed if {*mixes.parse(mix).sources} & {*gone}]:
+        listed.remove(mix)
+    listed.extend(mix for mix in new if mix not in listed)
+    if after is not None:
+        listed.ca.items[len(listed) - 1] = after
 
 
 def _can_be_had(source: str, study: Params) -> bool:
     """Whether something may come of a source: an LLM may be asked, or something of it is there for some task."""
     spec = study.sources[source]
-    if isinstance(spec, Imported):
+    if isinstance(spec, Imported) or study.asking(spec.llm).provider != "recorded":
         return True
-    if study.asking(spec.llm).provider != "recorded":
-        return True
-    kept = paths.recording if isinstance(spec, Written) else lambda task, _: paths.recorded_labels(task)
-    name = spec.prompt if isinstance(spec, Written) else "labelled"
-    assert isinstance(spec, Written | Labelled)
-    return any(kept(task, name).exists() or paths.answers(task, name).exists() for task in study.tasks)
+    answers = spec.prompt if isinstance(spec, Written) else labelling.ANSWERS
+    for task in study.tasks:
+        recorded = paths.recording(task, spec.prompt) if isinstance(spec, Written) else paths.recorded_labels(task)
+        if recorded.exists() or paths.answers(task, answers).exists():
+            return True
+    return False

@@ -174,10 +174,24 @@ def endpoints() -> Iterator[Finding]:
             why = "generate.provider is 'recorded'" if asking.llm.endpoint else "it has none: only recorded answers"
             yield Finding(where, None, f"not asked, since {why}")
             continue
+        if not _writes(p, name) and not _labels(p, name):
+            yield Finding(where, None, f"not asked, since no source uses {name}")
+            continue
         try:
             yield from _endpoint(p, name, where)
         except (PyriteError, client.Unanswered) as error:
             yield Finding(where, False, str(error))
+
+
+def _writes(p: params.Params, llm: str) -> str | None:
+    """A source that an LLM writes, if it writes one."""
+    return next((source for source, one in p.written.items() if one.llm == llm), None)
+
+
+def _labels(p: params.Params, llm: str) -> bool:
+    """Whether an LLM is asked for labels, of training texts or of test rows."""
+    labelled = [one.llm for one in p.sources.values() if isinstance(one, Labelled)]
+    return llm in labelled or (llm == p.annotate.llm and p.annotate.items > 0)
 
 
 def _endpoint(p: params.Params, name: str, where: str) -> Iterator[Finding]:
@@ -214,9 +228,7 @@ async def _ask(p: params.Params, llm: str) -> Probe:
         """A probe is not worth keeping."""
 
     card = cards.load(p.tasks[0])
-    writes = next((source for source, one in p.written.items() if one.llm == llm), None)
-    labelled = [one.llm for one in p.sources.values() if isinstance(one, Labelled)]
-    labels_too = llm in labelled or (llm == p.annotate.llm and p.annotate.items > 0)
+    writes = _writes(p, llm)
     # A probe is paid from no budget, and one try is enough to see what is wrong.
     asking = p.asking(llm).model_copy(update={"budget_usd": None})
     asked, answers, seconds = client.Endpoint(asking, attempts=1), [], [SHORTEST]
@@ -240,7 +252,7 @@ async def _ask(p: params.Params, llm: str) -> Probe:
                 c = script.answered(c, request, await put(request))
             said, turns = parsing.texts(answers[-1].text)[:of], len(answers)
         labels = None
-        if labels_too and said:
+        if _labels(p, llm) and said:
             to_label = {str(number): text for number, text in enumerate(said)}
             survey, roles = annotators.labels(card, to_label, asking), annotators.load()
             question = next(annotators.label_questions(card, list(to_label), roles, roles.personas))
