@@ -70,6 +70,27 @@ def test_the_comments_of_params_stay_where_they_were(file: Path) -> None:
         place = next(number for number, line in enumerate(lines) if line.strip().startswith(f"{key}:"))
         assert lines[place - 1].strip().startswith("#"), key
     assert params.load().compare.candidates == ("vendor",)
+    # Those of sources that are gone went with them, and the last source ends as the last one did.
+    assert "Real training texts that an LLM labelled" not in paths.PARAMS.read_text()
+    place = lines.index("  vendor:")
+    assert lines[place - 1 : place + 4] == ["sources:", "  vendor:", "    kind: imported", "", "generate:"]
+
+
+@pytest.mark.parametrize("kept", [["few_shot"], ["labelled", "few_shot"], ["zero_shot"]])
+def test_a_source_that_stays_keeps_the_comment_above_it(
+    file: Path, kept: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = (ROOT / paths.PARAMS).read_text()
+    paths.PARAMS.write_text(shipped.replace("  - python_docs\n", "  - fruit\n"))
+    monkeypatch.setattr(add, "_can_be_had", lambda source, study: source in kept)
+    take(file, cost=1.5)
+    assert list(params.load().sources) == [*kept, "vendor"]
+    was, lines = shipped.splitlines(), paths.PARAMS.read_text().splitlines()
+    for source in kept:
+        above = was[was.index(f"  {source}:") - 1]
+        assert above.startswith("  # ")
+        assert lines[lines.index(f"  {source}:") - 1] == above
+    assert not lines[lines.index("  vendor:") - 1].startswith("  # ")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ POINTS = [
     Point("real", "real", mean, mean - reach, mean + reach, rows=rows)
     for rows, mean, reach in ((50, 54.7, 24.2), (200, 70.0, 2.6), (2320, 79.6, 3.0))
 ]
+SOURCE = [Point("few-shot", "generated", mean, None, None, rows=rows) for rows, mean in ((20, 50.1), (4000, 71.2))]
 
 
 def level(score: float, labels: int | None, low: int | None, high: int | None) -> Level:
@@ -36,6 +37,7 @@ DRAWN = {
     "classes": score_charts.draw_groups([("red", [REAL, FEW]), ("blue", [FEW, REAL])], "F1"),
     "curve": curve_charts.draw_curve(POINTS, [level(71.2, 246, 177, 367), level(71.3, 250, 0, None)]),
     "curve above and below": curve_charts.draw_curve(POINTS, [level(90.0, None, 300, None), level(20.0, 0, 0, 60)]),
+    "curves of sources": curve_charts.draw_curve(POINTS, [], [SOURCE]),
     "curve alone": curve_charts.draw_curve(POINTS, []),
     "measures": score_charts.draw_groups([("a", [REAL, FEW]), ("b", [REAL])], "Distance", named=True),
     "training": curve_charts.draw_training([(1.0, REAL), (2.0, REAL), (1.0, FEW), (2.0, FEW)], "Loss"),
@@ -85,6 +87,16 @@ def test_the_worth_is_where_the_line_falls() -> None:
     beyond = drawing.spec(DRAWN["curve above and below"], "")
     rows = [row for values in beyond["datasets"].values() for row in values if "meets" in row]
     assert [(row["meets"], row["inside"]) for row in rows] == [(2320, False), (50, False)]
+
+
+def test_the_axis_holds_the_curve_of_every_source() -> None:
+    spec = drawing.spec(DRAWN["curves of sources"], "")
+    across = next(layer["encoding"]["x"] for layer in spec["layer"] if "x" in layer["encoding"])
+    least, most = across["scale"]["domain"]
+    assert least < 20
+    assert most > 4000
+    named = {row.get("name") for values in spec["datasets"].values() for row in values}
+    assert "few-shot" in named
 
 
 def _contrast(one: str, other: str) -> float:

@@ -66,11 +66,13 @@ def test_the_words_have_the_numbers(given: Case, words: str) -> None:
 
 
 def test_both_questions_are_answered_with_their_intervals() -> None:
-    assert statements.two_questions(case(gap(-9.0, 2.0), HELPS)) == [
+    assert statements.two_questions(case(gap(-9.0, 2.0), HELPS), same_texts=False) == [
         "In place of real: no (-9.0, 90 % interval -10.0 to -8.0).",
         "On top of all labels: yes (+2.0, 95 % interval +1.0 to +3.0).",
     ]
-    assert "needs the mixes real and real+few_shot" in statements.two_questions(case(gap(-9.0, 2.0)))[1]
+    alone = case(gap(-9.0, 2.0))
+    assert "needs the mixes real and real+few_shot" in statements.two_questions(alone, same_texts=False)[1]
+    assert "people have labelled the same texts" in statements.two_questions(alone, same_texts=True)[1]
 
 
 @pytest.mark.parametrize(("moved", "words"), [(0.008, "about 0.8 points"), (None, "leave out how much another run")])

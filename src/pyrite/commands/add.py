@@ -108,8 +108,8 @@ def _put(task: str, name: str, study: Params, llm: str | None, cost: float | Non
         if llm or (isinstance(before, Imported) and before.llm):
             about["llm"] = llm or before.llm  # type: ignore[union-attr]
         if costs := costs | ({task: cost} if cost is not None else {}):
-            about["cost_usd"] = costs
-        said["sources"][name] = about
+            about["cost_usd"] = CommentedMap(costs)
+        _put_source(said, name, about, gone)
         asked = said["compare"]
         if isinstance(asked["candidates"], str):
             asked["candidates"] = [asked["candidates"]]
@@ -117,12 +117,39 @@ def _put(task: str, name: str, study: Params, llm: str | None, cost: float | Non
             new = [name, f"{name}@equal", f"real+{name}"] if key == asked["classifier"] else [name]
             _change(one["mixes"], gone, new)
         _change(asked["candidates"], gone, [name])
-        for one in gone:
-            del said["sources"][one]
 
     source = schema.edit(schema.read(paths.PARAMS), change)
     schema.parse(source, paths.PARAMS, Params)
     return source, gone
+
+
+def _put_source(said: Any, name: str, about: CommentedMap, gone: list[str]) -> None:
+    """Give the sources a new one, the last, and take those that are gone out, each with the comment above it."""
+    sources = said["sources"]
+    before = list(sources)
+    # The last entry of a source has the comments that follow it: those above the next one.
+    below = [end.ca.items.pop(key, None) for end, key in map(_end, sources.values())]
+    above = dict(zip(before, [None, *below], strict=False))
+    sources[name] = about
+    for one in gone:
+        del sources[one]
+    first, *others = sources
+    if first != before[0]:
+        said.ca.items.pop("sources", None)
+        sources.ca.comment = None
+        if comment := above.get(first):
+            lines = [line.strip().removeprefix("# ") for line in comment[2].value.strip().splitlines()]
+            sources.yaml_set_start_comment("\n".join(lines), indent=2)
+    for one, comment in zip(sources.values(), [*map(above.get, others), below[-1]], strict=True):
+        end, key = _end(one)
+        if comment:
+            end.ca.items[key] = comment
+
+
+def _end(entry: Any) -> tuple[Any, str]:
+    """The innermost mapping with which an entry ends, and its last key."""
+    key = list(entry)[-1]
+    return _end(entry[key]) if isinstance(entry[key], CommentedMap) and entry[key] else (entry, key)
 
 
 def _change(listed: Any, gone: list[str], new: list[str]) -> None:

@@ -58,7 +58,8 @@ def as_json() -> dict[str, Any]:
     asked, market = found.params.compare, purchases.market(found.params)
 
     def told(case: Case) -> dict[str, Any]:
-        values = asdict(case) | {"gap": case.gap.model_dump(), "gain": case.gain and case.gain.model_dump()}
+        gaps = {"gap": case.gap, "gain": case.gain, "equal": case.equal}
+        values = asdict(case) | {name: gap and gap.model_dump() for name, gap in gaps.items()}
         answers = {"in_place": verdict.in_place(case), "on_top": verdict.on_top(case)}
         about = {"verdict": verdict.decide(case), "close_call": verdict.is_close(case), **answers}
         return about | {"sentence": statements.sentence(case), **values}
@@ -110,7 +111,7 @@ def show(console: Console) -> None:
         if len(task.evaluated.classifiers) > 1:
             console.print(_classifiers(task, found))
         console.print(remarks.too_like(task.generated))
-        for words in [*statements.two_questions(case), *_remarks(task, asked)]:
+        for words in [*statements.two_questions(case, task.same_texts(asked.candidate)), *_remarks(task, asked)]:
             console.print(words)
         _show_next(task, case, purchases.market(found.params), console)
     for task in found.unscored:

@@ -50,11 +50,20 @@ def headline(case: Case, kind: str, say: Say = str) -> str:
         return f"Added to all your labels, {plain} gain {statements.points(case.gain.value)} points."
     if case.lost and verdict.in_place(case) == verdict.OPEN:
         return f"{what} lose {', '.join(case.lost)}."
-    if abs(gap) < 0.0005:
-        return f"{what} cost nothing, and you allow {allowed}."
-    if gap > 0:
-        return f"{what} score {statements.points(gap)} points higher than {say(case.baseline)}."
-    return f"{what} cost {statements.points(-gap)} points, and you allow {allowed}."
+    if gap > 0.0005:
+        return f"{what} score {statements.points(gap)} points higher than {say(case.baseline)}{_at_equal_size(case)}."
+    cost = "nothing" if gap > -0.0005 else f"{statements.points(-gap)} points"
+    return f"{what} cost {cost}{_at_equal_size(case)}, and you allow {allowed}."
+
+
+def _at_equal_size(case: Case) -> str:
+    """The gap to as many real texts, where it is another one: the rest comes of the number of texts."""
+    if case.equal is None or abs(case.equal.value - case.gap.value) < 0.0005:
+        return ""
+    same = case.equal.value
+    turned = f"but {'gain' if same > 0 else 'lose'} " if same * case.gap.value < 0 else ""
+    size = statements.points(abs(same)) if abs(same) >= 0.0005 else "nothing"
+    return f" ({turned if size != 'nothing' else ''}{size} against as many real texts)"
 
 
 def how_sure(case: Case) -> str:

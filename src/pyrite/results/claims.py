@@ -21,7 +21,8 @@ from pyrite.results.words import capital, labels, name, ranged, worth
 
 def questions(task: Findings, classifier: str) -> list[str]:
     """Both answers of the rule, a sentence each."""
-    return [typographic(words) for words in statements.two_questions(task.case_of(classifier), name)]
+    same_texts = task.metrics.same_texts(task.asked.candidate)
+    return [typographic(words) for words in statements.two_questions(task.case_of(classifier), same_texts, name)]
 
 
 def remarks(task: Findings, classifier: str) -> list[str]:

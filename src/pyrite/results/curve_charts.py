@@ -10,7 +10,7 @@ from typing import Any
 import altair as alt
 
 from pyrite.measures.intervals import Estimate
-from pyrite.results import drawing
+from pyrite.results import drawing, purchases
 from pyrite.results.drawing import NAMES, Dot, Figure, colour, data, domain, dot, hue, scale, shape, tooltip
 from pyrite.results.evaluation import MixResult
 from pyrite.results.findings import Findings
@@ -52,12 +52,18 @@ class Level:
 
 
 def curve(task: Findings, classifier: str) -> Figure | None:
-    """The learning curve of a classifier, with the worth of every mix that has generated rows; None without a curve."""
+    """The learning curve of a classifier, those of the sources beside it, and the worth of every mix that has generated
+    rows; None without a curve."""
     found = task.evaluated.classifiers[classifier]
     if len({rows for rows, _ in found.curve}) < 2:
         return None
     points = [_point("real", found.mixes[mix].macro_f1, rows) for rows, mix in found.curve]
     levels = [level for mix, entry in found.mixes.items() if (level := _level(mix, entry))]
+    sources = [
+        [_point(source, bought.score, bought.texts) for bought in along]
+        for source, along in purchases.curves(found).items()
+        if len(along) > 1 and source in task.study.sources
+    ]
     mine = found.mixes.get(task.asked.candidate)
     title = (
         f"{task.names[0]} equals {worth(mine.worth)} real labels ({classifier})"
@@ -65,7 +71,7 @@ def curve(task: Findings, classifier: str) -> Figure | None:
         else f"How {classifier} learns from real labels"
     )
     about = f"{task.card.title}. {classifier} on {task.evaluated.test_rows:,} real test texts. Bars at the foot: 95 %."
-    return Figure(capital(title), draw_curve(points, levels), about)
+    return Figure(capital(title), draw_curve(points, levels, sources), about)
 
 
 def options(task: Findings, classifier: str) -> Figure | None:
@@ -84,7 +90,8 @@ def options(task: Findings, classifier: str) -> Figure | None:
 
 
 def _point(mix: str, found: Estimate, rows: int) -> Point:
-    return Point(**vars(dot(mix, found, f" with {rows:,} real texts")), rows=rows)
+    kind = "" if family(mix) == "generated" else "real "
+    return Point(**vars(dot(mix, found, f" with {rows:,} {kind}texts")), rows=rows)
 
 
 def _level(mix: str, found: MixResult) -> Level | None:
@@ -123,11 +130,15 @@ def _smooth(lines: Sequence[Sequence[float]]) -> Iterator[tuple[int, float]]:
 # Drawing
 
 
-def draw_curve(points: Sequence[Point], levels: Sequence[Level]) -> alt.LayerChart:
-    """The learning curve of real labels. Where a mix's score meets it, a line falls to what the mix is worth."""
+def draw_curve(
+    points: Sequence[Point], levels: Sequence[Level], sources: Sequence[Sequence[Point]] = ()
+) -> alt.LayerChart:
+    """The learning curve of real labels, and those of sources. Where a mix's score meets that of real labels, a line
+    falls to what the mix is worth."""
     height, first, last = 340, points[0].rows, points[-1].rows
     # The first point's interval can be wider than all else in the figure: it may run out of it.
-    means = [point.mean for point in points] + [level.score for level in levels]
+    along = [point for source in sources for point in source]
+    means = [point.mean for point in (*points, *along)] + [level.score for level in levels]
     least, most = min(means), max(means)
     lows = [point.mean if point.low is None else point.low for point in points]
     bottom = max(min(lows), least - 0.4 * (most - least) - 1)
@@ -135,12 +146,13 @@ def draw_curve(points: Sequence[Point], levels: Sequence[Level]) -> alt.LayerCha
     pixel = (within[1] - within[0]) / height
     lines = [level.score for level in levels]
     places = drawing.apart([drawing.clear(score, lines, 17 * pixel) for score in lines], 17 * pixel)
-    start = first / 1.1
-    x_scale = alt.Scale(type="log", domain=[start, last * 1.1], nice=False)
+    sizes = [point.rows for point in (*points, *along)]
+    start = min(sizes) / 1.1
+    x_scale = alt.Scale(type="log", domain=[start, max(sizes) * 1.1], nice=False)
     axis = alt.Axis(values=[point.rows for point in points], format=",d", grid=False, labelOverlap="greedy")
 
     def across(field: str) -> alt.X:
-        return alt.X(f"{field}:Q", title="Real labelled texts (log scale)", scale=x_scale, axis=axis)
+        return alt.X(f"{field}:Q", title="Texts to train on (log scale)", scale=x_scale, axis=axis)
 
     def up(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", title="Macro-F1 on real test texts (points)", scale=scale(within))
@@ -164,7 +176,15 @@ def draw_curve(points: Sequence[Point], levels: Sequence[Level]) -> alt.LayerCha
     ink = colour("real")
     # A phone has no room for the worth.
     words = beside.transform_calculate(text="width < 420 ? datum.short : datum.short + datum.worth")
+    of_sources = data([drawing.row(point) | {"rows": point.rows} for point in along])
+    place = {"x": across("rows"), "y": up("mean"), "color": hue(), "detail": "name:N"}
+    ends = data([drawing.row(source[-1]) | {"rows": source[-1].rows} for source in sources])
     layers = [
+        of_sources.mark_line(strokeWidth=1.5, clip=True).encode(**place),
+        of_sources.mark_point(filled=True, size=40, opacity=1, clip=True).encode(
+            shape=shape(), tooltip=tooltip(), **place
+        ),
+        *drawing.lettered(ends, {"x": across("rows"), "y": up("mean"), "text": "name:N"}, align="left", dx=6),
         # Whiskers: between few points a band would say what nobody measured.
         real.mark_rule(color=ink, opacity=0.55, clip=True).encode(x=across("rows"), y=up("low"), y2="high:Q"),
         beside.mark_rule(strokeWidth=1.5).encode(x=across("start"), x2="meets:Q", y=up("score"), color=hue()),

@@ -14,6 +14,9 @@ from pyrite.measures.intervals import Interval, Score
 from pyrite.measures.llm_baseline import LlmResult
 from pyrite.measures.prediction_flips import Flips
 
+# As many real rows as generated ones.
+EQUAL = "real@equal"
+
 
 class Gap(Interval):
     """The score of one mix minus that of another, paired over seeds and test rows, with its 95 % interval.
@@ -154,6 +157,11 @@ class ClassifierResult(Result):
 
     def gap(self, candidate: str, baseline: str) -> PairedGap | None:
         return self.gaps.get(candidate, {}).get(baseline)
+
+    def equal_size(self, candidate: str) -> PairedGap | None:
+        """The gap of a candidate, cut to equal size where that was trained, to as many real rows."""
+        cut = f"{candidate}@equal"
+        return self.gap(cut if cut in self.mixes else candidate, EQUAL)
 
 
 class TaskResult(Result):

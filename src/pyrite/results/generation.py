@@ -85,6 +85,11 @@ class GeneratedSet(Result):
     noticed: dict[str, int] = Field(default_factory=dict)
 
     @property
+    def labelled_twice(self) -> bool:
+        """Whether these are real texts that all have a label from people, too."""
+        return self.kind == "labelled" and self.total.also_real_training == self.total.accepted
+
+    @property
     def tokens(self) -> tuple[int, int] | None:
         """Tokens sent and answered, as they were charged or else reckoned; None where neither is known."""
         if self.total.prompt_tokens is None:

@@ -9,11 +9,11 @@ from pyrite.data import mixes
 from pyrite.measures.intervals import Interval
 from pyrite.measures.llm_baseline import LlmResult
 from pyrite.params import Compare
-from pyrite.results.evaluation import TaskResult
+from pyrite.results.evaluation import EQUAL, TaskResult
 from pyrite.results.generation import GeneratedSet
 from pyrite.results.preparation import blind
 from pyrite.results.prices import money
-from pyrite.results.statements import EQUAL, Say, break_even, ends, no_worth, points, side, stops, these
+from pyrite.results.statements import Say, break_even, ends, no_worth, points, side, stops, these
 from pyrite.results.study import TaskMetrics
 
 
@@ -44,8 +44,7 @@ def lead(gap: Interval) -> str:
 def equal_size(found: TaskResult, asked: Compare, say: Say = str) -> str:
     """The paper's own comparison: as many real texts as generated ones; empty where that is the baseline itself."""
     one = found.classifiers[asked.classifier]
-    cut = f"{asked.candidate}@equal"
-    gap = one.gap(cut if cut in one.mixes else asked.candidate, EQUAL)
+    gap = one.equal_size(asked.candidate)
     if asked.baseline == EQUAL or gap is None:
         return ""
     rows, inside = one.mixes[EQUAL].rows, gap.macro_f1

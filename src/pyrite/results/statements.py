@@ -17,9 +17,6 @@ from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
 
 Say = Callable[[str], str]
 
-# As many real rows as generated ones.
-EQUAL = "real@equal"
-
 TITLES = {REPLACE: "Replace", AUGMENT: "Augment", DONT: "Don't", CANT_TELL: "Can't tell"}
 
 
@@ -100,13 +97,16 @@ def settled(case: Case) -> str:
     )
 
 
-def two_questions(case: Case, say: Say = str) -> list[str]:
-    """Both questions of the rule with their answers and intervals."""
+def two_questions(case: Case, same_texts: bool, say: Say = str) -> list[str]:
+    """Both questions of the rule with their answers and intervals; `same_texts`: the candidate's texts are among those
+    that people labelled."""
     gap = case.gap
     first = (
         f"In place of {say(case.baseline)}: {verdict.in_place(case)} "
         f"({points(gap.value, '+')}, 90 % interval {ends(gap.low90, gap.high90, '+')})."
     )
+    if same_texts and not case.contains:
+        return [first, "On top of all labels: nothing to add, for people have labelled the same texts."]
     if case.gain is None:
         second = (
             f"On top of all labels: not known; it needs the mixes {verdict.ALL} and {verdict.ALL}+{case.candidate}."

@@ -36,6 +36,11 @@ class TaskMetrics:
     def name(self) -> str:
         return self.evaluated.task
 
+    def same_texts(self, mix: str) -> bool:
+        """Whether people have labelled all texts of a mix, so that it adds nothing to their labels."""
+        sources = mixes.parse(mix).sources
+        return bool(sources) and all(self.generated[source].labelled_twice for source in sources)
+
     def cost(self, mix: str) -> float | None:
         """US dollars that the generated rows of a mix cost; None where that is not known, or where it has none."""
         costs = [self.generated[source].total.cost_usd for source in mixes.parse(mix).sources]

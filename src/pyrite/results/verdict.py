@@ -44,6 +44,7 @@ class Case:
         fits: distinct fits of the one of the two mixes that has more of them.
         gap: of the candidate to the baseline.
         gain: of all labels with the candidate added to all labels alone; None where these mixes were not trained.
+        equal: of the candidate to as many real rows; None where that was not trained.
         lost: labels that the baseline finds and the candidate surely loses.
         obstacle: why nothing can be told, whatever the gap.
         contains: the candidate has the baseline in it, so that it can't stand in its place.
@@ -56,6 +57,7 @@ class Case:
     fits: int
     gap: Gap
     gain: Gap | None = None
+    equal: Gap | None = None
     lost: tuple[str, ...] = ()
     obstacle: str = ""
     contains: bool = False
@@ -141,6 +143,7 @@ def case(found: TaskResult, classifier: str, candidate: str, baseline: str, marg
         fits=max(mix.fits for mix in mixes_of),
         gap=gap.macro_f1,
         gain=gap.macro_f1 if contains else added.macro_f1 if added else None,
+        equal=same.macro_f1 if (same := one.equal_size(candidate)) else None,
         lost=tuple(label for label, most in gap.at_most.items() if most < -LOST * share),
         obstacle=_obstacle(mixes_of, (candidate, baseline), found.test_rows),
         contains=contains,
@@ -164,12 +167,14 @@ def _obstacle(found: Sequence[MixResult], names: Sequence[str], test_rows: int) 
 def over_tasks(cases: Sequence[Case]) -> Case:
     """The mean over tasks of the same question: these very tasks, not tasks in general, so their errors average out."""
     gains = [case.gain for case in cases if case.gain is not None]
+    equal = [case.equal for case in cases if case.equal is not None]
     return replace(
         cases[0],
         test_rows=round(sum(case.test_rows for case in cases) / len(cases)),
         fits=min(case.fits for case in cases),
         gap=mean([case.gap for case in cases]),
         gain=mean(gains) if len(gains) == len(cases) else None,
+        equal=mean(equal) if len(equal) == len(cases) else None,
         lost=(),
         obstacle=next((case.obstacle for case in cases if case.obstacle), ""),
     )
