@@ -346,7 +346,7 @@ def study(project: Path, monkeypatch: pytest.MonkeyPatch, table: Callable[..., p
     monkeypatch.setattr(client, "FIRST_WAIT", 0.01)
     monkeypatch.setattr(client, "LONGEST_WAIT", 0.02)
     # What no test with it is about, and what takes longest.
-    monkeypatch.setattr(quality.QualityFilter, "_closest", lambda self, left: left["text"].map(len).to_numpy() * 0.0)
+    monkeypatch.setattr(quality.Contamination, "_closest", lambda self, left: left["text"].map(len).to_numpy() * 0.0)
 
     def write(url: str | None = None, sources: Sequence[str] = WRITTEN, **values: Any) -> None:
         if url:

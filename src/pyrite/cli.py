@@ -107,11 +107,14 @@ def add(
     values: Annotated[str | None, typer.Option(help="What its labels are in the card: old=new,old=new.")] = None,
     llm: Annotated[str | None, typer.Option(help="Who wrote it, for tables and cards.")] = None,
     cost: Annotated[float | None, typer.Option(min=0, help="What it cost, in US dollars.")] = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="The column with the real texts, or their ids, that each was made from.")
+    ] = None,
 ) -> None:
     """Take in a synthetic set from any tool, to be judged beside the others."""
     from pyrite.commands import add
 
-    add.run(task, name, source, text, label, values, llm, cost)
+    add.run(task, name, source, text, label, values, llm, cost, seeds)
 
 
 def stage_of_a_task(name: str, says: str) -> None:

@@ -14,7 +14,7 @@ from pyrite import params
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
 from pyrite.commands import add
-from pyrite.data import texts
+from pyrite.data import cards, texts, transcripts
 from pyrite.params import Imported
 from pyrite.results import generation
 from pyrite.stages import generate
@@ -32,7 +32,7 @@ def file(study: Study, project: Path) -> Path:
 
 
 def take(file: Path, name: str = "vendor", values: str | None = "F=fruit,T=tool", **more: object) -> None:
-    about = {"llm": None, "cost": None} | more
+    about = {"llm": None, "cost": None, "seeds": None} | more
     add.run("fruit", name, file, "body", "kind", values, **about)  # type: ignore[arg-type]
 
 
@@ -135,6 +135,61 @@ def test_copies_and_unknown_labels_are_left_out_and_counted(file: Path, project:
     kept = texts.read(paths.source("fruit", "vendor"))
     assert sorted(kept["label"]) == ["fruit", "fruit", "fruit", "tool"]
     assert set(kept["source"]) == {"vendor"}
+
+
+def test_a_hundred_odd_rows_are_each_said(file: Path, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    test = texts.read(paths.prepared("fruit")).query("split == 'test'")["text"].item()
+    rows = [(f"an invented sentence number {n} about it", ("FRUIT", "Tool ")[n % 2]) for n in range(60)]
+    rows += [(f"one that is tagged as number {n} [tool]", ("FRUIT", "tool")[n % 2]) for n in range(20)]
+    rows += (
+        [(test, "fruit")] * 8 + [(f"a thing of number {n} here", "gadget") for n in range(7)] + [("no label", None)] * 5
+    )
+    pd.DataFrame(rows, columns=["body", "kind"]).to_csv(file, index=False)
+    take(file, values=None)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "5 rows have no label and are left out." in said
+    assert "Its label 'FRUIT' is taken for the card's 'fruit'." in said
+    assert "Its label 'Tool' is taken for the card's 'tool'." in said
+    assert "The card has no label 'gadget': its 7 texts are left out" in said
+    assert "20 of its texts end in the name of a label, 10 in another one than their own" in said
+    change_params("generate.contamination_cosine", 1.0)
+    generate.run("fruit", "vendor")
+    counts = generation.load("fruit", "vendor")
+    assert counts.total.dropped == {"exact duplicate": 7, "contamination: exact": 1}
+    assert counts.total.accepted == 80
+    assert counts.unknown_labels == {"gadget": 7}
+    assert counts.noticed["tagged with the name of a label at their end"] == 20
+
+
+def test_labels_that_could_be_two_of_the_card_are_not_guessed(file: Path) -> None:
+    given = pd.Series(["A-B", "a b", "c"])
+    named, taken = add._card_names(given, ["a_b", "ab", "C"])
+    assert named.tolist() == ["A-B", "a b", "C"]
+    assert taken == {"c": "C"}
+
+
+def test_the_rows_that_a_set_was_made_from_stand_for_the_pool(file: Path, project: Path) -> None:
+    prepared = texts.read(paths.prepared("fruit"))
+    train, test = prepared.query("split == 'train'"), prepared.query("split == 'test'")
+    shown = [*train["text"].iloc[:2], test["text"].iloc[0], "nobody's text"]
+    rows = [(f"an invented sentence number {n} about it", "F" if n < 6 else "T", shown[n % 4]) for n in range(12)]
+    pd.DataFrame(rows, columns=["body", "kind", "source"]).to_csv(file, index=False)
+    take(file, seeds="source")
+    assert cards.load("fruit").source.seeds == ("vendor",)
+    change_params("generate.contamination_cosine", 1.0)
+    generate.run("fruit", "vendor")
+    counts = generation.load("fruit", "vendor")
+    assert counts.total.dropped == {"made from a row that is held out": 3}
+    assert counts.noticed["made from texts that are no real rows of the task"] == 3
+    showings = transcripts.showings(paths.transcript("fruit", "vendor"))
+    kept = texts.read(paths.source("fruit", "vendor"))
+    of_text = {text: seed for text, _, seed in rows}
+    for row in kept.itertuples():
+        assert showings[row.label, row.conversation] == [(texts.digest(of_text[row.text])[:16],)]
+    # Taken anew without them, it stands for nothing.
+    take(file)
+    assert cards.load("fruit").source.seeds == ()
+    assert "seeds" not in paths.card("fruit").read_text()
 
 
 def test_a_study_that_asks_keeps_its_other_sources(file: Path) -> None:

@@ -117,11 +117,34 @@ def test_a_pattern_takes_a_field_apart() -> None:
         (True, "True"),
         (b"caf\xc3\xa9", "café"),
         (datetime.date(2024, 1, 2), "2024-01-02"),
+        (["a"], "a"),
+        ([3.0], "3"),
+        ([], ""),
     ],
 )
 def test_values_as_text(value: object, string: str) -> None:
     assert fields.string(row(x=value), "x") == string
     assert fields.string(row(), "x") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "string"),
+    [
+        ("a.b", "whole"),
+        ("a.b.0", ""),
+        ("a.c.1.d", "deep"),
+        ("a.c.-1.d", "deep"),
+        ("l.s.1", "second"),
+        ("json.x.0", "within"),
+        ("json.y", ""),
+        ("text.x", ""),
+    ],
+)
+def test_a_path_goes_through_dots_in_names_lists_and_json(name: str, string: str) -> None:
+    given = row(**{"a.b": "whole", "a": {"c": [1, {"d": "deep"}]}, "l.s": ["first", "second"]})
+    given.fields.update({"json": '{"x": ["within"]}', "text": "[no JSON"})
+    assert fields.string(given, name) == string
+    assert fields.has(given, name) == bool(string)
 
 
 @pytest.mark.parametrize(

@@ -77,11 +77,18 @@ def test_sides(look) -> None:
     ]
 
 
-def test_an_odd_file_name_drops_the_sides_and_is_said(look) -> None:
-    names = {"train.jsonl": rows(LABELS), "test.jsonl": rows(LABELS, 9, 500), "more.jsonl": rows(LABELS, 5, 900)}
+def test_a_made_set_beside_the_sides_is_left_out_and_said(look) -> None:
+    names = {"train.jsonl": rows(LABELS), "test.jsonl": rows(LABELS, 9, 500), "vendor.jsonl": rows(LABELS, 50, 900)}
     found = look(names)
-    assert set(found.table["split"]) == {"train", "validation", "test"}
-    assert found.notes[0].startswith("10 rows stand in files that are named for no side")
+    assert sum(found.rows.values()) == 78
+    assert (found.table["split"] == "test").sum() == 18
+    assert found.notes == [one for one in found.notes if one.startswith("Left out: vendor.jsonl, named for no side")]
+    assert found.notes
+
+
+def test_a_file_of_no_side_beside_a_test_side_splits_all_anew(look) -> None:
+    found = look({"data.jsonl": rows(LABELS), "test.jsonl": rows(LABELS, 9, 500)})
+    assert found.notes[0].startswith("60 rows stand in files that are named for no side")
 
 
 def test_a_file_of_a_folder_without_the_labels_names_the_one_to_take(look) -> None:

@@ -37,7 +37,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     """Runs a command in this process, as `pyrite` does."""
     monkeypatch.setattr(client, "FIRST_WAIT", 0.01)
     monkeypatch.setattr(client, "LONGEST_WAIT", 0.02)
-    monkeypatch.setattr(quality.QualityFilter, "_closest", lambda self, left: left["text"].map(len).to_numpy() * 0.0)
+    monkeypatch.setattr(quality.Contamination, "_closest", lambda self, left: left["text"].map(len).to_numpy() * 0.0)
 
     def run(command: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
         with monkeypatch.context() as during:

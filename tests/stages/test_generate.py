@@ -121,7 +121,7 @@ def test_each_reason_is_found_and_counted(fruit: Project) -> None:
 
 
 def test_near_contamination_is_found_by_words_alone(fruit: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quality.QualityFilter, "_closest", lambda self, left: np.zeros(len(left)))
+    monkeypatch.setattr(quality.Contamination, "_closest", lambda self, left: np.zeros(len(left)))
     fruit(
         fruit=['["a day keeps the doctor away an apple!", "Cherries have small hard stones"]'],
         tool=['["A wrench turns a rusty old bolt"]'],

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from conftest import ROOT, card_text, change_params, write_params
 
-from pyrite.base import paths
+from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, texts, transcripts
+from pyrite.data import cards, folds, texts, transcripts
 from pyrite.llm import prompts
 from pyrite.stages import fetch, prepare
 
@@ -236,6 +236,35 @@ def test_a_column_that_is_not_there(local, project: Path) -> None:
     source = SOURCE | {"text": "words"}
     (project / "tasks/greetings.yaml").write_text(card_text("greetings", source=source, **GREETINGS))
     with pytest.raises(PyriteError, match=r"my own\.csv: row 2: no 'words'; there are the words, kind, year"):
+        local(ROWS)
+
+
+def test_rows_that_a_set_was_made_from_stand_for_the_pool(local, project: Path) -> None:
+    plain = local(ROWS)
+    assert "pool" not in plain
+    seeded = card_text("greetings", source=SOURCE | {"seeds": ["vendor"]}, **GREETINGS)
+    (project / "tasks/greetings.yaml").write_text(seeded)
+    with pytest.raises(PyriteError, match=r"source\.seeds: there is no .*vendor\.parquet"):
+        local(ROWS)
+    seeds = [plain.query("split == @split")["id"].iloc[0] for split in ("train", "test")]
+    files.write(
+        paths.imported("greetings", "vendor"), lambda file: pd.DataFrame({"seeds": [seeds, []]}).to_parquet(file)
+    )
+    # With folds, no fit is tested on a row of the pool.
+    found = local(ROWS)
+    assert set(found.loc[found["pool"], "id"]) == set(seeds)
+    assert set(seeds) <= set(found.loc[texts.in_pool(found), "id"])
+    assert not folds.tested(found, "auto")[found["id"].isin(seeds)].any()
+    assert not set(seeds) & set(folds.held_out(found, "auto")["id"])
+    # Without, a test row stays one.
+    change_params("train.folds", "none")
+    found = local(ROWS)
+    assert set(found.loc[found["pool"], "id"]) == {seeds[0]}
+    assert seeds[1] in set(folds.held_out(found, "none")["id"])
+    files.write(
+        paths.imported("greetings", "vendor"), lambda file: pd.DataFrame({"seeds": [["0" * 16]]}).to_parquet(file)
+    )
+    with pytest.raises(PyriteError, match="none of the 1 texts that vendor was made from"):
         local(ROWS)
 
 

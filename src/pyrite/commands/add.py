@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections import Counter
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 from ruamel.yaml.comments import CommentedMap
 
@@ -19,7 +22,7 @@ from pyrite import params
 from pyrite.base import console, files, paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, imported, mixes, texts
-from pyrite.llm import labelling
+from pyrite.llm import imports, labelling
 from pyrite.params import Imported, Params, Written
 
 
@@ -32,6 +35,7 @@ def run(
     values: str | None,
     llm: str | None,
     cost: float | None,
+    seeds: str | None,
 ) -> None:
     """Take a set in, and say what is in it and what to run next.
 
@@ -42,8 +46,11 @@ def run(
     _check_name(name, study)
     if task not in study.tasks:
         raise PyriteError(f"add: {task} is not among the study's tasks ({', '.join(study.tasks)}): name it there first")
-    table = imported.read(path, text, label, _values(values))
+    table = imported.read(path, text, label, _values(values), seeds)
+    table["label"], taken = _card_names(table["label"], list(card.labels))
     counts = Counter(table["label"])
+    without = counts.pop("", 0)
+    table = table[table["label"] != ""].reset_index(drop=True)
     unknown = [one for one in counts if one not in card.labels]
     if len(unknown) == len(counts):
         have, wanted = ", ".join(sorted(counts)[:10]), ", ".join(card.labels)
@@ -56,12 +63,32 @@ def run(
     files.write(place, lambda file: table.to_parquet(file, index=False))
     _pin(place)
     files.write_text(paths.PARAMS, text_of_params)
+    standing = [one for one in card.source.seeds if one != name]
+    if seeds or len(standing) < len(card.source.seeds):
+        cards.put(card, "seeds", [*standing, *([name] if seeds else [])])
     out = console.screen(soft_wrap=True)
     out.print(
         f"{task} {name}: {len(table):,} texts of {path}: {', '.join(f'{n:,} {one}' for one, n in counts.items())}"
     )
+    if without:
+        out.print(f"{without:,} rows have no label and are left out.")
+    for written, label_of_card in taken.items():
+        out.print(f"Its label {written!r} is taken for the card's '{label_of_card}'.")
     for one in unknown:
         out.print(f"The card has no label '{one}': its {counts[one]:,} texts are left out, or say --values {one}=...")
+    tagged = imports.tags(table["text"], list(card.labels))
+    if len(tagged):
+        wrong, end = int((table["label"][tagged.index] != tagged).sum()), table["text"][tagged.index[0]][-40:]
+        out.print(
+            f"{len(tagged):,} of its texts end in the name of a label, {wrong:,} in another one than their own: "
+            f"a classifier learns the tag, not the text. One ends: ...{end}"
+        )
+    if seeds:
+        rows = {seed for row in table["seeds"] for seed in row}
+        out.print(
+            f"It was made from {len(rows):,} real texts, which stand for the pool: where the task has folds, no fit is "
+            "tested on them; else texts made from a test row are left out."
+        )
     out.print(f"{paths.PARAMS} has the source {name}, and trains and compares it; {place} is its data.")
     if left_out:
         out.print(
@@ -79,6 +106,19 @@ def _check_name(name: str, study: Params) -> None:
         raise PyriteError(f"add: '{name}' has a meaning of its own: choose another name")
     if name in study.sources and not isinstance(study.sources[name], Imported):
         raise PyriteError(f"add: sources.{name} in {paths.PARAMS} is {study.sources[name].kind}: choose another name")
+
+
+def _card_names(given: pd.Series, labels: Sequence[str]) -> tuple[pd.Series, dict[str, str]]:
+    """The labels with the card's names where they differ from one of these in case, spaces or signs only; and which."""
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    for label in labels:
+        alike[_plain(label)].append(label)
+    taken = {one: alike[_plain(one)][0] for one in given.unique() if one not in labels and len(alike[_plain(one)]) == 1}
+    return given.replace(taken), taken
+
+
+def _plain(label: str) -> str:
+    return re.sub(r"[\s_-]+", "", label).casefold()
 
 
 def _values(given: str | None) -> dict[str, str]:

@@ -184,7 +184,7 @@ def _refresh(task: str, path: Path | None, text: str | None, label: str | None, 
         if path is not None:
             raise PyriteError("new --refresh: take in --from and --unlabelled one after the other")
         file = unlabelled.look(waiting, text, getattr(source, "text", "text"))
-        _put(card, "unlabelled", file.model_dump(include={"path", "sha256", "format", "text"}))
+        cards.put(card, "unlabelled", file.model_dump(include={"path", "sha256", "format", "text"}))
         said = f"{paths.card(task)} now pins {file.path}. Which to label first: pyrite next {task}"
         console.screen(soft_wrap=True).print(said)
         return
@@ -223,24 +223,12 @@ def _take_sheet(card: cards.Card, path: Path) -> None:
         raise PyriteError(f"{path}: no row has a label yet: fill in its column label")
     place = profile.place_of(path)
     others = [sheet.model_dump() for sheet in card.source.chosen if sheet.path != place]
-    _put(card, "chosen", [*others, {"path": place, "sha256": shards.digest({path.name: path})}])
+    cards.put(card, "chosen", [*others, {"path": place, "sha256": shards.digest({path.name: path})}])
     out = console.screen(soft_wrap=True)
     counts = ", ".join(f"{count} {label}" for label, count in Counter(label for _, label in labelled).most_common())
     left = f" {waiting} have none yet." if waiting else ""
     out.print(f"{paths.card(card.id)} now pins {place}: {len(labelled)} new labels ({counts}), to train on only.{left}")
     out.print("Next: dvc repro. Then `dvc metrics diff` says what they gained: no test row is new.")
-
-
-def _put(card: cards.Card, key: str, value: Any) -> None:
-    """Give a card's source another entry, first, so that the comments behind the last one stay in their place."""
-
-    def change(whole: Any) -> None:
-        whole["source"].pop(key, None)
-        whole["source"].insert(1, key, value)
-
-    card_text = schema.edit(schema.read(paths.card(card.id)), change)
-    schema.parse(card_text, paths.card(card.id), cards.Card)
-    files.write_text(paths.card(card.id), card_text)
 
 
 def _pin(source: Any, pinned: dict[str, Any]) -> None:

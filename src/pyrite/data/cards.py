@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from pyrite.base import paths, schema
+from pyrite.base import files, paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.base.schema import Name, Schema
 from pyrite.data import formats, texts
@@ -59,12 +59,14 @@ class Source(Schema):
     Attributes:
         unlabelled: real texts without labels, of which `next` chooses.
         chosen: such texts with labels, the sheets that came back: rows to train on only.
+        seeds: imported sets; the real rows that they were made from stand for the pool.
     """
 
     licence: Words
     non_commercial: bool = False
     unlabelled: TextFile | None = None
     chosen: tuple[Sheet, ...] = ()
+    seeds: tuple[Name, ...] = ()
 
 
 class Docstrings(Source):
@@ -273,6 +275,20 @@ def load(task: str) -> Card:
     if card.id != task:
         raise PyriteError(f"{path}: id: '{card.id}' must be the file's name, '{task}'")
     return card
+
+
+def put(card: Card, key: str, value: Any) -> None:
+    """Give the source of a card's file another entry, first, so that the comments behind the last one stay in their
+    place; an empty value takes it out."""
+
+    def change(whole: Any) -> None:
+        whole["source"].pop(key, None)
+        if value:
+            whole["source"].insert(1, key, value)
+
+    text = schema.edit(schema.read(paths.card(card.id)), change)
+    schema.parse(text, paths.card(card.id), Card)
+    files.write_text(paths.card(card.id), text)
 
 
 def terms(source: Source) -> str:

@@ -10,6 +10,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,8 @@ def ratings(row: Row, rows: cards.Rows, labels: dict[str, str]) -> dict[str, str
 
 
 def get(row: Row, name: str) -> Any:
-    """A field of a row, or None; `a.b.0` is place 0 of field b of field a, unless a field has that very name."""
+    """A field of a row, or None; `a.b.0` is place 0 of field b of field a, where no field has a longer part of that for
+    its name. A field may hold others as JSON, too."""
     return _find(row, name)[1]
 
 
@@ -144,22 +146,35 @@ def has(row: Row, name: str) -> bool:
 def _find(row: Row, name: str) -> tuple[bool, Any]:
     if name in row.fields:
         return True, row.fields[name]
-    value: Any = row.fields
-    for part in name.split("."):
-        try:
-            value = value[int(part)] if isinstance(value, list) else value[part]
-        except (KeyError, IndexError, TypeError, ValueError):
-            return False, None
-    return True, value
+    return _along(row.fields, name.split("."))
+
+
+def _along(value: Any, path: list[str]) -> tuple[bool, Any]:
+    if not path:
+        return True, value
+    if isinstance(value, str) and value.startswith(("{", "[")):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(value)
+    if isinstance(value, list):
+        with suppress(ValueError, IndexError):
+            return _along(value[int(path[0])], path[1:])
+    if isinstance(value, dict):
+        for end in range(len(path), 0, -1):
+            if (key := ".".join(path[:end])) in value and (found := _along(value[key], path[end:]))[0]:
+                return found
+    return False, None
 
 
 def string(row: Row, name: str) -> str:
-    """A field as text, empty where it is missing: a whole number has no decimals, bytes are UTF-8.
+    """A field as text, empty where it is missing: a whole number has no decimals, bytes are UTF-8, a list of one value
+    is that value.
 
     Raises:
         PyriteError: it holds other fields, or bytes that are no text.
     """
     value = get(row, name)
+    if isinstance(value, list) and len(value) < 2 and not any(isinstance(one, list | dict) for one in value):
+        value = value[0] if value else None
     if isinstance(value, str):
         return value
     if value is None or value != value:  # NaN, also that of a date

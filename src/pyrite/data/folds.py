@@ -55,7 +55,8 @@ def tested(prepared: pd.DataFrame, folds: Folds) -> pd.Series:
 def held_out(prepared: pd.DataFrame, folds: Folds) -> pd.DataFrame:
     """The rows that no generated text may repeat: validation and test rows, with folds all rows outside the pool but
     chosen ones."""
-    return prepared[tested(prepared, folds) | ~prepared["split"].isin(texts.TRAINING)]
+    seen = prepared["split"].isin(texts.TRAINING) | texts.in_pool(prepared)
+    return prepared[tested(prepared, folds) | ~seen]
 
 
 def hopeless(table: pd.DataFrame, labels: Sequence[str], folds: Folds) -> dict[str, str]:

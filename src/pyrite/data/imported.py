@@ -2,49 +2,65 @@
 
 from __future__ import annotations
 
-import itertools
+import json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from pyrite.base.errors import PyriteError
-from pyrite.data import columns, fields, formats, profile, shards, texts
+from pyrite.data import fields, formats, profile, shards, texts
 from pyrite.data.rows import Layout
 
+# The ids of real rows, one or several.
+_IDS = re.compile(r"[0-9a-f]{16}(?:[\s,;|]+[0-9a-f]{16})*")
 
-def read(path: Path, text: str | None, label: str | None, values: Mapping[str, str]) -> pd.DataFrame:
-    """The rows (text, label) of a file, or of all files of a folder, in their order; rows without a label are left out.
+
+def read(
+    path: Path, text: str | None, label: str | None, values: Mapping[str, str], seeds: str | None = None
+) -> pd.DataFrame:
+    """The rows (text, label) of a file, or of all files of a folder, in their order; the label of some may be empty.
 
     Args:
         text, label: the columns; None where there is no doubt.
         values: what labels of the file are called in the card.
+        seeds: the column with the real rows that each text was made from; the table then has the column `seeds`.
 
     Raises:
         PyriteError: the file can't be read, has no such columns or no rows with a label.
     """
     path = path.expanduser()
-    form = profile.format_of(path)
-    if form == "lines":
-        raise PyriteError(f"{path}: lines of text have no labels: save texts and labels as .csv or .tsv with a header")
-    layout, named = Layout(format=form), [name for name in (text, label) if name]
-    found = shards.find(path, form)
-    first = [row for one in found.values() for row in itertools.islice(formats.read(one, layout, named), 99)]
-    if not first:
-        raise PyriteError(f"{path}: has no rows")
-    of_texts, of_labels = columns.find(first, text, label)
-    names = profile.class_names(next(iter(found.values())), form, of_labels)
+    found = shards.find(path, profile.format_of(path))
+    table = profile.open_table(path, found, text, label)
+    named = [table.text, table.label, *([seeds] if seeds else [])]
+    rows = []
+    for one in found.values():
+        for row in fields.checked(formats.read(one, Layout(format=table.form), named), named):
+            value = fields.string(row, table.label)
+            meant = table.class_names.get(value.strip(), texts.normalise_label(value))
+            made_from = seeds_of(fields.get(row, seeds)) if seeds else []
+            # Several answers to one request are several texts.
+            said = fields.get(row, table.text)
+            several = isinstance(said, list) and len(said) > 1 and all(isinstance(one, str) for one in said)
+            for text in said if several else [fields.string(row, table.text)]:
+                rows.append((texts.encodable(text), values.get(meant, meant), made_from))
+    frame = pd.DataFrame(rows, columns=["text", "label", "seeds"])
+    if (frame["label"] == "").all():
+        raise PyriteError(f"{path}: no row has a label in '{table.label}'")
+    return frame if seeds else frame.drop(columns="seeds")
 
-    def meant(value: str) -> str:
-        value = names.get(value.strip(), texts.normalise_label(value))
-        return values.get(value, value)
 
-    rows = [
-        (texts.encodable(fields.string(row, of_texts)), meant(fields.string(row, of_labels)))
-        for one in found.values()
-        for row in formats.read(one, layout, [of_texts, of_labels])
-    ]
-    table = pd.DataFrame(rows, columns=["text", "label"], dtype=str)
-    if (table := table[table["label"] != ""]).empty:
-        raise PyriteError(f"{path}: no row has a label in '{of_labels}'")
-    return table.reset_index(drop=True)
+def seeds_of(value: Any) -> list[str]:
+    """The ids of the real rows that a field names, by their ids or their texts: one, or a list, in JSON too."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(value)
+    if isinstance(value, list):
+        return [seed for one in value for seed in seeds_of(one)]
+    said = "" if value is None or value != value else texts.normalise(str(value))
+    if _IDS.fullmatch(said):
+        return re.findall("[0-9a-f]{16}", said)
+    return [texts.digest(said)[:16]] if said else []

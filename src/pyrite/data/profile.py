@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -86,10 +87,47 @@ def look(
         PyriteError: the file can't be read, has no such columns, or too little in it.
     """
     path = path.expanduser()
+    found, others = shards.of_task(path, format_of(path))
+    table = open_table(path, found, text, label)
+    source = cards.LocalFile(
+        kind="file",
+        path=place_of(path),
+        sha256=shards.digest(found),
+        format=table.form,
+        text=table.text,
+        label=table.label,
+        values=table.class_names,
+        other_values="drop",
+        licence="not stated",
+    )
+    profile = _profile(source, found, only, folding)
+    if others:
+        profile.notes.append(
+            f"Left out: {', '.join(others)}, named for no side. A set that was made: `pyrite add`. Real rows: name "
+            "their file for train, validation or test, too."
+        )
+    return profile
+
+
+class OpenTable(NamedTuple):
+    """A data set whose columns are known: its format, the columns of texts and labels, and what numbers in the latter
+    stand for, where the file says so."""
+
+    form: str
+    text: str
+    label: str
+    class_names: dict[str, str]
+
+
+def open_table(path: Path, found: dict[str, Path], text: str | None, label: str | None) -> OpenTable:
+    """Find the columns of the files of a data set.
+
+    Raises:
+        PyriteError: a file can't be read, has no rows or no such columns.
+    """
     form = format_of(path)
     if form == "lines":
         raise PyriteError(f"{path}: lines of text have no labels: save texts and labels as .csv or .tsv with a header")
-    found = shards.find(path, form)
     layout, named = Layout(format=form), [name for name in (text, label) if name]
     first = {
         name: list(itertools.islice(formats.read(file, layout, named), fields.FIRST_ROWS))
@@ -101,18 +139,7 @@ def look(
     main = next((name for name in first if shards.side(name) == "train"), next(iter(first)))
     of_texts, of_labels = columns.find(first[main], text, label)
     _require_everywhere(path, found, first, (of_texts, of_labels))
-    source = cards.LocalFile(
-        kind="file",
-        path=place_of(path),
-        sha256=shards.digest(found),
-        format=form,
-        text=of_texts,
-        label=of_labels,
-        values=class_names(found[main], form, of_labels),
-        other_values="drop",
-        licence="not stated",
-    )
-    return _profile(source, found, only, folding)
+    return OpenTable(form, of_texts, of_labels, class_names(found[main], form, of_labels))
 
 
 def format_of(path: Path) -> str:
@@ -147,13 +174,15 @@ def _require_everywhere(path: Path, found: dict[str, Path], first: dict[str, lis
 
 
 def class_names(path: Path, form: str, label: str) -> dict[str, str]:
-    """What the numbers of a label column stand for, where `datasets` has noted that in the file."""
+    """What the numbers of a label column, or of lists in it, stand for, where `datasets` has noted that in the file."""
     if form not in ("parquet", "arrow"):
         return {}
     try:
         features = json.loads(column_files.metadata(path, form).get(b"huggingface", b"{}"))["info"]["features"]
-        return {str(number): texts.normalise_label(str(name)) for number, name in enumerate(features[label]["names"])}
-    except (KeyError, TypeError, ValueError):
+        column = features[label] if label in features else features[label.rpartition(".")[0]]
+        names = column.get("feature", column)["names"]
+        return {str(number): texts.normalise_label(str(name)) for number, name in enumerate(names)}
+    except (AttributeError, KeyError, TypeError, ValueError):
         return {}
 
 

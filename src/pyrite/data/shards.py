@@ -29,6 +29,16 @@ def find(path: Path, form: str) -> dict[str, Path]:
     }
 
 
+def of_task(path: Path, form: str) -> tuple[dict[str, Path], list[str]]:
+    """The files of a data set that are a task's real data, and the names of those that are not: where one is named for
+    training, a file that is named for no side is another set, such as one that an LLM wrote."""
+    found = find(path, form)
+    if "train" not in map(side, found) or len(found) == 1:
+        return found, []
+    others = [name for name in found if side(name) is None]
+    return {name: file for name, file in found.items() if name not in others}, others
+
+
 def digest(found: dict[str, Path]) -> str:
     """The SHA-256 of a file, or of the list of several: a line `<sha256>  <name>` for each, as `sha256sum` has it."""
     digests = {}

@@ -1,8 +1,8 @@
 """The text table: one schema for texts everywhere, real or generated, as Parquet.
 
 Columns: `id`, `text`, `label`, `split` (train, validation, test, chosen); rows of a source also have `source`,
-`conversation`, `turn`, `position`. The id is a digest of the normalised text, so that equal texts are one row
-and the split of a row never depends on the other rows.
+`conversation`, `turn`, `position`; real rows have `pool` where seeds stand for it. The id is a digest of the normalised
+text, so that equal texts are one row and the split of a row never depends on the other rows.
 """
 
 from __future__ import annotations
@@ -72,12 +72,13 @@ def fraction(digest: str, k: int) -> float:
 
 
 def in_pool(frame: pd.DataFrame) -> pd.Series:
-    """Which rows are in the pool: the training rows whose fraction 1 is below 0.10, and the lowest one of a label that
-    would have none; of a label without training rows, which folds only allow, the lowest of all."""
+    """Which rows are in the pool: those that the column `pool` says, or without one the training rows whose fraction 1
+    is below 0.10; and the lowest one of a label that would have none; of a label without training rows, which folds
+    only allow, the lowest of all."""
     # An id holds digits 0 to 15 of the digest: fractions 0 and 1.
     place = frame["id"].map(lambda i: fraction(i, 1)).astype(float)
     training = frame["split"] == "train"
-    pool = training & (place < POOL_SHARE)
+    pool = frame["pool"].copy() if "pool" in frame else training & (place < POOL_SHARE)
     lacking = ~frame["label"].isin(frame.loc[pool, "label"])
     lacking &= training | ~frame["label"].isin(frame.loc[training, "label"])
     pool.loc[place[lacking].groupby(frame["label"][lacking]).idxmin()] = True

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from pyrite.data import folds, texts
 from pyrite.data.cards import Card
-from pyrite.measures import near_duplicates, neighbours
+from pyrite.data.transcripts import Conversation, Turn
+from pyrite.llm import quality
+from pyrite.llm.quality import Contamination
+from pyrite.measures import near_duplicates
 from pyrite.params import Params
-from pyrite.training import embedding_check, encoder
 
 # What a checked row has.
-CHECKED = ["id", "text", "label", "position", "reason"]
+CHECKED = ["id", "text", "label", "seeds", "conversation", "position", "reason"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,8 @@ class Checked:
     """An imported set, row by row.
 
     Attributes:
-        rows: id, text, label, position in the file and the `reason` why a row is left out, or nothing.
+        rows: id, text, label, the ids of the real rows that it was made from, a number for all texts of a label made
+            from the same ones, position in the file and the `reason` why a row is left out, or nothing.
         unknown_labels: labels that the card lacks, with the rows that have them; those are not among `rows`.
         noticed: what is counted and kept.
     """
@@ -36,13 +41,22 @@ class Checked:
         """The rows that nothing speaks against."""
         return self.rows[self.rows["reason"] == ""]
 
+    def conversations(self, task: str, source: str, llm: str) -> list[Conversation]:
+        """What the LLM was shown, as conversations without words: one for all texts made from the same real rows."""
+        groups = self.rows.drop_duplicates(["label", "conversation"])
+        return [
+            Conversation(task, source, label, int(number), llm, "", "", (Turn("", seeds, ""),))
+            for label, number, seeds in zip(groups["label"], groups["conversation"], groups["seeds"], strict=True)
+            if seeds
+        ]
+
 
 def check(card: Card, given: pd.DataFrame, prepared: pd.DataFrame, study: Params) -> Checked:
-    """Which rows (text, label) may be trained on.
+    """Which rows (text, label and perhaps seeds) may be trained on.
 
-    Empty texts, exact copies and what repeats a row that is held out are left out. Near copies of each other, unusual
-    lengths and copies of real training texts are only counted: dropping them would change somebody
-    else's set.
+    Empty texts, exact copies, what repeats a row that is held out and what was made from one are left out. Near copies
+    of each other, unusual lengths and copies of real training texts are only counted: dropping them would change
+    somebody else's set.
     """
     frame = given.reset_index(drop=True).rename_axis("position").reset_index()
     frame["text"], frame["label"] = frame["text"].map(texts.normalise), frame["label"].map(texts.normalise_label)
@@ -50,36 +64,42 @@ def check(card: Card, given: pd.DataFrame, prepared: pd.DataFrame, study: Params
     unknown = Counter(frame.loc[~known, "label"])
     frame = frame[known].reset_index(drop=True)
     frame["id"] = frame["text"].map(lambda text: texts.digest(text)[:16])
-    frame["reason"] = ""
-    held_out = folds.held_out(prepared, study.train.folds)
-    threshold, cosine = study.generate.near_duplicate, study.generate.contamination_cosine
-
-    def left() -> pd.DataFrame:
-        return frame[frame["reason"] == ""]
-
-    def drop(reason: str, holds: pd.Series) -> None:
-        frame.loc[holds.index[holds.astype(bool)], "reason"] = reason
-
-    drop("empty", left()["text"] == "")
-    drop("exact duplicate", left()["id"].duplicated())
-    drop("contamination: exact", left()["id"].isin(held_out["id"]))
-    rows, others = left(), held_out["text"].tolist()
-    if len(rows) and others:
-        drop(
-            "contamination: near", pd.Series(near_duplicates.near(rows["text"].tolist(), others, threshold), rows.index)
-        )
-        rows = left()
-        alike = embedding_check.look(prepared["text"].tolist(), card.language, cosine)
-        if len(rows) and alike <= embedding_check.MOST_ALIKE:
-            closest = neighbours.largest_cosines(encoder.embed(rows["text"].tolist()), encoder.embed(others), 1)[:, 0]
-            drop("contamination: embedding", pd.Series(closest >= cosine, rows.index))
-    rows = left()
+    made_from = frame["seeds"] if "seeds" in frame else pd.Series([()] * len(frame))
+    frame["seeds"] = made_from.map(lambda ids: tuple(sorted(ids)))
+    frame["conversation"] = frame.groupby("label")["seeds"].transform(lambda of_label: pd.factorize(of_label)[0])
+    held_out, threshold = folds.held_out(prepared, study.train.folds), study.generate.near_duplicate
+    tested, real = set(held_out["id"]), set(prepared["id"])
+    checks: dict[str, quality.Check] = {
+        "empty": lambda left: left["text"] == "",
+        "exact duplicate": lambda left: left["id"].duplicated(),
+        "made from a row that is held out": lambda left: ~left["seeds"].map(tested.isdisjoint).astype(bool),
+        **Contamination(card, prepared, held_out, study.generate).checks,
+    }
+    quality.judge(frame, checks, f"checking {len(frame):,} texts")
+    rows = frame[frame["reason"] == ""]
     least, most = card.length_words
     noticed = {
         "nearly the same as another": sum(near_duplicates.repeats(rows["text"].tolist(), threshold)),
         f"shorter or longer than the card's {least} to {most} words": (
             int((~rows["text"].map(texts.length).between(least, most)).sum())
         ),
-        "real training texts, word for word": int(rows["id"].isin(prepared["id"]).sum()),
+        "real training texts, word for word": int(rows["id"].isin(real).sum()),
+        "made from texts that are no real rows of the task": int((~rows["seeds"].map(real.issuperset)).sum()),
+        "tagged with the name of a label at their end": len(tags(rows["text"], list(card.labels))),
     }
     return Checked(frame, dict(unknown.most_common()), {what: int(n) for what, n in noticed.items() if n})
+
+
+# What follows the last sign that sets something off, but for signs around it.
+_TAG = re.compile(r"[\[(<{#|:*/=–—-]+\s*([^\[(<{#|:*/=–—]+?)[\s\])>}*|.\"'”]*$")
+
+
+def tags(found: pd.Series, labels: Sequence[str]) -> pd.Series:
+    """Of the texts that end in the name of a label set off by a sign, as in `... [billing]`, that label."""
+    names = {_plain(label): label for label in labels}
+    ends = found.str.extract(_TAG, expand=False).fillna("")
+    return ends.map(lambda end: names.get(_plain(end), ""))[lambda named: named != ""]
+
+
+def _plain(label: str) -> str:
+    return "".join(filter(str.isalnum, label.casefold()))

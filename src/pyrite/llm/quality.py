@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,12 @@ import pandas as pd
 from pyrite.base import console, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import texts
+from pyrite.data.cards import Card
 from pyrite.data.transcripts import Conversation
 from pyrite.llm import parsing
 from pyrite.llm.conversations import Script
 from pyrite.measures import near_duplicates, neighbours
+from pyrite.params import Generate
 from pyrite.training import embedding_check, encoder
 
 # Why a text is dropped, in the order of the checks: a text has the first reason that holds.
@@ -60,23 +62,78 @@ def collect(script: Script, conversations: Sequence[Conversation]) -> pd.DataFra
     return frame.sort_values(["turn", "conversation", "position"], kind="stable", ignore_index=True)
 
 
-class QualityFilter:
-    """The texts of conversations, each with the reason why it is dropped: one of `REASONS`, or nothing.
+Check = Callable[[pd.DataFrame], Any]
 
-    A text is compared with those that were not dropped before it, so the costly checks see few.
+
+def judge(frame: pd.DataFrame, checks: Mapping[str, Check], doing: str) -> None:
+    """Give each row the `reason` of the first check that holds for it, or nothing.
+
+    A check sees the rows that those before it left, so the costly ones see few.
     """
+    frame["reason"] = ""
+    with console.progress() as view:
+        for reason, check in view.track(list(checks.items()), description=doing):
+            left = frame[frame["reason"] == ""]
+            if len(left):
+                holds = np.asarray(check(left), dtype=bool)
+                frame.loc[left.index[holds], "reason"] = reason
+
+
+class Contamination:
+    """Whether texts repeat rows that are held out, word for word, nearly, or by their embeddings.
+
+    Attributes:
+        alike: the share of pairs of unlike real texts that MiniLM takes for copies.
+    """
+
+    def __init__(self, card: Card, prepared: pd.DataFrame, held_out: pd.DataFrame, limits: Generate) -> None:
+        self._held_out, self._limits = held_out, limits
+        self._cosine: dict[str, float] = {}
+        self.alike = embedding_check.look(prepared["text"].tolist(), card.language, limits.contamination_cosine)
+
+    @property
+    def blind(self) -> bool:
+        """Whether embeddings tell nothing here."""
+        return self.alike > embedding_check.MOST_ALIKE
+
+    @property
+    def checks(self) -> dict[str, Check]:
+        others = self._held_out["text"].tolist()
+        by_words: dict[str, Check] = {
+            "contamination: exact": lambda left: left["id"].isin(self._held_out["id"]),
+            "contamination: near": lambda left: near_duplicates.near(
+                left["text"].tolist(), others, self._limits.near_duplicate
+            ),
+        }
+        return (
+            by_words
+            if self.blind
+            else by_words
+            | {"contamination: embedding": lambda left: self._closest(left) >= self._limits.contamination_cosine}
+        )
+
+    def _closest(self, candidates: pd.DataFrame) -> np.ndarray:
+        """The highest cosine of each text to any real row that none may repeat; of each text it is worked out once."""
+        if len(new := candidates[~candidates["id"].isin(self._cosine)]):
+            real, cosines = self._held_out["text"].tolist(), np.full(len(new), -1.0)
+            if real:
+                embedded = encoder.embed(new["text"].tolist()), encoder.embed(real)
+                cosines = neighbours.largest_cosines(*embedded, 1)[:, 0]
+            self._cosine |= dict(zip(new["id"], cosines.tolist(), strict=True))
+        return candidates["id"].map(self._cosine).to_numpy()
+
+
+class QualityFilter:
+    """The texts of conversations, each with the reason why it is dropped: one of `REASONS`, or nothing."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
-        self._cosine: dict[str, float] = {}
-        alike = embedding_check.look(
-            script.prepared["text"].tolist(), script.card.language, script.checks.contamination_cosine
-        )
-        self._blind = alike > embedding_check.MOST_ALIKE
-        if self._blind:
+        self._contamination = Contamination(script.card, script.prepared, script.held_out, script.checks)
+        if self._contamination.blind:
             console.log.print(
                 f"{script.task} {script.source}: the check of copies by embeddings is off: MiniLM takes "
-                f"{alike:.0%} of the pairs of unlike real texts for copies. The checks by words stay."
+                f"{self._contamination.alike:.0%} of the pairs of unlike real texts for copies. The checks by words "
+                "stay."
             )
 
     def __call__(self, conversations: Sequence[Conversation]) -> pd.DataFrame:
@@ -85,47 +142,23 @@ class QualityFilter:
         Raises:
             PyriteError: a conversation shows an example that is no prepared row.
         """
-        script, held_out = self._script, self._script.held_out
+        script = self._script
         frame = collect(script, conversations)
-        frame["reason"] = ""
-        others = held_out["text"].tolist()
         least, most = script.card.length_words
         threshold = script.checks.near_duplicate
-
-        with console.progress() as view:
-            doing = f"{script.task} {script.source}: judging {len(frame):,} texts"
-            bar = view.add_task(doing, total=len(REASONS))
-
-            def drop(reason: str, check: Callable[[pd.DataFrame], Any]) -> None:
-                left = frame[frame["reason"] == ""]
-                if len(left):
-                    holds = np.asarray(check(left), dtype=bool)
-                    frame.loc[left.index[holds], "reason"] = reason
-                view.advance(bar)
-
-            drop("unasked", lambda left: ~left["requested"].astype(bool))
-            drop("empty", lambda left: left["text"] == "")
-            drop("length", lambda left: ~left["text"].map(texts.length).between(least, most))
-            drop("control characters", lambda left: left["text"].str.contains(_CONTROL))
-            drop("exact duplicate", lambda left: left["id"].duplicated())
-            drop("near duplicate", lambda left: near_duplicates.repeats(left["text"].tolist(), threshold))
-            drop("copy of an example", lambda left: self._copies(left, conversations, threshold))
-            drop("contamination: exact", lambda left: left["id"].isin(held_out["id"]))
-            drop("contamination: near", lambda left: near_duplicates.near(left["text"].tolist(), others, threshold))
-            if not self._blind:
-                drop("contamination: embedding", lambda left: self._closest(left) >= script.checks.contamination_cosine)
-            drop("surplus", lambda left: left.groupby("label").cumcount() >= script.spec.per_label)
+        checks: dict[str, Check] = {
+            "unasked": lambda left: ~left["requested"].astype(bool),
+            "empty": lambda left: left["text"] == "",
+            "length": lambda left: ~left["text"].map(texts.length).between(least, most),
+            "control characters": lambda left: left["text"].str.contains(_CONTROL),
+            "exact duplicate": lambda left: left["id"].duplicated(),
+            "near duplicate": lambda left: near_duplicates.repeats(left["text"].tolist(), threshold),
+            "copy of an example": lambda left: self._copies(left, conversations, threshold),
+            **self._contamination.checks,
+            "surplus": lambda left: left.groupby("label").cumcount() >= script.spec.per_label,
+        }
+        judge(frame, checks, f"{script.task} {script.source}: judging {len(frame):,} texts")
         return frame
-
-    def _closest(self, candidates: pd.DataFrame) -> np.ndarray:
-        """The highest cosine of each text to any real row that none may repeat; of each text it is worked out once."""
-        if len(new := candidates[~candidates["id"].isin(self._cosine)]):
-            real, cosines = self._script.held_out["text"].tolist(), np.full(len(new), -1.0)
-            if real:
-                embedded = encoder.embed(new["text"].tolist()), encoder.embed(real)
-                cosines = neighbours.largest_cosines(*embedded, 1)[:, 0]
-            self._cosine |= dict(zip(new["id"], cosines.tolist(), strict=True))
-        return candidates["id"].map(self._cosine).to_numpy()
 
     def _copies(self, candidates: pd.DataFrame, conversations: Sequence[Conversation], threshold: float) -> np.ndarray:
         """Which texts nearly repeat an example that their own conversation had shown by then."""

@@ -133,7 +133,8 @@ def imported(study: Params, task: str, source: str) -> None:
     spec = study.sources[source]
     assert isinstance(spec, Imported)
     counts = count_imported(card, source, spec, found)
-    _write(counts, found.rows.assign(source=source, conversation=0, turn=0), [])
+    shown = found.conversations(task, source, spec.llm or "")
+    _write(counts, found.rows.assign(source=source, turn=0), shown)
     if path.exists():
         console.log.print(table(counts))
         for what, number in {**counts.unknown_labels, **counts.noticed}.items():

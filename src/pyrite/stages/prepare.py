@@ -1,6 +1,6 @@
 """Stage `prepare`: makes the text table of a task's real data, split into training, validation and test rows.
 
-Reads: the card, `data/raw/<task>/`.
+Reads: the card, `data/raw/<task>/`, and where the card has `seeds` the imported sets that it names.
 Writes: `data/prepared/<task>.parquet` (rows sorted by id), `data/prepared/<task>.judgements.parquet` (what people
 said about each text, see `judgements`; empty for most tasks) and `metrics/prepare/<task>.json`: every dropped row is
 counted there under its reason.
@@ -57,10 +57,12 @@ def run(task: str) -> None:
         raw.rows.clear()  # they take as much memory as the table does
     table["split"] = splits.split(table)
     p = params.load()
+    if card.source.seeds:
+        table["pool"] = made_into_sets(card, table, p.train.folds)
     if not isinstance(card.source, cards.NoData):
         check_splits(table, card, p.train.folds)
     people = judgements(card, folder, raw)
-    texts.write(table[texts.COLUMNS], paths.prepared(task))
+    texts.write(table[[*texts.COLUMNS, *table.columns.intersection(["pool"])]], paths.prepared(task))
     files.write(paths.judgements(task), lambda file: people.to_parquet(file, index=False))
     agreed = mean_agreement(people, table) if raw.ratings else None
     counts = summary(task, table, raw.dropped + dropped, people, agreed)
@@ -114,6 +116,28 @@ def chosen(card: cards.Card, folder: Path) -> list[tuple[str, str, str]]:
     """The texts that `next` chose and people labelled: rows to train on only."""
     found = [sheets.chosen(folder / "chosen" / f"{n}.csv", card.labels)[0] for n in range(len(card.source.chosen))]
     return [(text, label, texts.CHOSEN) for labelled in found for text, label in labelled]
+
+
+def made_into_sets(card: cards.Card, table: pd.DataFrame, folding: folds.Folds) -> pd.Series:
+    """The rows that imported sets were made from, which stand for the pool: with folds any, else rows to train on.
+
+    Raises:
+        PyriteError: a set is not there, or none of the rows is.
+    """
+    ids: set[str] = set()
+    for name in card.source.seeds:
+        if not (path := paths.imported(card.id, name)).exists():
+            raise PyriteError(f"{paths.card(card.id)}: source.seeds: there is no {path}: take '{name}' out, or add it")
+        ids.update(*files.read_parquet(path)["seeds"])
+    pool = table["id"].isin(ids)
+    if not folds.count(table, folding):
+        pool &= table["split"].isin(texts.TRAINING)
+    if not pool.any():
+        raise PyriteError(
+            f"{paths.card(card.id)}: source.seeds: none of the {len(ids):,} texts that {', '.join(card.source.seeds)} "
+            "was made from is a row to train on: name a column of texts or ids of real rows, or add the set without it"
+        )
+    return pool
 
 
 def tables(source: cards.LocalFile | cards.Download | cards.NoData, folder: Path) -> tuple[cards.Rows, ...]:
