@@ -290,7 +290,7 @@ def table(json: Json = False) -> None:
 
 @app.command(rich_help_panel=REPORTS, epilog=example("pyrite export python_docs exported"))
 def export(task: Task, folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:
-    """Write the generated texts as a data set that the Hugging Face library `datasets` loads."""
+    """Write the sources of a task as a data set that the Hugging Face library `datasets` loads."""
     from pyrite.commands import export
 
     export.run(task, folder)

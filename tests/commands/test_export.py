@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from conftest import Study
+from conftest import Study, change_params, tfidf
 
 import metrics
 from pyrite.base import paths
@@ -102,6 +102,45 @@ print(json.dumps({name: [len(found), found.column_names] for name, found in sets
     done = subprocess.run([sys.executable, "-c", code, "out"], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
     assert found == {"zero_shot": [4, export.COLUMNS], "few_shot": [4, export.COLUMNS]}
+
+
+def test_labelled_texts_go_without_their_words_and_imported_ones_without_real_texts(generated: Path) -> None:
+    rows = texts.read(paths.prepared("fruit")).query("split == 'train'").head(3)
+    about = {"source": "labelled", "conversation": 0, "turn": 0, "position": 0}
+    texts.write(rows.assign(**about), paths.source("fruit", "labelled"))
+    made = pd.DataFrame(
+        {
+            "text": ["an invented pear", rows["text"].iloc[0], "an invented saw"],
+            "label": ["fruit", "fruit", "tool"],
+            "split": "train",
+            **about | {"source": "vendor"},
+        }
+    )
+    made["id"] = made["text"].map(lambda text: texts.digest(text)[:16])
+    texts.write(made, paths.source("fruit", "vendor"))
+    seeds = Turn("", (rows["id"].iloc[1],), "")
+    shown = Conversation("fruit", "vendor", "fruit", 0, "their/llm", "", "", (seeds,))
+    transcripts.write(paths.transcript("fruit", "vendor"), [shown])
+    for source, kind in (("labelled", "labelled"), ("vendor", "imported")):
+        counts = metrics.generated("fruit", source, accepted=3, also_real_training=0)
+        generation.save(counts.model_copy(update={"kind": kind, "models": ("their/llm",)}))
+    labelled = {"kind": "labelled", "llm": "llm", "texts": 3}
+    change_params("sources", {"labelled": labelled, "vendor": {"kind": "imported", "llm": "their/llm"}})
+    change_params("train.classifiers", {"tfidf": tfidf("real", "vendor")})
+    change_params("compare.candidates", "vendor")
+    export.run("fruit", Path("out"))
+    for path in Path("out").rglob("*.*"):
+        assert not any(text.encode() in path.read_bytes() for text in rows["text"])
+    of_llm = pd.read_parquet("out/data/labelled.parquet")
+    assert of_llm.columns.tolist() == export.LABELLED
+    assert of_llm["id"].tolist() == rows["id"].tolist()
+    vendor = pd.read_parquet("out/data/vendor.parquet")
+    assert vendor["text"].tolist() == ["an invented pear", "an invented saw"]
+    assert [list(one) for one in vendor["examples"]] == [[rows["id"].iloc[1]], []]
+    card = Path("out/README.md").read_text()
+    assert "| all | 3 | 2 |" in card
+    assert "Real texts, labelled by `their/llm`" in card
+    assert "Taken in from another tool, written by `their/llm`" in card
 
 
 def test_nothing_is_overwritten_or_half_written(generated: Path) -> None:

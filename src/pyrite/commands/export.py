@@ -1,8 +1,9 @@
-"""Export: the written sets of a task as a folder that `datasets.load_dataset(FOLDER, SOURCE)` loads.
+"""Export: the sources of a task as a folder that `datasets.load_dataset(FOLDER, SOURCE)` loads.
 
-Reads `data/sources/<task>/<source>.parquet`, `data/transcripts/<task>/<source>.jsonl` and
-`metrics/generate/<task>.<source>.json`. The folder has `data/<source>.parquet` and `README.md`, a dataset card as the
-Hugging Face hub shows it. No real text is in it: of the examples that a prompt showed there are the ids.
+Reads `data/prepared/<task>.parquet`, `data/sources/<task>/<source>.parquet`, `data/transcripts/<task>/<source>.jsonl`
+and `metrics/generate/<task>.<source>.json`. The folder has `data/<source>.parquet` and `README.md`, a dataset card as
+the Hugging Face hub shows it. No real text is in it, for those have licences of their own: of the examples that a
+prompt showed there are the ids, of the texts that an LLM labelled the ids and the labels.
 """
 
 from __future__ import annotations
@@ -21,22 +22,29 @@ from pyrite.base import console, files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, texts, transcripts
 from pyrite.llm import prompts
-from pyrite.params import Params
+from pyrite.params import Imported, Labelled, Params, Source, Written
 from pyrite.results import generation
+from pyrite.results.generation import GeneratedSet
 
 COLUMNS = ["id", "text", "label", "conversation", "turn", "position", "model", "examples"]
+LABELLED = ["id", "label", "model"]
 
 
 def run(task: str, folder: Path) -> None:
-    """Write all generated sets of a task, with their card, into a new or empty folder; all of it or nothing.
+    """Write all sources of a task, with their card, into a new or empty folder; all of it or nothing.
 
     Raises:
-        PyriteError: the folder has files in it or can't be written, or a set has not been generated.
+        PyriteError: the folder has files in it or can't be written, or a set has not been made.
     """
     card, study = cards.load(task), params.load()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise PyriteError(f"{folder}: is there and not empty; name a new folder")
-    sets = {source: table(task, source, spec.prompt, card) for source, spec in study.written.items()}
+    real = set(texts.read(paths.prepared(task))["id"])
+    every = {source: table(task, source, study, card, real) for source in study.sources}
+    # An imported set may be there for other tasks only.
+    sets = {source: frame for source, frame in every.items() if len(frame)}
+    if not sets:
+        raise PyriteError(f"{task}: its sources have no texts: run `dvc repro`")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
@@ -53,25 +61,31 @@ def run(task: str, folder: Path) -> None:
     console.log.print(f"{folder}: {told} texts and README.md")
 
 
-def table(task: str, source: str, prompt: str, card: cards.Card) -> pd.DataFrame:
-    """A generated set with who wrote each text, and after which examples."""
-    frame = texts.read(paths.source(task, source))
-    said = {(c.label, c.conversation): c for c in transcripts.read(paths.transcript(task, source), card, prompt)}
+def table(task: str, source: str, study: Params, card: cards.Card, real: set[str]) -> pd.DataFrame:
+    """A set with who wrote or labelled each text, and after which examples; without real texts (by their ids)."""
+    frame, spec, path = texts.read(paths.source(task, source)), study.sources[source], paths.transcript(task, source)
+    if isinstance(spec, Labelled):
+        return frame.assign(model=study.llms[spec.llm].model)[LABELLED]
+    if isinstance(spec, Imported):
+        frame = frame[~frame["id"].isin(real)].reset_index(drop=True)
+        made_from, of_row = transcripts.showings(path), zip(frame["label"], frame["conversation"], strict=True)
+        shown = [list(made_from.get(one, [()])[0]) for one in of_row]
+        return frame.assign(model=spec.llm or "", examples=pd.Series(shown, dtype=object))[COLUMNS]
+    said = {(c.label, c.conversation): c for c in transcripts.read(path, card, spec.prompt)}
     try:
-        of_row = [said[label, number] for label, number in zip(frame["label"], frame["conversation"], strict=True)]
-        shown = [list(c.turns[turn].examples) for c, turn in zip(of_row, frame["turn"], strict=True)]
+        of_rows = [said[one] for one in zip(frame["label"], frame["conversation"], strict=True)]
+        shown = [list(c.turns[turn].examples) for c, turn in zip(of_rows, frame["turn"], strict=True)]
     except (KeyError, IndexError):
-        raise PyriteError(
-            f"{paths.source(task, source)}: not made from {paths.transcript(task, source)}: run `dvc repro`"
-        ) from None
-    frame["model"] = [c.model for c in of_row]
-    frame["examples"] = pd.Series(shown, index=frame.index, dtype=object)
-    return frame[COLUMNS]
+        raise PyriteError(f"{paths.source(task, source)}: not made from {path}: run `dvc repro`") from None
+    models = [c.model for c in of_rows]
+    return frame.assign(model=models, examples=pd.Series(shown, index=frame.index, dtype=object))[COLUMNS]
 
 
 def dataset_card(card: cards.Card, sets: dict[str, pd.DataFrame], study: Params) -> str:
     """The README.md of the exported sets: Markdown under the hub's YAML front matter."""
-    counted = {source: generation.load(card.id, source).total for source in sets}
+    specs = {source: study.sources[source] for source in sets}
+    made = {source: generation.load(card.id, source) for source in sets}
+    counted = {source: one.total for source, one in made.items()}
     counts = [[label, *((frame["label"] == label).sum() for frame in sets.values())] for label in card.labels]
     total = [len(frame) for frame in sets.values()]
     reasons = dict.fromkeys(reason for found in counted.values() for reason, n in found.dropped.items() if n)
@@ -80,7 +94,7 @@ def dataset_card(card: cards.Card, sets: dict[str, pd.DataFrame], study: Params)
         {"config_name": source, "data_files": [{"split": "train", "path": f"data/{source}.parquet"}]} for source in sets
     ]
     metadata = DatasetCardData(
-        pretty_name=f"{card.title}, written by an LLM",
+        pretty_name=f"{card.title}: synthetic training sets",
         license="other",
         task_categories=["text-classification"],
         tags=["synthetic", "pyrite"],
@@ -96,19 +110,23 @@ def dataset_card(card: cards.Card, sets: dict[str, pd.DataFrame], study: Params)
     return environment.get_template("dataset.md.j2").render(
         metadata=metadata.to_yaml(),
         card=card,
-        sets={source: {"total": counted[source]} | _how(card, source, study.written[source].prompt) for source in sets},
+        sets={source: {"kind": spec.kind, **_how(card, source, spec, made[source])} for source, spec in specs.items()},
         counts=[*counts, ["all", *total]],
         drops=[["received", *(found.received for found in counted.values())], *drops, ["kept", *total]],
         terms=cards.terms(card.source),
     )
 
 
-def _how(card: cards.Card, source: str, prompt: str) -> dict[str, Any]:
-    """Which LLM was asked what for a source: the templates, which the card fills."""
-    models, digest = transcripts.provenance(paths.transcript(card.id, source))
-    templates = prompts.load(prompt).model_dump(exclude_none=True)
-    messages = [f"system: {prompts.system(card)}", *(f"{turn}: {' '.join(t.split())}" for turn, t in templates.items())]
-    return {"models": models, "digest": digest[:16], "messages": messages}
+def _how(card: cards.Card, source: str, spec: Source, made: GeneratedSet) -> dict[str, Any]:
+    """How a source came to be: of a written one the templates, which the card fills, of a labelled one how far people
+    agree with it."""
+    about: dict[str, Any] = {"models": made.models, "total": made.total, "agreement": made.agreement.get("total")}
+    if isinstance(spec, Written):
+        models, digest = transcripts.provenance(paths.transcript(card.id, source))
+        templates = prompts.load(spec.prompt).model_dump(exclude_none=True)
+        of_turns = [f"{turn}: {' '.join(words.split())}" for turn, words in templates.items()]
+        about |= {"models": models, "digest": digest[:16], "messages": [f"system: {prompts.system(card)}", *of_turns]}
+    return about
 
 
 def _cell(value: str | int) -> str:
