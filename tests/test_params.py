@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,18 @@ import yaml
 from conftest import ROOT
 
 from pyrite import params
+from pyrite.base import schema
 from pyrite.base.errors import PyriteError
+
+
+@pytest.mark.parametrize("name", [path.name for path in sorted((ROOT / "studies").glob("*.yaml"))])
+def test_every_study_is_whole_and_so_is_what_it_has_as_an_example(name: str) -> None:
+    text = (ROOT / "studies" / name).read_text(encoding="utf-8")
+    # A source that is commented out: its name, and keys further in.
+    with_examples = re.sub(r"(?m)^  # (  \w+: \S+|[a-z_]+:)$", r"  \1", text)
+    for given in {text, with_examples}:
+        study = schema.parse(given, Path(name), params.Params)
+        assert ("attributed" in study.sources) == (given != text)
 
 
 def test_every_key_of_the_shipped_params_has_a_comment() -> None:

@@ -39,7 +39,9 @@ def make_small(folder: Path) -> None:
     study = yaml.safe_load((folder / paths.PARAMS).read_text())
     # A model so small may need many attempts.
     study["sources"]["zero_shot"]["per_label"], study["generate"]["attempt_cap"] = 1, 50
+    del study["sources"]["claude_zero_shot"]
     study["train"]["classifiers"]["tfidf"]["mixes"] = ["real", "zero_shot"]
+    study["compare"]["candidates"] = ["zero_shot"]
     study["annotate"]["items"] = 1
     (folder / paths.PARAMS).write_text(yaml.safe_dump(study))
 

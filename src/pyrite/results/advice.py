@@ -18,10 +18,16 @@ KINDS = {
 
 
 def kind(study: Params, candidate: str) -> str:
-    """The kind of all that a candidate has; empty where it has several, or real labels."""
+    """The kind of all that a candidate has; empty where it has several or real labels, or where the kind does not tell
+    it: the study has such sources of several LLMs, or several imported ones."""
     mix = mixes.parse(candidate)
     kinds = {study.sources[source].kind for source in mix.sources}
-    return kinds.pop() if mix.is_generated and len(kinds) == 1 else ""
+    if not mix.is_generated or len(kinds) > 1:
+        return ""
+    [kind] = kinds
+    alike = [(name, source) for name, source in study.sources.items() if source.kind == kind]
+    makers = {name if kind == "imported" else source.llm for name, source in alike}
+    return kind if len(makers) == 1 else ""
 
 
 def replaces(candidate: str, kind: str, say: Say = str) -> str:
