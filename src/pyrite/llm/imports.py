@@ -97,7 +97,8 @@ _TAG = re.compile(r"[\[(<{#|:*/=–—-]+\s*([^\[(<{#|:*/=–—]+?)[\s\])>}*|.\
 def tags(found: pd.Series, labels: Sequence[str]) -> pd.Series:
     """Of the texts that end in the name of a label set off by a sign, as in `... [billing]`, that label."""
     names = {_plain(label): label for label in labels}
-    ends = found.str.extract(_TAG, expand=False).fillna("")
+    # Not the whole text: the pattern's time grows faster than what it is given.
+    ends = found.str[-100:].str.extract(_TAG, expand=False).fillna("")
     return ends.map(lambda end: names.get(_plain(end), ""))[lambda named: named != ""]
 
 

@@ -134,7 +134,7 @@ def imported(study: Params, task: str, source: str) -> None:
     assert isinstance(spec, Imported)
     counts = count_imported(card, source, spec, found)
     shown = found.conversations(task, source, spec.llm or "")
-    _write(counts, found.rows.assign(source=source, turn=0), shown)
+    _write(counts, found.rows.astype({"conversation": int}).assign(source=source, turn=0), shown)
     if path.exists():
         console.log.print(table(counts))
         for what, number in {**counts.unknown_labels, **counts.noticed}.items():

@@ -1,0 +1,45 @@
+"""What of an imported set is kept, and what is only counted."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from conftest import Study
+
+from pyrite import params
+from pyrite.base import paths
+from pyrite.data import cards, texts
+from pyrite.llm import imports
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("a pear on a plate [fruit]", "fruit"),
+        ("a pear on a plate (Fruit).", "fruit"),
+        ("a pear on a plate #power_tool", "power tool"),
+        ("a pear on a plate. Label: power tool", "power tool"),
+        ("a pear on a plate - **fruit**", "fruit"),
+        ("a pear on a plate | fruit", "fruit"),
+        ("a pear is a fruit", ""),
+        ("a pear on a plate [vegetable]", ""),
+        ("fruit", ""),
+        ("", ""),
+        ("x " * 50_000 + "[" * 50_000, ""),
+    ],
+)
+def test_a_label_set_off_at_the_end_is_a_tag(text: str, label: str) -> None:
+    found = imports.tags(pd.Series([text, "an end"]), ["fruit", "power tool"])
+    assert found.tolist() == [label] * bool(label)
+
+
+@pytest.mark.parametrize("seeds", [None, [[], []]])
+def test_a_set_without_a_known_label_has_no_rows(study: Study, seeds: object) -> None:
+    study(provider="recorded")
+    given = pd.DataFrame({"text": ["one", "two"], "label": ["x", "x"]})
+    if seeds is not None:
+        given["seeds"] = seeds
+    found = imports.check(cards.load("fruit"), given, texts.read(paths.prepared("fruit")), params.load())
+    assert (len(found.rows), found.unknown_labels, found.noticed) == (0, {"x": 2}, {})
+    assert set(found.rows.columns) == set(imports.CHECKED)
+    assert found.conversations("fruit", "vendor", "") == []
