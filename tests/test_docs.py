@@ -16,6 +16,7 @@ import re
 import shlex
 import subprocess
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,6 +24,10 @@ from typing import Any
 import pytest
 from conftest import ROOT
 from test_cli import commands, parsed
+
+from pyrite.commands import verdict
+from pyrite.commands.doctor import Finding
+from pyrite.llm.costs import CostEstimate
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 PAGES += sorted((ROOT / "results").glob("*/README.md"))
@@ -218,6 +223,22 @@ def test_code_that_a_page_names_is_there(page: Path) -> None:
             if isinstance(thing, ModuleType) and not hasattr(thing, part):
                 importlib.import_module(f"{thing.__name__}.{part}")
             thing = getattr(thing, part)
+
+
+def test_the_json_has_the_keys_that_the_skill_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    said: dict[str, Any] = {
+        "verdict": verdict.as_json(),
+        "estimate": [dict.fromkeys(field.name for field in fields(CostEstimate))],
+        "doctor": [dict.fromkeys(field.name for field in fields(Finding))],
+    }
+    page = (ROOT / "SKILL.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `pyrite (\w+) --json` \| `(\S+)` \|", page, flags=re.M)
+    assert {command for command, _ in named} == set(said)
+    for command, place in named:
+        value = said[command]
+        for key in re.findall(r"\w+|\[\]", place):
+            value = value[0] if key == "[]" else value[key]
 
 
 def test_every_direct_dependency_has_a_line_and_a_pin() -> None:
