@@ -29,6 +29,26 @@ def test_the_files_of_one_format_anywhere_in_a_folder(tmp_path: Path) -> None:
     assert shards.find(tmp_path, "arrow") == {}
 
 
+@pytest.mark.parametrize(
+    ("names", "others"),
+    [
+        (["train.csv", "test.csv", "vendor.csv", "more.csv"], ["more.csv", "vendor.csv"]),
+        (["train-0.csv", "train-1.csv"], []),
+        (["train.csv"], []),
+        (["data.csv", "test.csv"], []),
+        (["a.csv", "b.csv"], []),
+    ],
+)
+def test_beside_a_training_side_files_of_no_side_are_other_sets(
+    tmp_path: Path, names: list[str], others: list[str]
+) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    found, left = shards.of_task(tmp_path, "csv")
+    assert left == others
+    assert sorted([*found, *left]) == sorted(names)
+
+
 def test_the_names_of_several_files_tell_their_sides() -> None:
     source = cards.LocalFile(kind="file", path="x", text="t", label="l", licence="none")
     tables = shards.tables(source, ["x.Dev-0.csv", "train-0.csv", "test_1.csv", "contest.csv", "trainer.csv"])
