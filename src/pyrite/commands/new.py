@@ -20,7 +20,7 @@ import pandas as pd
 from pyrite import params
 from pyrite.base import console, files, paths, schema
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, language, profile, shards, sheets, texts, unlabelled
+from pyrite.data import cards, language, profile, shards, sheets, texts, unlabelled, user_files
 from pyrite.data.profile import DatasetProfile
 from pyrite.llm import annotators, costs, generation, labelling, prompts
 from pyrite.llm.generation import GenerationRun
@@ -221,7 +221,7 @@ def _take_sheet(card: cards.Card, path: Path) -> None:
     labelled, waiting = sheets.chosen(path, card.labels)
     if not labelled:
         raise PyriteError(f"{path}: no row has a label yet: fill in its column label")
-    place = profile.place_of(path)
+    place = user_files.place_of(path)
     others = [sheet.model_dump() for sheet in card.source.chosen if sheet.path != place]
     cards.put(card, "chosen", [*others, {"path": place, "sha256": shards.digest({path.name: path})}])
     out = console.screen(soft_wrap=True)

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from pyrite.base.errors import PyriteError
-from pyrite.data import fields, formats, profile, shards, texts
+from pyrite.data import fields, formats, shards, texts, user_files
 from pyrite.data.rows import Layout
 
 # The ids of real rows, one or several.
@@ -33,8 +33,8 @@ def read(
         PyriteError: the file can't be read, has no such columns or no rows with a label.
     """
     path = path.expanduser()
-    found = shards.find(path, profile.format_of(path))
-    table = profile.open_table(path, found, text, label)
+    found = shards.find(path, user_files.format_of(path))
+    table = user_files.find_columns(path, found, text, label)
     named = [table.text, table.label, *([seeds] if seeds else [])]
     rows = []
     for one in found.values():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, fields, formats, profile, shards, texts
+from pyrite.data import cards, fields, formats, shards, texts, user_files
 
 
 def look(path: Path, text: str | None, usual: str = "text") -> cards.TextFile:
@@ -20,10 +20,10 @@ def look(path: Path, text: str | None, usual: str = "text") -> cards.TextFile:
         PyriteError: the file can't be read, or which column has the texts is not clear.
     """
     path = path.expanduser()
-    form = profile.format_of(path)
+    form = user_files.format_of(path)
     found = shards.find(path, form)
     file = cards.TextFile(
-        path=profile.place_of(path), sha256=shards.digest(found), format=form, text=_column(found, form, text, usual)
+        path=user_files.place_of(path), sha256=shards.digest(found), format=form, text=_column(found, form, text, usual)
     )
     if next(read(file), None) is None:
         raise PyriteError(f"{path}: has no texts in '{file.text}'")
