@@ -33,20 +33,21 @@ def read(
         PyriteError: the file can't be read, has no such columns or no rows with a label.
     """
     path = path.expanduser()
-    found = shards.find(path, user_files.format_of(path))
-    table = user_files.find_columns(path, found, text, label)
+    form = user_files.format_of(path)
+    found = shards.find(path, form)
+    table = user_files.find_columns(path, form, found, text, label)
     named = [table.text, table.label, *([seeds] if seeds else [])]
     rows = []
-    for one in found.values():
-        for row in fields.checked(formats.read(one, Layout(format=table.form), named), named):
+    for file in found.values():
+        for row in fields.checked(formats.read(file, Layout(format=form), named), named):
             value = fields.string(row, table.label)
             meant = table.class_names.get(value.strip(), texts.normalise_label(value))
             made_from = seeds_of(fields.get(row, seeds)) if seeds else []
             # Several answers to one request are several texts.
             said = fields.get(row, table.text)
             several = isinstance(said, list) and len(said) > 1 and all(isinstance(one, str) for one in said)
-            for text in said if several else [fields.string(row, table.text)]:
-                rows.append((texts.encodable(text), values.get(meant, meant), made_from))
+            for words in said if several else [fields.string(row, table.text)]:
+                rows.append((texts.encodable(words), values.get(meant, meant), made_from))
     frame = pd.DataFrame(rows, columns=["text", "label", "seeds"])
     if (frame["label"] == "").all():
         raise PyriteError(f"{path}: no row has a label in '{table.label}'")

@@ -81,13 +81,14 @@ def look(
         PyriteError: the file can't be read, has no such columns, or too little in it.
     """
     path = path.expanduser()
-    found, others = shards.of_task(path, user_files.format_of(path))
-    table = user_files.find_columns(path, found, text, label)
+    form = user_files.format_of(path)
+    found, others = shards.of_task(path, form)
+    table = user_files.find_columns(path, form, found, text, label)
     source = cards.LocalFile(
         kind="file",
         path=user_files.place_of(path),
         sha256=shards.digest(found),
-        format=table.form,
+        format=form,
         text=table.text,
         label=table.label,
         values=table.class_names,

@@ -37,22 +37,19 @@ def place_of(path: Path) -> str:
 
 
 class Columns(NamedTuple):
-    """A data set whose columns are known: its format, the columns of texts and labels, and what numbers in the latter
-    stand for, where the file says so."""
+    """The columns of texts and labels, and what numbers in the latter stand for where the file says so."""
 
-    form: str
     text: str
     label: str
     class_names: dict[str, str]
 
 
-def find_columns(path: Path, found: dict[str, Path], text: str | None, label: str | None) -> Columns:
-    """Find the columns of the files of a data set.
+def find_columns(path: Path, form: str, found: dict[str, Path], text: str | None, label: str | None) -> Columns:
+    """Find the columns of the files of a data set in a format.
 
     Raises:
         PyriteError: a file can't be read, has no rows or no such columns.
     """
-    form = format_of(path)
     if form == "lines":
         raise PyriteError(f"{path}: lines of text have no labels: save texts and labels as .csv or .tsv with a header")
     layout, named = Layout(format=form), [name for name in (text, label) if name]
@@ -66,7 +63,7 @@ def find_columns(path: Path, found: dict[str, Path], text: str | None, label: st
     main = next((name for name in first if shards.side(name) == "train"), next(iter(first)))
     of_texts, of_labels = columns.find(first[main], text, label)
     _require_everywhere(path, found, first, (of_texts, of_labels))
-    return Columns(form, of_texts, of_labels, class_names(found[main], form, of_labels))
+    return Columns(of_texts, of_labels, class_names(found[main], form, of_labels))
 
 
 def _require_everywhere(path: Path, found: dict[str, Path], first: dict[str, list[Row]], names: Sequence[str]) -> None:

@@ -99,24 +99,20 @@ class Contamination:
     @property
     def checks(self) -> dict[str, Check]:
         others = self._held_out["text"].tolist()
-        by_words: dict[str, Check] = {
+        return {
             "contamination: exact": lambda left: left["id"].isin(self._held_out["id"]),
             "contamination: near": lambda left: near_duplicates.near(
                 left["text"].tolist(), others, self._limits.near_duplicate
             ),
+            "contamination: embedding": lambda left: self._closest(left) >= self._limits.contamination_cosine,
         }
-        return (
-            by_words
-            if self.blind
-            else by_words
-            | {"contamination: embedding": lambda left: self._closest(left) >= self._limits.contamination_cosine}
-        )
 
     def _closest(self, candidates: pd.DataFrame) -> np.ndarray:
-        """The highest cosine of each text to any real row that none may repeat; of each text it is worked out once."""
+        """The highest cosine of each text to any real row that none may repeat, worked out once; -1 where it would tell
+        nothing."""
         if len(new := candidates[~candidates["id"].isin(self._cosine)]):
             real, cosines = self._held_out["text"].tolist(), np.full(len(new), -1.0)
-            if real:
+            if real and not self.blind:
                 embedded = encoder.embed(new["text"].tolist()), encoder.embed(real)
                 cosines = neighbours.largest_cosines(*embedded, 1)[:, 0]
             self._cosine |= dict(zip(new["id"], cosines.tolist(), strict=True))
