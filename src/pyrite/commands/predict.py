@@ -98,7 +98,7 @@ def label(rows: Iterator[Row], text: str, classify: Classifier, advance: Callabl
         for row in chunk:
             if taken := [column for column in columns if column in row.fields]:
                 raise row.mistake(f"has a column '{taken[0]}' already, which would be lost: give it another name")
-        given = [texts.normalise(fields.string(row, text)) for row in chunk]
+        given = [texts.normalise(fields.scalar(row, text)) for row in chunk]
         classify.empty += given.count("")
         classify.mended += sum("\ufffd" in one for one in given)
         known = iter(classify([one for one in given if one]).tolist()) if any(given) else iter(())

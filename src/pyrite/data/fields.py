@@ -175,6 +175,15 @@ def string(row: Row, name: str) -> str:
     value = get(row, name)
     if isinstance(value, list) and len(value) < 2 and not any(isinstance(one, list | dict) for one in value):
         value = value[0] if value else None
+    return _string(row, name, value)
+
+
+def scalar(row: Row, name: str) -> str:
+    """As `string`, but any list is refused, also one of a single value."""
+    return _string(row, name, get(row, name))
+
+
+def _string(row: Row, name: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     if value is None or value != value:  # NaN, also that of a date

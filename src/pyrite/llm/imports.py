@@ -98,7 +98,7 @@ def tags(found: pd.Series, labels: Sequence[str]) -> pd.Series:
     """Of the texts that end in the name of a label set off by a sign, as in `... [billing]`, that label."""
     names = {_plain(label): label for label in labels}
     # Not the whole text: the pattern's time grows faster than what it is given.
-    ends = found.str[-100:].str.extract(_TAG, expand=False).fillna("")
+    ends = found.str[-100:].map(lambda end: match[1] if (match := _TAG.search(end)) else "")
     return ends.map(lambda end: names.get(_plain(end), ""))[lambda named: named != ""]
 
 
