@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs/how-it-works.md"
-START, END = "<!-- dag: made by docs/make_dag.py from dvc.yaml -->", "<!-- /dag -->"
+from blocks import ROOT, put, rewrite
 
 
 def block() -> str:
@@ -21,8 +17,8 @@ def block() -> str:
 
 def filled(page: str) -> str:
     """The page with the picture between its markers."""
-    return re.sub(f"{START}.*{END}", lambda _: f"{START}\n{block()}\n{END}", page, flags=re.DOTALL)
+    return put(page, {"dag": block()})
 
 
 if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    rewrite("docs/how-it-works.md", filled)

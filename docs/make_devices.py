@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs/devices.md"
-START, END = "<!-- {name}: made by docs/make_devices.py from benchmarks/results -->", "<!-- /{name} -->"
+from blocks import measured, put, rewrite
 
 
 def speed(fits: dict[str, Any], queue: dict[str, Any]) -> str:
@@ -53,13 +48,9 @@ def faults(kills: dict[str, Any], fuzz: dict[str, Any]) -> str:
 
 def filled(page: str) -> str:
     """The page with the committed results between its markers."""
-    names = ("training-cpu", "training-fits", "faults-kill", "fuzz")
-    fits, queue, kills, fuzz = (json.loads((ROOT / f"benchmarks/results/{name}.json").read_text()) for name in names)
-    for name, block in (("speed", speed(fits, queue)), ("faults", faults(kills, fuzz))):
-        start, end = START.format(name=name), END.format(name=name)
-        page = re.sub(f"{start}.*{end}", lambda _, new=f"{start}\n{block}\n{end}": new, page, flags=re.DOTALL)
-    return page
+    fits, queue, kills, fuzz = map(measured, ("training-cpu", "training-fits", "faults-kill", "fuzz"))
+    return put(page, {"speed": speed(fits, queue), "faults": faults(kills, fuzz)})
 
 
 if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    rewrite("docs/devices.md", filled)

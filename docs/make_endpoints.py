@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs/endpoints.md"
-START, END = "<!-- cases: made by docs/make_endpoints.py from benchmarks/results -->", "<!-- /cases -->"
+from blocks import measured, put, rewrite
 
 
 def table(found: dict[str, Any]) -> str:
@@ -30,9 +25,8 @@ def table(found: dict[str, Any]) -> str:
 
 def filled(page: str) -> str:
     """The page with the committed results between its markers."""
-    found = json.loads((ROOT / "benchmarks/results/endpoints.json").read_text())
-    return re.sub(f"{START}.*{END}", lambda _: f"{START}\n{table(found)}\n{END}", page, flags=re.DOTALL)
+    return put(page, {"cases": table(measured("endpoints"))})
 
 
 if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    rewrite("docs/endpoints.md", filled)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs/llm.md"
-RESULTS = ROOT / "benchmarks/results"
+from blocks import measured, put, rewrite
 
 
-def measured(speed: dict[str, Any], kills: dict[str, Any]) -> str:
+def generated(speed: dict[str, Any], kills: dict[str, Any]) -> str:
     """The table of throughput and the sentences on memory and kills."""
     had, memory = speed["conditions"], speed["memory"]
     lines = ["| requests at once | | share of the ideal | requests/s |", "|--:|:--|--:|--:|"]
@@ -61,14 +56,9 @@ def live(found: dict[str, Any]) -> str:
 
 def filled(page: str) -> str:
     """The page with the committed results between its markers."""
-    speed, kills, small = (
-        json.loads((RESULTS / f"{name}.json").read_text()) for name in ("generation", "generation-kill", "live")
-    )
-    for name, block in (("measured", measured(speed, kills)), ("live", live(small))):
-        start, end = f"<!-- {name}: made by docs/make_llm.py from benchmarks/results -->", f"<!-- /{name} -->"
-        page = re.sub(f"{start}.*{end}", lambda _, said=f"{start}\n{block}\n{end}": said, page, flags=re.DOTALL)
-    return page
+    speed, kills, small = map(measured, ("generation", "generation-kill", "live"))
+    return put(page, {"measured": generated(speed, kills), "live": live(small)})
 
 
 if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    rewrite("docs/llm.md", filled)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import chdir
-from pathlib import Path
+
+from blocks import ROOT, put, rewrite
 
 from pyrite.results import advice, options, remarks, study, tables
 from pyrite.results.findings import Verdict
-
-ROOT = Path(__file__).parents[1]
-START, END = "<!-- result: made by docs/make_readme.py from metrics/ -->", "<!-- /result -->"
 
 
 def block() -> str:
@@ -28,9 +25,8 @@ def block() -> str:
 
 def filled(readme: str) -> str:
     """The README with the result of the metrics between its markers."""
-    return re.sub(f"{START}.*{END}", lambda _: f"{START}\n{block()}\n{END}", readme, flags=re.DOTALL)
+    return put(readme, {"result": block()})
 
 
 if __name__ == "__main__":
-    readme = ROOT / "README.md"
-    readme.write_text(filled(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    rewrite("README.md", filled)

@@ -1,25 +1,10 @@
-"""Put the measured costs of large sets and many tasks into docs/scale.md, between its markers.
-
-python docs/make_scale.py
-"""
+"""Put the measured costs of large sets and many tasks into docs/scale.md: `python docs/make_scale.py`."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs/scale.md"
-RESULTS = ROOT / "benchmarks/results"
-
-
-def block(name: str) -> str:
-    """What stands between the markers of a name; nothing where its benchmark has not been run."""
-    path = RESULTS / f"{name}.json"
-    if not path.exists():
-        return "Not measured yet."
-    return {"scale": rows, "many-tasks": tasks}[name](json.loads(path.read_text()))
+from blocks import measured, put, rewrite
 
 
 def rows(found: dict[str, Any]) -> str:
@@ -81,12 +66,8 @@ def tasks(found: dict[str, Any]) -> str:
 
 def filled(page: str) -> str:
     """The page with the committed results between its markers."""
-    for name in ("scale", "many-tasks"):
-        start, end = f"<!-- {name}: made by docs/make_scale.py from benchmarks/results -->", f"<!-- /{name} -->"
-        before, _, rest = page.partition(start)
-        page = f"{before}{start}\n{block(name)}\n{end}{rest.partition(end)[2]}"
-    return page
+    return put(page, {"scale": rows(measured("scale")), "many-tasks": tasks(measured("many-tasks"))})
 
 
 if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    rewrite("docs/scale.md", filled)

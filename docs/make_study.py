@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
+from blocks import ROOT, put, rewrite
 
 from pyrite.commands import doctor
 from pyrite.measures.intervals import Estimate
@@ -28,11 +28,10 @@ from pyrite.results.verdict import Case
 from pyrite.results.words import ranged
 from pyrite.stages import report
 
-ROOT = Path(__file__).parents[1]
 CANDIDATE = "few_shot"
 # What it is held against: all real rows, or as many as generated ones, where a classifier was trained on no more.
 BASELINES = {"probe": ("real", "all real ones"), "minilm": ("real@equal", "as many real ones")}
-START, END = "<!-- {name}: made by docs/make_study.py -->", "<!-- /{name} -->"
+
 
 PAGE = """# {name}
 
@@ -285,8 +284,7 @@ def beside_the_paper(tasks: Sequence[Findings], figures: pd.DataFrame) -> str:
 
 def filled(readme: str, folder: Path) -> str:
     """The project's README with what the study found between its markers."""
-    start, end = START.format(name=folder.name), END.format(name=folder.name)
-    return re.sub(f"{start}.*{end}", lambda _: f"{start}\n{in_short(folder)}\n{end}", readme, flags=re.DOTALL)
+    return put(readme, {folder.name: in_short(folder)})
 
 
 def main(name: str, *run: str) -> None:
@@ -296,8 +294,7 @@ def main(name: str, *run: str) -> None:
     else:
         report.run(folder)
     (folder / "README.md").write_text(page(folder), encoding="utf-8")
-    readme = ROOT / "README.md"
-    readme.write_text(filled(readme.read_text(encoding="utf-8"), folder), encoding="utf-8")
+    rewrite("README.md", lambda readme: filled(readme, folder))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
 from pyrite.base import paths, schema
 from pyrite.base.schema import Name, Positive, Rate, Schema, Share
@@ -132,18 +132,13 @@ class Asking(Schema):
 class Train(Schema):
     renamed: ClassVar[dict[str, str]] = {"encoders": "classifiers"}
 
-    seeds: tuple[int, ...] = Field(min_length=1)
+    seeds: Annotated[tuple[int, ...], Field(min_length=1), AfterValidator(schema.distinct)]
     folds: Folds = "auto"
     test_rows: Positive | None
     precision: Literal["auto", "float32", "bfloat16"]
     checkpoints: Literal["first_seed", "all", "none"]
     parallel: Literal["fits", "data"] = "fits"
     classifiers: dict[Name, AnyClassifier]
-
-    @field_validator("seeds")
-    @classmethod
-    def _distinct(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        return schema.distinct(value)
 
     def seeds_of(self, classifier: str) -> tuple[int, ...]:
         """The seeds of a classifier: its own, where it names some."""
@@ -163,7 +158,7 @@ class Compare(Schema):
     renamed: ClassVar[dict[str, str]] = {"encoder": "classifier", "candidate": "candidates"}
 
     baseline: str
-    candidates: tuple[str, ...] = Field(min_length=1)
+    candidates: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(schema.distinct)]
     classifier: str
     margin: Rate
     label_price: Rate | None = None
@@ -174,11 +169,6 @@ class Compare(Schema):
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
-
-    @field_validator("candidates")
-    @classmethod
-    def _distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return schema.distinct(value)
 
     @property
     def candidate(self) -> str:
@@ -241,19 +231,17 @@ class Params(Schema):
 
     @model_validator(mode="after")
     def _compares_what_is_trained(self) -> Params:
-        classifier = self.train.classifiers.get(self.compare.classifier)
+        asked = self.compare
+        classifier = self.train.classifiers.get(asked.classifier)
         if classifier is None:
             raise ValueError(
-                f"compare.classifier: unknown classifier '{self.compare.classifier}'; "
+                f"compare.classifier: unknown classifier '{asked.classifier}'; "
                 f"train.classifiers has {', '.join(self.train.classifiers)}"
             )
-        asked = self.compare
         for key, mix in [("baseline", asked.baseline), *(("candidates", mix) for mix in asked.candidates)]:
             if mix not in classifier.mixes:
-                raise ValueError(
-                    f"compare.{key}: unknown mix '{mix}'; train.classifiers.{self.compare.classifier}.mixes has "
-                    f"{', '.join(classifier.mixes)}"
-                )
+                place, known = f"train.classifiers.{asked.classifier}.mixes", ", ".join(classifier.mixes)
+                raise ValueError(f"compare.{key}: unknown mix '{mix}'; {place} has {known}")
         return self
 
 

@@ -105,18 +105,19 @@ def test_the_difference_of_slopes_is_paired_over_items() -> None:
     rng = np.random.default_rng(0)
     agreement, right = items(rng, slope=0.8)
     _, other = items(np.random.default_rng(0), slope=0.2)
-    found = agreement_curves.steeper(agreement, right, other, 400, np.random.default_rng(1))
+    found = agreement_curves.slope(agreement, right, 400, np.random.default_rng(1), beyond=other)
     one, two = (agreement_curves.slope(agreement, of, 400, np.random.default_rng(1)) for of in (right, other))
     assert found.value == pytest.approx(one.value - two.value)
     assert found.low > 0
-    same = agreement_curves.steeper(agreement, right, right, 400, np.random.default_rng(1))
+    same = agreement_curves.slope(agreement, right, 400, np.random.default_rng(1), beyond=right)
     assert (same.value, same.low, same.high) == (0, 0, 0)
 
 
 def test_a_difference_without_a_slope_is_a_gap() -> None:
     agreement, right = items(np.random.default_rng(0))
-    found = agreement_curves.steeper(agreement, right, np.ones(len(right)), 100, np.random.default_rng(0))
+    found = agreement_curves.slope(agreement, right, 100, np.random.default_rng(0), beyond=np.ones(len(right)))
     assert found.value is None and "equally right" in found.note
     parted = np.repeat([0.6, 1.0], 10)
-    both = agreement_curves.steeper(parted, (parted > 0.8) * 1.0, (parted > 0.8) * 1.0, 100, np.random.default_rng(0))
+    hit = (parted > 0.8) * 1.0
+    both = agreement_curves.slope(parted, hit, 100, np.random.default_rng(0), beyond=hit)
     assert both.value is None and "not defined" in both.note

@@ -285,10 +285,9 @@ def test_what_else_there_is_to_say_is_printed(study: Path) -> None:
     assert "labels that few_shot is worth cost $24.60 at $0.10 each; what generating cost is not known" in text
 
 
-def test_the_papers_tables_are_printed(study: Path) -> None:
-    console = Console(file=io.StringIO(), width=100)
-    verdict.show_tables(console)
-    text = console.file.getvalue()  # type: ignore[attr-defined]
+def test_the_papers_tables_are_printed(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    verdict.run_tables(json=False)
+    text = capsys.readouterr().out
     assert "80.0/80.0" in text
     assert "real@50" in text
 

@@ -96,7 +96,7 @@ def test_the_golden_rows(prepared, task: str) -> None:
 def test_every_raters_label_is_kept(prepared, task: str) -> None:
     table, counts = prepared(task)
     people = pd.read_parquet(paths.judgements(task))
-    assert people.columns.tolist() == prepare.JUDGEMENT
+    assert people.columns.tolist() == list(prepare.JUDGEMENT)
     assert not people.duplicated(["item", "copy", "annotator"]).any()
     assert set(people["label"]) == set(cards.load(task).labels)
     assert set(table["id"]) <= set(people["item"])
@@ -183,7 +183,7 @@ def test_one_card_makes_a_task(local) -> None:
     assert counts["dropped"] == {"conflicting_label": 2, "duplicate": 1, "no_text": 1}
     people = pd.read_parquet(paths.judgements("greetings"))
     assert people.empty
-    assert people.columns.tolist() == prepare.JUDGEMENT
+    assert people.columns.tolist() == list(prepare.JUDGEMENT)
 
 
 def test_the_same_rows_give_the_same_bytes_in_any_order(local) -> None:

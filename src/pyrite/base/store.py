@@ -42,7 +42,7 @@ def code(*modules: ModuleType) -> str:
     """
     digest = hashlib.sha256()
     for module in modules:
-        tree = _without_imports(ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8")))
+        tree = _WithoutImports().visit(ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8")))
         for node in ast.walk(tree):
             if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
                 node.body = node.body[1:]
@@ -50,17 +50,9 @@ def code(*modules: ModuleType) -> str:
     return digest.hexdigest()
 
 
-def _without_imports(tree: ast.Module) -> ast.Module:
-    class Drop(ast.NodeTransformer):
-        def visit_Import(self, node: ast.Import) -> None:
-            return None
-
-        def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-            return None
-
-    tree = Drop().visit(tree)
-    assert isinstance(tree, ast.Module)
-    return tree
+class _WithoutImports(ast.NodeTransformer):
+    def visit(self, node: ast.AST) -> Any:
+        return None if isinstance(node, ast.Import | ast.ImportFrom) else self.generic_visit(node)
 
 
 def find(kind: str, key: str) -> Path | None:

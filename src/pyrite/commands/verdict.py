@@ -45,11 +45,16 @@ def run(json: bool) -> None:
 
 
 def run_tables(json: bool) -> None:
-    """Print the paper's tables, for people or as JSON."""
+    """Print the paper's tables, for people or as JSON: by name, each a list of rows."""
+    both = tables.both([task.evaluated for task in study.load().scored])
     if json:
-        print(dumps(tables_as_json(), indent=2))
-    else:
-        show_tables(screen())
+        print(dumps({name: list(one.rows) for name, one in both.items()}, indent=2))
+        return
+    console = screen()
+    for one in both.values():
+        console.print()
+        for part in one.narrow(console.width):
+            console.print(part.terminal())
 
 
 def as_json() -> dict[str, Any]:
@@ -93,9 +98,8 @@ def show(console: Console) -> None:
     found = study.load()
     asked = found.params.compare
     if len(found.cases) > 1 and found.overall:
-        first, *rest = statements.over_tasks(found.cases)
         _answer(console, found.overall, found.params)
-        for words in [first, *rest]:
+        for words in statements.over_tasks(found.cases):
             console.print(words)
     for task, case in zip(found.scored, found.cases, strict=True):
         if len(found.cases) > 1:
@@ -113,7 +117,15 @@ def show(console: Console) -> None:
         console.print(remarks.too_like(task.generated))
         for words in [*statements.two_questions(case, task.same_texts(asked.candidate)), *_remarks(task, asked)]:
             console.print(words)
-        _show_next(task, case, purchases.market(found.params), console)
+        market = purchases.market(found.params)
+        bought = frontier.find(task, market)
+        console.print()
+        console.print(frontier.table(bought).terminal())
+        console.print(frontier.sentence(bought))
+        if said := _advice(task, case, market):
+            console.print("\nWhat to do next:")
+            for words in said:
+                console.print(f"- {words}", markup=False)
     for task in found.unscored:
         console.print()
         console.print(Text(task.name, style="bold"))
@@ -134,37 +146,10 @@ def _advice(task: TaskMetrics, case: Case, market: Market) -> list[str]:
     return [*said, *next_steps.filtered(diversity.load(task.name))]
 
 
-def _show_next(task: TaskMetrics, case: Case, market: Market, console: Console) -> None:
-    """Print what the options cost and give, and what to do next."""
-    found = frontier.find(task, market)
-    console.print()
-    console.print(frontier.table(found).terminal())
-    console.print(frontier.sentence(found))
-    if said := _advice(task, case, market):
-        console.print()
-        console.print("What to do next:")
-        for words in said:
-            console.print(f"- {words}", markup=False)
-
-
 def _answer(console: Console, case: Case, params: Params) -> None:
     kind = advice.kind(params, case.candidate)
     text = Text(advice.short(case, kind), style=f"bold {COLOURS[verdict.decide(case)]}")
     console.print(text + Text(f" {advice.headline(case, kind)}", style="bold"))
-
-
-def show_tables(console: Console) -> None:
-    """Print the paper's tables."""
-    for one in tables.both([task.evaluated for task in study.load().scored]).values():
-        console.print()
-        for part in one.narrow(console.width):
-            console.print(part.terminal())
-
-
-def tables_as_json() -> dict[str, Any]:
-    """The paper's tables by name, each a list of rows."""
-    both = tables.both([task.evaluated for task in study.load().scored])
-    return {name: list(one.rows) for name, one in both.items()}
 
 
 def _classifiers(task: TaskMetrics, found: Study) -> Any:

@@ -5,13 +5,10 @@ label. Any number of annotators, the same or others for each unit.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pyrite.base.schema import Result
 from pyrite.measures import intervals
-from pyrite.measures.intervals import Estimate
-
-Floats = NDArray[np.float64]
+from pyrite.measures.intervals import Estimate, Floats
 
 
 class Agreement(Result):

@@ -11,9 +11,7 @@ from scipy import stats
 
 from pyrite.base.schema import Result
 from pyrite.measures import intervals
-from pyrite.measures.intervals import Estimate
-
-Floats = NDArray[np.float64]
+from pyrite.measures.intervals import Estimate, Floats
 
 # A point with fewer items is dropped and marked.
 LEAST_ITEMS = 5
@@ -69,7 +67,7 @@ def against_agreement(
         **_trend(np.array(kept).reshape(-1, 2)),
         bins=bins,
         slope=slope(agreement, right, resamples, rng),
-        steeper_than_real=None if real is None else steeper(agreement, right, real, resamples, rng),
+        steeper_than_real=None if real is None else slope(agreement, right, resamples, rng, beyond=real),
     )
 
 
@@ -109,37 +107,30 @@ def _trend(points: Floats) -> dict[str, Any]:
     return {"r_squared": float(fit.rvalue**2), "spearman": float(stats.spearmanr(*points.T).statistic)}
 
 
-def slope(agreement: Floats, right: Floats, resamples: int, rng: np.random.Generator) -> Estimate:
-    """Slope of the logistic regression of `right` on `agreement`, in log-odds for 0.1 of agreement."""
-    if note := _no_slope(agreement, right):
-        return intervals.missing(note)
-    return intervals.bootstrap(_slopes(agreement, right), len(right), resamples, rng)
+def slope(
+    agreement: Floats, right: Floats, resamples: int, rng: np.random.Generator, *, beyond: Floats | None = None
+) -> Estimate:
+    """Slope of the logistic regression of `right` on `agreement`, in log-odds for 0.1 of agreement.
 
-
-def steeper(agreement: Floats, right: Floats, other: Floats, resamples: int, rng: np.random.Generator) -> Estimate:
-    """By how much the slope of `right` exceeds that of `other`, both of the same items in each sample."""
-    if note := _no_slope(agreement, right) or _no_slope(agreement, other):
-        return intervals.missing(note)
-    one, two = _slopes(agreement, right), _slopes(agreement, other)
+    Args:
+        beyond: of other fits on the same items: by how much the slope of `right` exceeds theirs.
+    """
+    outcomes = [right] if beyond is None else [right, beyond]
+    if len(right) < LEAST_ITEMS:
+        return too_few(len(right))
+    if np.ptp(agreement) == 0:
+        return intervals.missing("all items have the same agreement")
+    if not all(np.ptp(outcome) for outcome in outcomes):
+        return intervals.missing("the fits are equally right on every item")
+    slopes = [_slopes(agreement, outcome) for outcome in outcomes]
 
     def difference(times: Floats) -> Floats:
         # Two slopes without bound have no difference.
         with np.errstate(invalid="ignore"):
-            found: Floats = one(times) - two(times)
+            found: Floats = np.subtract.reduce([each(times) for each in slopes])
         return found
 
     return intervals.bootstrap(difference, len(right), resamples, rng)
-
-
-def _no_slope(agreement: Floats, right: Floats) -> str | None:
-    """Why there is no slope, if there is none."""
-    if len(right) < LEAST_ITEMS:
-        return f"{len(right)} items; {LEAST_ITEMS} are needed"
-    if np.ptp(agreement) == 0:
-        return "all items have the same agreement"
-    if np.ptp(right) == 0:
-        return "the fits are equally right on every item"
-    return None
 
 
 def _slopes(agreement: Floats, right: Floats) -> Callable[[Floats], Floats]:

@@ -29,11 +29,8 @@ def clear_cut(own: Mapping[str, str], given: Mapping[str, str]) -> ClearCut:
         given: by id, the label that the LLM gave; `unsure` is no label. Ids that `own` lacks don't count.
     """
     hits = {i: given[i] == label for i, label in own.items() if i in given}
-    by_label: dict[str, list[bool]] = {}
-    for i, hit in hits.items():
-        by_label.setdefault(own[i], []).append(hit)
     return ClearCut(
         texts=len(hits),
         share=intervals.proportion(sum(hits.values()), len(hits)),
-        labels={label: intervals.proportion(sum(mine), len(mine)) for label, mine in sorted(by_label.items())},
+        labels=intervals.proportions((own[i], hit) for i, hit in hits.items()),
     )

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from pyrite.measures.intervals import Floats
 from pyrite.measures.neighbours import Vectors, largest_cosines
-
-Floats = NDArray[np.float64]
 
 
 def remote_clique(vectors: Vectors, times: Floats | None = None) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,7 @@ def bootstrap_each(
     """As `bootstrap`, for a statistic that gives several values for each sample, (samples, values)."""
     rows = max(1, _CHUNK // n)
     draws = np.concatenate(
-        [statistic(_times(n, min(rows, resamples - start), rng)) for start in range(0, resamples, rows)]
+        [statistic(times(n, min(rows, resamples - start), rng)) for start in range(0, resamples, rows)]
     )
     return [_estimate(float(value), drawn) for value, drawn in zip(statistic(np.ones((1, n)))[0], draws.T, strict=True)]
 
@@ -103,17 +103,10 @@ def _estimate(value: float, drawn: Floats) -> Estimate:
     return Estimate(value=value, low=float(low), high=float(high))
 
 
-def _times(n: int, samples: int, rng: np.random.Generator) -> Floats:
+def times(n: int, samples: int, rng: np.random.Generator) -> Floats:
+    """How often each of n items is in each sample of n with replacement, (samples, n)."""
     drawn = rng.integers(n, size=(samples, n)) + np.arange(samples)[:, None] * n
     return np.bincount(drawn.ravel(), minlength=samples * n).reshape(samples, n).astype(float)
-
-
-def share(hits: int, n: int) -> Interval:
-    """The share of hits among n independent tries, with Wilson's interval (1927)."""
-    from scipy import stats  # here, because all who read results read estimates
-
-    ends = stats.binomtest(hits, n).proportion_ci(method="wilson")
-    return Interval(value=hits / n, low=float(ends.low), high=float(ends.high))
 
 
 def of_mean(values: NDArray[Any], resamples: int, rng: np.random.Generator) -> Estimate:
@@ -205,12 +198,23 @@ def _permutation_p(first: Floats, second: Floats, rng: np.random.Generator) -> f
 
 def proportion(hits: int, n: int) -> Estimate:
     """A share of n independent items, with Wilson's score interval (1927)."""
-    if not n:
-        return missing("no items")
-    share, z = hits / n, float(ndtri(0.975))
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))) / (1 + z**2 / n)
-    return Estimate(value=share, low=max(0.0, middle - reach), high=min(1.0, middle + reach))
+    return share(hits, n) if n else missing("no items")
+
+
+def share(hits: int, n: int) -> Interval:
+    """As `proportion`, of one item at least."""
+    value, z = hits / n, float(ndtri(0.975))
+    middle = (value + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z * float(np.sqrt(value * (1 - value) / n + z**2 / (4 * n**2))) / (1 + z**2 / n)
+    return Interval(value=value, low=max(0.0, middle - reach), high=min(1.0, middle + reach))
+
+
+def proportions(hits: Iterable[tuple[str, bool]]) -> dict[str, Estimate]:
+    """The share of hits of each label, by (label, whether it is one) of each item."""
+    of_label: dict[str, list[bool]] = {}
+    for label, hit in hits:
+        of_label.setdefault(label, []).append(hit)
+    return {label: proportion(sum(mine), len(mine)) for label, mine in sorted(of_label.items())}
 
 
 def clustered_proportion(hits: NDArray[np.int_], of: NDArray[np.int_]) -> Estimate:
@@ -219,13 +223,10 @@ def clustered_proportion(hits: NDArray[np.int_], of: NDArray[np.int_]) -> Estima
     Linearised variance of a ratio over clusters with Student's t (Cochran 1977, section 11.8), never narrower than
     Wilson's interval of as many independent items.
     """
-    found = proportion(int(hits.sum()), int(of.sum()))
-    if found.value is None or found.low is None or found.high is None or (k := len(of)) < 2:
-        return found
+    if (k := len(of)) < 2 or not of.sum():
+        return proportion(int(hits.sum()), int(of.sum()))
+    found = share(int(hits.sum()), int(of.sum()))
     error = float(np.sqrt(k / (k - 1) * ((hits - found.value * of) ** 2).sum())) / of.sum()
     reach = float(stdtrit(k - 1, 0.975)) * error
-    return Estimate(
-        value=found.value,
-        low=max(0.0, min(found.low, found.value - reach)),
-        high=min(1.0, max(found.high, found.value + reach)),
-    )
+    low, high = max(0.0, min(found.low, found.value - reach)), min(1.0, max(found.high, found.value + reach))
+    return Interval(value=found.value, low=low, high=high)

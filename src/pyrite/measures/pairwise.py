@@ -7,15 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pyrite.base.schema import Result
 from pyrite.data import sheets
 from pyrite.measures import agreement, intervals
 from pyrite.measures.agreement import Agreement
-from pyrite.measures.intervals import Estimate
-
-Floats = NDArray[np.float64]
+from pyrite.measures.intervals import Estimate, Floats
 
 # Weight of the sum of squared scores. It keeps the score of a task that won every comparison finite, and moves the
 # others little: the standard deviation of the prior is 3.2, a preference of 96 to 4.

@@ -60,17 +60,14 @@ def review(
     """
     said = verdicts(own, answers)
     majority = {i: most_say(answers) for i, answers in said.items()}
-    by_label: dict[str, list[bool]] = {}
-    for i, answer in majority.items():
-        by_label.setdefault(own[i], []).append(answer == own[i])
-    right = sum(map(sum, by_label.values()))
+    right = {i: answer == own[i] for i, answer in majority.items()}
     kinds = sorted({answer for answers in said.values() for answer in answers})
     counts = np.array([[answers.count(kind) for kind in kinds] for answers in said.values()], dtype=np.float64)
     return Review(
         texts=len(said),
         reviewers=len({reviewer for i, reviewer, _ in answers if i in own}),
-        precision=intervals.proportion(right, len(said)),
-        labels={label: intervals.proportion(sum(hits), len(hits)) for label, hits in sorted(by_label.items())},
+        precision=intervals.proportion(sum(right.values()), len(said)),
+        labels=intervals.proportions((own[i], hit) for i, hit in right.items()),
         rejected=intervals.proportion(sum(answer == REJECT for answer in majority.values()), len(said)),
         agreement=agreement.summary(counts.reshape(len(said), len(kinds)), resamples, rng),
     )

@@ -57,10 +57,6 @@ class Repeats(Result):
     returned: dict[str, Returned]
 
 
-def emails(text: str) -> set[str]:
-    return {found.lower() for found in _EMAIL.findall(text)}
-
-
 def _numbers(text: str) -> Iterator[tuple[str, bool]]:
     """(digits, whether they are written as a phone number) of each number."""
     for found in _DIGITS.findall(text):
@@ -69,23 +65,11 @@ def _numbers(text: str) -> Iterator[tuple[str, bool]]:
         yield digits, grouped and PHONE <= len(digits) <= 15
 
 
-def phones(text: str) -> set[str]:
-    return {digits for digits, phone in _numbers(text) if phone}
-
-
-def long_numbers(text: str) -> set[str]:
-    return {digits for digits, phone in _numbers(text) if not phone and len(digits) >= LONG}
-
-
-def names(text: str) -> set[str]:
-    return {found.lower() for found in _NAME.findall(text)}
-
-
 ITEMS: dict[str, Callable[[str], set[str]]] = {
-    "e-mail addresses": emails,
-    "phone numbers": phones,
-    "long numbers": long_numbers,
-    "names": names,
+    "e-mail addresses": lambda text: {found.lower() for found in _EMAIL.findall(text)},
+    "phone numbers": lambda text: {digits for digits, phone in _numbers(text) if phone},
+    "long numbers": lambda text: {n for n, phone in _numbers(text) if not phone and len(n) >= LONG},
+    "names": lambda text: {found.lower() for found in _NAME.findall(text)},
 }
 
 # What was shown: by (label, conversation), the ids that each turn showed.

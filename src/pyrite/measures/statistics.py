@@ -40,6 +40,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
 
+from pyrite.measures import intervals
 from pyrite.measures.scores import Counts, Floats, Integers, indicators, one_hot
 
 # Resamples whose item counts are held in memory at once.
@@ -72,8 +73,7 @@ def bootstrap(gold: Integers, predicted: Integers, labels: int, resamples: int, 
     found = Resamples(*(np.empty((resamples, *sets, *more), np.float32) for more in ((), (), (labels,))))
     for start in range(0, resamples, _CHUNK):
         rows = min(_CHUNK, resamples - start)
-        drawn = rng.integers(n, size=(rows, n)) + np.arange(rows)[:, None] * n
-        times = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float32)
+        times = intervals.times(n, rows, rng).astype(np.float32)
         sums = (times @ shares).reshape(rows, 2, *sets, labels)
         counts = Counts(sums[:, 0], sums[:, 1], (times @ support).reshape(rows, *[1] * len(sets), labels))
         chunk = slice(start, start + rows)

@@ -7,6 +7,7 @@ from pyrite.data import mixes
 from pyrite.measures import forecast
 from pyrite.measures.intervals import Interval
 from pyrite.params import Params
+from pyrite.results import words
 from pyrite.results.purchases import REAL, Market, Purchase, curves, market, of_task
 from pyrite.results.study import TaskMetrics
 from pyrite.results.table import Column, Table
@@ -96,10 +97,9 @@ def pilots(task: TaskMetrics, study: Params) -> list[str]:
         if made.kind != "written" or not (found := whole_set(task, market(study), source, texts)):
             continue
         told, likely = found
-        ends = f"{100 * told.low:.1f} to {100 * told.high:.1f}"
         bar = 100 * task.evaluated.classifiers[study.compare.classifier].mixes[study.compare.baseline].macro_f1.value
         said.append(
-            f"With {WHOLE} {mixes.spoken(source)} texts a label: {100 * told.value:.1f} ({ends}). That this is within "
+            f"With {WHOLE} {mixes.spoken(source)} texts a label: {words.ranged(told)}. That this is within "
             f"{study.compare.margin:g} points of {study.compare.baseline} ({bar:.1f}): {likely}."
         )
     return said
@@ -120,7 +120,7 @@ def table(told: list[Forecast]) -> Table:
             "option": f"{one.times} times {'the labels' if one.option.startswith(REAL) else 'the texts'}: {one.option}",
             "rows": one.times * one.bought,
             "now": 100 * one.now,
-            "forecast": f"{100 * one.score.value:.1f} ({100 * one.score.low:.1f} to {100 * one.score.high:.1f})",
+            "forecast": words.ranged(one.score),
             "cost": one.cost_usd,
             "worth": "can be" if one.worth_it else "not worth it",
         }

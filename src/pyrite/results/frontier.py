@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pyrite.base.schema import Result
 from pyrite.data import mixes
+from pyrite.results import words
 from pyrite.results.prices import money
 from pyrite.results.purchases import LLM, Market, Purchase, of_task
 from pyrite.results.study import TaskMetrics
@@ -110,11 +111,7 @@ def sentence(found: Frontier) -> str:
     within = [one for one in best if (one.cost_usd or 0.0) <= budget and one is not cheapest]
     if within:
         said += f"; with {money(budget)} the best is {spoken(within[-1])} ({100 * within[-1].score.value:.1f})"
-    return f"{said}.{_terms(found)}"
-
-
-def _terms(found: Frontier) -> str:
-    said = f" Recorded texts are priced as if {found.borrowed} had written them." if found.borrowed else ""
+    said += f". Recorded texts are priced as if {found.borrowed} had written them." if found.borrowed else "."
     return said + (f" Not priced: fill {listed(found.missing)} in params.yaml." if found.missing else "")
 
 
@@ -133,7 +130,7 @@ def table(found: Frontier) -> Table:
             "option": "calling the LLM" if one.option == LLM else mixes.spoken(one.option),
             "labels": one.labels,
             "texts": one.texts,
-            "score": _ranged(one),
+            "score": words.ranged(one.score),
             "cost": "?" if one.cost_usd is None else money(one.cost_usd),
         }
         for one in shown
@@ -145,10 +142,3 @@ def table(found: Frontier) -> Table:
 def listed(names: Sequence[str]) -> str:
     """One, two and three."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _ranged(one: Purchase) -> str:
-    value = f"{100 * one.score.value:.1f}"
-    if one.score.low is None or one.score.high is None:
-        return value
-    return f"{value} ({100 * one.score.low:.1f} to {100 * one.score.high:.1f})"

@@ -53,12 +53,8 @@ class Market(NamedTuple):
         """What a source cost; a recorded one at the first price that there is, where its own LLM has none."""
         if made.total.cost_usd is not None:
             return made.total.cost_usd
-        price = next((self.prices[model] for model in made.models if model in self.prices), self.borrowed)
+        price = next((self.prices[model] for model in (*made.models, *self.prices) if model in self.prices), None)
         return None if price is None or made.tokens is None else price.of(*made.tokens)
-
-    @property
-    def borrowed(self) -> Price | None:
-        return next(iter(self.prices.values()), None)
 
     def labels(self, n: int) -> float | None:
         """What n hand labels cost; none cost nothing."""
@@ -98,16 +94,12 @@ def _points(found: ClassifierResult) -> Iterator[tuple[str, Purchase]]:
         parts = mixes.parse(mix).parts
         sources = [part.source for part in parts]
         # Halves and equal sizes are cut for other questions, and the pool is a part of the real rows.
-        if "pool" in sources or any(
-            part.rows not in (None, "all") and not isinstance(part.rows, int) for part in parts
-        ):
+        if "pool" in sources or any(isinstance(part.rows, str) and part.rows != "all" for part in parts):
             continue
-        labels = 0
-        if sources[0] == REAL:
-            alone = found.mixes.get(mix.partition("+")[0])
-            if alone is None:
-                continue
-            labels = alone.rows
+        first = mix.partition("+")[0]
+        if sources[0] == REAL and first not in found.mixes:
+            continue
+        labels = found.mixes[first].rows if sources[0] == REAL else 0
         option = "+".join(sources)
         yield option, Purchase(option=option, mix=mix, labels=labels, texts=one.rows - labels, score=one.macro_f1)
 

@@ -33,14 +33,7 @@ _GATHER = (
     "`dvc repro`."
 )
 
-TYPES = {
-    "item": "str",
-    "copy": "int64",
-    "annotator": "str",
-    "label": "str",
-    "source": "str",
-    "agreement": "float64",
-}
+TYPES = {"item": "str", "copy": "int64", "annotator": "str", "label": "str", "source": "str", "agreement": "float64"}
 
 
 def run(task: str) -> None:

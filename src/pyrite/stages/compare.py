@@ -62,11 +62,7 @@ def plots(found: Study) -> dict[str, Table]:
 def headline(found: Study) -> Headline:
     """The experiment as one row: means over tasks, costs summed; worth only where there is one task."""
     asked, overall = found.params.compare, found.overall
-    known: dict[str, Any] = {
-        "candidate": asked.candidate,
-        "classifier": asked.classifier,
-        "baseline": asked.baseline,
-    }
+    known: dict[str, Any] = {"candidate": asked.candidate, "classifier": asked.classifier, "baseline": asked.baseline}
     if overall is None:
         return Headline(**known, verdict=verdict.CANT_TELL, tasks=0)
     of_mix = [task.evaluated.classifiers[asked.classifier].mixes for task in found.scored]
@@ -193,10 +189,8 @@ def table(found: Study) -> Table:
         for mix, one in classifier.mixes.items()
     ]
     values = [{column.key: value(row) for column, value in COLUMNS} for row in rows]
-    return Table(
-        [column for column, _ in COLUMNS],
-        values + [_called(task, found) for task in found.scored if task.evaluated.llm],
-    )
+    values += [_called(task, found) for task in found.scored if task.evaluated.llm]
+    return Table([column for column, _ in COLUMNS], values)
 
 
 def _called(task: TaskMetrics, found: Study) -> dict[str, Any]:

@@ -70,12 +70,11 @@ def run(task: str) -> None:
             table, found = table.head(0), unembedded(found)
             console.log.print(f"{task}: {BLIND}: measures of embeddings are left out")
     showings = {setting: transcripts.showings(paths.transcript(task, setting)) for setting in sets}
+    embedded = {"repeats": None, "telling": None} if blind else {}
     scrutiny = {
-        name: one.model_copy(update={"review": reviewed(task, name, sets[name], p.evaluate.resamples)})
+        name: one.model_copy(update={"review": reviewed(task, name, sets[name], p.evaluate.resamples), **embedded})
         for name, one in scrutinise(real, sets, showings).items()
     }
-    if blind:
-        scrutiny = {name: one.model_copy(update={"repeats": None, "telling": None}) for name, one in scrutiny.items()}
     found = found.model_copy(
         update={
             "clear_cut": labelled_blind(task, real, sets),
@@ -185,12 +184,10 @@ def scrutinise(real: Texts, sets: Mapping[str, Texts], showings: Mapping[str, Sh
     return {
         name: Scrutiny(
             given_away=given_away[name],
-            repeats=shown_examples.repeats(found, showings[name], pool, rng)
-            if any(map(any, showings[name].values()))
-            else None,
+            repeats=shown_examples.repeats(found, shown, pool, rng) if any(map(any, shown.values())) else None,
             telling=telling_texts.telling(found, train) if len(train) else None,
         )
-        for name, found in sets.items()
+        for name, found, shown in ((name, found, showings[name]) for name, found in sets.items())
     }
 
 

@@ -48,10 +48,10 @@ def run(task: str) -> None:
     """Evaluate every classifier, mix and seed of a task."""
     settings = params.load()
     folders = [paths.models(task, name) for name in settings.train.classifiers]
+    path = paths.metrics("evaluate", task)
     if all(folder.is_dir() and not any(folder.iterdir()) for folder in folders):
         # Without real texts nothing was trained.
-        nothing = TaskResult(task=task, test_rows=0, labels=(), llm=None, classifiers={})
-        files.write_json(paths.metrics("evaluate", task), nothing)
+        files.write_json(path, TaskResult(task=task, test_rows=0, labels=(), llm=None, classifiers={}))
         return
     imported = {name for name, one in settings.sources.items() if one.kind == "imported"}
     classifiers, fits = {}, {}
@@ -71,12 +71,10 @@ def run(task: str) -> None:
     # Every classifier's fits were made by the same stage from the same table, so the first one stands for all.
     first = next(iter(fits.values()))
     called = llm(files.read_parquet(paths.annotation_table(task)), fits, settings.evaluate.resamples)
-    found = TaskResult(
-        task=task, test_rows=len(first.gold), labels=tuple(first.labels), llm=called, classifiers=classifiers
-    )
-    files.write_json(paths.metrics("evaluate", task), found)
+    rows, labels = len(first.gold), tuple(first.labels)
+    files.write_json(path, TaskResult(task=task, test_rows=rows, labels=labels, llm=called, classifiers=classifiers))
     scored = sum(len(one.mixes) * len(one.seeds) for one in fits.values())
-    console.log.print(f"{task}: {scored:,} fits of {len(fits)} classifiers scored on {len(first.gold):,} test rows")
+    console.log.print(f"{task}: {scored:,} fits of {len(fits)} classifiers scored on {rows:,} test rows")
 
 
 def llm(annotations: pd.DataFrame, fits: dict[str, Predictions], resamples: int) -> LlmResult | None:
@@ -181,12 +179,10 @@ def _points(found: Predictions) -> dict[str, list[tuple[int, int]]]:
 
 def _score(scores: Samples, i: int, known: bool = True, per_seed: bool = False) -> Score:
     """A score, and its interval where one is `known` to hold."""
-    low, high = (float(np.clip(end[i], 0, 1)) for end in scores.interval(0.95))
+    low, high = (float(np.clip(end[i], 0, 1)) if known else None for end in scores.interval(0.95))
+    note = None if known else f"no interval: a label has fewer than {FEWEST_ROWS} test rows"
     each = tuple(scores.observed[:, i].tolist()) if per_seed else ()
-    if not known:
-        note = f"no interval: a label has fewer than {FEWEST_ROWS} test rows"
-        return Score(value=scores.mean[i], low=None, high=None, note=note, per_seed=each)
-    return Score(value=scores.mean[i], low=low, high=high, per_seed=each)
+    return Score(value=scores.mean[i], low=low, high=high, note=note, per_seed=each)
 
 
 def _collapsed(found: Predictions, i: int) -> tuple[int, ...]:
@@ -225,11 +221,10 @@ def _gaps(
     each = [_gaps_of(one, pairs, null, n, rng) for one, null, n in zip(scores, swapped, rows, strict=True)]
     for (i, j), one, other in zip(pairs, *each, strict=True):
         gap = PairedGap(macro_f1=one, accuracy=other)
-        gaps[found.mixes[i]][found.mixes[j]] = gap.model_copy(update={"at_most": _at_most(found, per_class, i, j)})
-        if j in main:
-            gaps[found.mixes[j]][found.mixes[i]] = gap.turned().model_copy(
-                update={"at_most": _at_most(found, per_class, j, i)}
-            )
+        for a, b, its in ((i, j, gap), (j, i, gap.turned())):
+            if a in main:
+                at_most = _at_most(found, per_class, a, b)
+                gaps[found.mixes[a]][found.mixes[b]] = its.model_copy(update={"at_most": at_most})
     return gaps
 
 
@@ -253,17 +248,11 @@ def _gaps_of(
         for least, (low, high) in [(corrections.floor(rows, level), gap.interval(level))]
     )
     item_error, seed_error = np.sqrt(gap.item_variance), np.sqrt(gap.seed_variance)
-    columns = {"value": gap.mean, "low": low, "high": high, "low90": low90, "high90": high90}
+    moved = [None if np.isnan(error) else error for error in np.sqrt(gap.generation_variance)]
+    columns: dict[str, Any] = {"value": gap.mean, "low": low, "high": high, "low90": low90, "high90": high90}
     columns |= {"p": gap.p_values(null, rng), "detectable": gap.detectable()}
-    columns |= {"item_error": item_error, "seed_error": seed_error}
-    moved = np.sqrt(gap.generation_variance)
-    return [
-        Gap(
-            **{name: column[k] for name, column in columns.items()},
-            generation_error=None if np.isnan(moved[k]) else moved[k],
-        )
-        for k in range(len(pairs))
-    ]
+    columns |= {"item_error": item_error, "seed_error": seed_error, "generation_error": moved}
+    return [Gap(**{name: column[k] for name, column in columns.items()}) for k in range(len(pairs))]
 
 
 def _worths(

@@ -220,9 +220,6 @@ def count_labels(one: Labelling, asked: Sequence[Result], said: Mapping[str, str
     given = Counter(label for label in said.values() if label is not None)
     unread = sum(label is None for label in said.values())
 
-    def counts(number: int) -> LabelCounts:
-        return _labels(requested=number, accepted=number)
-
     gold = dict(zip(one.items["id"], one.items["label"], strict=True))
     pairs = [(gold[item], label) for item, label in said.items() if label is not None and gold[item]]
     labels = list(one.card.labels)
@@ -232,7 +229,7 @@ def count_labels(one: Labelling, asked: Sequence[Result], said: Mapping[str, str
         kind="labelled",
         models=(one.survey.p.llm.model,),
         stale_answers=0,
-        labels={label: counts(given[label]) for label in labels},
+        labels={label: _labels(requested=given[label], accepted=given[label]) for label in labels},
         total=LabelCounts(
             answers=len(tokens),
             refused_answers=sum(question.refused for question, *_ in asked),
@@ -246,7 +243,7 @@ def count_labels(one: Labelling, asked: Sequence[Result], said: Mapping[str, str
         ),
         reckoned_tokens=one.reckoned_tokens,
         agreement={
-            name: _agreement(mine)
+            name: Agreement(texts=len(mine), same=sum(mine), share=intervals.share(sum(mine), len(mine)))
             for name in (*labels, "total")
             if (mine := [label == people for people, label in pairs if name in (people, "total")])
         },
@@ -296,10 +293,6 @@ def _labels(
         accepted=accepted,
         also_real_training=0,
     )
-
-
-def _agreement(same: Sequence[bool]) -> Agreement:
-    return Agreement(texts=len(same), same=sum(same), share=intervals.share(sum(same), len(same)))
 
 
 def _charged(turns: Sequence[tuple[int | None, int | None]], in_vain: Tokens) -> Tokens | None:

@@ -32,7 +32,7 @@ NAMED_LABELS = 10
 # Words in the first sentence of a docstring.
 SUMMARY_WORDS = (4, 40)
 
-JUDGEMENT = ["item", "copy", "annotator", "label"]
+JUDGEMENT = {"item": "str", "copy": "int64", "annotator": "str", "label": "str"}
 
 
 @dataclass
@@ -203,8 +203,8 @@ def judgements(card: cards.Card, folder: Path, raw: Raw) -> pd.DataFrame:
                 rated.append((item, copies[item], source.annotator or "", label))
     if bounds:
         return pd.DataFrame(sorted(bounds.items()), columns=["item", "agreement"])
-    types = {"item": "str", "copy": "int64", "annotator": "str", "label": "str"}
-    return pd.DataFrame(rated, columns=JUDGEMENT).astype(types).sort_values(["item", "copy"], kind="stable")
+    table = pd.DataFrame(rated, columns=list(JUDGEMENT)).astype(JUDGEMENT)
+    return table.sort_values(["item", "copy"], kind="stable")
 
 
 def identify(text: str) -> str:

@@ -13,7 +13,6 @@ from typing import cast
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pyrite import params
 from pyrite.base import files, paths
@@ -21,7 +20,7 @@ from pyrite.base.errors import PyriteError
 from pyrite.measures import agreement, agreement_curves, intervals, pairwise
 from pyrite.measures.agreement_curves import AgreementCurve
 from pyrite.measures.corrections import holm
-from pyrite.measures.intervals import Estimate
+from pyrite.measures.intervals import Estimate, Floats
 from pyrite.measures.pairwise import Ranking
 from pyrite.params import Params
 from pyrite.results import evaluation
@@ -44,7 +43,6 @@ REAL = "real"
 
 FEWEST_TASKS = 4
 
-Floats = NDArray[np.float64]
 
 # By classifier and mix.
 Right = Mapping[str, Mapping[str, pd.Series]]

@@ -139,11 +139,10 @@ def train(fits: list[Fit], inputs: Inputs, processes: int) -> list[str]:
         bar = progress.add_task(f"{doing}, 0 of {len(fits)} fits done", total=total)
         report = partial(progress.update, bar)
         outcomes: Iterator[Outcome]
-        if parallel.launched() or not spec.long:
-            outcomes = (fit_one(fit, inputs, lambda: progress.advance(bar)) for fit in fits)
-        elif processes > 1:
+        shared = spec.long and not parallel.launched()
+        if shared and processes > 1:
             outcomes = parallel.together(fit_one, fits, inputs, processes, lambda done: report(completed=done))
-        elif (workers := min(_workers(spec), len(fits))) > 1:
+        elif shared and (workers := min(_workers(spec), len(fits))) > 1:
             outcomes = parallel.side_by_side(fit_one, fits, inputs, workers, lambda done: report(completed=done))
         else:
             outcomes = (fit_one(fit, inputs, lambda: progress.advance(bar)) for fit in fits)

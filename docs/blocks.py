@@ -1,0 +1,30 @@
+"""Pages with blocks that scripts make, each between the marks `<!-- NAME: made by ... -->` and `<!-- /NAME -->`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+
+
+def measured(name: str) -> Any:
+    """What a benchmark found, as it is committed."""
+    return json.loads((ROOT / f"benchmarks/results/{name}.json").read_text())
+
+
+def put(page: str, blocks: Mapping[str, str]) -> str:
+    """The page with these blocks, by name, in the place of those that it has."""
+    for name, block in blocks.items():
+        marks = f"(<!-- {name}: [^\n]* -->\n).*(\n<!-- /{name} -->)"
+        page = re.sub(marks, lambda found, block=block: f"{found[1]}{block}{found[2]}", page, flags=re.DOTALL)
+    return page
+
+
+def rewrite(page: str, filled: Callable[[str], str]) -> None:
+    """Fill the blocks of a page of the project."""
+    path = ROOT / page
+    path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
