@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -22,7 +23,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from pyrite.base import paths
+from pyrite.base import files, paths
 from pyrite.data import texts
 from pyrite.params import Limits
 
@@ -33,8 +34,8 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), *filter(None, [os
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 os.environ["DVC_NO_ANALYTICS"] = "1"
 
-# A busy machine is no error; `benchmarks/fuzz.py` counts seconds of computing instead.
-hypothesis.settings.register_profile("pyrite", deadline=None)
+# A busy machine is no error; `benchmarks/fuzz.py` counts seconds of computing instead, and tries thousands of cases.
+hypothesis.settings.register_profile("pyrite", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("pyrite")
 
 COLLECTED = pytest.StashKey[list[str]]()
@@ -187,6 +188,17 @@ FEW_MODULES = {
 }
 
 
+def show_others(recording: Path, prepared: Path) -> None:
+    """Let the turns of a recording have shown training rows that a smaller task has, too."""
+    rows = files.read_parquet(prepared)
+    training = rows[rows["split"] == "train"].groupby("label")["id"].apply(list)
+    held = [json.loads(line) for line in recording.read_text(encoding="utf-8").splitlines()]
+    for one in held:
+        for turn in one["turns"]:
+            turn["examples"] = training[one["label"]][: len(turn["examples"])]
+    recording.write_text("".join(json.dumps(one) + "\n" for one in held), encoding="utf-8")
+
+
 @pytest.fixture(scope="session")
 def default_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone of the project with a small version of the default study, run once and committed: to be copied."""
@@ -214,6 +226,8 @@ def default_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for key, value in (("user.name", "t"), ("user.email", "t@example.org")):
         run(folder, "git", "config", key, value)
     run(folder, *DVC, "init", "-q")
+    repro(folder, "prepare@python_docs")
+    show_others(folder / paths.recording("python_docs", "few_shot"), folder / paths.prepared("python_docs"))
     repro(folder)
     run(folder, "git", "add", "-A")
     run(folder, "git", "commit", "-qm", "study")
