@@ -36,6 +36,8 @@ from pyrite.stages import report
 # The classifier that decides.
 CLASSIFIER = "probe"
 SOURCES = ("labelled", "few_shot", "zero_shot")
+# The pages of the project that tell it in short.
+TOLD = ("README.md", "docs/paper-study.md")
 # US dollars that a hand label costs, and the share of the score of all labels that is wanted.
 PRICES, SHARE = (0.02, 0.10, 1.00), 0.95
 # Draws behind the power of a rank correlation.
@@ -60,7 +62,8 @@ PAGE = """# {name}
 Macro-F1 on the real test rows, with 95 % intervals over fits and test rows. Gaps are to `real`, all real training rows,
 with the 90 % interval that decides, and the verdict at a margin of {margin:.0f} points. `labelled` are at most 450 real
 texts (700 of `python_docs`) that an LLM labelled. A task with one split has one fit of each mix: another draw of texts
-is in its intervals by halves of the sets, another draw of real rows is not.
+is in its intervals by halves of the sets, another draw of real rows is not. Where a set has too few conversations for
+halves, one fit says too little, and the verdict is *can't tell* however large the gap.
 
 ## At equal size, and by other classifiers
 
@@ -305,13 +308,14 @@ def _instances(subjectivity: Subjectivity) -> str:
 
 
 def _cheapest(tasks: Sequence[Findings]) -> str:
-    said = []
+    prices: dict[str, list[str]] = {}
     for price in PRICES:
         ways = [way.option for task in tasks if (way := cheapest_way(task, price))]
         counted = sorted(((ways.count(way), way) for way in set(ways)), reverse=True)
         named = ", ".join(f"{words.name(way) if way != 'real' else 'hand labels'} in {n}" for n, way in counted)
-        said.append(f"at {money(price)} a label {named}")
-    return f"**The cheapest way to {SHARE:.0%} of what all real labels give**, by probe: {'; '.join(said)}"
+        prices.setdefault(named, []).append(money(price))
+    said = "; ".join(f"at {' or '.join(same)} a label {named}" for named, same in prices.items())
+    return f"**The cheapest way to {SHARE:.0%} of what all real labels give**, by probe: {said}"
 
 
 def _rho(first: Sequence[float], second: Sequence[float]) -> Correlation:
@@ -484,9 +488,9 @@ def beside_the_paper(tasks: Sequence[Findings], figures: pd.DataFrame) -> str:
     return table(["task", "trained on", "here, probe", "the paper"], "llrl", rows)
 
 
-def filled(readme: str, folder: Path) -> str:
-    """The project's README with what the study found between its markers."""
-    return put(readme, {folder.name: in_short(folder)})
+def filled(text: str, folder: Path) -> str:
+    """A page of the project with what the study found between its marks."""
+    return put(text, {folder.name: in_short(folder)})
 
 
 def main(name: str, *run: str) -> None:
@@ -496,7 +500,8 @@ def main(name: str, *run: str) -> None:
     else:
         report.run(folder)
     (folder / "README.md").write_text(page(folder), encoding="utf-8")
-    rewrite("README.md", lambda readme: filled(readme, folder))
+    for told in TOLD:
+        rewrite(told, lambda text: filled(text, folder))
 
 
 if __name__ == "__main__":
