@@ -17,21 +17,30 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from pyrite.commands import doctor
-from pyrite.measures.intervals import Estimate
-from pyrite.results import claims, verdict, words
+from pyrite.measures import intervals
+from pyrite.measures.intervals import Correlation, Estimate
+from pyrite.results import claims, frontier, verdict, words
+from pyrite.results.evaluation import Gap
 from pyrite.results.findings import Findings
-from pyrite.results.subjectivity import KINDS, ONE_LLM, WHO, Subjectivity
-from pyrite.results.verdict import Case
+from pyrite.results.prices import money
+from pyrite.results.purchases import Market
+from pyrite.results.subjectivity import KINDS, ONE_LLM, WHO, AgainstGap, Subjectivity
 from pyrite.results.words import ranged
 from pyrite.stages import report
 
 ROOT = Path(__file__).parents[1]
-CANDIDATE = "few_shot"
-# What it is held against: all real rows, or as many as generated ones, where a classifier was trained on no more.
-BASELINES = {"probe": ("real", "all real ones"), "minilm": ("real@equal", "as many real ones")}
+# The classifier that decides, and the one with learning curves.
+DECIDES, CURVES = "minilm", "probe"
+SOURCES = ("labelled", "few_shot", "zero_shot")
+# US dollars that a hand label costs, and the share of the score of all labels that is wanted.
+PRICES, SHARE = (0.02, 0.10, 1.00), 0.95
+# Draws behind the power of a rank correlation.
+DRAWS = 4000
 START, END = "<!-- {name}: made by docs/make_study.py -->", "<!-- /{name} -->"
 
 PAGE = """# {name}
@@ -46,19 +55,27 @@ PAGE = """# {name}
 
 {short}
 
-## Scores: probe
-
-{probe}
-
 ## Scores: minilm
 
 {minilm}
 
-Macro-F1 on the real test rows, with 95 % intervals over three seeds and the test rows. `real@equal` has as many rows as
-the larger generated set. By `probe`, gap and verdict are to `real`, all real rows; `minilm` was trained on `real@equal`
-only, so there they are to this. The fits are older than folds, halves of generated sets and `real+few_shot`: the
-verdicts can't say whether adding pays, and the intervals leave out how much another run of the LLM would move a score.
-Worth is in real labels, off the learning curve of `probe`.
+Macro-F1 on the real test rows, with 95 % intervals over fits and test rows. Gaps are to `real`, all real training rows,
+with the 90 % interval that decides. `labelled` are at most 450 real texts (700 of `python_docs`) that an LLM labelled.
+
+## Scores: probe and tfidf
+
+{probe}
+
+`real@equal` has as many rows as the smallest of the sets. *At equal size* is the gap of few-shot texts to it, with its
+95 % interval. Worth: the real labels that give `probe` the same score as the few-shot texts. By `probe` there is no
+verdict where a task has one split: its fits on fixed rows are always the same one.
+
+## The cheapest way to {share:.0%} of what all real labels give
+
+{cheapest}
+
+By `probe`, from what was trained. Recorded texts are priced as if {lent} had been asked. Real texts that an LLM labels
+are taken as there for nothing. *None*: nothing that was tried gives as much.
 
 ## Generated rows added to real ones
 
@@ -70,8 +87,8 @@ By `probe`. *Up to* is the number of real rows beyond which few-shot rows no lon
 
 {called}
 
-The LLM in five personas, on the first 100 test rows (50 of `imdb`) that it labelled; `minilm` trained on few-shot
-rows, on the same rows. Points of macro-F1 with 95 % intervals.
+The LLM in five personas, on the first 100 test rows (50 of `imdb`) that it labelled; `minilm` trained on the texts that
+it labelled, on the same rows. Points of macro-F1 with 95 % intervals.
 
 ## Are classifiers right where people agree?
 
@@ -87,6 +104,13 @@ slope of a classifier trained on real rows. 95 % intervals, the fits fixed.
 ## Do generated texts lose more on subjective tasks?
 
 {gaps}
+
+## What the LLM says of the texts
+
+{blind}
+
+Agreement: on how many of the labelled texts LLM and people agree. Clear-cut: the share of texts whose label the LLM
+gives without being told it, of the few-shot texts and of real ones.
 
 ## Beside the paper
 
@@ -122,56 +146,182 @@ def page(folder: Path) -> str:
         name=folder.name,
         tasks=len(tasks),
         short=in_short(folder),
-        probe=scores(tasks, "probe"),
-        minilm=scores(tasks, "minilm"),
+        minilm=deciding(tasks),
+        probe=others(tasks),
+        share=SHARE,
+        cheapest=cheapest(tasks),
+        lent=next(iter(tasks[0].study.generate.prices)),
         added=added(tasks),
         called=called(tasks),
-        instances="\n\n".join(of_people(tasks, classifier) for classifier in ("probe", "minilm")),
+        instances="\n\n".join(of_people(tasks, classifier) for classifier in (CURVES, DECIDES)),
         slopes=slopes(tasks),
         curves="\n\n".join(
             f"![{path.name.partition('.')[0]}: accuracy against the agreement of people](report/figures/{path.name})"
             for path in drawn
         ),
-        gaps=against_gap(subjectivity),
+        gaps=against_gap(tasks, subjectivity),
+        blind=blind(tasks),
         paper=beside_the_paper(tasks, figures),
         **json.loads((folder / "run.json").read_text(encoding="utf-8")),
     )
 
 
+# What became of the claims
+
+
 def in_short(folder: Path) -> str:
-    """What the study found, in a few lines: also the project's README has them."""
+    """What the study found, a line each: also the project's README has them."""
     tasks, subjectivity = report.read(folder)
-    lines = []
-    for classifier, (_, what) in BASELINES.items():
-        decided = {task.task: verdict.decide(case(task, classifier)) for task in tasks}
-        said = [
-            f"{word} in {len(mine)} ({', '.join(f'`{task}`' for task in mine)})"
-            for word in (verdict.REPLACE, verdict.AUGMENT, verdict.DONT, verdict.CANT_TELL)
-            if (mine := [task for task, its in decided.items() if its == word])
-        ]
-        lines.append(f"- **By {classifier}**, few-shot texts in place of {what}: {'; '.join(said)}.")
-    candidates = {task.task: task.evaluated.classifiers["probe"].mixes[CANDIDATE] for task in tasks}
+    lines = [_verdicts(tasks, source) for source in SOURCES]
+    lines += [
+        "**At equal size**, by probe: "
+        + "; ".join(_over_tasks(tasks, CURVES, source, "real@equal") for source in ("few_shot", "zero_shot")),
+        f"**Few-shot against zero-shot**, by minilm: {_over_tasks(tasks, DECIDES, 'few_shot', 'zero_shot')}",
+        f"**An LLM's labels of real texts against its own texts**: {_over_tasks(tasks, DECIDES, 'labelled', 'few_shot')}",
+        _worths(tasks),
+        _on_subjective_tasks(subjectivity),
+        _labels_on_subjective_tasks(tasks, subjectivity),
+        _clear_cut(tasks),
+        _instances(subjectivity),
+        _cheapest(tasks),
+    ]
+    return "\n".join(f"- {line}{'' if line.endswith('.') else '.'}" for line in lines)
+
+
+def _verdicts(tasks: Sequence[Findings], source: str) -> str:
+    decided = {task.task: verdict.decide(_case(task, source)) for task in tasks}
+    said = [
+        f"{word} in {len(mine)} ({', '.join(f'`{task}`' for task in mine)})"
+        for word in (verdict.REPLACE, verdict.AUGMENT, verdict.DONT, verdict.CANT_TELL)
+        if (mine := [task for task, its in decided.items() if its == word])
+    ]
+    return (
+        f"**{words.capital(words.name(source))} texts in place of all real labels**, by minilm: {'; '.join(said)}. "
+        f"Over tasks: {_over_tasks(tasks, DECIDES, source, 'real')}"
+    )
+
+
+def _case(task: Findings, source: str) -> verdict.Case:
+    return verdict.case(task.evaluated, DECIDES, source, "real", task.asked.margin)
+
+
+def _gaps(tasks: Sequence[Findings], classifier: str, candidate: str, baseline: str) -> list[Gap]:
+    found = (task.evaluated.classifiers[classifier].gap(candidate, baseline) for task in tasks)
+    return [gap.macro_f1 for gap in found if gap]
+
+
+def _over_tasks(tasks: Sequence[Findings], classifier: str, candidate: str, baseline: str) -> str:
+    """The mean gap of these tasks, and of tasks of which these are a sample, each with its 95 % interval."""
+    gaps = _gaps(tasks, classifier, candidate, baseline)
+    these, sample = verdict.mean(gaps), intervals.pooled(gaps)
+    return (
+        f"{words.name(candidate)} less {words.name(baseline)} is {ranged(these, '+.1f')} points on these {len(gaps)} "
+        f"tasks, {ranged(sample, '+.1f')} with them as a sample of tasks"
+    )
+
+
+def _worths(tasks: Sequence[Findings]) -> str:
+    candidates = {task.task: task.evaluated.classifiers[CURVES].mixes["few_shot"] for task in tasks}
     worths = sorted(
         (found.worth.labels, found.rows, task)
         for task, found in candidates.items()
         if found.worth and found.worth.labels  # 0 is below the curve, None above it
     )
     (least, its_rows, poor), (most, other_rows, rich) = worths[0], worths[-1]
-    lines.append(
-        f"- **Worth** lies on the learning curve of real labels in {len(worths)} of {len(tasks)} tasks: from "
-        f"{least:,} labels for {its_rows:,.0f} generated texts (`{poor}`) to {most:,} for {other_rows:,.0f} (`{rich}`)."
+    return (
+        f"**Worth** lies on the learning curve of real labels in {len(worths)} of {len(tasks)} tasks: from "
+        f"{least:,} labels for {its_rows:,.0f} few-shot texts (`{poor}`) to {most:,} for {other_rows:,.0f} (`{rich}`)"
     )
+
+
+def _subjective(subjectivity: Subjectivity, source: str, classifier: str = DECIDES) -> AgainstGap:
+    """The gap of a source against how subjective LLM personas find tasks that they compare in pairs."""
+    return next(
+        found
+        for found in subjectivity.against_gap
+        if (found.kind, found.who, found.classifier, found.source) == ("pairs", "llm", classifier, source)
+    )
+
+
+def _on_subjective_tasks(subjectivity: Subjectivity) -> str:
+    said = [
+        f"{words.name(source)}: {claims.gap_claim(found.rho, source)}"
+        for source in ("few_shot", "zero_shot")
+        for found in [_subjective(subjectivity, source)]
+    ]
+    n = _subjective(subjectivity, "few_shot").rho.pairs
+    return (
+        f"**More loss on subjective tasks**, by minilm and LLM personas' judgement of pairs of tasks. "
+        f"{' '.join(map(words.capital, said))} So many tasks find a true ρ of −0.5 in {power(n, -0.5):.0%} of cases"
+    )
+
+
+def power(n: int, rho: float) -> float:
+    """In which share of draws of n pairs from a bivariate normal Spearman's test finds this rho at 5 %."""
+    r = 2 * np.sin(np.pi * rho / 6)
+    drawn = np.random.default_rng(0).multivariate_normal([0, 0], [[1, r], [r, 1]], size=(DRAWS, n))
+    return float(np.mean([stats.spearmanr(pairs).pvalue < 0.05 for pairs in drawn]))
+
+
+def _labels_on_subjective_tasks(tasks: Sequence[Findings], subjectivity: Subjectivity) -> str:
+    shares = {task.task: task.generated["labelled"].agreement["total"].share.value for task in tasks}
+    subjective = {point.task: point.subjectivity for point in _subjective(subjectivity, "labelled").points}
+    rho = _rho([subjective[task] for task in subjective], [shares[task] for task in subjective])
+    low, high = min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
+    return (
+        f"**The LLM's labels** are those of people for {shares[low]:.0%} (`{low}`) to {shares[high]:.0%} (`{high}`) of "
+        f"the texts. Subjective tasks against that share: {_rho_words(rho)}; against the gap of the labelled texts: "
+        f"{_rho_words(_subjective(subjectivity, 'labelled').rho)}"
+    )
+
+
+def _clear(task: Findings) -> tuple[float, float] | None:
+    """The shares of few-shot and of real texts whose label the LLM gives blind."""
+    found = task.diversity.clear_cut if task.diversity else {}
+    if "few_shot" not in found or "real" not in found:
+        return None
+    one, real = found["few_shot"].share.value, found["real"].share.value
+    return None if one is None or real is None else (one, real)
+
+
+def _clear_cut(tasks: Sequence[Findings]) -> str:
+    known = [(task, pair) for task in tasks if (pair := _clear(task))]
+    gaps = [task.evaluated.classifiers[DECIDES].gap("few_shot", "real") for task, _ in known]
+    rho = _rho([one - real for _, (one, real) in known], [gap.macro_f1.value for gap in gaps if gap])
+    mean = [100 * sum(pair[k] for _, pair in known) / len(known) for k in (0, 1)]
+    return (
+        f"**Clear-cut texts.** Of its own few-shot texts the LLM gives {mean[0]:.1f} % the label that they were written "
+        f"for, of real ones {mean[1]:.1f} % the label that people gave ({len(known)} tasks). The difference against "
+        f"the gap: {_rho_words(rho)}"
+    )
+
+
+def _instances(subjectivity: Subjectivity) -> str:
     pooled = [one for one in subjectivity.beyond_real if one.who == "human"]
     clearest = min(pooled, key=lambda one: one.slope.p or 0)
-    lines.append(f"- **Single texts, judged by people.** {of_people(tasks, 'probe')}")
-    lines.append(f"- **The clearest of {len(pooled)} looks over tasks.** {words.capital(claims.beyond_real(clearest))}")
-    lines.append(f"- **Tasks.** {_gap_sentence(subjectivity, 'probe')}")
-    return "\n".join(lines)
+    said = words.capital(claims.beyond_real(clearest))
+    return f"**Single texts: the clearest of {len(pooled)} looks** over {clearest.slope.studies} tasks. {said}"
 
 
-def case(task: Findings, classifier: str) -> Case:
-    """What a classifier's verdict rests on."""
-    return verdict.case(task.evaluated, classifier, CANDIDATE, BASELINES[classifier][0], task.asked.margin)
+def _cheapest(tasks: Sequence[Findings]) -> str:
+    said = []
+    for price in PRICES:
+        ways = [way.option for task in tasks if (way := cheapest_way(task, price))]
+        counted = sorted(((ways.count(way), way) for way in set(ways)), reverse=True)
+        named = ", ".join(f"{words.name(way) if way != 'real' else 'hand labels'} in {n}" for n, way in counted)
+        said.append(f"at {money(price)} a label {named}")
+    return f"**The cheapest way to {SHARE:.0%} of what all real labels give**, by probe: {'; '.join(said)}"
+
+
+def _rho(first: Sequence[float], second: Sequence[float]) -> Correlation:
+    return intervals.spearman(np.array(first), np.array(second), np.random.default_rng(0))
+
+
+def _rho_words(rho: Correlation) -> str:
+    return f"ρ {ranged(rho, '.2f', 1)} over {rho.pairs} tasks (p {rho.p:.2f})"
+
+
+# Tables
 
 
 def table(heads: Sequence[str], align: str, rows: Iterable[Sequence[str]]) -> str:
@@ -180,26 +330,65 @@ def table(heads: Sequence[str], align: str, rows: Iterable[Sequence[str]]) -> st
     return "\n".join(["| " + " | ".join(heads) + " |", f"|{marks}|", *("| " + " | ".join(row) + " |" for row in rows)])
 
 
-def scores(tasks: Sequence[Findings], classifier: str) -> str:
-    """One row per task: macro-F1 with its interval for each mix, the gap of few-shot, worth, verdict."""
+def deciding(tasks: Sequence[Findings]) -> str:
+    """One row per task: scores by the classifier that decides, and each source's gap and verdict."""
     rows = []
-    shown = [one for one in ("real", "real@equal", "zero_shot", "few_shot") if one != "real" or classifier == "probe"]
     for task in tasks:
-        mixes, its = task.evaluated.classifiers[classifier].mixes, case(task, classifier)
-        worth = task.evaluated.classifiers["probe"].mixes[CANDIDATE].worth
-        cells = [f"`{task.task}`", f"{mixes['real@equal'].rows:,.0f}", *(ranged(mixes[mix].macro_f1) for mix in shown)]
-        cells += [ranged(its.gap.deciding, "+.1f"), words.worth(worth) if worth else ""]
-        rows.append([*cells, verdict.decide(its)])
-    heads = ["task", "rows", *map(words.name, shown), "gap of few-shot (90 %)", "worth", "verdict"]
-    return table(heads, "lr" + "r" * len(shown) + "rrl", rows)
+        mixes = task.evaluated.classifiers[DECIDES].mixes
+        cases = [_case(task, source) for source in SOURCES]
+        cells = [f"`{task.task}`", *(ranged(mixes[mix].macro_f1) for mix in ("real", *SOURCES))]
+        rows.append([*cells, *(f"{ranged(one.gap.deciding, '+.1f')} {verdict.decide(one)}" for one in cases)])
+    heads = ["task", *map(words.name, ("real", *SOURCES)), *(f"gap of {words.name(source)}" for source in SOURCES)]
+    return table(heads, "lrrrrlll", rows)
+
+
+def others(tasks: Sequence[Findings]) -> str:
+    """One row per task: scores by the other classifiers, the gap at equal size, worth."""
+    rows, shown = [], ("real", "real@equal", *SOURCES)
+    for task in tasks:
+        mixes, tfidf = (task.evaluated.classifiers[one].mixes for one in (CURVES, "tfidf"))
+        cells = [f"`{task.task}`", f"{mixes['real@equal'].rows:,}", *(ranged(mixes[mix].macro_f1) for mix in shown)]
+        (equal,) = _gaps([task], CURVES, "few_shot", "real@equal")
+        worth = mixes["few_shot"].worth
+        cells += [ranged(equal, "+.1f"), words.worth(worth) if worth else ""]
+        rows.append([*cells, *(ranged(tfidf[mix].macro_f1) for mix in ("real", *SOURCES))])
+    heads = ["task", "equal rows", *map(words.name, shown), "at equal size", "worth"]
+    heads += [f"tfidf: {words.name(mix)}" for mix in ("real", *SOURCES)]
+    return table(heads, "lr" + "r" * 11, rows)
+
+
+def cheapest_way(task: Findings, price: float) -> frontier.Purchase | None:
+    """What costs least of all that gives the wanted share of the score of all real labels."""
+    asked = task.asked.model_copy(update={"classifier": CURVES, "label_price": price})
+    wanted = SHARE * task.evaluated.classifiers[CURVES].mixes["real"].macro_f1.value
+    found = frontier.find(task.metrics, Market(asked, task.study.generate.prices))
+    return next((one for one in found.on_it if one.score.value >= wanted), None)
+
+
+def cheapest(tasks: Sequence[Findings]) -> str:
+    """One row per task: the cheapest way at each price of a label."""
+    rows = [
+        [
+            f"`{task.task}`",
+            ranged(task.evaluated.classifiers[CURVES].mixes["real"].macro_f1),
+            *(
+                f"{frontier.spoken(way)}, {money(way.cost_usd or 0.0)}"
+                if (way := cheapest_way(task, price))
+                else "none"
+                for price in PRICES
+            ),
+        ]
+        for task in tasks
+    ]
+    return table(["task", "all real labels", *(f"at {money(price)} a label" for price in PRICES)], "lrlll", rows)
 
 
 def added(tasks: Sequence[Findings]) -> str:
     """What few-shot rows add to n real rows, by probe, and where they stop helping."""
     sizes, rows = (50, 200, 800), []
     for task in tasks:
-        found = task.evaluated.classifiers["probe"]
-        curve = found.mix_curves[CANDIDATE]
+        found = task.evaluated.classifiers[CURVES]
+        curve = found.mix_curves["few_shot"]
         pairs = {
             point.rows: [found.mixes[mix].macro_f1.value for mix in (point.alone, point.both)] for point in curve.points
         }
@@ -209,14 +398,24 @@ def added(tasks: Sequence[Findings]) -> str:
 
 
 def called(tasks: Sequence[Findings]) -> str:
-    """The LLM's own score on the rows that it labelled, beside a classifier trained on what it wrote."""
+    """The LLM's own score on the rows that it labelled, beside a classifier trained on its labels of other texts."""
     rows = []
     for task in tasks:
         if llm := task.evaluated.llm:
-            mine = llm.classifiers["minilm"][CANDIDATE]
+            mine = llm.classifiers[DECIDES]["labelled"]
             cells = [f"`{task.task}`", str(llm.rows), ranged(llm.macro_f1), ranged(mine.macro_f1)]
             rows.append([*cells, ranged(mine.gap.macro_f1, "+.1f")])
-    return table(["task", "test rows", "the LLM itself", "minilm on few-shot", "the LLM's lead"], "lrrrr", rows)
+    return table(["task", "test rows", "the LLM itself", "minilm on its labels", "the LLM's lead"], "lrrrr", rows)
+
+
+def blind(tasks: Sequence[Findings]) -> str:
+    """How far the LLM's labels are those of people, and how clear-cut texts are."""
+    rows = []
+    for task in tasks:
+        agreed, pair = task.generated["labelled"].agreement["total"], _clear(task)
+        shares = [f"{100 * share:.1f} %" for share in pair] if pair else ["", ""]
+        rows.append([f"`{task.task}`", f"{agreed.texts:,}", f"{ranged(agreed.share)} %", *shares])
+    return table(["task", "labelled texts", "agreement", "clear-cut: few-shot", "real"], "lrrrr", rows)
 
 
 def of_people(tasks: Sequence[Findings], classifier: str) -> str:
@@ -235,47 +434,44 @@ def slopes(tasks: Sequence[Findings]) -> str:
             _figure(row.curve.slope),
             _figure(row.curve.steeper_than_real),
         ]
-        for classifier in ("probe", "minilm")
+        for classifier in (CURVES, DECIDES)
         for row in claims.slopes(tasks, classifier)
         if row.who == "human" and row.curve.slope.value is not None
     ]
     return table(["task", "classifier", "trained on", "slope", "beyond real"], "lllrr", rows)
 
 
-def _figure(found: Estimate | None) -> str:
-    return "" if found is None or found.value is None else ranged(found, "+.2f", 1)
+def _figure(found: Estimate | None, form: str = "+.2f", scale: float = 1) -> str:
+    return "" if found is None or found.value is None else ranged(found, form, scale)
 
 
-def against_gap(subjectivity: Subjectivity) -> str:
-    """Spearman's rho between subjectivity and gap, each measure of subjectivity, classifier and source."""
-    rows = []
+def against_gap(tasks: Sequence[Findings], subjectivity: Subjectivity) -> str:
+    """Each measure of subjectivity against each gap: Spearman's rho, and the gap's slope by meta-regression."""
+    rows, by_name = [], {task.task: task for task in tasks}
     for found in subjectivity.against_gap:
-        if found.rho.value is not None:
-            measure = KINDS[found.kind].format(who=WHO[found.who])
-            cells = [measure, found.classifier, words.name(found.source), str(found.rho.pairs), _figure(found.rho)]
-            rows.append([*cells, f"{found.rho.p:.3f}"])
-    heads = ["subjectivity by", "classifier", "trained on", "tasks", "Spearman's ρ", "p"]
-    return _gap_sentence(subjectivity, "probe") + "\n\n" + table(heads, "lllrrr", rows) + f"\n\nLLM: {ONE_LLM}."
-
-
-def _gap_sentence(subjectivity: Subjectivity, classifier: str) -> str:
-    """The headline claim by paired comparisons of tasks, for each source."""
-    return " ".join(
-        f"{words.name(found.source).capitalize()}, {classifier}, subjectivity judged by LLM personas in pairs of "
-        f"tasks: {claims.gap_claim(found.rho, found.source)}"
-        for found in subjectivity.against_gap
-        if (found.kind, found.who, found.classifier) == ("pairs", "llm", classifier)
+        if found.rho.value is None:
+            continue
+        values = np.array([point.subjectivity for point in found.points])
+        gaps = [_gaps([by_name[point.task]], found.classifier, found.source, "real")[0] for point in found.points]
+        slope = intervals.regressed(gaps, list(values / values.std()))
+        measure = KINDS[found.kind].format(who=WHO[found.who])
+        cells = [measure, found.classifier, words.name(found.source), str(found.rho.pairs), _figure(found.rho)]
+        rows.append([*cells, f"{found.rho.p:.3f}", _figure(slope, "+.1f", 100)])
+    heads = ["subjectivity by", "classifier", "trained on", "tasks", "Spearman's ρ", "p", "slope"]
+    return (
+        f"{table(heads, 'lllrrrr', rows)}\n\nSlope: how many points the gap rises with one standard deviation more of "
+        f"subjectivity, by random-effects meta-regression, with its 95 % interval. LLM: {ONE_LLM}."
     )
 
 
 def beside_the_paper(tasks: Sequence[Findings], figures: pd.DataFrame) -> str:
     """Accuracy here (minilm) beside the paper's, where a figure of the paper could be checked."""
-    found = {task.task: task.evaluated.classifiers["minilm"].mixes for task in tasks}
+    found = {task.task: task.evaluated.classifiers[DECIDES].mixes for task in tasks}
     rows = [
         [
             f"`{task}`",
             words.name(mix),
-            f"{100 * found[task]['real@equal' if mix == 'real' else mix].accuracy.value:.1f}",
+            f"{100 * found[task][mix].accuracy.value:.1f}",
             ", ".join(f"{row.accuracy} ({row.encoder})" for row in said.itertuples()),
         ]
         for (task, mix), said in figures.groupby(["task", "mix"], sort=False)

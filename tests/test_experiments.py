@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 from conftest import DVC, ROOT, run
 from test_docs import typed_in_docs
+
+from pyrite import cli
+from pyrite.base import streams
 
 # One worker runs the study that they share.
 pytestmark = pytest.mark.xdist_group("default study")
@@ -58,13 +60,21 @@ RUN = {
 }
 
 
-def test_what_the_other_pages_say_to_type_runs(clone: Path) -> None:
+def test_what_the_other_pages_say_to_type_runs(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(streams.DEBUG, "")  # which a command below sets
     there = {" ".join(command) for _, command in typed_in_docs()}
     assert set(RUN) <= there, f"no page says to type {set(RUN) - there}"
+    monkeypatch.chdir(clone)
     for command, words in RUN.items():
         program, *arguments = shlex.split(command)
-        start = DVC if program == "dvc" else [sys.executable, "-m", "pyrite.cli"]
-        assert words in run(clone, *start, *arguments), command
+        if program == "dvc":
+            said = run(clone, *DVC, *arguments)
+        else:  # in this process, which has loaded what each of them would take seconds to load
+            assert not cli.app(arguments, standalone_mode=False), command
+            said = "".join(capsys.readouterr())
+        assert words in said, command
     assert (clone / "exported/data/few_shot.parquet").exists()
 
 

@@ -99,6 +99,17 @@ def test_pooled_effects_are_those_of_a_library_where_studies_differ() -> None:
     assert found.studies == 4
 
 
+def test_a_meta_regression_of_equally_sure_studies_is_that_of_least_squares() -> None:
+    values, moderator = [-0.5, -0.1, 0.2, -0.9, 0.4], [1.0, 2.0, 4.0, 0.5, 3.0]
+    found, known = intervals.regressed(effects(values, 0.1), moderator), stats.linregress(moderator, values)
+    assert (found.value, found.p) == pytest.approx((known.slope, known.pvalue), abs=1e-4)
+    assert (found.high - found.low) / 2 == pytest.approx(stats.t.ppf(0.975, 3) * known.stderr, abs=1e-4)
+    # Studies on one line by luck: their own errors bound what is known of the slope.
+    lucky = intervals.regressed(effects([0.1, 0.2, 0.3], 0.2), [1.0, 2.0, 3.0])
+    assert lucky.high - lucky.value == pytest.approx(stats.t.ppf(0.975, 1) * 0.2 / np.sqrt(2), abs=1e-3)
+    assert intervals.regressed(effects([0.1, 0.2], 0.2), [1.0, 2.0]).note == "2 with an interval; 3 are needed"
+
+
 def test_studies_that_agree_by_luck_give_no_sure_mean() -> None:
     found = intervals.pooled(effects([-0.1, -0.1, -0.1], 0.2))
     reach = stats.t.ppf(0.975, 2) * 0.2 / np.sqrt(3)

@@ -156,6 +156,12 @@ def test_one_fit_of_each_decides_nothing() -> None:
     assert "one fit of each only" in given.obstacle
     # The other of the two has several: their spread is in the gap.
     assert not found(distinct=1).obstacle
+    # The halves of the candidate's rows tell what other rows would move.
+    paired = one.gaps["few_shot"]["real"]
+    halved = paired.model_copy(update={"macro_f1": paired.macro_f1.model_copy(update={"generation_error": 0.01})})
+    both = {"mixes": mixes, "gaps": one.gaps | {"few_shot": one.gaps["few_shot"] | {"real": halved}}}
+    known = metrics.task("pets", {"probe": one.model_copy(update=both)})
+    assert not verdict.case(known, "probe", "few_shot", "real", 3.0).obstacle
 
 
 def test_guessing_decides_nothing_where_both_do() -> None:

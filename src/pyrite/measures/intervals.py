@@ -144,24 +144,44 @@ def pooled(effects: Sequence[Estimate]) -> Pooled:
     than that of a common effect would be with the same quantile (Röver, Knapp and Friede 2015): few studies can agree
     by luck.
     """
-    known = [(one.value, one.low, one.high) for one in effects if None not in (one.value, one.low, one.high)]
-    if len(known) < 2:
-        return Pooled(value=None, low=None, high=None, note=f"{len(known)} with an interval; 2 are needed")
-    values, low, high = np.array(known, dtype=float).T
-    freedom, variance = len(values) - 1, ((high - low) / (2 * ndtri(0.975))) ** 2
+    return _random_effects(effects, [[] for _ in effects])
 
-    def fit(between: float) -> tuple[Floats, float, float]:
+
+def regressed(effects: Sequence[Estimate], moderator: Sequence[float]) -> Pooled:
+    """By how much the effect rises with one more of a moderator, a value for each study: a meta-regression.
+
+    With the same interval as `pooled` (Knapp and Hartung 2003).
+    """
+    return _random_effects(effects, [[value] for value in moderator])
+
+
+def _random_effects(effects: Sequence[Estimate], moderators: Sequence[Sequence[float]]) -> Pooled:
+    """The last coefficient of the effects on a constant and the moderators of each study."""
+    known = [
+        (one.value, one.low, one.high, 1.0, *more)
+        for one, more in zip(effects, moderators, strict=True)
+        if None not in (one.value, one.low, one.high)
+    ]
+    needed = 2 + max(map(len, moderators), default=0)
+    if len(known) < needed:
+        return Pooled(value=None, low=None, high=None, note=f"{len(known)} with an interval; {needed} are needed")
+    values, low, high, *columns = np.array(known, dtype=float).T
+    design = np.array(columns).T
+    freedom, variance = len(values) - len(columns), ((high - low) / (2 * ndtri(0.975))) ** 2
+
+    def fit(between: float) -> tuple[Floats, Floats, Floats, float]:
         weights = 1 / (variance + between)
-        mean = float(weights @ values / weights.sum())
-        return weights, mean, float(weights @ (values - mean) ** 2)
+        inverse = np.linalg.inv(design.T * weights @ design)
+        found = inverse @ (design.T * weights @ values)
+        return weights, inverse, found, float(weights @ (values - design @ found) ** 2)
 
-    fixed, _, spread = fit(0.0)
-    between = (spread - freedom) / (fixed.sum() - (fixed @ fixed) / fixed.sum())
-    weights, mean, spread = fit(max(between, 0.0))
-    error = np.sqrt(max(spread / freedom, 1.0) / weights.sum())
-    reach = float(stdtrit(freedom, 0.975) * error)
-    p = float(2 * stdtr(freedom, -abs(mean) / error))
-    return Pooled(value=mean, low=mean - reach, high=mean + reach, p=p, studies=len(values))
+    fixed, inverse, _, spread = fit(0.0)
+    between = (spread - freedom) / (fixed.sum() - np.trace(inverse @ (design.T * fixed**2 @ design)))
+    _, inverse, found, spread = fit(max(float(between), 0.0))
+    error = np.sqrt(max(spread / freedom, 1.0) * inverse[-1, -1])
+    value, reach = float(found[-1]), float(stdtrit(freedom, 0.975) * error)
+    p = float(2 * stdtr(freedom, -abs(value) / error))
+    return Pooled(value=value, low=value - reach, high=value + reach, p=p, studies=len(values))
 
 
 def spearman(first: Floats, second: Floats, rng: np.random.Generator) -> Correlation:

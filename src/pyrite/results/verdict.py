@@ -142,12 +142,12 @@ def case(found: TaskResult, classifier: str, candidate: str, baseline: str, marg
         gap=gap.macro_f1,
         gain=gap.macro_f1 if contains else added.macro_f1 if added else None,
         lost=tuple(label for label, most in gap.at_most.items() if most < -LOST * share),
-        obstacle=_obstacle(mixes_of, (candidate, baseline), found.test_rows),
+        obstacle=_obstacle(mixes_of, (candidate, baseline), found.test_rows, bool(gap.macro_f1.generation_error)),
         contains=contains,
     )
 
 
-def _obstacle(found: Sequence[MixResult], names: Sequence[str], test_rows: int) -> str:
+def _obstacle(found: Sequence[MixResult], names: Sequence[str], test_rows: int, halved: bool) -> str:
     for mix, name in zip(found, names, strict=True):
         if mix.collapsed:
             seeds = ", ".join(map(str, mix.collapsed))
@@ -156,7 +156,8 @@ def _obstacle(found: Sequence[MixResult], names: Sequence[str], test_rows: int) 
         return "both are no better than guessing"
     if test_rows < FEWEST_ROWS:
         return f"{test_rows} test rows are too few for any answer; {FEWEST_ROWS} are the least"
-    if max(mix.fits for mix in found) < 2:
+    # A deterministic classifier on fixed rows has one fit, but its halves tell what other rows would move.
+    if max(mix.fits for mix in found) < 2 and not halved:
         return "there is one fit of each only, which says nothing of how much another training run would move"
     return ""
 

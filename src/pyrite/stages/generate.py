@@ -98,7 +98,8 @@ def labelled(task: str, source: str) -> None:
     asked = surveys.ask(one.survey, one.questions)
     said = one.labels(asked)
     kept = one.items[one.items["id"].map(lambda item: said.get(item) is not None)]
-    rows = kept.assign(label=kept["id"].map(said), source=source, conversation=0, turn=0, position=0)
+    # Each text was drawn by itself, as a conversation of a written source is: half of them stand for another draw.
+    rows = kept.assign(label=kept["id"].map(said), source=source, conversation=range(len(kept)), turn=0, position=0)
     counts = count_labels(one, asked, said)
     _write(counts, rows.assign(reason=""), [])
     if one.items.empty:
