@@ -15,8 +15,16 @@ from pyrite.results.diversity import Diversity
 from pyrite.results.findings import Findings, typographic
 from pyrite.results.generation import GeneratedSet
 from pyrite.results.statements import points
-from pyrite.results.subjectivity import WHO, BeyondReal, Who
+from pyrite.results.subjectivity import ONE_LLM, WHO, BeyondReal, Subjectivity, Who
 from pyrite.results.words import capital, labels, name, ranged, worth
+
+LIMITS = (
+    "It holds for these tasks, classifiers, prompts and this LLM. Another of them can change the verdict.",
+    "An LLM may have read the test texts in its own training. The check for contamination finds copies and near copies "
+    "among the generated texts, not what the LLM knows without repeating it.",
+    "A worth is read off one learning curve: it is worth to that classifier, not money saved. Real labels also show "
+    "what the data are like, which generated texts do not.",
+)
 
 
 def questions(task: Findings, classifier: str) -> list[str]:
@@ -32,10 +40,32 @@ def remarks(task: Findings, classifier: str) -> list[str]:
     return [typographic(words) for words in (*plain.remarks(task.metrics, asked, name), *map(capital, repeats))]
 
 
-def models(task: Findings) -> list[str]:
-    """The LLMs that wrote the candidate's texts."""
-    made = (task.generated[source] for source in mixes.parse(task.asked.candidate).sources)
-    return list(dict.fromkeys(model for one in made for model in one.models))
+def origins(task: Findings) -> list[str]:
+    """Where the candidate's texts and labels come from."""
+    return [task.study.origin(source) for source in mixes.parse(task.asked.candidate).sources]
+
+
+def why(task: Findings, classifier: str) -> str:
+    """What the gap comes from: the number of texts, and the labels that lose."""
+    asked = task.asked.model_copy(update={"classifier": classifier})
+    lost = label_losses(task, classifier)
+    return typographic(" ".join(filter(None, [plain.equal_size(task.evaluated, asked, name), lost and f"{lost}."])))
+
+
+def label_losses(task: Findings, classifier: str) -> str:
+    """The label whose F1 falls most; empty where the classifier lacks baseline or candidate."""
+    scored, (candidate, baseline) = task.evaluated.classifiers[classifier].mixes, task.names
+    if not {task.asked.baseline, task.asked.candidate} <= scored.keys():
+        return ""
+    before, after = (
+        {label: one.f1.value for label, one in scored[mix].per_class.items() if one.f1 and one.f1.value is not None}
+        for mix in (task.asked.baseline, task.asked.candidate)
+    )
+    least = min(before, key=lambda label: after[label] - before[label])
+    if after[least] >= before[least]:
+        return f"No label’s F1 is lower with {candidate} than with {baseline}"
+    first, last = points(before[least]), points(after[least])
+    return f"F1 falls most for “{least}”: {first} with {baseline}, {last} with {candidate}"
 
 
 def equals(task: Findings, classifier: str) -> str:
@@ -61,7 +91,7 @@ def next_step(task: Findings, classifier: str) -> str:
 
 
 def chips(task: Findings, classifier: str) -> list[tuple[str, str]]:
-    """How sure the verdict is, what the other classifiers say, and the LLM itself: (what, words) of each."""
+    """How sure the verdict is, what the other classifiers say, the LLM itself, and costs: (what, words) of each."""
     mine, llm = task.verdicts[classifier], task.evaluated.llm
     said = [("How sure", mine.sure)]
     others = {one: found.word.lower() for one, found in task.verdicts.items() if one != classifier}
@@ -76,7 +106,8 @@ def chips(task: Findings, classifier: str) -> list[tuple[str, str]]:
         said.append(("Or skip training", f"on the same {llm.rows:,} texts the LLM itself scores {both}"))
     else:
         said.append(("Or skip training", "how well the LLM itself would label was not asked"))
-    return said
+    costs = [spent(task.generated[source])[0] for source in mixes.parse(task.asked.candidate).sources]
+    return [*said, ("Cost of the texts", ", ".join(costs))] if costs else said
 
 
 def unscored(task: Findings) -> list[str]:
@@ -87,28 +118,65 @@ def unscored(task: Findings) -> list[str]:
 def spent(generated: GeneratedSet) -> tuple[str, str]:
     """(what a generated set cost, what that means)."""
     total = generated.total
-    answers, kept = f"{total.answers:,} answers", f"{total.accepted:,} usable texts"
+    kept = f"gave {total.accepted:,} usable texts"
     if total.cost_usd is not None:
-        return f"${total.cost_usd:.2f}", f"for {answers} of the LLM, which gave {kept}"
+        return f"${total.cost_usd:.2f}", f"for {total.answers:,} answers of the LLM, which {kept}"
     if total.prompt_tokens is not None and total.completion_tokens is not None:
         tokens = f"{total.prompt_tokens + total.completion_tokens:,} tokens"
-        return tokens, f"sent and answered, of an LLM without a price in params.yaml. Its {answers} gave {kept}"
-    return (
-        "not known",
-        f"as these texts come from a recording of {answers}, which gave {kept}; nothing was paid for this run",
-    )
+        return tokens, f"sent and answered, of an LLM without a price in params.yaml; they {kept}"
+    where = "an imported file" if generated.kind == "imported" else "a recording"
+    return "not known", f"(they come from {where}, which {kept}; nothing was paid for this run)"
 
 
-def spent_over_tasks(tasks: Sequence[Findings]) -> tuple[str, str]:
-    """(what all tasks' generated sets cost, what that means)."""
+def costs(task: Findings) -> list[str]:
+    """What the candidate's texts cost, a sentence for each source."""
+    sources = mixes.parse(task.asked.candidate).sources
+    return [f"Cost of {name(one)}: {' '.join(spent(task.generated[one]))}." for one in sources]
+
+
+def spent_over_tasks(tasks: Sequence[Findings]) -> str:
+    """What all tasks' generated sets cost."""
     what = f"for the {tasks[0].names[0]} texts of all tasks"
     totals = [task.generated[source].total for task in tasks for source in mixes.parse(task.asked.candidate).sources]
     costs = [total.cost_usd for total in totals]
     if None not in costs:
-        return f"${sum(cost or 0 for cost in costs):,.2f}", what
+        return f"${sum(cost or 0 for cost in costs):,.2f} {what}"
     if all(total.prompt_tokens is None for total in totals):
-        return "not known", f"{what}: they come from recordings, and nothing was paid for this run"
-    return "not known", f"{what}: of an LLM without a price in params.yaml; each task’s tokens are below"
+        return f"not known {what}: they come from recordings, and nothing was paid for this run"
+    return f"not known {what}: of an LLM without a price in params.yaml; each task’s tokens are below"
+
+
+def contamination(task: Findings) -> list[str]:
+    """How many texts of each source resemble test texts, or are real training texts, a sentence each."""
+    made = {name(source): found.total for source, found in task.generated.items() if found.kind != "labelled"}
+    alike = [f"{total.contaminated:,} of {total.received:,} {source}" for source, total in made.items()]
+    real = [f"{total.also_real_training:,} of {total.accepted:,} {source}" for source, total in made.items()]
+    if not made:
+        return []
+    return [
+        f"Dropped, being too like a test or validation text: {', '.join(alike)} texts.",
+        f"Kept although they are, word for word, real training texts: {', '.join(real)} texts. They tell nothing of "
+        "the test texts, but show what the LLM knows by heart.",
+    ]
+
+
+def data(task: Findings) -> str:
+    """The real data of a task: their licence and how many there are."""
+    train, validation, test = (f"{task.prepared.texts(split):,}" for split in ("train", "validation", "test"))
+    allowed = " (not for commercial use)" if task.card.source.non_commercial else ""
+    licence = f"{task.card.title}: {task.card.source.licence}{allowed}"
+    return f"{licence}; {train} training, {validation} validation and {test} test texts."
+
+
+def against_people(task: Findings) -> str:
+    """Whether the LLM knows where people disagree; empty where one of them did not annotate."""
+    found = task.subjectivity.llm_against_people
+    if not found or not found.llm or not found.human:
+        return ""
+    agree = f"LLM personas agree on {ranged(found.llm, '.2f', 1)}, people on {ranged(found.human, '.2f', 1)}"
+    rho = ranged(found.rho, ".2f", 1) if found.rho.value is not None else f"not known: {found.rho.note}"
+    both = f"{task.card.title}: on {found.items:,} texts that both annotated"
+    return f"{both}, {agree}; Spearman’s ρ between the two is {rho}."
 
 
 def unmeasured(found: Diversity) -> list[str]:
@@ -119,6 +187,17 @@ def unmeasured(found: Diversity) -> list[str]:
         for note in (of_set.note, *(one.note for one in of_set.measures.values()))
     ]
     return list(dict.fromkeys(f"{name(source)}: {note}" for source, note in notes if note))
+
+
+def checker(found: Diversity) -> str:
+    """How far the classifier that checked labels can be believed; empty where none did."""
+    right = found.of("real", "faithfulness")
+    if right is None or right.value is None:
+        return ""
+    return (
+        f"A classifier that is right on {ranged(right)} % of real test texts checked the labels, so treat “True to the "
+        "label” as rough."
+    )
 
 
 def told_apart(task: Findings) -> str:
@@ -192,6 +271,13 @@ def beyond_real(found: BeyondReal) -> str:
     return f"{trained}: the slope over the agreement of {WHO[found.who]} is {beyond}, {sample}: {says}."
 
 
+def subjective(annotated: Sequence[Findings], rows: Sequence[Slope], found: Subjectivity, classifier: str) -> list[str]:
+    """What annotations say: who annotated, whether the LLM knows where people disagree, and of accuracy."""
+    said = [f"LLM personas: {ONE_LLM}."] if any("llm" in task.annotated for task in annotated) else []
+    said += [words for task in annotated if (words := against_people(task))]
+    return [*said, *instance_claim(rows, classifier), *map(beyond_real, found.beyond_real)]
+
+
 def gap_claim(rho: Correlation, setting: str) -> str:
     """What Spearman's rho between subjectivity and gap says of the claim that subjective tasks lose more."""
     says = {
@@ -202,16 +288,17 @@ def gap_claim(rho: Correlation, setting: str) -> str:
     return f"Spearman’s ρ is {ranged(rho, '.2f', 1)} over {rho.pairs} tasks (p {rho.p:.3f}): {says}."
 
 
-def duplicates(found: Diversity) -> str:
+def duplicates(task: Findings) -> str:
     """What near duplicates do to the real texts' distance to the nearest other; nothing where there are none."""
-    chamfer = found.of("real", "chamfer")
-    if not (found.near_duplicates and found.near_duplicates.share and chamfer and chamfer.value):
+    found = task.diversity
+    chamfer = found and found.of("real", "chamfer")
+    if not (found and found.near_duplicates and found.near_duplicates.share and chamfer and chamfer.value):
         return ""
     without = found.near_duplicates.chamfer
     if without.value is None:
         return ""
     return (
-        f"Of the real texts, {100 * found.near_duplicates.share:.1f}\u00a0% nearly repeat another; generated sets have "
-        f"lost such texts. Without them the nearest other real text is {ranged(without, '.3f', 1)} away, in place of "
-        f"{chamfer.value:.3f}: compare generated sets with that."
+        f"{task.card.title}: of the real texts, {100 * found.near_duplicates.share:.1f}\u00a0% nearly repeat another; "
+        "generated sets have lost such texts. Without them the nearest other real text is "
+        f"{ranged(without, '.3f', 1)} away, in place of {chamfer.value:.3f}: compare generated sets with that."
     )

@@ -93,6 +93,14 @@ class Figure:
         return spec(self.chart, self.title)
 
     @property
+    def numbers(self) -> list[tuple[str, str]]:
+        """What the pointer shows of each mark, (name, note), for all who do not point; nothing of a map of texts."""
+        rows = (row for rows in self.spec["datasets"].values() for row in rows if self.about and row.get("note"))
+        return list(
+            dict.fromkeys((": ".join(filter(None, [row.get("label"), row["name"]])), row["note"]) for row in rows)
+        )
+
+    @property
     def svg(self) -> str:
         return svg(self.chart, self.title, self.about)
 

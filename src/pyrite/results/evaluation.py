@@ -181,6 +181,13 @@ class TaskResult(Result):
                 return name, found.worth
         return None
 
+    def learning_curve(self, classifier: str) -> tuple[str, list[tuple[int, str]]] | None:
+        """(classifier, learning curve): of this classifier or of the first that has one."""
+        for name in (classifier, *self.classifiers):
+            if len(found := self.classifiers[name].curve) > 1:
+                return name, found
+        return None
+
     def mix_curve(self, classifier: str, added: str) -> tuple[str, MixCurve] | None:
         """(classifier, mix curve) of what is added to real rows: of this classifier or of the first that has one."""
         for name in (classifier, *self.classifiers):

@@ -49,8 +49,8 @@ def equal_size(found: TaskResult, asked: Compare, say: Say = str) -> str:
         return ""
     rows, inside = one.mixes[EQUAL].rows, gap.macro_f1
     return (
-        f"At equal size, the paper's comparison: {say(asked.candidate)} scores {side(inside.value)} {rows:,} real "
-        f"texts ({ends(inside.low90, inside.high90, '+')})."
+        f"At equal size, {say(asked.candidate)} scores {side(inside.value)} {rows:,} real texts "
+        f"({ends(inside.low90, inside.high90, '+')})."
     )
 
 

@@ -7,18 +7,19 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import vl_convert
+from markupsafe import Markup
 
 from pyrite import results
 from pyrite.data import mixes
-from pyrite.measures.diversity import MEASURES
-from pyrite.results import claims, drawing, subjectivity, trust, words
+from pyrite.results import claims, drawing, report_tables, subjectivity, trust, words
+from pyrite.results.table import Table
 
 TEMPLATES = Path(results.__file__).parent / "templates"
 
@@ -42,22 +43,24 @@ def _environment(template: str) -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"mix": words.name, "p": p_value} | {
+    environment.filters |= {"mix": words.name} | {
         form.__name__: form
         for form in (
-            *(words.capital, words.ends, words.family, words.fixed, words.labels, words.ranged, words.worth),
-            *(css, number, packed, points),
+            *(words.capital, words.ends, words.family, words.fixed, words.ranged),
+            *(claims.data, claims.duplicates),
+            *(bullets, combined, css, number, packed, points, table),
         )
     }
     environment.globals |= {call.__name__: call for call in (library, script, own, digest)} | {
         "LIGHT": drawing.LIGHT,
         "DARK": drawing.DARK,
-        "MEASURES": MEASURES,
         "METHODS": words.METHODS,
+        "LIMITS": claims.LIMITS,
         "WHO": subjectivity.WHO,
         "ONE_LLM": subjectivity.ONE_LLM,
         "sources_of": lambda mix: mixes.parse(mix).sources,
         "say": claims,
+        "tables": report_tables,
         "trust": trust,
     }
     return environment
@@ -65,7 +68,24 @@ def _environment(template: str) -> jinja2.Environment:
 
 def markdown(value: Any) -> Any:
     """A text whose signs of Markdown and HTML are entities: it then shows as itself and never does anything."""
-    return _SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", " ".join(value.split())) if isinstance(value, str) else value
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return _SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", " ".join(value.split()))
+
+
+@jinja2.pass_environment
+def bullets(environment: jinja2.Environment, sentences: Iterable[str]) -> Markup:
+    """A list as the page or REPORT.md writes it."""
+    if environment.autoescape:
+        items = Markup("").join(Markup("<li>{}</li>").format(words) for words in sentences)
+        return Markup('<ul class="plain">{}</ul>').format(items)
+    return Markup("".join(f"- {markdown(words)}\n" for words in sentences))  # noqa: S704  # nosec B704
+
+
+@jinja2.pass_environment
+def table(environment: jinja2.Environment, of: Table) -> Markup:
+    """A table as the page or REPORT.md writes it, with nothing left to escape."""
+    return Markup(of.html() if environment.autoescape else of.markdown(markdown))  # noqa: S704  # nosec B704
 
 
 def packed(spec: Mapping[str, Any]) -> str:
@@ -74,16 +94,16 @@ def packed(spec: Mapping[str, Any]) -> str:
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
+def combined(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, str]:
+    return {**first, **second}
+
+
 def number(value: float) -> str:
     return f"{value:,}"
 
 
 def points(share: float) -> str:
     return f"{100 * share:.1f}"
-
-
-def p_value(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def css(palette: dict[str, str]) -> str:
@@ -98,7 +118,7 @@ def library() -> str:
 
 def script() -> str:
     """The page's own script, which finds in `config` how all charts look."""
-    return f'"use strict";\nconst config = {json.dumps(drawing.CONFIG)};\n{own("report.js")}{own("browser.js")}'
+    return f'"use strict";\nconst config = {json.dumps(drawing.CONFIG)};\n{own("report.js")}'
 
 
 def own(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from pyrite.results import drawing, statements
+from pyrite.results import claims, drawing, statements
 from pyrite.results.drawing import NAMES, ROW, Dot, Figure, colour, data, domain, dot, dots, hue, score, shape, tooltip
 from pyrite.results.findings import Findings
 from pyrite.results.words import capital, ranged
@@ -55,21 +55,18 @@ def called(task: Findings, classifier: str) -> Figure | None:
 
 def classes(task: Findings, classifier: str) -> Figure | None:
     """F1 of baseline and candidate for each label; None where the classifier lacks one of them."""
-    mixes, asked = task.evaluated.classifiers[classifier].mixes, task.asked
-    if not {asked.baseline, asked.candidate} <= mixes.keys():
+    title, mixes, asked = (
+        claims.label_losses(task, classifier),
+        task.evaluated.classifiers[classifier].mixes,
+        task.asked,
+    )
+    if not title:
         return None
     before, after = (
         {label: one.f1 for label, one in mixes[mix].per_class.items() if one.f1}
         for mix in (asked.baseline, asked.candidate)
     )
     order = sorted(before, key=lambda label: after[label].value - before[label].value)
-    first, last = (100 * side[order[0]].value for side in (before, after))
-    candidate, baseline = task.names
-    title = (
-        f"F1 falls most for “{order[0]}”: {first:.1f} with {baseline}, {last:.1f} with {candidate}"
-        if last < first
-        else f"No label’s F1 is lower with {candidate} than with {baseline}"
-    )
     groups = [(label, [dot(asked.baseline, before[label]), dot(asked.candidate, after[label])]) for label in order]
     about = f"{task.card.title}. {classifier} on {task.evaluated.test_rows:,} real test texts; 95 % intervals."
     return Figure(f"{title} ({classifier})", draw_groups(groups, "F1 on real test texts (points)"), about)

@@ -6,7 +6,7 @@ import csv
 import html
 import io
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,25 @@ _LATEX |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
 
 # Letters of a name that a terminal never folds.
 NAME = 16
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Words of a cell and what belongs to them.
+
+    Attributes:
+        below: smaller, below the words: an interval, or what they mean.
+        number: what a reader's click on the column's head sorts by.
+        family: the rows whose colour and shape the words have.
+    """
+
+    words: str
+    below: str = ""
+    number: float | None = None
+    family: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.words} ({self.below})" if self.below else self.words
 
 
 @dataclass(frozen=True)
@@ -80,14 +99,14 @@ class Table:
             writer.writerow(_raw(row.get(column.key), column.decimals) for column in self.columns)
         return out.getvalue()
 
-    def markdown(self) -> str:
+    def markdown(self, escape: Callable[[str], str] = lambda cell: cell.replace("|", "&#124;")) -> str:
         """For a git host; with the title above, where there is one."""
         if not self.rows:
             return f"{self.title}: nothing to show in this study.\n"
         lines = [[column.head for column in self.columns]]
         lines.append(["--:" if column.is_number else ":--" for column in self.columns])
-        lines += [[column.cell(row).replace("|", "&#124;") for column in self.columns] for row in self.rows]
-        title = f"{self.title}\n\n" if self.title else ""
+        lines += [[escape(column.cell(row)) for column in self.columns] for row in self.rows]
+        title = f"{escape(self.title)}\n\n" if self.title else ""
         return title + "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
     def latex(self) -> str:
@@ -101,19 +120,25 @@ class Table:
         return f"% {self.title}\n\\begin{{tabular}}{{{kinds}}}\n\\toprule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
 
     def html(self) -> str:
-        """A `<table>`; everything in it is escaped."""
+        """A `<table>` that scrolls where it is too wide; everything in it is escaped."""
+        shown = [column for column in self.columns if not column.within]
+        kinds = [' class="number"' if column.is_number else ' class="t"' for column in shown]
+        heads = [f'<th scope="col"{k}>{html.escape(c.head)}</th>' for k, c in zip(kinds, shown, strict=True)]
+        lines = ["".join(heads)]
+        for row in self.rows:
+            first, *others = [_html(self._joined(column, row), row.get(column.key)) for column in shown]
+            rest = "".join(f"<td{k}{cell}</td>" for k, cell in zip(kinds[1:], others, strict=True))
+            lines.append(f'<th scope="row"{first}</th>{rest}')
+        head, *body = (f"<tr>{line}</tr>" for line in lines)
+        caption = f"<caption><span>{html.escape(self.title)}</span></caption>" if self.title else ""
+        table = f"<table>{caption}<thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
+        about = html.escape(self.title.partition(".")[0] or "Table")
+        return f'<div class="scroll" role="group" tabindex="0" aria-label="{about}">{table}</div>'
 
-        def line(cells: Sequence[str], tag: str) -> str:
-            kinds = [' class="number"' if column.is_number else ' class="t"' for column in self.columns]
-            inner = "".join(
-                f"<{tag}{kind}>{html.escape(cell)}</{tag}>" for kind, cell in zip(kinds, cells, strict=True)
-            )
-            return f"<tr>{inner}</tr>"
-
-        head = line([column.head for column in self.columns], "th")
-        body = "".join(line([column.cell(row) for column in self.columns], "td") for row in self.rows)
-        caption = f"<caption>{html.escape(self.title)}</caption>" if self.title else ""
-        return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>"
+    def _joined(self, column: Column, row: dict[str, Any]) -> str:
+        """A cell with the values that stand within it."""
+        more = (other for other in self.columns if other.within == column.key)
+        return column.cell(row) + "".join(other.joined.format(cell) for other in more if (cell := other.cell(row)))
 
     def narrow(self, width: int) -> list[Table]:
         """The table in parts that fit so many signs, each with the columns of names; the title is above the first."""
@@ -142,8 +167,7 @@ class Table:
 
     def _width(self, column: Column) -> int:
         """The signs that a column takes on a terminal, with the space beside it."""
-        within = [other for other in self.columns if other.within == column.key]
-        cells = (column.cell(row) + "".join(one.joined.format(one.cell(row)) for one in within) for row in self.rows)
+        cells = (self._joined(column, row) for row in self.rows)
         heads = (column.short or column.head).replace(" - ", "\n- ").split("\n")
         return max(map(len, [*heads, *cells])) + 2
 
@@ -181,12 +205,20 @@ class Table:
         for number, row in enumerate(self.rows):
             cells = []
             for column in shown:
-                more = (other for other in self.columns if other.within == column.key)
-                joined = "".join(other.joined.format(cell) for other in more if (cell := other.cell(row)))
-                cell = column.cell(row) + joined
+                cell = self._joined(column, row)
                 cells.append(Text(cell, style=(styles or {}).get(cell, "")))
             drawn.add_row(*cells, style="bold" if number in bold else "")
         return drawn
+
+
+def _html(words: str, value: Any) -> str:
+    """The rest of a page's cell, from its attributes on: words with a true minus sign, colour, what is below them."""
+    cell = value if isinstance(value, Cell) else Cell(words, number=value if isinstance(value, int | float) else None)
+    said = html.escape(re.sub(r"(?<!\w)-(?=\d)", "−", cell.words))
+    said = f'<span class="family {cell.family}">{said}</span>' if cell.family else said
+    below = f"<small>{html.escape(cell.below)}</small>" if cell.below else ""
+    sorts = "" if cell.number is None else f' data-value="{cell.number:.10g}"'
+    return f"{sorts}>{said}{below}"
 
 
 def _raw(value: Any, decimals: int | None) -> Any:

@@ -17,7 +17,7 @@ from pyrite.results.claims import gap_claim
 from pyrite.results.drawing import NAMES, Dot, Figure, colour, data, domain, dot, hue, scale, shape, tooltip
 from pyrite.results.findings import Findings
 from pyrite.results.score_charts import draw_groups
-from pyrite.results.subjectivity import KINDS, WHO, AgainstGap, Who
+from pyrite.results.subjectivity import KINDS, ONE_LLM, WHO, AgainstGap, Who
 from pyrite.results.words import capital, family, fixed, name
 
 # How the points of generated sets differ on a map, one set after the other: how solid they are.
@@ -102,8 +102,9 @@ def against_gap(found: AgainstGap, tasks: Sequence[Findings]) -> Figure:
             (point.subjectivity, Dot(point.task, hues[point.task], gap, gap, gap, f"{fixed(gap, '+.1f')} points"))
         )
     by, claim = capital(KINDS[found.kind].format(who=WHO[found.who])), gap_claim(found.rho, found.source)
+    note = f"{claim} The judges: {ONE_LLM}." if found.who == "llm" else claim
     title = f"Does {name(found.source)} lose more on subjective tasks? {by}"
-    return Figure(title, draw_against_gap(drawn), about=claim, note=claim)
+    return Figure(title, draw_against_gap(drawn), about=claim, note=note)
 
 
 def clear_cut(tasks: Sequence[Findings]) -> Figure | None:

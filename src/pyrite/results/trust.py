@@ -10,6 +10,7 @@ from pyrite.measures.diversity import MEASURES
 from pyrite.measures.giveaways import Giveaway, Leak
 from pyrite.measures.intervals import Estimate
 from pyrite.measures.shown_examples import Repeats
+from pyrite.measures.telling_texts import Telling
 from pyrite.results.diversity import Diversity, Scrutiny
 
 # How each list of `TellingTexts` is headed.
@@ -122,6 +123,11 @@ def leaks(one: Leak) -> str:
     """A word that leaks its label, in words."""
     real = f"of real ones {one.real_texts:,} of {one.real_of:,}" if one.real_of else "no real text has it"
     return f"“{one.feature}”: {one.texts:,} of {one.of:,} texts with it are {one.label}, {real}"
+
+
+def notes(listed: Sequence[Telling]) -> list[str]:
+    """What stands beside each text that tells: its number, and the label that the checker gives it."""
+    return [f"{one.value:.2f} {one.said or ''}".strip() for one in listed]
 
 
 def named(scrutiny: Scrutiny) -> set[str]:

@@ -96,8 +96,8 @@ def panel(task: Findings) -> dict[str, Any]:
     """
     asked, cost = task.asked, task.metrics.cost(task.asked.candidate)
     price = asked.label_price
-    curve = task.evaluated.mix_curve(asked.classifier, asked.candidate)
-    rows = [point.rows for point in curve[1].points] if curve else []
+    curve = task.evaluated.learning_curve(asked.classifier)
+    rows = [rows for rows, _ in curve[1]] if curve else []
     numbers = _numbers(rows)
     choices = {
         "labels": numbers,
@@ -129,7 +129,6 @@ def _of(task: Findings, classifier: str, numbers: Sequence[int]) -> dict[str, An
     curve = task.evaluated.mix_curve(classifier, task.asked.candidate)
     known = task.evaluated.worth(classifier, task.asked.candidate)
     worth = known and {
-        "by": known[0],
         "labels": known[1].labels,
         "said": statements.worth(known[1]),
         # What generating costs, parted by these, is the price of a label from which it is cheaper.
@@ -139,19 +138,33 @@ def _of(task: Findings, classifier: str, numbers: Sequence[int]) -> dict[str, An
     gains = []
     if curve:
         points = curve[1].points
-        across, to = np.log([point.rows for point in points]), np.log(numbers)
-        ends = [np.interp(to, across, [getattr(p.gain, end) for p in points]) for end in ("value", "low", "high")]
-        gains = np.round(100 * np.stack(ends, axis=1), 1).tolist()
+        ends = [[getattr(point.gain, end) for point in points] for end in ("value", "low", "high")]
+        gains = list(zip(*(_between([point.rows for point in points], end, numbers) for end in ends), strict=True))
+    real, alone = [], None
+    if learning := task.evaluated.learning_curve(classifier):
+        scored = task.evaluated.classifiers[learning[0]].mixes
+        real = _between(
+            [rows for rows, _ in learning[1]], [scored[mix].macro_f1.value for _, mix in learning[1]], numbers
+        )
+        alone = round(100 * scored[task.asked.candidate].macro_f1.value, 1) if task.asked.candidate in scored else None
     gap = task.gap(classifier)
     assert gap is not None  # it has a verdict
     return {
         "says": says,
         "at": at,
         "worth": worth,
+        # At each number of labels: what real ones alone score, and what the candidate adds, with its interval.
+        "real": real,
         "gains": gains,
-        "curve": curve and curve[0],
+        "alone": alone,
+        "curve": learning and learning[0],
         "gap": round(100 * gap.value, 1),
     }
+
+
+def _between(rows: Sequence[int], values: Sequence[float], numbers: Sequence[int]) -> list[float]:
+    """Values at numbers of rows between those that are known, along the logarithm, in points."""
+    return [round(100 * float(value), 1) for value in np.interp(np.log(numbers), np.log(rows), values)]
 
 
 def _numbers(rows: Sequence[int]) -> list[int]:

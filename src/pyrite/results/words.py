@@ -7,6 +7,7 @@ from pyrite.measures.intervals import Estimate
 from pyrite.results import statements
 from pyrite.results.evaluation import Worth
 from pyrite.results.statements import capital as capital
+from pyrite.results.table import Cell
 
 # What a classifier is, by its training method.
 METHODS = {
@@ -56,3 +57,21 @@ def worth(found: Worth) -> str:
     """A worth and its interval; beyond an end of the curve with all of it, the bound alone."""
     value, low, high = (labels(found, end) for end in ("labels", "low", "high"))
     return value if value == low == high else f"{value} ({low} to {high})"
+
+
+def cell(found: Estimate | None, form: str = ".1f", scale: float = 100) -> Cell | None:
+    """A value for a table, in points, with its interval below."""
+    if found is None or found.value is None:
+        return None if found is None else Cell("–", found.note or "")
+    return Cell(fixed(scale * found.value, form), ends(found, form, scale), found.value)
+
+
+def mix_cell(mix: str) -> Cell:
+    return Cell(name(mix), family=family(mix))
+
+
+def worth_cell(found: Worth | None) -> Cell | None:
+    if found is None:
+        return None
+    below = "" if worth(found) == labels(found) else f"{labels(found, 'low')} to {labels(found, 'high')}"
+    return Cell(labels(found), below, found.most + 1 if found.labels is None else found.labels)

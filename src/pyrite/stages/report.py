@@ -58,9 +58,9 @@ FIGURES = score_charts.FIGURES | curve_charts.FIGURES | text_charts.FIGURES
 
 # Of these there are no files: REPORT.md shows none.
 PAGE_ONLY = ("called", "classes")
+CURVES = ("options", "curve")
 
-# Texts shown of each label and source, and how much of a long one.
-EXAMPLES = 3
+# How much is shown of a long text.
 CHARACTERS = 400
 
 # How large the page may be.
@@ -109,16 +109,14 @@ def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str,
     """Write the report's files; gives the page."""
     scored = [task for task in tasks if task.scored]
     view |= {"tasks": scored, "unscored": [task for task in tasks if not task.scored]}
-    view |= describe(scored, found) if scored else {"overall": None}
+    view |= describe(scored, found) if scored else {"overall": None, "overalls": {}}
     drawn = pictures(scored, view) if scored else {}
     for path in sorted((paths.REPORT / "figures").glob("*.svg")):
         if path.name not in drawn:
             path.unlink()
     for name, figure in drawn.items():
         files.write_text(paths.REPORT / "figures" / name, figure.svg)
-    view |= {"texts": {task.task: examples(task) for task in tasks}, "maps": {}}
-    view["real"] = {task.task: real_texts(task) for task in scored}
-    view["shelves"] = {}
+    view |= {"maps": {}, "shelves": {}, "real": {task.task: real_texts(task) for task in scored}}
     files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
     share(scored, view)
     view["static"] = []
@@ -127,7 +125,7 @@ def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str,
     left = PAGE_BYTES - len(render("report.html.j2", view).encode())
     view["static"] = static(in_order(scored, view), left // 3) if scored else []
     left -= sum(len(figure.inline.encode()) for figure in view["static"])
-    view["shelves"] = {task.task: held for task in scored if (held := shelf(task, left // 2 // len(scored)))}
+    view["shelves"] = {task.task: held for task in tasks if (held := shelf(task, left // 2 // len(tasks)))}
     left -= sum(len(packed(held)) for held in view["shelves"].values())
     page = render("report.html.j2", view | {"maps": maps(scored, left)})
     files.write_text(paths.REPORT / "index.html", page)
@@ -162,7 +160,7 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
             task.task: next_steps.of_page(task.metrics, task.case, study, task.diversity, f"{task.card.title}.")
             for task in tasks
         },
-        "augmentation": {task.task: tables.augmentation([task.evaluated]).rows for task in tasks},
+        "augmentation": {task.task: tables.augmentation([task.evaluated]) for task in tasks},
         "adjusted": adjusted([task.evaluated for task in tasks], study.compare),
         "overalls": overall,
         "overall": overall[study.compare.classifier]["said"] if overall else None,
@@ -181,24 +179,20 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
 
 
 def figures(task: Findings) -> dict[str, dict[str, Figure]]:
-    """The charts of a task by classifier and name, as far as there is something to draw."""
-    return {
-        classifier: {key: figure for key, draw in FIGURES.items() if (figure := draw(task, classifier))}
-        for classifier in task.evaluated.classifiers
-    }
+    """The charts of a task by name and classifier, as far as there is something to draw."""
+    classifiers = task.evaluated.classifiers
+    return {key: {one: figure for one in classifiers if (figure := draw(task, one))} for key, draw in FIGURES.items()}
 
 
 def pictures(tasks: Sequence[Findings], view: Mapping[str, Any]) -> dict[str, Figure]:
     """What is drawn as SVG files, by name: each task's charts of the study's classifier, and those over the tasks."""
     drawn: dict[str, Figure] = {}
     for task in tasks:
-        of_classifier = view["figures"][task.task]
-        mine = of_classifier[task.asked.classifier]
-        # Where the study's classifier has no learning curve, that of the first that has one.
-        drawn |= {f"{task.task}.{key}.svg": figure for key, figure in mine.items() if key not in PAGE_ONLY}
-        for key in ("options", "curve"):
-            curves = [of_one[key] for of_one in (mine, *of_classifier.values()) if key in of_one][:1]
-            drawn |= {f"{task.task}.{key}.svg": figure for figure in curves}
+        for key, shown in view["figures"][task.task].items():
+            # Where the study's classifier has no learning curve, that of the first that has one.
+            borrowed = list(shown.values())[:1] if key in CURVES else []
+            mine = [shown[task.asked.classifier]] if task.asked.classifier in shown else borrowed
+            drawn |= {f"{task.task}.{key}.svg": figure for figure in mine if key not in PAGE_ONLY}
     drawn |= {"gaps.svg": view["overalls"][tasks[0].asked.classifier]["gaps"]} if view["overall"] else {}
     drawn |= {f"{key}.svg": figure for key, figure in view["measures"].items()}
     drawn |= {"clear_cut.svg": view["clear_cut"]} if view["clear_cut"] else {}
@@ -220,11 +214,10 @@ def share(tasks: Sequence[Findings], view: Mapping[str, Any]) -> None:
 
 def in_order(tasks: Sequence[Findings], view: Mapping[str, Any]) -> list[Figure]:
     """All figures but the maps, those of the study's classifier first and of these the first of each task."""
-    of_task = [view["figures"][task.task] for task in tasks]
     everywhere = [found["gaps"] for found in view["overalls"].values()]
-    mine = [found.pop(tasks[0].asked.classifier, {}) for found in map(dict, of_task)]
-    firsts = [found[key] for key in FIGURES for found in mine if key in found]
-    others = [figure for found in of_task for one in found.values() for figure in one.values() if figure not in firsts]
+    drawn = [view["figures"][task.task][key] for key in FIGURES for task in tasks]
+    firsts = [found[one] for found in drawn for one in [tasks[0].asked.classifier] if one in found]
+    others = [figure for found in drawn for figure in found.values() if figure not in firsts]
     costs = [found.figure for found in view["next_steps"].values() if found.figure]
     return [*everywhere, *firsts, *others, *costs, *view["measures"].values(), *view["against_gap"].values()]
 
@@ -262,28 +255,6 @@ def maps(tasks: Sequence[Findings], size: int) -> dict[str, Figure]:
     return drawn
 
 
-def examples(task: Findings) -> dict[str, dict[str, list[str]]]:
-    """A few training texts of each label, real and of each source: those with the lowest ids, which is at random.
-
-    Nothing where the texts are not here.
-    """
-    files_of = {"real": paths.prepared(task.task)}
-    files_of |= {source: paths.source(task.task, source) for source in task.generated}
-    if not all(path.exists() for path in files_of.values()):
-        return {}
-    sources = {source: texts.read(path) for source, path in files_of.items()}
-
-    def some(frame: pd.DataFrame, label: str) -> list[str]:
-        mine = frame[(frame["split"] == "train") & (frame["label"] == label)]
-        return [shown(text) for text in mine.sort_values("id")["text"].head(EXAMPLES)]
-
-    # Without real texts the labels are those that were generated.
-    all_labels = sorted(sources["real"]["label"].unique()) or sorted(
-        {label for frame in sources.values() for label in frame["label"]}
-    )
-    return {label: {source: some(frame, label) for source, frame in sources.items()} for label in all_labels}
-
-
 def real_texts(task: Findings) -> dict[str, str]:
     """The real texts that a task's section names by id: those that flip, and those that generated sets leave out."""
     path = paths.prepared(task.task)
@@ -310,12 +281,12 @@ def shelf(task: Findings, size: int) -> dict[str, Any]:
     if not paths.prepared(task.task).exists() or not all(path.exists() for path in kept.values()):
         return {}
     real = texts.read(paths.prepared(task.task))
-    tables = [real[real["id"].isin(named)].assign(source="real", reason="")]
+    parts = [real[real["id"].isin(named)].assign(source="real", reason="")]
     for source, path in kept.items():
-        tables.append(texts.read(path).assign(source=source, reason=""))
+        parts.append(texts.read(path).assign(source=source, reason=""))
         if (dropped := paths.dropped(task.task, source)).exists():
-            tables.append(files.read_parquet(dropped).assign(source=source))
-    every = pd.concat(tables)[["id", "source", "label", "reason", "text"]]
+            parts.append(files.read_parquet(dropped).assign(source=source))
+    every = pd.concat(parts)[["id", "source", "label", "reason", "text"]]
     every["text"] = every["text"].map(shown)
     every = every.sample(frac=1, random_state=0)
     every = pd.concat([every[every["id"].isin(named)], every[~every["id"].isin(named)]])

@@ -4,55 +4,27 @@ async function unpack(text) {
   const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 }
+const all = (what, within = document) => [...within.querySelectorAll(what)];
+
+// A saved picture stands alone: it has its title, what it is of, a background and colours.
+async function picture({ dataset }, spec, kind) {
+  const style = getComputedStyle(document.documentElement);
+  const title = { text: dataset.title, subtitle: dataset.about };
+  const alone = JSON.stringify({ ...spec, width: 700, title, config, background: "var(--paper)", padding: 18 });
+  const inked = JSON.parse(alone.replace(/var\((--\w+)\)/g, (_, name) => style.getPropertyValue(name).trim()));
+  const { view } = await vegaEmbed(document.createElement("div"), inked, { ast: true });
+  return kind === "png" ? view.toImageURL("png", 2) : URL.createObjectURL(new Blob([await view.toSVG()]));
+}
+
+function csv(spec) {
+  const rows = Object.values(spec.datasets).reduce((most, one) => (one.length > most.length ? one : most));
+  // A spreadsheet must take no text for a formula.
+  const text = (value) => (typeof value === "string" && /^[=+@-]/.test(value) ? `'${value}` : String(value ?? ""));
+  const line = (cells) => cells.map((value) => `"${text(value).replaceAll('"', '""')}"`).join();
+  return [Object.keys(rows[0]), ...rows.map(Object.values)].map(line).join("\n");
+}
 
 const views = new Map();
-
-// A saved picture stands alone: it has its title, what it is of, and a background.
-async function picture({ dataset }, spec) {
-  const title = { text: dataset.title, subtitle: dataset.about };
-  const alone = { ...spec, width: 700, title, background: "var(--paper)", padding: 18 };
-  const { view } = await vegaEmbed(document.createElement("div"), alone, { ast: true, config });
-  const style = getComputedStyle(document.documentElement);
-  return (await view.toSVG()).replace(/var\((--\w+)\)/g, (_, name) => style.getPropertyValue(name).trim());
-}
-
-async function raster(svg) {
-  const image = new Image(), canvas = document.createElement("canvas");
-  image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
-  await image.decode();
-  [canvas.width, canvas.height] = [2 * image.width, 2 * image.height];
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((done) => canvas.toBlob(done));
-}
-
-function numbers(spec) {
-  const rows = Object.values(spec.datasets).reduce((most, one) => (one.length > most.length ? one : most));
-  const columns = Object.keys(rows[0]), // A spreadsheet must take no text for a formula.
-    text = (value) => (typeof value === "string" && /^[=+@-]/.test(value) ? `'${value}` : String(value ?? "")),
-    cell = (value) => `"${text(value).replaceAll('"', '""')}"`;
-  return [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((row) => row.map(cell).join()).join("\n");
-}
-
-function saves(place, spec) {
-  const line = place.closest("figure").querySelector(".save");
-  line.hidden = false;
-  line.addEventListener("click", async ({ target }) => {
-    if (target.localName !== "button") return;
-    const kind = target.textContent.toLowerCase(), link = document.createElement("a");
-    const content = kind === "csv" ? numbers(spec) : await picture(place, spec);
-    link.href = URL.createObjectURL(kind === "png" ? await raster(content) : new Blob([content]));
-    link.download = `${place.dataset.title.toLowerCase().replace(/[^\p{L}\d]+/gu, "-").slice(0, 60)}.${kind}`;
-    link.click();
-  });
-}
-
-// What was closed had no width to draw into.
-document.addEventListener("toggle", () => draw(), true);
-
-// What is closed on screen is printed: it has the numbers.
-window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
-
-// Charts are drawn when they are first seen: a hidden element has no width to draw into.
 async function paint(place) {
   try {
     const spec = await unpack(place.nextElementSibling.textContent);
@@ -61,34 +33,42 @@ async function paint(place) {
     // The place itself says what the chart shows.
     place.querySelector("svg").setAttribute("aria-hidden", "true");
     views.set(place, view);
-    saves(place, spec);
+    const saves = place.closest("figure").querySelector(".save");
+    saves.hidden = false;
+    saves.addEventListener("click", async ({ target }) => {
+      if (target.localName !== "button") return;
+      const kind = target.textContent.toLowerCase(), link = document.createElement("a");
+      link.href = kind === "csv" ? URL.createObjectURL(new Blob([csv(spec)])) : await picture(place, spec, kind);
+      link.download = `${place.dataset.title.toLowerCase().replace(/[^\p{L}\d]+/gu, "-").slice(0, 60)}.${kind}`;
+      link.click();
+    });
     tell(place.closest("article")?.querySelector(".panel"));
   } catch (error) {
-    place.textContent = "This chart could not be drawn; its numbers are in the tables.";
+    place.textContent = "This chart could not be drawn; its numbers follow.";
     console.error(error);
   }
 }
 
+// Charts are drawn when they are first seen: what is hidden or closed has no width to draw into.
 function draw() {
-  for (const place of document.querySelectorAll(".chart:not([data-drawn])")) {
-    if (!place.clientWidth) continue;
+  for (const place of all(".chart:not([data-drawn])").filter((one) => one.clientWidth)) {
     place.dataset.drawn = "";
     paint(place);
   }
 }
+document.addEventListener("toggle", draw, true);
+// What is closed on screen is printed: it has the numbers.
+window.addEventListener("beforeprint", () => all("details").forEach((one) => { one.open = true; }));
 
 const chosen = {};
 function choose(kind, value) {
   chosen[kind] = value;
-  for (const part of document.querySelectorAll(`[data-${kind}]`)) {
-    part.hidden = !part.dataset[kind].split(" ").includes(value);
-  }
-  document.querySelectorAll(".panel").forEach(tell);
+  for (const part of all(`[data-${kind}]`)) part.hidden = !part.dataset[kind].split(" ").includes(value);
+  all(".panel").forEach(tell);
   draw();
   // Charts that a narrower or wider window found hidden take its width now.
   window.dispatchEvent(new Event("resize"));
 }
-
 // The link keeps what was chosen.
 const keep = () => history.replaceState(null, "", `#${new URLSearchParams(chosen)}`);
 
@@ -104,42 +84,39 @@ const spoken = {
 
 function tell(panel) {
   if (!panel) return;
-  const about = panel.about;
+  const { about } = panel, place = {}, value = {};
   const name = chosen.classifier in about.of ? chosen.classifier : about.classifier;
-  const one = about.of[name], place = {}, value = {};
-  for (const input of panel.querySelectorAll("input")) {
+  const one = about.of[name];
+  for (const input of all("input", panel)) {
     place[input.name] = Number(input.value);
     value[input.name] = about.choices[input.name][input.value];
-    input.setAttribute("aria-valuetext", spoken[input.name](value[input.name]));
-    input.previousElementSibling.value = spoken[input.name](value[input.name]);
+    input.ariaValueText = input.previousElementSibling.value = spoken[input.name](value[input.name]);
   }
   const says = (key, words) => { panel.querySelector(`[data-says=${key}]`).textContent = words; };
   const said = one.says[one.at[place.loss]], verdict = panel.querySelector(".says");
   verdict.className = `says ${said.family}`;
   verdict.textContent = said.advice;
-  const gain = one.gains[place.labels];
-  says("gain", gain ? `With ${spoken.labels(value.labels)} labels, adding the generated texts gives ${one.curve} `
-    + `${signed(gain[0])} points (95 %: ${signed(gain[1])} to ${signed(gain[2])}).` : "");
+  const gain = one.gains[place.labels], real = one.real[place.labels];
+  says("gain", (real ? `With ${spoken.labels(value.labels)} labels, ${one.curve} scores ${real.toFixed(1)}` : "")
+    + (real && one.alone ? `; with the LLM’s texts alone ${one.alone.toFixed(1)}. ` : real ? ". " : "")
+    + (gain ? `Adding the texts gives ${signed(gain[0])} points (95 %: ${signed(gain[1])} to ${signed(gain[2])}).` : ""));
   let words = "What the texts are worth in labels is not known.";
   if (one.worth) {
-    const { by, labels, most, least } = one.worth;
-    const low = money(most === null ? 0 : value.cost / most);
-    words = labels ? `The ${one.worth.said} real labels that they equal (${by}) would cost ${money(labels * value.price)}. ` : "";
-    if (least) {
-      words += `Generating is cheaper where a label costs more than ${low} to ${money(value.cost / least)}`
-        + (value.price > value.cost / least && one.gap < 0 ? `: so price does not decide, but the ${-one.gap} points lost.` : ".");
-    } else {
-      words += most === null ? "From what price of a label on generating is cheaper can’t be told."
-        : `Generating may be cheaper where a label costs more than ${low}.`;
-    }
+    const { labels, most, least } = one.worth;
+    const low = most === null ? 0 : value.cost / most, high = value.cost / least;
+    words = labels ? `The ${one.worth.said} real labels that they equal would cost ${money(labels * value.price)}. ` : "";
+    words += least ? `Generating is cheaper where a label costs more than ${money(low)} to ${money(high)}`
+      + (value.price > high && one.gap < 0 ? `: so price does not decide, but the ${-one.gap} points lost.` : ".")
+      : most === null ? "From what price of a label on generating is cheaper can’t be told."
+        : `Generating may be cheaper where a label costs more than ${money(low)}.`;
   }
   says("money", words);
   const asked = value.loss === about.start.loss;
-  says("note", `${name}, ${asked ? "at the limit in params.yaml" : `at ${value.loss} points`}${said.close ? ": a close call" : ""}. `
+  says("note", `${name}, at ${asked ? "the limit in params.yaml" : `${value.loss} points`}${said.close ? ": a close call" : ""}. `
     + (asked ? "" : `The limit in params.yaml, ${about.start.loss}, is what was asked before looking; another is a what-if. `)
     + (about.known.cost ? "" : "What generating cost is not known: enter yours."));
-  for (const strip of document.querySelectorAll(".strip")) strip.style.setProperty("--at", value.loss / strip.dataset.most);
-  for (const chart of panel.closest("article").querySelectorAll(".options .chart")) {
+  for (const strip of all(".strip")) strip.style.setProperty("--at", value.loss / strip.dataset.most);
+  for (const chart of all(".options .chart", panel.closest("article"))) {
     if (value.labels) views.get(chart)?.signal("you", value.labels).runAsync();
   }
 }
@@ -148,16 +125,16 @@ const nearest = (choices, value) => choices.reduce((best, one, at) =>
   Math.abs(one - value) < Math.abs(choices[best] - value) ? at : best, 0);
 // One place for a kind of slider on all panels: the tasks share what their reader has and pays.
 function slide(name, value) {
-  for (const panel of document.querySelectorAll(".panel")) {
+  for (const panel of all(".panel")) {
     const input = panel.elements[name];
     if (input) input.value = nearest(panel.about.choices[name], value);
     tell(panel);
   }
 }
-for (const panel of document.querySelectorAll(".panel")) {
+for (const panel of all(".panel")) {
   panel.about = JSON.parse(panel.dataset.about);
   panel.hidden = false;
-  for (const input of panel.querySelectorAll("input")) {
+  for (const input of all("input", panel)) {
     const choices = panel.about.choices[input.name];
     input.max = choices.length - 1;
     input.value = nearest(choices, panel.about.start[input.name]);
@@ -167,10 +144,10 @@ for (const panel of document.querySelectorAll(".panel")) {
       keep();
     });
   }
+  tell(panel);
 }
 
-const selects = Object.fromEntries(
-  [...document.querySelectorAll("select[data-chooses]")].map((select) => [select.dataset.chooses, select]));
+const selects = Object.fromEntries(all("select[data-chooses]").map((select) => [select.dataset.chooses, select]));
 for (const [kind, select] of Object.entries(selects)) {
   select.closest("label").hidden = false;
   select.addEventListener("change", () => {
@@ -180,8 +157,7 @@ for (const [kind, select] of Object.entries(selects)) {
   choose(kind, select.value);
 }
 
-// #task-<id> leads to a task, from the list of verdicts and from outside; #task=<id>&classifier=<name>&loss=<points> is a
-// kept choice.
+// #task-<id> leads to a task; #task=<id>&classifier=<name>&loss=<points> is a kept choice.
 function follow() {
   const asked = new URLSearchParams(location.hash.slice(1));
   const link = location.hash.startsWith("#task-");
@@ -201,9 +177,9 @@ function follow() {
 window.addEventListener("hashchange", follow);
 
 // The contents lead to the parts of the task that is shown, and leave the link as it is: it holds what was chosen.
-const contents = [...document.querySelectorAll(".bar a")];
-const part = (link) =>
-  document.getElementById(link.dataset.part && chosen.task ? `${chosen.task}.${link.dataset.part}` : link.hash.slice(1));
+const contents = all(".bar a");
+const part = ({ dataset, hash }) =>
+  document.getElementById(dataset.part && chosen.task ? `${chosen.task}.${dataset.part}` : hash.slice(1));
 for (const link of contents) {
   link.addEventListener("click", (event) => {
     event.preventDefault();
@@ -213,22 +189,76 @@ for (const link of contents) {
 }
 window.addEventListener("scroll", () => {
   const passed = contents.filter((link) => part(link).getBoundingClientRect().top < 120);
-  for (const link of contents) link.toggleAttribute("aria-current", link === (passed.at(-1) ?? contents[0]));
+  for (const link of contents) link.ariaCurrent = link === (passed.at(-1) ?? contents[0]) ? "true" : null;
 }, { passive: true });
 
-for (const button of document.querySelectorAll("th button")) {
+// A click on the head of a column of numbers sorts its table.
+for (const head of all("thead .number")) {
+  const button = document.createElement("button"), body = head.closest("table").tBodies[0];
+  if (![...body.rows].some((row) => row.cells[head.cellIndex].dataset.value)) continue;
+  button.append(...head.childNodes);
+  head.append(button);
   button.addEventListener("click", () => {
-    const head = button.closest("th"), body = head.closest("table").tBodies[0], column = head.cellIndex;
-    const up = head.getAttribute("aria-sort") === "descending";
-    for (const other of head.parentElement.children) other.removeAttribute("aria-sort");
-    head.setAttribute("aria-sort", up ? "ascending" : "descending");
-    const value = (row) => Number(row.cells[column].dataset.value ?? NaN);
+    const up = head.ariaSort === "descending", value = (row) => Number(row.cells[head.cellIndex].dataset.value ?? NaN);
+    for (const other of head.parentElement.children) other.ariaSort = null;
+    head.ariaSort = up ? "ascending" : "descending";
     // Rows without a value stay last either way.
     const rank = (a, b) => Number.isNaN(a) - Number.isNaN(b) || (up ? a - b : b - a) || 0;
     body.append(...[...body.rows].sort((a, b) => rank(value(a), value(b))));
   });
 }
 
-document.querySelectorAll(".panel").forEach(tell);
+// The texts of a task: [id, source, label, reason, text], the middle three as places in the lists beside them.
+const shelves = {};
+function shelf(task) {
+  const packed = document.getElementById(`${task}.texts`);
+  shelves[task] ??= packed ? unpack(packed.textContent) : Promise.resolve({ rows: [] });
+  return shelves[task];
+}
+function entry(text, ...about) {
+  const item = document.createElement("li"), words = document.createElement("bdi"), small = document.createElement("small");
+  words.textContent = text;
+  small.textContent = about.filter(Boolean).join(" · ");
+  item.append(words, small);
+  return item;
+}
+const facts = (found, [, source, label, reason]) =>
+  [found.sources[source].replaceAll("_", "-"), found.labels[label], found.reasons[reason]];
+
+// Texts that a part names by id are filled in when it is opened.
+for (const named of all("details.named")) {
+  named.addEventListener("toggle", async () => {
+    const found = await shelf(named.closest("[data-task]").dataset.task);
+    const of = Object.fromEntries(found.rows.map((row) => [row[0], row])), sides = document.createElement("div");
+    const ids = (key) => named.dataset[key].split(" ").filter(Boolean), notes = named.dataset.notes.split("|");
+    sides.className = "texts";
+    for (const key of ["ids", "others"]) {
+      const list = document.createElement("ul");
+      list.append(...ids(key).map((id, n) => of[id] ? entry(of[id][4], ...facts(found, of[id]), key === "ids" && notes[n])
+        : entry(id, "its text is not in this page")));
+      sides.append(list);
+    }
+    named.append(sides);
+  }, { once: true });
+}
+
+for (const browser of all(".browser")) {
+  const filters = all("select", browser), list = browser.querySelector("ul"), more = browser.querySelector("button");
+  async function show(most) {
+    const found = await shelf(browser.dataset.shelf);
+    const rows = found.rows.filter((row) => filters.every((one) => !one.value || row[one.dataset.filter] === Number(one.value)));
+    list.replaceChildren(...rows.slice(0, most).map((row) => entry(row[4], ...facts(found, row))));
+    more.hidden = rows.length <= most;
+    more.textContent = `Show more (${Math.min(most, rows.length)} of ${rows.length})`;
+  }
+  browser.querySelector(".filters").hidden = false;
+  for (const one of filters) one.addEventListener("change", () => show(20));
+  more.addEventListener("click", () => show(list.children.length + 100));
+  // Nothing is unpacked before somebody comes near.
+  new IntersectionObserver(([seen], watcher) => {
+    if (seen.isIntersecting) { watcher.disconnect(); show(20); }
+  }, { rootMargin: "200px" }).observe(browser);
+}
+
 draw();
 follow();
