@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pyrite.data import mixes
 from pyrite.measures.agreement_curves import AgreementCurve
 from pyrite.measures.intervals import Correlation, Estimate
-from pyrite.results import advice, statements, trust
+from pyrite.results import advice, purchases, statements, trust
 from pyrite.results import remarks as plain
 from pyrite.results.diversity import Diversity
 from pyrite.results.findings import Findings, typographic
-from pyrite.results.generation import GeneratedSet
+from pyrite.results.prices import money
 from pyrite.results.statements import points
 from pyrite.results.subjectivity import ONE_LLM, WHO, BeyondReal, Subjectivity, Who
 from pyrite.results.words import capital, labels, name, ranged, worth
@@ -106,7 +106,7 @@ def chips(task: Findings, classifier: str) -> list[tuple[str, str]]:
         said.append(("Or skip training", f"on the same {llm.rows:,} texts the LLM itself scores {both}"))
     else:
         said.append(("Or skip training", "how well the LLM itself would label was not asked"))
-    costs = [spent(task.generated[source])[0] for source in mixes.parse(task.asked.candidate).sources]
+    costs = [spent(task, source)[0] for source in mixes.parse(task.asked.candidate).sources]
     return [*said, ("Cost of the texts", ", ".join(costs))] if costs else said
 
 
@@ -115,8 +115,9 @@ def unscored(task: Findings) -> list[str]:
     return [re.sub(r"`([^`]*)`", r"“\1”", words) for words in plain.unscored(task.metrics)]
 
 
-def spent(generated: GeneratedSet) -> tuple[str, str]:
+def spent(task: Findings, source: str) -> tuple[str, str]:
     """(what a generated set cost, what that means)."""
+    generated = task.generated[source]
     total = generated.total
     kept = f"gave {total.accepted:,} usable texts"
     if total.cost_usd is not None:
@@ -125,13 +126,18 @@ def spent(generated: GeneratedSet) -> tuple[str, str]:
         tokens = f"{total.prompt_tokens + total.completion_tokens:,} tokens"
         return tokens, f"sent and answered, of an LLM without a price in params.yaml; they {kept}"
     where = "an imported file" if generated.kind == "imported" else "a recording"
+    if (cost := purchases.market(task.study).set(generated)) is not None:
+        return (
+            f"about {money(cost)}",
+            f"(reckoned from the sizes of {where}, which {kept}; nothing was paid for this run)",
+        )
     return "not known", f"(they come from {where}, which {kept}; nothing was paid for this run)"
 
 
 def costs(task: Findings) -> list[str]:
     """What the candidate's texts cost, a sentence for each source."""
     sources = mixes.parse(task.asked.candidate).sources
-    return [f"Cost of {name(one)}: {' '.join(spent(task.generated[one]))}." for one in sources]
+    return [f"Cost of {name(one)}: {' '.join(spent(task, one))}." for one in sources]
 
 
 def spent_over_tasks(tasks: Sequence[Findings]) -> str:

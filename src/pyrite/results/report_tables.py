@@ -24,7 +24,7 @@ def verdicts(tasks: Sequence[Findings], classifier: str) -> Table:
     for task in tasks:
         scored, gap = task.evaluated.classifiers[classifier].mixes, task.gap(classifier)
         said, worth = task.verdicts[classifier], task.evaluated.worth(classifier, asked.candidate)
-        costs = [claims.spent(task.generated[source])[0] for source in mixes.parse(asked.candidate).sources]
+        costs = [claims.spent(task, source)[0] for source in mixes.parse(asked.candidate).sources]
         rows.append(
             {
                 "task": task.card.title,

@@ -192,9 +192,12 @@ class Table:
         for column in shown:
             # A difference takes two lines at the head. A name is folded where it is long, and an interval, after its
             # value, where there is no room.
-            head = column.short or column.head
-            longest = max([len(head), *(len(column.cell(row)) for row in self.rows)])
-            whole = longest <= NAME or (column.is_number and not any(" (" in column.cell(row) for row in self.rows))
+            head, cells = column.short or column.head, [column.cell(row) for row in self.rows]
+            intervals = column.is_number and any(" (" in cell for cell in cells)
+            longest = max(
+                map(len, [head, *(part for cell in cells for part in (cell.split(" (") if intervals else [cell]))])
+            )
+            whole = not intervals and (longest <= NAME or column.is_number)
             drawn.add_column(
                 head.replace(" - ", "\n- "),
                 justify="right" if column.is_number else "left",

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from pyrite.data.mixes import spoken
-from pyrite.results import advice, statements, verdict
+from pyrite.data.mixes import parse, spoken
+from pyrite.results import advice, purchases, statements, verdict
 from pyrite.results.findings import VERDICTS, Findings, typographic
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
 
@@ -94,7 +94,9 @@ def panel(task: Findings) -> dict[str, Any]:
 
     `start` is where each slider stands at first; `cost` and `price` say whether that is known or only a guess.
     """
-    asked, cost = task.asked, task.metrics.cost(task.asked.candidate)
+    asked, market = task.asked, purchases.market(task.study)
+    costs = [market.set(task.generated[source]) for source in parse(asked.candidate).sources]
+    cost = None if None in costs or not costs else sum(cost or 0 for cost in costs)
     price = asked.label_price
     curve = task.evaluated.learning_curve(asked.classifier)
     rows = [rows for rows, _ in curve[1]] if curve else []
