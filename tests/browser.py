@@ -84,7 +84,7 @@ class Browser:
 
     def wait(self, condition: str, seconds: float = 60) -> None:
         until = time.monotonic() + seconds
-        while not self.run(condition):
+        while not self.run(f"!!({condition})"):
             assert time.monotonic() < until, f"not within {seconds} s: {condition}"
             time.sleep(0.02)
 

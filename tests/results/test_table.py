@@ -37,7 +37,9 @@ def test_markdown_and_latex_escape_and_round() -> None:
 
 
 def test_html_is_escaped() -> None:
-    assert '<td class="t">&lt;y&gt;</td><td class="number">5</td><td class="number"></td>' in TABLE.html()
+    assert (
+        '<td class="t">&lt;y&gt;</td><td class="number" data-value="5">5</td><td class="number"></td>' in TABLE.html()
+    )
 
 
 def test_a_table_without_rows_says_so() -> None:

@@ -53,6 +53,9 @@ DASHES = ([1, 0], [7, 4], [2, 3], [10, 3, 2, 3])
 # By how much an axis is longer than what it shows where names stand at its end.
 NAMES = 1.16
 
+# How the name at the end of a line stands on a phone, and elsewhere.
+_ENDS = (("align", "'right'", "'left'"), ("dx", "0", "9"), ("dy", "-9", "0"))
+
 # Pixels. In the page a chart is as wide as its column.
 FILE_WIDTH = 700
 ROW = 44
@@ -274,4 +277,6 @@ def lines(
     ends = list({one["name"]: one for one in rows}.values())
     places = apart([one["mean"] for one in ends], 15 * (within[1] - within[0]) / height)
     beside = data([one | {"place": place} for one, place in zip(ends, places, strict=True)])
-    return [line, *lettered(beside, {"x": across, "y": up("place"), "text": "name:N"}, align="left", dx=9)]
+    # A phone has no room beside a line: there a name ends above it.
+    phone = {key: alt.ExprRef(f"width < 420 ? {there} : {here}") for key, there, here in _ENDS}
+    return [line, *lettered(beside, {"x": across, "y": up("place"), "text": "name:N"}, **phone)]

@@ -99,7 +99,7 @@ def confusions(task: Findings, classifier: str) -> Table:
     return Table(columns, rows, title)
 
 
-def questions(tasks: Iterable[Findings]) -> Table:
+def questions(tasks: Sequence[Findings]) -> Table:
     """The five questions on each source."""
     rows: list[dict[str, Any]] = [
         {"task": task.card.title, "set": mix_cell(mix)}
@@ -111,8 +111,7 @@ def questions(tasks: Iterable[Findings]) -> Table:
         if task.diversity
         for mix, answers in trust.answers(task.diversity).items()
     ]
-    several = len({row["task"] for row in rows}) > 1
-    columns = [*([Column("task", "Task")] if several else []), Column("set", "Texts")]
+    columns = [*([Column("task", "Task")] if len(tasks) > 1 else []), Column("set", "Texts")]
     columns += [Column(one.key, one.asks, right=True) for one in trust.QUESTIONS]
     title = (
         "Yes: not clearly worse than other real texts, whose row is what a perfect source would get. Realistic: how "

@@ -194,9 +194,8 @@ class Table:
             # value, where there is no room.
             head, cells = column.short or column.head, [column.cell(row) for row in self.rows]
             intervals = column.is_number and any(" (" in cell for cell in cells)
-            longest = max(
-                map(len, [head, *(part for cell in cells for part in (cell.split(" (") if intervals else [cell]))])
-            )
+            parts = [part for cell in cells for part in (cell.split(" (") if intervals else [cell])]
+            longest = max(map(len, [head, *parts]))
             whole = not intervals and (longest <= NAME or column.is_number)
             drawn.add_column(
                 head.replace(" - ", "\n- "),
@@ -206,11 +205,9 @@ class Table:
                 min_width=min(NAME, longest),
             )
         for number, row in enumerate(self.rows):
-            cells = []
-            for column in shown:
-                cell = self._joined(column, row)
-                cells.append(Text(cell, style=(styles or {}).get(cell, "")))
-            drawn.add_row(*cells, style="bold" if number in bold else "")
+            said = [self._joined(column, row) for column in shown]
+            texts = [Text(cell, style=(styles or {}).get(cell, "")) for cell in said]
+            drawn.add_row(*texts, style="bold" if number in bold else "")
         return drawn
 
 
