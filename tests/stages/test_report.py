@@ -69,7 +69,7 @@ HOSTILE = [
     "<img src=x onerror=\"document.title='owned'\"> {{ 7 * 7 }} [a](javascript:alert(1)) | `x` *y* $z$",
     "very long " * 1000,
 ]
-
+TITLES = [text.replace("\x00", "").replace("\x1b", "")[:200].strip() for text in HOSTILE]
 
 BLIND = {"real": dict.fromkeys("abcd", "unsure"), "few_shot": dict.fromkeys("abc", "unsure")}
 
@@ -348,7 +348,7 @@ def priced(made: Study) -> None:
 
 def hostile(made: Study) -> None:
     made.text = HOSTILE
-    made.title = [one.replace("\x00", "").replace("\x1b", "") for one in HOSTILE]
+    made.title = TITLES
     made.labels = ["<b>a</b>", "</script>"]
 
 
@@ -508,10 +508,9 @@ def test_every_task_is_there(study: Callable[..., str], tasks: tuple[str, ...]) 
 
 
 def test_equal_studies_give_equal_reports(study: Callable[..., str]) -> None:
-    study(tasks=("a", "b"))
+    study()
     before = {path: path.read_bytes() for path in paths.REPORT.rglob("*.*")}
     assert {path.suffix for path in before} == {".html", ".md", ".svg", ".png"}
-    assert len(before) == 21
     report.run()
     assert {path: path.read_bytes() for path in paths.REPORT.rglob("*.*")} == before
 
@@ -598,7 +597,7 @@ def test_hostile_words_do_no_harm(study: Callable[..., str]) -> None:
     assert page.scripts[-2:] == harmless.scripts[-2:]
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", source)
     titles = [about["aria-label"] for tag, about in page.elements if tag == "article"]
-    assert titles == [one.replace("\x00", "").replace("\x1b", "") for one in HOSTILE]
+    assert titles == TITLES
     for held, text in zip(page.shelves, HOSTILE, strict=True):
         assert len(report.shown(f"{text} 0")) <= report.CHARACTERS + 1
         assert report.shown(f"{text} 0") in [row[-1] for row in held["rows"]]

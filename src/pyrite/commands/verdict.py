@@ -133,7 +133,10 @@ def show(console: Console) -> None:
             console.print(words, soft_wrap=True)
     if len(asked.candidates) > 1 and found.scored:
         console.print()
-        console.print(options.table(found).terminal(styles=COLOURS))
+        table = options.table(found)
+        # 80 columns have no room for where the texts come from.
+        shown = [column for column in table.columns if column.key != "origin"]
+        console.print(replace(table, columns=shown).terminal(styles=COLOURS))
         for words in options.between(found):
             console.print(words)
     page = paths.REPORT / "index.html"

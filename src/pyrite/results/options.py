@@ -80,7 +80,7 @@ COLUMNS = (
     Column("rows", "Rows", form=",d"),
     Column("macro_f1", "Macro-F1", form=".1f", short="F1"),
     Column("gap", "Gap", form="+.1f"),
-    Column("interval", "90 % interval", right=True, short="90 %"),
+    Column("interval", "90 % interval", right=True, within="gap", joined=" ({})"),
     Column("verdict", "Verdict"),
     Column("worth", "Worth in labels", right=True, short="Worth"),
     Column("cost", "Cost", right=True),

@@ -192,7 +192,7 @@ class Table:
         for column in shown:
             # A difference takes two lines at the head. A name is folded where it is long, and an interval, after its
             # value, where there is no room.
-            head, cells = column.short or column.head, [column.cell(row) for row in self.rows]
+            head, cells = column.short or column.head, [self._joined(column, row) for row in self.rows]
             intervals = column.is_number and any(" (" in cell for cell in cells)
             parts = [part for cell in cells for part in (cell.split(" (") if intervals else [cell])]
             longest = max(map(len, [head, *parts]))
