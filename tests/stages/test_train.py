@@ -271,6 +271,7 @@ def test_workers_end_with_a_parent_that_is_killed(study: Path) -> None:
     time.sleep(5)
     parent.kill()
     parent.wait()
+    deadline = time.monotonic() + 60
     while (alive := [pid for pid in found if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert not alive
