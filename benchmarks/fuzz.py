@@ -49,7 +49,7 @@ from pyrite.base import files, paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.commands import batch, new
 from pyrite.data import cards, fields, formats, profile, sheets, texts, transcripts
-from pyrite.llm import annotators, client, conversations, failures, generation, parsing, replies
+from pyrite.llm import choices, client, conversations, failures, generation, parsing, replies
 from pyrite.llm import prompts as ways
 from pyrite.llm.failures import Failure
 from pyrite.results import rendering
@@ -129,8 +129,8 @@ MESSAGES = [{"role": "user", "content": "Write."}]
 
 def answer(text: str) -> str:
     texts, attributes = parsing.texts(text), parsing.attributes(text)
-    labels = annotators.labels_of(text, 3, cards.Card.model_construct(labels={"a": "x", "b": "y"}))
-    choice = annotators.more_objective(text, "one", "other")
+    labels = choices.of_texts(text, 3, ["a", "b", "1", "-"])
+    choice = choices.of_two(text, "one", "other")
     assert len(labels) == 3
     json.dumps([texts, attributes, labels], ensure_ascii=False).encode("utf-8")
     found = {"texts": texts, "attributes": attributes, "labels": any(labels), "choice": choice}

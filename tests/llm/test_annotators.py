@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
@@ -62,87 +60,6 @@ def test_pairs_are_asked_once_a_persona_in_turning_order(asked: Annotators) -> N
     sent = annotators.with_tasks(questions[0], {"a": "news {second}", "b": "moods", "c": "", "d": ""})
     assert "Task A: news {second} Task B: moods" in sent
     assert " ".join(asked.definition.split()) in sent
-
-
-@pytest.mark.parametrize(
-    ("answer", "expected"),
-    [
-        ('{"1": "irony", "2": "non_irony", "3": "irony"}', ["irony", "non_irony", "irony"]),
-        (
-            'Sure!\n```json\n{"1": "Irony.", "2": "NON-IRONY", "3": "non irony"}\n```',
-            ["irony", "non_irony", "non_irony"],
-        ),
-        ("1. irony\n2) non_irony\n3: 'irony'", ["irony", "non_irony", "irony"]),
-        ('{"1": "irony", "2": "non_iro', ["irony", None, None]),
-        ('{"1": "irony", "3": "sarcasm", "2": 5}', ["irony", None, None]),
-        ("1: irony\n1: non_irony\n2: irony", [None, "irony", None]),
-        ("Here are all (3):\n1: irony\n2: irony\n3: irony", ["irony"] * 3),
-        ('{"1": "irony", "2": "non_irony", "3": "irony"} Or {"2": "irony"}?', ["irony", None, "irony"]),
-        # Wrapped, listed, in order, in bold.
-        ('{"labels": {"1": "irony", "2": "non_irony"}}', ["irony", "non_irony", None]),
-        ('{"1": {"label": "irony", "why": "a joke"}, "2": ["non_irony"], "3": 0}', ["irony", "non_irony", None]),
-        ('[{"id": 2, "label": "irony"}, {"id": 1, "label": "non_irony"}]', ["non_irony", "irony", None]),
-        ('[{"1": "irony"}, {"2": "non_irony"}]', ["irony", "non_irony", None]),
-        ('{"answer": ["irony", "non_irony", "irony"]}', ["irony", "non_irony", "irony"]),
-        ('[{"label": "irony"}, {"label": "irony"}, {"label": "**non-irony**"}]', ["irony", "irony", "non_irony"]),
-        ("**1.** irony\n**2:** non_irony\n3. **irony**", ["irony", "non_irony", "irony"]),
-        ("Text 1: irony\nText 2 - non_irony\n| 3 | irony |", ["irony", "non_irony", "irony"]),
-        ("1: irony, 2: irony, 3: non_irony", ["irony", "irony", "non_irony"]),
-        # What a model thought, and what it did not say to the end.
-        ('<think>{"1": "non_irony"}</think>{"1": "irony"}', ["irony", None, None]),
-        ("<think>1: irony", [None] * 3),
-        ('{"1": "irony", "2": "irony', ["irony", None, None]),
-        # Never shifted.
-        ('{"0": "irony", "1": "irony", "2": "non_irony"}', [None] * 3),
-        ('{"1": "irony", "2": "irony", "3": "irony", "4": "irony"}', [None] * 3),
-        ("0. irony\n1. irony\n2. irony", [None] * 3),
-        ('["irony", "irony"]', [None] * 3),
-        ('["irony", "irony", "irony", "irony"]', [None] * 3),
-        ('["irony", null, "irony", "irony"]', [None] * 3),
-        ("I would rather not.", [None] * 3),
-        ("", [None] * 3),
-        ("[" * 100_000, [None] * 3),
-        ('{"1":' * 50_000, [None] * 3),
-    ],
-)
-def test_labels_are_read_leniently_and_never_guessed(card: Card, answer: str, expected: list[str | None]) -> None:
-    assert annotators.labels_of(answer, 3, card) == expected
-
-
-def test_labels_that_look_alike_must_be_exact(card: Card) -> None:
-    alike = card.model_copy(update={"labels": {"no_irony": "a", "no irony": "b"}})
-    assert annotators.labels_of('{"1": "no_irony", "2": "No Irony"}', 2, alike) == ["no_irony", None]
-
-
-@given(st.text(), st.integers(1, 5))
-def test_any_answer_gives_as_many_labels_as_texts(answer: str, n: int) -> None:
-    card = cards.Card.model_construct(labels={"a": "x", "b": "y"})
-    found = annotators.labels_of(answer, n, card)
-    assert len(found) == n and set(found) <= {"a", "b", None}
-
-
-@pytest.mark.parametrize(
-    ("answer", "expected"),
-    [
-        *[
-            (said, "one")
-            for said in (
-                '{"answer": "A"}',
-                "<think>B</think> A",
-                "A",
-                "a.",
-                "Task A",
-                "**A**",
-                "Answer: A",
-                "The more objective task is A.",
-            )
-        ],
-        *[(said, "other") for said in ("B\n", "(B)", "option b")],
-        *[(said, None) for said in ("", "A or B", "both", "A close call, but it is the second", "AB")],
-    ],
-)
-def test_the_more_objective_task_is_read_off_a_letter(answer: str, expected: str | None) -> None:
-    assert annotators.more_objective(answer, "one", "other") == expected
 
 
 @pytest.mark.parametrize(

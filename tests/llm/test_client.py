@@ -8,7 +8,6 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -590,62 +589,6 @@ def test_what_follows_the_path_of_the_address_stays_there(ask: Ask) -> None:
         [answer] = ask(f"{server.url}?api-version=2024-10-21")
     assert isinstance(answer, Answer)
     assert server.log[0].query == {"api-version": "2024-10-21"}
-
-
-@pytest.mark.parametrize(
-    ("value", "wait"),
-    [
-        ("30", 30),
-        ("1.5", 1.5),
-        ("2m3s", 123),
-        ("1h2m", 3720),
-        ("250ms", 0.25),
-        ("20 seconds", 20),
-        ("Wed, 01 Jan 2025 00:01:00 GMT", 60),
-        ("2025-01-01T00:01:00Z", 60),
-        ("1735689660", 60),
-        ("1735689660000", 60),
-        ("Wed, 01 Jan 2020 00:00:00 GMT", None),
-        ("-3", None),
-        ("soon", None),
-        ("", None),
-        ("nan", None),
-        ("9" * 400, None),
-    ],
-)
-def test_a_wait_is_read_as_it_is_written(value: str, wait: float | None) -> None:
-    found = failures.seconds(value, datetime(2025, 1, 1, tzinfo=UTC))
-    assert found is None if wait is None else found == pytest.approx(wait)
-
-
-@pytest.mark.parametrize(
-    ("status", "headers", "body", "wait"),
-    [
-        (429, {"Retry-After": "7", "x-ratelimit-reset-tokens": "1h"}, {}, 7),
-        (429, {"retry-after-ms": "500"}, {}, 0.5),
-        (429, {"x-ratelimit-reset-requests": "20s", "x-ratelimit-reset-tokens": "6m0s"}, {}, 20),
-        (
-            429,
-            {
-                "x-ratelimit-reset-requests": "20s",
-                "x-ratelimit-reset-tokens": "6m0s",
-                "x-ratelimit-remaining-tokens": "0",
-            },
-            {},
-            360,
-        ),
-        (429, {}, {"error": {"message": "Rate limit reached. Please try again in 8.52s."}}, 8.52),
-        (429, {}, {"error": {"details": [{"@type": "RetryInfo", "retryDelay": "43s"}]}}, 43),
-        (503, {"Retry-After": "20"}, {"error": {"message": "Loading model"}}, 20),
-        (503, {}, {"error": "Model m is currently loading", "estimated_time": 20.0}, 20),
-        (529, {}, {"error": {"message": "Overloaded"}}, None),
-        (500, {"Retry-After": "3"}, {}, 3),
-    ],
-)
-def test_all_wait_as_they_are_told(status: int, headers: dict[str, str], body: Any, wait: float | None) -> None:
-    failure = failures.of_response(status, headers, json.dumps(body).encode())
-    assert failure.then is failures.Then.WAIT
-    assert failure.wait == (None if wait is None else pytest.approx(wait))
 
 
 def test_a_wait_of_hours_ends_the_run(ask: Ask) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyrite.data.texts import encodable
 from pyrite.llm import parsing
 
 
@@ -60,7 +61,26 @@ def test_answers_are_read_leniently(answer: str, texts: list[str]) -> None:
         ("&#91;&quot;a b&quot;, &quot;c d&quot;&#93;", ["a b", "c d"], 0),
         ('texts:\n  - a b\n  - "c d"', ["a b", "c d"], 0),
         ("**1.** a b\n**2.** c d", ["a b", "c d"], 0),
+        ("<texts><item id='1'>a b</item>\n<item>c d</item></texts>", ["a b", "c d"], 0),
+        ("<item><text>a b</text></item><item><text>c d</text></item>", ["a b", "c d"], 0),
+        ('<answer>["a b", "c d"]</answer>', ["a b", "c d"], 0),
+        ('one = ["a b"]\ntwo = ["c d"]', ["a b", "c d"], 0),
+        ('[\\"a b\\", \\"c d\\"]', ["a b", "c d"], 0),
+        ('[{"id": "1", "sentence": "a b", "label": "x"}, {"sentence": "c d", "label": "x"}]', ["a b", "c d"], 0),
+        ('{"text_1": "a b", "text_2": "c d"}', ["a b", "c d"], 0),
+        ('{"1": {"text": "a b"}, "2": {"text": "c d"}}', ["a b", "c d"], 0),
+        ('{"texts": ["a b", "c d"], "tags": ["x", "y"]}', ["a b", "c d"], 0),
+        ('{"name": "answer", "arguments": "{\\"texts\\": [\\"a b\\"]}"}', ["a b"], 0),
+        ("1. **a b**\n2. **c d**", ["a b", "c d"], 0),
+        ("**Text 1:** a b\n\n**Text 2:** c d", ["a b", "c d"], 0),
+        ("1. a b\n   c d\n2. e f", ["a b\n   c d", "e f"], 0),
+        # Dots and numbers are no texts.
+        ('["a b", "c d", "..."]', ["a b", "c d"], 1),
+        ('[["1", "a b"], ["2", "c d"]]', ["a b", "c d"], 2),
         # What is in an array that is no JSON.
+        ('["a b"，"c d"]', ["a b", "c d"], 0),
+        ("[「a b」、「c d」]", ["a b", "c d"], 0),
+        ('[\n  "a b",\n  "c d"  # the last\n  # of them\n]', ["a b", "c d"], 0),
         ("[“a b”, “c d”]", ["a b", "c d"], 0),
         ('[“a “b” b”, “c d", "e f"]', ["a “b” b", "c d", "e f"], 0),
         ("['a b', \"it's\", 'it\\'s', 'it's']", ["a b", "it's", "it's", "it's"], 0),
@@ -84,6 +104,14 @@ def test_answers_are_read_leniently(answer: str, texts: list[str]) -> None:
         # Numbers that run through the items.
         ('["1. a b", "2. c d"]', ["a b", "c d"], 0),
         ('["26) a b", "28) c d"]', ["a b", "c d"], 0),
+        ('["(1) a b", "(2) c d"]', ["a b", "c d"], 0),
+        ('["1 - a b", "2 - c d"]', ["a b", "c d"], 0),
+        ('["**1.** a b", "**2.** c d"]', ["a b", "c d"], 0),
+        ('["Text 1: a b", "Text 2: c d"]', ["a b", "c d"], 0),
+        ('["#1 a b", "#2 c d"]', ["a b", "c d"], 0),
+        ('["1.a b", "2.c d"]', ["a b", "c d"], 0),
+        ('["1.5 km", "2.5 km"]', ["1.5 km", "2.5 km"], 0),
+        ('["1 apple", "2 pears"]', ["1 apple", "2 pears"], 0),
         ('["1984. a b", "c d"]', ["1984. a b", "c d"], 0),
         ('["3. a b", "3. c d"]', ["3. a b", "3. c d"], 0),
     ],
@@ -127,9 +155,15 @@ def test_small_damage_costs_no_more_than_the_items_it_touches(first: str, broken
         '["' + "a" * 300_000 + '", "b"',
         '{"a": [' * 20_000,
         "</think>[" * 30_000,
+        "<text>" * 30_000,
+        "<text>" + "<" * 200_000,
+        "1. a\n  b" * 30_000,
+        '["#\n' * 30_000,
+        "Thinking:\n" + "\n" * 100_000,
+        "<think " * 30_000,
         "“" * 100_000 + "[“" + "”, “" * 50_000,
     ],
-    ids=range(11),
+    ids=range(17),
 )
 def test_hostile_answers_take_no_time(answer: str) -> None:
     began = time.process_time()
@@ -143,7 +177,7 @@ def test_a_truncated_array_keeps_its_whole_items(texts: list[str], data: st.Data
     answer = json.dumps(texts)
     cut = data.draw(st.integers(min_value=0, max_value=len(answer) - 1))
     found = parsing.texts(answer[:cut])
-    assert found == [parsing.encodable(text) for text in texts[: len(found)]]
+    assert found == [encodable(text) for text in texts[: len(found)]]
 
 
 @given(st.text())

@@ -25,6 +25,24 @@ FORMS = [
     "<|channel|>analysis<|message|>{draft}<|end|><|start|>assistant<|channel|>final<|message|>{answer}<|return|>",
     "<|channel|>commentary<|message|>{draft}<|end|><|channel|>final <|constrain|>json<|message|>{answer}",
     "analysisThey want texts: {draft}.assistantfinal{answer}",
+    "<reasoning_process>{draft}</reasoning_process>{answer}",
+    "<inner_monologue>{draft}</inner_monologue>{answer}",
+    "<antThinking>{draft}</antThinking>{answer}",
+    "<plan>{draft}</plan><draft>{draft}</draft>{answer}",
+    "< think >{draft}</ think >{answer}",
+    "&lt;think&gt;{draft}&lt;/think&gt;{answer}",
+    "<think />{answer}",
+    "<|think|>{draft}<|/think|>{answer}",
+    "<|think:start|>{draft}<|think:end|>{answer}",
+    "<|inner_prefix|>{draft}<|inner_suffix|>{answer}",
+    "<unused94>thought\n{draft}<unused95>{answer}",
+    "<|im_start|>think\n{draft}<|im_start|>answer\n{answer}",
+    "<|im_start|>assistant/think\n{draft}<|im_end|>\n<|im_start|>assistant\n{answer}<|im_end|>",
+    "<|begin|>assistant<|think|>{draft}<|end|><|begin|>assistant<|content|>{answer}<|end|>",
+    '<details type="reasoning" done="true">\n<summary>Thought</summary>\n> {draft}\n</details>\n{answer}',
+    "Here is my thought process:\n{draft}\nHere is my response:\n{answer}",
+    "**Thinking:**\n{draft}\n\n**Answer:**\n{answer}",
+    "## Thoughts\n{draft}\n## Final answer\n{answer}",
 ]
 UNCLOSED = ["<think>{draft}", "Well.\n<thinking>\n{draft}", "{draft}</think>", "<|channel|>analysis<|message|>{draft}"]
 
@@ -42,7 +60,14 @@ def test_a_thought_that_does_not_end_holds_no_answer(form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ['["The <think> tag opens it."]', '{"texts": ["It ends with </think> or <|channel|>."]}', " plain words"]
+    "answer",
+    [
+        '["The <think> tag opens it."]',
+        "<|im_start|>assistant\n[1]",
+        "Answer:\n[1]",
+        '{"texts": ["It ends with </think> or <|channel|>."]}',
+        " plain words",
+    ],
 )
 def test_an_answer_without_thoughts_is_left_as_it_is(answer: str) -> None:
     assert thoughts.strip(answer) == answer

@@ -30,7 +30,7 @@ TRAINING = ("train", CHOSEN)
 POOL_SHARE = 0.10
 
 
-# Halves of an emoji that somebody cut: no file can hold them.
+# Halves of an emoji: where somebody cut one, no file can hold what is left.
 _HALVES = re.compile(r"[\ud800-\udfff]")
 # Spaces without width, marks of direction and the like, which show nothing.
 _UNSEEN = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
@@ -43,8 +43,9 @@ UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
 
 
 def encodable(text: str) -> str:
-    """The text with the sign for what can't be read in place of each half of an emoji."""
-    return _HALVES.sub("\ufffd", text)
+    """The text with the sign for what can't be read in place of each half of an emoji; two that belong together are one
+    emoji."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if _HALVES.search(text) else text
 
 
 def normalise(text: str) -> str:

@@ -11,14 +11,14 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
 from pyrite.base import paths, schema
 from pyrite.base.schema import Schema
 from pyrite.data.cards import Card, Words
-from pyrite.llm import cache, parsing, thoughts
+from pyrite.llm import cache, choices
 from pyrite.llm.cache import Answer, Message
 from pyrite.params import Asking
 
@@ -161,7 +161,7 @@ def labels(
         task=card.id,
         p=p,
         fill=lambda question: with_texts(question, texts),
-        read=lambda question, answer: labels_of(answer, len(question.about), card),
+        read=lambda question, answer: choices.of_texts(answer, len(question.about), list(card.labels)),
         schema=schema,
         source=source,
         answers=answers,
@@ -174,7 +174,7 @@ def pairs(described: Mapping[str, str], p: Asking) -> Survey:
         task="pairs",
         p=p,
         fill=lambda question: with_tasks(question, described),
-        read=lambda question, answer: [more_objective(answer, *question.about)],
+        read=lambda question, answer: [choices.of_two(answer, *question.about)],
         schema=lambda question: None,
     )
 
@@ -238,88 +238,3 @@ def _fill(template: str, fields: Mapping[str, str]) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-# What models answer
-
-# `1: positive`, `"1": "positive"`, `**2.** positive`, `Text 3: positive` or `| 4 | positive |`; the label ends with its
-# quotes, its line, a comma or a star. The bound on its length keeps hostile answers cheap.
-_NUMBERED = re.compile(
-    r"""(?:^|[,;{|])[ \t]*+(?:[-•][ \t]+)?\**(?:(?:text|item|sentence|number|no\.?)[ \t]*)?"""
-    r"""["'(#]?(\d{1,4})["')]?\**[ \t]*(?:[:.=)–—→|-]|->)+\**[ \t]*\**"""
-    r"""(?:"([^"\n]{0,200})"|'([^'\n]{0,200})'|([^\s:.=)"'*|-][^\n,}*|]{0,200}))""",
-    re.IGNORECASE | re.MULTILINE,
-)
-_KEY = re.compile(r"\W*(?:text|item|sentence|number|no)?\W*(\d{1,4})\W*", re.IGNORECASE)
-_LETTER = re.compile(r"\W*(?:(?:the )?(?:more objective )?(?:task|answer|option)?(?: is)?)?\W*([ab])\W*", re.IGNORECASE)
-# Deeper than any answer that was asked for.
-_DEEPEST = 4
-
-
-def labels_of(answer: str, n: int, card: Card) -> list[str | None]:
-    """The label that an answer gives each of n texts; None where there is none, or one that the card lacks.
-
-    Lenient, because answers are a model's: a JSON object by number, in another object or not, a list of objects, an
-    array of n labels in order, numbered lines. Thoughts and what stands around the labels are ignored, a truncated
-    answer gives what it has, and case, spaces, `_`, `-`, `*` and a full stop do not make another label. Of two labels
-    for one text none counts. An answer that numbers texts otherwise than from 1 to n says nothing.
-    """
-    known: dict[str, str | None] = {}
-    for label in card.labels:
-        plain = _plain(label)
-        known[plain] = None if plain in known else label
-    found: dict[int, set[str | None]] = {}
-    for number, said in _numbered(thoughts.strip(answer), n):
-        found.setdefault(number, set()).add(said if said in card.labels else known.get(_plain(said)))
-    if not found.keys() <= set(range(1, n + 1)):
-        return [None] * n
-    given = [found.get(number, {None}) for number in range(1, n + 1)]
-    return [next(iter(labels)) if len(labels) == 1 else None for labels in given]
-
-
-def _numbered(said: str, n: int) -> list[tuple[int, str]]:
-    """(number, what is said of it) of JSON or, where none gives a label, of numbered lines."""
-    if found := [pair for value in parsing.json_values(said) for pair in _of_json(value, n, 0)]:
-        return found
-    return [(int(number), next(filter(None, words), "")) for number, *words in _NUMBERED.findall(said)]
-
-
-def _of_json(value: Any, n: int, depth: int) -> list[tuple[int, str]]:
-    if depth > _DEEPEST or not isinstance(value, dict | list):
-        return []
-    if isinstance(value, list):
-        labels = [_one_label(item) for item in value]
-        numbered = [pair for item in value for pair in _of_json(item, n, depth + 1)]
-        in_order = [(number, label) for number, label in enumerate(labels, start=1) if label is not None]
-        return numbered or (in_order if len(in_order) == len(value) == n else [])
-    keys = [_KEY.fullmatch(key) for key in value]
-    if value and all(keys):
-        labels = [_one_label(item) for item in value.values()]
-        return [(int(key[1]), label or "") for key, label in zip(keys, labels, strict=True) if key]
-    numbers = [item for item in value.values() if isinstance(item, int) and not isinstance(item, bool)]
-    label = _one_label(value)
-    if label is not None and (len(numbers) == 1 or n == 1):
-        return [(numbers[0] if numbers else 1, label)]
-    return [pair for item in value.values() for pair in _of_json(item, n, depth + 1)]
-
-
-def _one_label(value: Any) -> str | None:
-    """The one string of a JSON value: itself, that of a list of one, or an object's `label` or only string."""
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if isinstance(value, dict):
-        words = [item for item in value.values() if isinstance(item, str)]
-        value = value.get("label", words[0] if len(words) == 1 else None)
-    return value if isinstance(value, str) else None
-
-
-def more_objective(answer: str, first: str, second: str) -> str | None:
-    """The task that an answer calls more objective: `first` for A, `second` for B; None where it is no such answer."""
-    answer = thoughts.strip(answer)
-    inside = [label for value in parsing.json_values(answer) if (label := _one_label(value)) is not None]
-    said = _LETTER.fullmatch(inside[0] if len(inside) == 1 else answer)
-    return {"A": first, "B": second}[said[1].upper()] if said else None
-
-
-def _plain(label: str) -> str:
-    return re.sub(r"[\s_.*-]+", "", label).casefold()

@@ -6,25 +6,23 @@ out, without the key.
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
-import os
+import math
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import Any
-from urllib.parse import quote
 
 import httpx2
 from openai import APIConnectionError, APITimeoutError
 
 from pyrite.base import console
-from pyrite.llm.parsing import encodable
+from pyrite.data.texts import encodable
+from pyrite.llm import keys
 
 
 class Then(Enum):
@@ -78,25 +76,28 @@ _FILTER = re.compile(
 )
 _TOO_LONG = re.compile(
     r"context[ _](length|window|size)|maximum context|exceed_?context|prompt is too long|input is too long|"
-    r"(prompt|input|request|messages?).{0,40}too (long|large)|too many (input |prompt )?tokens|reduce the length|"
-    r"max_model_len|max_(completion_)?tokens must be at least 1, got -|maximum (input|prompt) (length|tokens)|"
-    r"(input|prompt) tokens?.{0,60}exceed|longer than the (model|context)"
+    r"(prompt|input|request|messages?).{0,40}too[ _](long|large)|too many (input |prompt )?tokens|reduce the length|"
+    r"max_model_len|max_(completion_)?tokens must be at least 1, got -|maximum (input|prompt|model) (length|tokens)|"
+    r"(input|prompt) tokens?.{0,60}exceed|longer than the (model|context)|exceed context|"
+    r"inputs` (tokens \+|must have less than)"
 )
 _QUOTA = re.compile(
     r"insufficient_quota|insufficient (balance|credit|fund)|credit balance is too low|billing_(hard_)?limit|"
-    r"not_enough_credit|payment required|out of credits"
+    r"not_enough_credit|payment required|out of credits|billing_not_active|account is not active"
 )
 _KEY = re.compile(
     r"(invalid|incorrect|missing|no|wrong|expired)[ _](api|access|auth|subscription)[ _-]?(key|token)"
-    r"|api[ _]key not valid|api_key_invalid|unauthenticated|unauthorized|authentication_error|invalid subscription key"
+    r"|api[ _]key (not valid|expired|was reported)|api_key_invalid|security token"
+    r"|authentication (error|fail)|unauthenticated|unauthorized|authentication_error|invalid subscription key"
 )
 _MODEL = re.compile(
-    r"model_not_found|model_decommissioned|(no such|unknown|invalid) model|not a valid model|model\b.{0,80}"
+    r"model_not_found|model_decommissioned|(no such|unknown|invalid) model|not a valid model"
+    r"|model identifier is invalid|model\b.{0,80}"
     r"(does not exist|doesn't exist|not found|is not available|decommissioned|no longer|not supported by)"
 )
 _LOADING = re.compile(r"(model|server)\b.{0,40}\bloading|loading (the )?model|warming up|overloaded")
 # Statuses that ask for patience, and those that may pass (524 and the like are 5xx anyway).
-_WAITS, _PASSES = {429, 498, 503, 529}, {408, 409, 425, 499}
+_WAITS, _PASSES = {429, 498, 503, 529}, {408, 409, 424, 425, 499}
 # An endpoint that wants more patience than this, in seconds, has ended the run.
 LONGEST_TOLD = 3600.0
 
@@ -119,7 +120,8 @@ def of_response(status: int, headers: Mapping[str, str], content: bytes | Any) -
         return failure(Then.STOP, f"the endpoint says that your quota is used up{quoted}: add credit there")
     if status not in (401, 404, 429) and _FILTER.search(said):
         return failure(Then.REFUSED, f"the endpoint refuses the request ({status}){quoted}", refused=FILTERED)
-    if status not in (401, 403, 404) and _TOO_LONG.search(said):
+    # Too many tokens in a minute are no long request, unless this one alone has more.
+    if status not in (401, 403, 404) and _TOO_LONG.search(said) and (status != 429 or "too large" in said):
         reason = f"the request is longer than the model's context ({status}){quoted}: raise it (docs/llm.md)"
         return failure(Then.TOO_LONG, reason, refused=CONTEXT)
     if status == 401 or (status in (400, 403) and _KEY.search(said)):
@@ -169,7 +171,8 @@ def parsed(content: bytes) -> Any:
 
 _TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 # Where errors keep their words, the most telling first. What a request said is repeated elsewhere.
-_SPEAKING = ("message", "detail", "msg", "error_description", "raw", "reason", "reasons", "error", "errors", "metadata")
+_SPEAKING = ("message", "detail", "msg", "error_description", "error_msg", "status_msg", "raw", "reason", "reasons")
+_SPEAKING += ("error", "errors", "base_resp", "metadata")
 _NAMING = ("code", "type", "status", "param", "loc", "innererror", "error", "errors", "detail", "details", "reason")
 
 
@@ -189,7 +192,7 @@ def _words(body: Any, depth: int = 0) -> Iterator[str]:
         elif body.strip() and not body.lstrip().startswith("<"):
             yield body.strip()[:500]
     elif isinstance(body, list | dict) and depth < 8:
-        parts = body[:5] if isinstance(body, list) else [body[name] for name in _SPEAKING if name in body]
+        parts = body[:5] if isinstance(body, list) else [low[name] for name in _SPEAKING if name in (low := _low(body))]
         for part in parts:
             yield from _words(part, depth + 1)
 
@@ -201,9 +204,13 @@ def _codes(body: Any, depth: int = 0) -> Iterator[str | int]:
             yield from _codes(part, depth + 1)
     elif isinstance(body, dict) and depth < 8:
         for name in _NAMING:
-            yield from _codes(body.get(name), depth + 1)
+            yield from _codes(_low(body).get(name), depth + 1)
     elif isinstance(body, str):
         yield body[:100]
+
+
+def _low(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.casefold(): value for name, value in fields.items()}
 
 
 # Waiting
@@ -218,18 +225,23 @@ _RETRY = re.compile(
 )
 
 
+# IETF's header of all limits, in its older and its newer form.
+_LIMIT = re.compile(r"\b(?:reset|t)=(\d{1,9})")
 _DELAY = re.compile(r'"retryDelay"\s*:\s*"([^"]{1,40})"')
 
 
 def seconds(text: str, now: datetime) -> float | None:
-    """How long a header's value asks to wait: `30`, `1.5`, `2m3s`, `250ms`, a date or Unix time; None for others."""
-    text = text.strip()
+    """How long a header's value asks to wait: `30`, `1.5`, `2m3s`, `PT30S`, `250ms`, a date or Unix time; None for
+    others. Of several the first counts."""
+    text = text.strip().removeprefix("PT")
+    if text[:1].isdigit():
+        text = re.split("[,;]", text)[0]
     try:
         number = float(text)
     except ValueError:
         number = None
     if number is not None:
-        if number > 1e11:  # milliseconds since 1970
+        while 1e11 < number < math.inf:  # Unix time in milliseconds or less
             number /= 1000
         wait = number - now.timestamp() if number > 1e9 else number
     elif parts := _PARTS.findall(text) if re.match(r"\d", text) else []:
@@ -240,7 +252,7 @@ def seconds(text: str, now: datetime) -> float | None:
         except (TypeError, ValueError, IndexError, OverflowError):
             return None
         wait = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now.timestamp()
-    return wait if 0 < wait < 1e9 else None
+    return wait if 0 < wait < math.inf else None
 
 
 def _unit(name: str) -> str:
@@ -251,11 +263,13 @@ def _unit(name: str) -> str:
 def _told(headers: Mapping[str, str], body: Any, raw: str, words: str) -> float | None:
     """How long the server wants us to wait: by Retry-After, by the limit that is used up, or in its words."""
     now = datetime.now(UTC)
-    low = {name.casefold(): value for name, value in headers.items()}
+    low = _low(headers)
     if milliseconds := seconds(low.get("retry-after-ms", ""), now):
         return milliseconds / 1000
     if wait := seconds(low.get("retry-after", ""), now):
         return wait
+    if named := _LIMIT.search(low.get("ratelimit", "")):
+        return seconds(named[1], now)
     resets = {name: wait for name, value in low.items() if "reset" in name and (wait := seconds(value, now))}
     spent = [wait for name, wait in resets.items() if low.get(name.replace("reset", "remaining"), "").strip() == "0"]
     if spent or resets:
@@ -277,65 +291,6 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
 
 
-# The key
-
-# What is shorter than a key, or is a plain word, is none.
-SHORTEST_KEY, LONGEST_WORD = 16, 24
-# So many signs in a row of a key tell it.
-_TELLING = 12
-
-
 def clean(text: str) -> str:
     """A server's words as one short line; some repeat the key."""
-    return " ".join(console.printable(encodable(unkeyed(text[:5000]))).split())[:200]
-
-
-def unkeyed(text: str) -> str:
-    """A message in which a name stands for the endpoint's address and for the key, or what can be read of it.
-
-    For errors and logs only: an answer is never rewritten. Servers repeat keys in part, in capitals, spaced out or
-    encoded, so a stretch of twelve signs of one is enough. What is short or a plain word is no key.
-    """
-    for name, address in _of_environment("_BASE_URL"):
-        text = text.replace(address, f"${name}")
-    for name, key in _keys():
-        forms = {key, json.dumps(key)[1:-1], quote(key, safe=""), base64.b64encode(key.encode()).decode()}
-        grams = {form[i : i + _TELLING] for form in map(_squeezed, forms) for i in range(len(form) - _TELLING + 1)}
-        text = _without(text, grams, f"${name}")
-    return text
-
-
-def tells_key(text: str) -> bool:
-    """Whether a text has a key in it."""
-    return any(key in text for _, key in _keys())
-
-
-def _keys() -> list[tuple[str, str]]:
-    """The keys of all endpoints by their variables, without those that servers without keys are sent, as `none`,
-    `EMPTY` or `ollama`."""
-    return [
-        (name, key)
-        for name, key in _of_environment("_API_KEY")
-        if len(key) >= SHORTEST_KEY and not (key.isalpha() and len(key) < LONGEST_WORD)
-    ]
-
-
-def _of_environment(ending: str) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in os.environ.items() if name.endswith(ending) and value]
-
-
-def _squeezed(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def _without(text: str, grams: set[str], name: str) -> str:
-    """The text with a name for every stretch, white space left out, that holds one of the grams."""
-    # Sign by sign, so that places in the squeezed text lead back to the text.
-    signs = [(sign, place) for place, one in enumerate(text) for sign in _squeezed(one)]
-    squeezed = "".join(sign for sign, _ in signs)
-    hidden: set[int] = set()
-    for i in range(len(squeezed) - _TELLING + 1):
-        if squeezed[i : i + _TELLING] in grams:
-            hidden.update(range(signs[i][1], signs[i + _TELLING - 1][1] + 1))
-    shown = (("" if place - 1 in hidden else name) if place in hidden else one for place, one in enumerate(text))
-    return "".join(shown)
+    return " ".join(console.printable(encodable(keys.hide(text[:5000]))).split())[:200]

@@ -10,6 +10,7 @@ from bisect import bisect
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from pyrite.data.texts import encodable
 from pyrite.llm import thoughts
 
 # Control characters in strings are let through: models write raw newlines.
@@ -18,10 +19,18 @@ _DECODER = json.JSONDecoder(strict=False)
 _TRIES = 100
 # Deeper than any answer that was asked for.
 _DEEPEST = 6
-_LIST_ITEM = re.compile(r"^[ \t]*(?:\**\d{1,4}[.):]\**:?|[-*•])[ \t]+(\S.*)$", re.MULTILINE)
+_KINDS = r"(?:text|item|sentence|example|number|no\.?)"
+_MARK = rf"(?:\**(?:{_KINDS}[ \t]*)?#?\d{{1,4}}[.):]\**:?|[-*•])"
+# The lines below an item that are indented belong to it.
+_LIST_ITEM = re.compile(rf"^[ \t]*{_MARK}[ \t]+(\S.*(?:\n[ \t]+(?!{_MARK}|\w+:)\S.*)*)$", re.MULTILINE | re.IGNORECASE)
+_TAGS = r"(?:text|item|sentence|example|string|entry|li)\b"
+_TAGGED = re.compile(rf"<({_TAGS})[^<>]{{0,99}}>([^<]*+(?:<(?!/?{_TAGS})[^<]*+)*+)</\1>", re.IGNORECASE)
 _LINES = re.compile(r'(?:^[ \t]*+"(?:[^"\\\n]|\\.)*+"[ \t]*+,?[ \t]*+(?:\n(?:[ \t]*\n)*+|\Z))+', re.MULTILINE)
 _LINE = re.compile(r'"(?:[^"\\\n]|\\.)*"')
-_NUMBER = re.compile(r"\s*(\d{1,4})[.):]\s+(?=\S)")
+_NUMBER = re.compile(
+    rf"\s*[(\[*]{{0,3}}(?:{_KINDS}\s*)?(#?)(\d{{1,4}})(?:[.):\]]{{1,2}}\**:?(?:\s+|(?=\D))|\s?[-–—]\s+|(?<=#\d)\s+)(?=\S)",
+    re.IGNORECASE,
+)
 # Words that stand for a text where the form of the answer is shown.
 _PLACEHOLDER = re.compile(
     r"\W*(?:(?:(?:your|first|second|third|next|another) )*(?:string|text|item|sentence|example)[\s_]?(?:\d*|one|two))?"
@@ -29,12 +38,14 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 # What stands on the line of an array that is no part of a sentence.
-_LINE_BEGINS, _LINE_ENDS = re.compile(r"(?:\A|[\n:,;`>\]}])[ \t]*\Z"), re.compile(r"[ \t,;`~\]}]*(?:\n|\Z|[\[{<])")
+_LINE_BEGINS, _LINE_ENDS = re.compile(r"(?:\A|[\n:=,;`>\]}])[ \t]*\Z"), re.compile(r"[ \t,;`~\]}]*(?:\n|\Z|[\[{<])")
 _REFUSAL = re.compile(
     r"\b(?:I['’]?m sorry|I apologi[sz]e|I (?:can['’]?t|cannot|can not|won['’]?t|am (?:not able|unable)|['’]m unable) )",
     re.IGNORECASE,
 )
-_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»"}
+_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "「": "」", "『": "』"}
+# What stands beside a text in an object and is none.
+_BESIDE = {"id", "index", "label", "category", "class", "type", "role", "language", "explanation", "reason", "note"}
 
 
 class Reading(NamedTuple):
@@ -59,8 +70,8 @@ def read(answer: str) -> Reading:
     """
     said = thoughts.strip(answer)
     found = _read(said)
-    if not found.items and "&quot;" in said:
-        found = _read(html.unescape(said))
+    if not found.items and ("&quot;" in said or '\\"' in said):
+        found = _read(html.unescape(said).replace('\\"', '"'))
     return Reading(_without_numbers([encodable(item) for item in found.items]), found.unread)
 
 
@@ -81,11 +92,6 @@ def attributes(answer: str) -> dict[str, list[str]]:
 def is_refusal(answer: str) -> bool:
     """Whether an answer without texts says that the LLM will not write them."""
     return _REFUSAL.search(thoughts.strip(answer)[:500]) is not None
-
-
-def encodable(text: str) -> str:
-    """The text with every lone surrogate replaced: it can be written as UTF-8."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def json_values(said: str) -> list[Any]:
@@ -138,6 +144,8 @@ def _read(said: str) -> Reading:
         return found
     if lines := max(_LINES.finditer(said), key=lambda match: len(match[0]), default=None):
         return Reading([item for line in _LINE.findall(lines[0]) for item in _decoded(line)], found.unread)
+    if tagged := _TAGGED.findall(said):
+        return Reading([item.strip() for _, item in tagged], found.unread)
     return Reading([_unquoted(item) for item in _LIST_ITEM.findall(said)], found.unread)
 
 
@@ -157,11 +165,12 @@ def _of_arrays(said: str) -> Reading:
     alone = [found for start, end, found in whole if _stands_alone(said, start, end)]
     chosen = alone or sorted((found for _, _, found in whole), key=lambda found: len(found.items))[-1:]
     items = [item for found in chosen for item in found.items]
+    # Dots and numbers in the place of a text are none.
+    kept = [item for item in items if item.strip(" .…0123456789") or not item] or items
+    unread = sum(found.unread for found in chosen) + len(items) - len(kept)
     # JSON in JSON strings.
-    inner = [_of_arrays(item).items if item.lstrip()[:1] in ("[", "{") else [] for item in items[:_TRIES]]
-    if inner and all(inner):
-        items = [item for strings in inner for item in strings]
-    return Reading(items, sum(found.unread for found in chosen))
+    inner = [_of_arrays(item).items if item.lstrip()[:1] in ("[", "{") else [] for item in kept[:_TRIES]]
+    return Reading([one for strings in inner for one in strings] if inner and all(inner) else kept, unread)
 
 
 def _stands_alone(said: str, start: int, end: int) -> bool:
@@ -179,12 +188,15 @@ def _strings(value: Any, depth: int) -> Reading:
     if depth < _DEEPEST and isinstance(value, list):
         return _joined(_strings(item, depth + 1) for item in value)
     if depth < _DEEPEST and isinstance(value, dict):
-        inside = _joined(_strings(item, depth + 1) for item in value.values() if isinstance(item, list | dict))
+        lists = value.values() if not value.get("texts") else [value["texts"]]
+        inside = _joined(_strings(item, depth + 1) for item in lists if isinstance(item, list | dict))
         words = {name: item for name, item in value.items() if isinstance(item, str)}
         if inside.items:
             return inside
-        if words and all(name.strip().isdecimal() for name in words):
+        if words and all(re.fullmatch(r"\D{0,20}\d{1,4}\s*", name) for name in words):
             return Reading(list(words.values()), len(value) - len(words))
+        words = {name: item for name, item in words.items() if name.casefold() not in _BESIDE}
+        words = {name: item for name, item in words.items() if item.lstrip()[:1] in ("[", "{")} or words
         one = next(iter(words.values())) if len(words) == 1 else None
         item = words.get("text", one if all(not isinstance(item, list | dict) for item in value.values()) else None)
         if item is not None and not _shows_a_form([item]):
@@ -199,7 +211,7 @@ def _joined(readings: Iterator[Reading]) -> Reading:
 
 def _without_numbers(items: list[str]) -> list[str]:
     numbers = [_NUMBER.match(item) for item in items]
-    values = [int(number[1]) for number in numbers if number]
+    values = [int(number[2]) for number in numbers if number]
     runs = len(values) == len(items) > 1 and all(a < b for a, b in itertools.pairwise(values))
     return [item[number.end() :] for item, number in zip(items, numbers, strict=True) if number] if runs else items
 
@@ -213,23 +225,27 @@ def _decoded(line: str) -> list[str]:
 
 def _unquoted(item: str) -> str:
     item = item.strip().rstrip(",")
-    if len(item) > 1 and _QUOTES.get(item[0]) == item[-1]:
-        return item[1:-1]
-    return item
+    if bold := re.fullmatch(r"\*\*([^*]+)\*\*", item):
+        item = bold[1]
+    return item[1:-1] if len(item) > 1 and _QUOTES.get(item[0]) == item[-1] else item
 
 
 # Arrays that are no JSON: other quotes, quotes inside that are not escaped, comments, an end that is missing.
 
-_OPENING = "[\"“„‘'«]"
-_CLOSERS = {'"': '"”', "“": '”"', "„": '“”"', "‘": "’'", "'": "'’", "«": '»"'}
+_OPENING = "[\"“„‘'«「『]"
+_CLOSERS = {'"': '"”', "“": '”"', "„": '“”"', "‘": "’'", "'": "'’", "«": '»"', "「": "」", "『": "』"}
+_COMMA = "[,，、]"
 # Possessive and bounded, so that hostile answers stay cheap.
-_GAP = r"(?>\s++|//[^\n]{0,200}\n|/\*[^*]{0,200}\*/){0,8}+"
+_COMMENT = r"(?://|\#)[^\n]{0,200}\n|/\*[^*]{0,200}\*/"
+_GAP = rf"(?>\s++|{_COMMENT}){{0,8}}+"
 _PLAIN = r"(?:-?[\d.]++|(?i:null|none|true|false))"
-_CLOSING = re.compile(rf"[\"”“’'»](?={_GAP}\]|{_GAP},{_GAP}(?:{_OPENING}|[\[{{\]]|\.\.\.|…|{_PLAIN}\s*+[,\]]|\Z))")
+_CLOSING = re.compile(
+    rf"[\"”“’'»」』](?={_GAP}\]|{_GAP}{_COMMA}{_GAP}(?:{_OPENING}|[\[{{\]]|\.\.\.|…|{_PLAIN}\s*+[,\]]|\Z))"
+)
 _BEGINS = re.compile(rf"\[{_GAP}(?={_OPENING}|\{{|\[|…|\.\.\.)")
-_BETWEEN = re.compile(r"(?>[\s,…]++|\.\.\.|//[^\n]{0,200}\n|/\*[^*]{0,200}\*/)*+")
-_FOLLOWED = re.compile(rf"{_GAP}[,\]]")
-_NEXT = re.compile(rf"[,\n]\s*+(?={_OPENING}|\{{)")
+_BETWEEN = re.compile(rf"(?>[\s,，、…]++|\.\.\.|{_COMMENT})*+")
+_FOLLOWED = re.compile(rf"{_GAP}[,，、\]]")
+_NEXT = re.compile(rf"[,，、\n]\s*+(?={_OPENING}|\{{)")
 _BARE = re.compile(r"[^,\]]*+")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}

@@ -5,16 +5,17 @@ Replies are untrusted, and differ from provider to provider.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pyrite.llm import failures, thoughts
+from pyrite.data.texts import encodable
+from pyrite.llm import failures, keys, thoughts
 from pyrite.llm.cache import Answer, Message, tokens_of
 from pyrite.llm.failures import Failure, Then
-from pyrite.llm.parsing import encodable
 
 # No answer has so many tokens: who says so has counted something else.
 MOST_TOKENS = 10**8
@@ -39,8 +40,11 @@ class Reply:
     thinks: bool = False
 
 
-# Reasons to end that are a filter's, in the words of several providers.
-_FILTERED = {"content_filter", "safety", "blocklist", "prohibited_content", "recitation", "sensitive", "refusal"}
+# Reasons to end that are a filter's, and those that are the limit on tokens, in the words of several providers.
+_FILTERED = re.compile(r"filter|safety|blocklist|prohibited|recitation|sensitive|spii|guardrail|moderat|refusal")
+_LIMITED = re.compile(r"max\w*_tokens|model_length|token_limit")
+# Where providers put what the model thought.
+_BESIDE = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
 _COUNT = re.compile(r'"(prompt|completion|total)_tokens"\s*:\s*(\d{1,9})\b')
 
 
@@ -75,10 +79,13 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
     usage, choices = body.get("usage"), body.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
     message, finish = choice.get("message"), _name(choice.get("finish_reason"))
-    filtered = bool({finish, _name(choice.get("native_finish_reason"))} & _FILTERED)
+    finish = "length" if _LIMITED.fullmatch(finish) else finish
+    filtered = bool(_FILTERED.search(f"{finish} {_name(choice.get('native_finish_reason'))}"))
     if filtered and not isinstance(message, dict):
         message = {}
     error = body.get("error") or choice.get("error")
+    if not (choices or error) and failures.words_of(body):
+        error = body
     if error and not (isinstance(message, dict) and message.get("content")):
         code = error.get("code") if isinstance(error, dict) else None
         named = isinstance(code, int | str) and re.fullmatch(r"[345]\d\d", str(code))
@@ -94,9 +101,9 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
         raise Failure(reason, Then.EMPTY, 200, refused=failures.FILTERED, paid=_tokens(usage))
 
     text = encodable(_text(message.get("content")))
-    if failures.tells_key(text):
+    if keys.told(text):
         raise Failure("the answer repeats the key: it is not kept", Then.GIVE_UP, 200, paid=_tokens(usage))
-    beside = message.get("reasoning_content") or message.get("reasoning") or ""
+    beside = next((message[name] for name in _BESIDE if message.get(name)), "")
     words = thoughts.strip(text).strip()
     refused = ""
     if filtered:
@@ -105,17 +112,12 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
         refused = failures.REFUSAL
     prompt, completion = _tokens(usage)
     # So few for so much text can't be all: thirty-two bytes a token are more than any text has.
-    reckoned = not prompt or 8 * completion < tokens_of(text)
-    if reckoned:
-        prompt = completion = 0
-    answer = Answer(
-        model=model,
-        date=_today(),
-        prompt_tokens=prompt or sum(tokens_of(m["content"]) for m in messages),
-        completion_tokens=completion or tokens_of(text) + tokens_of(beside if isinstance(beside, str) else ""),
-        text=text if words else "",
-        refused=refused,
-    )
+    if reckoned := not prompt or 8 * completion < tokens_of(text):
+        prompt = sum(tokens_of(m["content"]) for m in messages)
+        thought = tokens_of(beside if isinstance(beside, str) else json.dumps(beside))
+        total = _count(usage, "total_tokens") if isinstance(usage, dict) else 0
+        completion = max(tokens_of(text) + thought, total - prompt)
+    answer = Answer(model, _today(), prompt, completion, text if words else "", refused)
     served = body.get("model")
     return Reply(
         answer,
@@ -136,7 +138,7 @@ def _text(content: Any) -> str:
 
 
 def _part(part: Any) -> str:
-    if isinstance(part, dict) and part.get("type", "text") in ("text", "output_text"):
+    if isinstance(part, dict) and part.get("type", "text") in ("text", "output_text") and not part.get("thought"):
         part = part.get("text")
         part = part.get("value") if isinstance(part, dict) else part
     return part if isinstance(part, str) else ""
@@ -149,18 +151,27 @@ def _tokens(usage: Any) -> tuple[int, int]:
     """
     if not isinstance(usage, dict):
         return 0, 0
-    prompt, completion, total = (_count(usage, f"{name}_tokens") for name in ("prompt", "completion", "total"))
-    details = usage.get("completion_tokens_details")
-    thought = _count(details, "reasoning_tokens") if isinstance(details, dict) else 0
+    prompt, completion = (
+        _count(usage, "prompt_tokens", "input_tokens"),
+        _count(usage, "completion_tokens", "output_tokens"),
+    )
+    total, details = _count(usage, "total_tokens"), usage.get("completion_tokens_details")
+    thought = _count({**usage, **(details if isinstance(details, dict) else {})}, "reasoning_tokens")
     if prompt and total:
         completion = max(completion, total - prompt)
     return prompt, completion + thought if thought > completion else completion
 
 
-def _count(usage: Mapping[str, Any], name: str) -> int:
-    value = usage.get(name)
-    whole = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < MOST_TOKENS
-    return int(value) if whole and value == int(value) else 0  # type: ignore[arg-type]
+def _count(usage: Mapping[str, Any], *names: str) -> int:
+    """The first of these that is a number of tokens; 0 where none is."""
+    for value in map(usage.get, names):
+        try:
+            number = 0 if isinstance(value, bool) or value is None else float(value)
+        except (TypeError, ValueError):
+            continue
+        if 0 < number < MOST_TOKENS and number.is_integer():
+            return int(number)
+    return 0
 
 
 def without_words(failure: Failure, model: str) -> Answer:

@@ -5,14 +5,31 @@ from __future__ import annotations
 import json
 import re
 
-_NAMES = r"think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratch_?pad|analysis"
-# How models open and close a thought: DeepSeek, Qwen and most others; Magistral; Kimi; Sky-T1; Command; Gemma.
-_TAG = re.compile(
-    rf"(?P<close></(?:\w{{1,20}}:)?(?:{_NAMES})\s*>|\[/THINK(?:ING)?\]|◁/think▷|<\|end_of_thought\|>|<\|END_THINKING\|>"
-    rf"|<channel\|>)"
-    rf"|<(?:\w{{1,20}}:)?(?:{_NAMES})(?:\s[^<>]{{0,80}})?>|\[THINK(?:ING)?\]|◁think▷|<\|begin_of_thought\|>"
-    rf"|<\|START_THINKING\|>|<\|channel>(?=thought)",
-    re.IGNORECASE,
+_NAME = (
+    r"(?:ant|\w{1,20}[_:.-])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflections?|deliberation|monologue)(?:[_-]\w{1,20})?"
+    r"|scratch_?pad|analysis|draft|plan(?:ning)?|(?:\w{1,20}_of_thought|cot)"
+)
+_LESS, _MORE = r"(?:<\|?|&lt;)\s?", r"\|?(?:>|&gt;)"
+# How models open and close a thought: in tags of many names, or each in a way of its own: Magistral; Kimi; Sky-T1;
+# Command; Gemma; Apertus; MedGemma; Granite; s1, HyperCLOVA and Solar, in which a thought is a message by itself.
+_CLOSE = (
+    rf"{_LESS}/\s?(?:{_NAME})\s*{_MORE}|<\|think:end\|>|\[/THINK(?:ING)?\]|◁/think▷|<\|end_of_thought\|>"
+    rf"|<\|END_THINKING\|>|<channel\|>|<\|inner_suffix\|>|<unused95>"
+)
+_OPEN = (
+    rf"{_LESS}(?:{_NAME})(?::start)?(?:\s[^<>]{{0,80}})?(?<!/){_MORE}|\[THINK(?:ING)?\]|◁think▷|<\|begin_of_thought\|>"
+    rf"|<\|START_THINKING\|>|<\|channel>(?=thought)|<\|inner_prefix\|>|<unused94>"
+    rf"|<\|im_start\|>(?:think|assistant/think)\b|^Here(?: is|['’]s) my thought process:"
+    rf"|<details type=.reasoning.[^<>]*>"
+)
+# What ends a thought that was opened and nothing else.
+_END = r"<\|im_start\|>(?:answer|assistant)\b(?!/think)|<\|content\|>|^Here(?: is|['’]s) my response:|(?<=\n)</details>"
+_TAG = re.compile(rf"(?P<close>{_CLOSE})|(?P<open>{_OPEN})|(?P<end>{_END})", re.IGNORECASE | re.MULTILINE)
+# Thoughts under a heading at the beginning, and the heading of the answer.
+_HEADED = re.compile(
+    r"\W*(?:my )?(?:thinking|thoughts?|reasoning|analysis|chain of thought)(?: process)?\W{0,4}(?:\n|:).*?"
+    r"^\W{0,6}(?:my |the )?(?:final )?(?:answer|response|output|result)\W{0,4}(?:\n|:)",
+    re.IGNORECASE | re.DOTALL | re.MULTILINE,
 )
 # gpt-oss: every message has a channel, and only that of `final` is for the reader.
 _CHANNEL = re.compile(r"<\|channel\|>\s*(?:analysis|commentary|final)\b")
@@ -39,15 +56,19 @@ def strip(answer: str) -> str:
         return "\n".join(_FINAL.findall(answer))
     if bare := _BARE_CHANNELS.match(answer):
         return answer[bare.end() :]
+    if headed := _HEADED.match(answer):
+        answer = answer[headed.end() :]
     spoken, start, thinks = [], 0, False
     for number, tag in enumerate(_TAG.finditer(answer)):
         if not thinks:
             if number < _TRIES and _is_json(answer, start):
                 break
+            if tag["end"]:
+                continue
             spoken.append(answer[start : tag.start()])
         if tag["close"] and not thinks:
             spoken = []
-        thinks, start = not tag["close"], tag.end()
+        thinks, start = bool(tag["open"]), tag.end()
     if not thinks:
         spoken.append(answer[start:])
     return "".join(spoken)

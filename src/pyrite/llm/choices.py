@@ -1,0 +1,139 @@
+"""Choices: which label an answer gives each of several texts, or which of two tasks it names.
+
+Answers are a model's: untrusted, and read leniently.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pyrite.data import texts
+from pyrite.llm import parsing, thoughts
+
+# `1: positive`, `"1": "positive"`, `**2.** positive`, `Text 3: positive` or `| 4 | positive |`; the label ends with its
+# quotes, its line, a comma or a star. The bound on its length keeps hostile answers cheap.
+_NUMBERED = re.compile(
+    r"""(?:^|[,;{|])[ \t]*+(?:[-•][ \t]+)?\**(?:(?:text|item|sentence|number|no\.?)[ \t]*)?"""
+    r"""["'(#]?(\d{1,4})["')]?\**[ \t]*(?:[-=]>|[:.=)–—→|：、．\t-])+\**[ \t]*\**"""
+    r"""(?:"([^"\n]{0,200})"|'([^'\n]{0,200})'|([^\s:.=)"'*|-][^\n,}*|]{0,200}))""",
+    re.IGNORECASE | re.MULTILINE,
+)
+_KEY = re.compile(r"[\W_]*(?:text|item|sentence|number|no)?[\W_]*(\d{1,4})[\W_]*", re.IGNORECASE)
+_LETTER = re.compile(r"\W*(?:(?:the )?(?:more objective )?(?:task|answer|option)?(?: is)?)?\W*([ab])\W*", re.IGNORECASE)
+# What may stand before a label, and what may follow it.
+_BEFORE, _AFTER = (
+    re.compile(r"\W*(?:label|class|category|answer)\s*(?:is\b|[:=])\s*", re.IGNORECASE),
+    re.compile(r"\s[-–—]|[;(（]"),
+)
+_TAG = re.compile(r"<[^<>]{1,40}>")
+# Deeper than any answer that was asked for.
+_DEEPEST = 4
+
+# The label that some words name, or None.
+Known = Callable[[str], str | None]
+
+
+def of_texts(answer: str, n: int, labels: Sequence[str]) -> list[str | None]:
+    """The label that an answer gives each of n texts; None where there is none, or one that is not known.
+
+    Read are a JSON object by number, in another object or not, a list of objects or pairs, an array of n labels in
+    order, an object of each label's numbers, numbered lines, n lines of a label each. Thoughts and what stands around
+    the labels are ignored, a truncated answer gives what it has, and case, spaces, `_`, `-`, `*`, quotes and a full
+    stop do not make another label; nor does an explanation behind it. Of two labels for one text none counts. An answer
+    that numbers texts otherwise than from 1 to n says nothing.
+    """
+    known = _reader(labels)
+    found: dict[int, set[str | None]] = {}
+    for number, said in _numbered(thoughts.strip(answer), n, known):
+        found.setdefault(number, set()).add(known(said))
+    if not found.keys() <= set(range(1, n + 1)):
+        return [None] * n
+    given = [found.get(number, {None}) for number in range(1, n + 1)]
+    return [next(iter(labels)) if len(labels) == 1 else None for labels in given]
+
+
+def _reader(labels: Sequence[str]) -> Known:
+    plain: dict[str, str | None] = {}
+    for label in labels:
+        plain[_plain(label)] = None if _plain(label) in plain else label
+
+    def known(said: str) -> str | None:
+        bare = _BEFORE.sub("", said, count=1)
+        forms = (said, bare, _AFTER.split(bare, maxsplit=1)[0])
+        return next((label for one in forms if (label := one if one in labels else plain.get(_plain(one)))), None)
+
+    return known
+
+
+def _plain(label: str) -> str:
+    label = texts.normalise_label(label)
+    # A label may be of such signs only.
+    return re.sub(r"[\s_.*`\"'-]+", "", label).casefold() or label
+
+
+def _numbered(said: str, n: int, known: Known) -> list[tuple[int, str]]:
+    """(number, what is said of it) of JSON or, where none gives a label, of numbered lines or of n lines."""
+    if found := [pair for value in parsing.json_values(said) for pair in _of_json(value, n, known, 0)]:
+        return found
+    lines = [line for line in _TAG.sub("", said).splitlines() if line.strip()]
+    if len(lines) == n and all(map(known, lines)):
+        return list(enumerate(lines, start=1))
+    return [(int(number), next(filter(None, words), "")) for number, *words in _NUMBERED.findall(said)]
+
+
+def _of_json(value: Any, n: int, known: Known, depth: int) -> list[tuple[int, str]]:
+    if depth > _DEEPEST or not isinstance(value, dict | list):
+        return []
+    if isinstance(value, list):
+        if value and all(isinstance(item, list) and len(item) == 2 and _number(item[0]) for item in value):
+            return [(int(_number(number)), _label(item, known) or "") for number, item in value]
+        labels = [_label(item, known) for item in value]
+        numbered = [pair for item in value for pair in _of_json(item, n, known, depth + 1)]
+        in_order = [(number, label) for number, label in enumerate(labels, start=1) if label is not None]
+        return numbered or (in_order if len(in_order) == len(value) == n else [])
+    if value and all(map(_number, value)):
+        return [(int(_number(key)), _label(item, known) or "") for key, item in value.items()]
+    if value and all(known(key) and isinstance(item, list) and all(map(_number, item)) for key, item in value.items()):
+        return [(int(_number(number)), key) for key, numbers in value.items() for number in numbers]
+    numbers = [number for key, item in value.items() if key != "label" and (number := _number(item))]
+    label = _label(value, known)
+    if label is not None and (len(numbers) == 1 or n == 1):
+        return [(int(numbers[0]) if numbers else 1, label)]
+    return [pair for item in value.values() for pair in _of_json(item, n, known, depth + 1)]
+
+
+def _number(value: Any) -> str:
+    """The number of a text that a JSON value names, in digits; empty where it is none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if 0 <= value < 10_000 else ""
+    found = _KEY.fullmatch(value) if isinstance(value, str) else None
+    return found[1] if found else ""
+
+
+def _label(value: Any, known: Known) -> str | None:
+    """The one label of a JSON value: itself, that of a list of one, or an object's `label` or only word or label."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, dict):
+        words = [word for item in value.values() if (word := _word(item, known)) is not None]
+        labels = [word for word in words if known(word)]
+        value = value.get("label", words[0] if len(words) == 1 else labels[0] if len(labels) == 1 else None)
+    return _word(value, known)
+
+
+def _word(value: Any, known: Known) -> str | None:
+    """A JSON string; or a number or a truth value, where a label is written so."""
+    if isinstance(value, str) or value is None:
+        return value
+    word = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return word if isinstance(value, int | float) and known(word) else None
+
+
+def of_two(answer: str, first: str, second: str) -> str | None:
+    """The task that an answer calls more objective: `first` for A, `second` for B; None where it is no such answer."""
+    answer = thoughts.strip(answer)
+    inside = [label for value in parsing.json_values(answer) if (label := _label(value, lambda _: None)) is not None]
+    said = _LETTER.fullmatch(inside[0] if len(inside) == 1 else answer)
+    return {"A": first, "B": second}[said[1].upper()] if said else None

@@ -1,0 +1,65 @@
+"""Keys: they reach no file, no log and no message, whatever a server says."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import unicodedata
+from urllib.parse import quote
+
+# What is shorter than a key, or is a plain word, is none.
+SHORTEST_KEY, LONGEST_WORD = 16, 24
+# So many signs in a row of a key tell it.
+_TELLING = 12
+
+
+def hide(text: str) -> str:
+    """A message in which a name stands for the endpoint's address and for the key, or what can be read of it.
+
+    For errors and logs only: an answer is never rewritten. Servers repeat keys in part, in capitals, spaced out or
+    encoded, so a stretch of twelve signs of one is enough. What is short or a plain word is no key.
+    """
+    for name, address in _of_environment("_BASE_URL"):
+        text = text.replace(address, f"${name}")
+    for name, key in _keys():
+        forms = {key, json.dumps(key)[1:-1], quote(key, safe=""), base64.b64encode(key.encode()).decode()}
+        grams = {form[i : i + _TELLING] for form in map(_squeezed, forms) for i in range(len(form) - _TELLING + 1)}
+        text = _without(text, grams, f"${name}")
+    return text
+
+
+def told(text: str) -> bool:
+    """Whether a text has a key in it."""
+    return any(key in text for _, key in _keys())
+
+
+def _keys() -> list[tuple[str, str]]:
+    """The keys of all endpoints by their variables, without those that servers without keys are sent, as `none`,
+    `EMPTY` or `ollama`."""
+    return [
+        (name, key)
+        for name, key in _of_environment("_API_KEY")
+        if len(key) >= SHORTEST_KEY and not (key.isalpha() and len(key) < LONGEST_WORD)
+    ]
+
+
+def _of_environment(ending: str) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in os.environ.items() if name.endswith(ending) and value]
+
+
+def _squeezed(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _without(text: str, grams: set[str], name: str) -> str:
+    """The text with a name for every stretch, white space left out, that holds one of the grams."""
+    # Sign by sign, so that places in the squeezed text lead back to the text.
+    signs = [(sign, place) for place, one in enumerate(text) for sign in _squeezed(one)]
+    squeezed = "".join(sign for sign, _ in signs)
+    hidden: set[int] = set()
+    for i in range(len(squeezed) - _TELLING + 1):
+        if squeezed[i : i + _TELLING] in grams:
+            hidden.update(range(signs[i][1], signs[i + _TELLING - 1][1] + 1))
+    shown = (("" if place - 1 in hidden else name) if place in hidden else one for place, one in enumerate(text))
+    return "".join(shown)

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyrite.llm import choices
+
+LABELS = ["irony", "non_irony"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ('{"1": "irony", "2": "non_irony", "3": "irony"}', ["irony", "non_irony", "irony"]),
+        (
+            'Sure!\n```json\n{"1": "Irony.", "2": "NON-IRONY", "3": "non irony"}\n```',
+            ["irony", "non_irony", "non_irony"],
+        ),
+        ("1. irony\n2) non_irony\n3: 'irony'", ["irony", "non_irony", "irony"]),
+        ('{"1": "irony", "2": "non_iro', ["irony", None, None]),
+        ('{"1": "irony", "3": "sarcasm", "2": 5}', ["irony", None, None]),
+        ("1: irony\n1: non_irony\n2: irony", [None, "irony", None]),
+        ("Here are all (3):\n1: irony\n2: irony\n3: irony", ["irony"] * 3),
+        ('{"1": "irony", "2": "non_irony", "3": "irony"} Or {"2": "irony"}?', ["irony", None, "irony"]),
+        # Wrapped, listed, in order, in bold.
+        ('{"labels": {"1": "irony", "2": "non_irony"}}', ["irony", "non_irony", None]),
+        ('{"1": {"label": "irony", "why": "a joke"}, "2": ["non_irony"], "3": 0}', ["irony", "non_irony", None]),
+        ('[{"id": 2, "label": "irony"}, {"id": 1, "label": "non_irony"}]', ["non_irony", "irony", None]),
+        ('[{"1": "irony"}, {"2": "non_irony"}]', ["irony", "non_irony", None]),
+        ('{"answer": ["irony", "non_irony", "irony"]}', ["irony", "non_irony", "irony"]),
+        ('[{"label": "irony"}, {"label": "irony"}, {"label": "**non-irony**"}]', ["irony", "irony", "non_irony"]),
+        ("**1.** irony\n**2:** non_irony\n3. **irony**", ["irony", "non_irony", "irony"]),
+        ("Text 1: irony\nText 2 - non_irony\n| 3 | irony |", ["irony", "non_irony", "irony"]),
+        ("1: irony, 2: irony, 3: non_irony", ["irony", "irony", "non_irony"]),
+        # What a model thought, and what it did not say to the end.
+        ('<think>{"1": "non_irony"}</think>{"1": "irony"}', ["irony", None, None]),
+        ("<think>1: irony", [None] * 3),
+        ('{"1": "irony", "2": "irony', ["irony", None, None]),
+        # Never shifted.
+        ('{"0": "irony", "1": "irony", "2": "non_irony"}', [None] * 3),
+        ('{"1": "irony", "2": "irony", "3": "irony", "4": "irony"}', [None] * 3),
+        ("0. irony\n1. irony\n2. irony", [None] * 3),
+        ('["irony", "irony"]', [None] * 3),
+        ('["irony", "irony", "irony", "irony"]', [None] * 3),
+        ('["irony", null, "irony", "irony"]', [None] * 3),
+        ("I would rather not.", [None] * 3),
+        ("", [None] * 3),
+        ("[" * 100_000, [None] * 3),
+        ('{"1":' * 50_000, [None] * 3),
+    ],
+)
+def test_labels_are_read_leniently_and_never_guessed(answer: str, expected: list[str | None]) -> None:
+    assert choices.of_texts(answer, 3, LABELS) == expected
+
+
+def test_labels_that_look_alike_must_be_exact() -> None:
+    alike = ["no_irony", "no irony"]
+    assert choices.of_texts('{"1": "no_irony", "2": "No Irony"}', 2, alike) == ["no_irony", None]
+
+
+STARS, SIGNS, CHINESE = ["1", "2", "3", "4", "5"], ["+", "-"], ["正面", "负面"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "answer", "expected"),
+    [
+        # Labels that JSON has as numbers or truth values.
+        (STARS, '{"1": 5, "2": 3.0}', ["5", "3"]),
+        (STARS, "[5, 3]", ["5", "3"]),
+        (STARS, '[{"id": 1, "label": 5}, {"id": 2, "label": 3}]', ["5", "3"]),
+        (STARS, "1: 5\n2: 3", ["5", "3"]),
+        (STARS, '{"1": 7, "2": 3}', [None, "3"]),
+        (["true", "false"], '{"1": true, "2": false}', ["true", "false"]),
+        (["a", "b"], '{"1": 2, "2": 1}', [None, None]),
+        # Labels of signs, and in other languages.
+        (SIGNS, '{"1": "+", "2": "-"}', ["+", "-"]),
+        (SIGNS, '{"1": "", "2": "*"}', [None, None]),
+        (CHINESE, "1：正面\n2、负面", CHINESE),
+        (["café", "thé"], '{"1": "cafe\u0301", "2": "Thé"}', ["café", "thé"]),
+        # What stands around a label.
+        (["a", "b"], "1. Label: a\n2. The label is b", ["a", None]),
+        (["a", "b"], "1. a (it sells)\n2: b - a friend", ["a", "b"]),
+        (["a", "b"], "1) `a`\n2\tb", ["a", "b"]),
+        (["a", "b"], "1 => a\n2 -> b", ["a", "b"]),
+        (["a", "b"], '{"1": "a or b", "2": "label: b"}', [None, "b"]),
+        (["spam", "not spam"], '{"1": "Not Spam", "2": "spam"}', ["not spam", "spam"]),
+        # Other forms.
+        (["a", "b"], '{"text_1": "a", "Text 2": "b"}', ["a", "b"]),
+        (["a", "b"], '{"1": {"class": "a", "reason": "it sells"}, "2": {"class": "b", "reason": "no"}}', ["a", "b"]),
+        (["a", "b"], '{"results": [{"id": "1", "label": "a"}, {"id": "2", "label": "b"}]}', ["a", "b"]),
+        (["a", "b"], '{"results": [{"index": 0, "label": "a"}, {"index": 1, "label": "b"}]}', [None, None]),
+        (["a", "b"], '{"b": [1], "a": ["2"]}', ["b", "a"]),
+        (["a", "b"], '[[1, "b"], ["2", "a"]]', ["b", "a"]),
+        (["a", "b"], "a\n\nb", ["a", "b"]),
+        (["a", "b"], "a\nb\na", [None, None]),
+        (["a", "b"], "Label: **B**", ["b"]),
+        (["a", "b"], "<label>b</label>", ["b"]),
+        (["a", "b"], "It is a.", [None]),
+    ],
+)
+def test_labels_are_read_as_they_were_meant(labels: list[str], answer: str, expected: list[str | None]) -> None:
+    assert choices.of_texts(answer, len(expected), labels) == expected
+
+
+@given(st.text(), st.integers(1, 5))
+def test_any_answer_gives_as_many_labels_as_texts(answer: str, n: int) -> None:
+    found = choices.of_texts(answer, n, ["a", "b"])
+    assert len(found) == n and set(found) <= {"a", "b", None}
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        *[
+            (said, "one")
+            for said in (
+                '{"answer": "A"}',
+                "<think>B</think> A",
+                "A",
+                "a.",
+                "Task A",
+                "**A**",
+                "Answer: A",
+                "The more objective task is A.",
+            )
+        ],
+        *[(said, "other") for said in ("B\n", "(B)", "option b")],
+        *[(said, None) for said in ("", "A or B", "both", "A close call, but it is the second", "AB")],
+    ],
+)
+def test_the_more_objective_task_is_read_off_a_letter(answer: str, expected: str | None) -> None:
+    assert choices.of_two(answer, "one", "other") == expected

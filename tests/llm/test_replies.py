@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pyrite.llm import replies
+from pyrite.llm.cache import tokens_of
+from pyrite.llm.failures import Failure
+from pyrite.llm.replies import Reply
+
+MESSAGES = [{"role": "user", "content": "Write two texts, please."}]
+DRAFT, SAID = "a draft of it, thought over", "what it says"
+# What is reckoned where the endpoint does not say it.
+SENT, ANSWERED = tokens_of(MESSAGES[0]["content"]), tokens_of(SAID)
+
+
+def read(message: Any, finish: str = "stop", usage: Any = None) -> Reply:
+    body = {"choices": [{"message": message, "finish_reason": finish}], "usage": usage}
+    return replies.read(body, "m", MESSAGES)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [SAID],
+        {"type": "text", "text": SAID},
+        [{"type": "thinking", "thinking": [{"type": "text", "text": DRAFT}]}, {"type": "text", "text": SAID}],
+        [{"type": "redacted_thinking", "data": DRAFT}, {"type": "output_text", "text": SAID}],
+        [{"type": "reasoning", "text": DRAFT}, {"type": "text", "text": {"value": SAID}}],
+        [{"type": "reasoning.text", "text": DRAFT}, SAID],
+        [{"type": "summary_text", "text": DRAFT}, {"text": SAID}],
+        [{"text": DRAFT, "thought": True}, {"text": SAID}],
+    ],
+)
+def test_parts_that_are_thoughts_are_not_said(content: Any) -> None:
+    assert read({"content": content}).answer.text == SAID
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"reasoning_content": DRAFT},
+        {"reasoning": DRAFT},
+        {"thinking": DRAFT},
+        {"reasoning_details": [{"type": "reasoning.text", "text": DRAFT}]},
+        {"thinking_blocks": [{"type": "thinking", "thinking": DRAFT}]},
+    ],
+)
+def test_thoughts_beside_the_answer_are_reckoned_and_no_text(beside: dict[str, Any]) -> None:
+    reply = read({"content": None} | beside)
+    assert reply.thinks
+    assert not reply.answer.text
+    assert (reply.answer.completion_tokens or 0) >= tokens_of(DRAFT)
+
+
+@pytest.mark.parametrize("finish", ["length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length"])
+def test_the_limit_on_tokens_has_many_names(finish: str) -> None:
+    assert read({"content": SAID}, finish).finish == "length"
+
+
+@pytest.mark.parametrize(
+    "finish",
+    [
+        "content_filter",
+        "ContentFilter",
+        "SAFETY",
+        "IMAGE_SAFETY",
+        "SPII",
+        "RECITATION",
+        "guardrail_intervened",
+        "refusal",
+    ],
+)
+def test_a_filter_has_many_names(finish: str) -> None:
+    assert read({"content": None}, finish).answer.refused == "content filter"
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens", "reckoned"),
+    [
+        ({"prompt_tokens": 50, "completion_tokens": 10, "total_tokens": 60}, (50, 10), False),
+        ({"prompt_tokens": "50", "completion_tokens": "10"}, (50, 10), False),
+        ({"prompt_tokens": 50.0, "completion_tokens": 10.0}, (50, 10), False),
+        ({"input_tokens": 50, "output_tokens": 10}, (50, 10), False),
+        ({"prompt_tokens": 50, "completion_tokens": 0, "total_tokens": 60}, (50, 10), False),
+        # Thoughts that are in the total only, or beside the answer.
+        ({"prompt_tokens": 50, "completion_tokens": 10, "total_tokens": 160}, (50, 110), False),
+        ({"prompt_tokens": 50, "completion_tokens": 10, "reasoning_tokens": 90}, (50, 100), False),
+        (
+            {"prompt_tokens": 50, "completion_tokens": 10, "completion_tokens_details": {"reasoning_tokens": 90}},
+            (50, 100),
+            False,
+        ),
+        (
+            {"prompt_tokens": 50, "completion_tokens": 100, "completion_tokens_details": {"reasoning_tokens": 90}},
+            (50, 100),
+            False,
+        ),
+        ({"prompt_tokens": 50, "completion_tokens": 10, "completion_tokens_details": None}, (50, 10), False),
+        # What says nothing that can be.
+        ({"prompt_tokens": None, "completion_tokens": None, "total_tokens": None}, (SENT, ANSWERED), True),
+        ({"prompt_tokens": -5, "completion_tokens": -1}, (SENT, ANSWERED), True),
+        ({"prompt_tokens": True, "completion_tokens": 1e30}, (SENT, ANSWERED), True),
+        ({"prompt_tokens": "many", "completion_tokens": [1]}, (SENT, ANSWERED), True),
+        ([1], (SENT, ANSWERED), True),
+        # A total without its parts is charged for all the same.
+        ({"total_tokens": 5000}, (SENT, 5000 - SENT), True),
+    ],
+)
+def test_tokens_are_counted_as_they_are_charged(usage: Any, tokens: tuple[int, int], reckoned: bool) -> None:
+    reply = read({"content": SAID}, usage=usage)
+    assert ((reply.answer.prompt_tokens, reply.answer.completion_tokens), reply.reckoned) == (tokens, reckoned)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"errors": [{"message": "the cause"}]},
+        {"detail": [{"msg": "the cause", "loc": ["body"]}]},
+        {"object": "error", "message": "the cause", "code": 50001},
+        {"Message": "the cause"},
+        {"success": False, "error_msg": "the cause"},
+        {"choices": None, "base_resp": {"status_code": 1004, "status_msg": "the cause"}},
+        {"choices": [], "message": "the cause"},
+        {"error": "the cause"},
+    ],
+)
+def test_an_error_within_a_200_says_its_cause(body: Any) -> None:
+    with pytest.raises(Failure) as failed:
+        replies.read(body, "m", MESSAGES)
+    assert "the cause" in failed.value.reason
