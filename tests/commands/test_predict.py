@@ -156,6 +156,13 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert [path.name for path in project.iterdir() if path.name.startswith(".")] == []
 
 
+def test_the_file_that_is_read_is_not_written_over(project: Path, model: Path) -> None:
+    Path("in.csv").write_text("text\nred\n")
+    with pytest.raises(PyriteError, match="is the file that is read"):
+        predict.run(model, Path("in.csv"), "text", project / "in.csv")
+    assert Path("in.csv").read_text() == "text\nred\n"
+
+
 def test_a_folder_without_a_checkpoint_and_an_unknown_output_are_named(project: Path, model: Path) -> None:
     with pytest.raises(PyriteError, match="nowhere: no checkpoint there"):
         predict.run(Path("nowhere"), None, "text", None)

@@ -42,6 +42,7 @@ def test_columns_are_guessed_only_where_there_is_no_doubt(names, text, label, fo
 
 
 def test_columns_by_their_usual_names_in_any_case_and_within_others() -> None:
+    assert columns.find(rows([{"text": "x", "label": "y", "Label": "z"}]), None, None) == ("text", "label")
     assert columns.find(rows([{"ID": 1, "Text": "x", "Label": "y"}]), None, None) == ("Text", "Label")
     deep = rows([{"data": {"t": "x"}, "labels": []}, {"data": {"t": "x"}, "labels": ["a"]}])
     assert columns.find(deep, "data.t", "labels.0") == ("data.t", "labels.0")

@@ -83,6 +83,11 @@ def test_two_files_side_by_side(rows) -> None:
         ('{"t": {"0": 1, "1": 2}, "l": {"0": "a", "1": "b"}}', [{"t": 1, "l": "a"}, {"t": 2, "l": "b"}]),
         ('{"t": [1, 2], "l": ["a", "b"]}', [{"t": 1, "l": "a"}, {"t": 2, "l": "b"}]),
         ('{"t": 1}\n\n{"t": 2}\n', [{"t": 1}, {"t": 2}]),
+        ('{"version": 1, "about": {"by": "me"}, "data": [{"t": 1}]}', [{"t": 1, "key": "data"}]),
+        (
+            '{"columns": ["t", "l"], "index": [0, 1], "data": [[1, "a"], [2, "b"]]}',
+            [{"t": 1, "l": "a"}, {"t": 2, "l": "b"}],
+        ),
     ],
 )
 def test_json_is_a_list_or_an_object_of_rows_or_lists(rows, content: str, expected: list[dict]) -> None:
@@ -101,7 +106,7 @@ def test_json_lines_with_and_without_a_list_within(rows) -> None:
         ('text,label\na,x\n"b,y\nc,z\n', {"format": "csv"}, "row 3: broken CSV"),
         ('text,label\na,x\n"b"c,y\n', {"format": "csv"}, "row 3: broken CSV"),
         ("text,label\na,x\nb, c,y\n", {"format": "csv"}, "row 3: 3 fields, not 2"),
-        ("text,label\na\n", {"format": "csv"}, "row 2: 1 fields, not 2"),
+        ("text,label\na\n", {"format": "csv"}, "row 2: 1 fields, not 2.*fill in what is missing"),
         (b"text,label\na,x\nf\xfcr,y\n", {"format": "csv"}, r"row 3: not UTF-8 \(byte 2"),
         ("a\tx\nb\n", {"format": "separated", "columns": ("t", "l")}, "row 2: 1 of 2 columns"),
         (b"\xff\tx\n", {"format": "separated", "columns": ("t", "l")}, "row 1: not UTF-8"),
@@ -111,7 +116,7 @@ def test_json_lines_with_and_without_a_list_within(rows) -> None:
         ("[" * 100_000, {"format": "json"}, "nested too deeply"),
         ("9" * 5000, {"format": "json"}, "broken JSON"),
         ('{"t": 1}\n{"t": \n', {"format": "json_lines"}, "row 2: broken JSON"),
-        ('{"t": 1}\n[]\n', {"format": "json_lines"}, "row 2: not a JSON object"),
+        ('{"t": 1}\n[]\n', {"format": "json_lines"}, "row 2: not a JSON object.*name a file of JSON as a whole .json"),
         ('{"rows": 1}', {"format": "json_lines", "within": "rows"}, "row 1: no list 'rows'"),
         ('{"rows": [1]}', {"format": "json_lines", "within": "rows"}, "row 1: not a JSON object"),
     ],
@@ -153,42 +158,85 @@ def test_files_in_columns_with_bytes_that_are_text(tmp_path: Path, name: str) ->
     assert found == [{"text": "é", "raw": b"\xff", "n": 1.0}, {"text": None, "raw": b"x", "n": 2.5}]
 
 
-def test_a_workbook(tmp_path: Path) -> None:
-    rows = [["text", "label"], ["one", 1], ["two", 2.5], ["", ""]]
-    cells = "".join(
-        "<row>"
-        + "".join(
-            f"<c><v>{value}</v></c>"
-            if isinstance(value, int | float)
-            else f'<c t="inlineStr"><is><t>{value}</t></is></c>'
-            for value in row
-        )
-        + "</row>"
-        for row in rows
-    )
+def workbook(path: Path, sheets: dict[str, list[list]]) -> None:
+    def drawn(rows: list[list]) -> str:
+        cells = [
+            "".join(
+                f"<c><v>{value}</v></c>"
+                if isinstance(value, int | float)
+                else f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+                for value in row
+            )
+            for row in rows
+        ]
+        return "".join(f"<row>{row}</row>" for row in cells)
+
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006/relationships"
     types = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    names = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="r{n}"/>' for n, name in enumerate(sheets, start=1))
+    places = "".join(
+        f'<Relationship Id="r{n}" Type="{office}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+        for n, _ in enumerate(sheets, start=1)
+    )
     parts = {
         "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
         f'<Override PartName="/xl/workbook.xml" ContentType="{types}.sheet.main+xml"/></Types>',
         "_rels/.rels": f'<Relationships xmlns="{package}"><Relationship Id="r1" Type="{office}/officeDocument" '
         'Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
-        '<sheet name="a" sheetId="1" r:id="r1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}"><Relationship Id="r1" '
-        f'Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{names}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}">{places}</Relationships>',
     }
-    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as file:
+    with zipfile.ZipFile(path, "w") as file:
         for name, content in parts.items():
             file.writestr(name, content)
-    found = list(formats.read(tmp_path / "a.xlsx"))
+        for n, rows in enumerate(sheets.values(), start=1):
+            sheet = f'<worksheet xmlns="{main}"><sheetData>{drawn(rows)}</sheetData></worksheet>'
+            file.writestr(f"xl/worksheets/sheet{n}.xml", sheet)
+
+
+DATA = [["text", "label"], ["one", 1], ["two", 2.5], ["", ""]]
+
+
+@pytest.mark.parametrize(
+    ("sheets", "names"),
+    [
+        ({"a": DATA}, ()),
+        ({"notes": [["made by me"]], "a": DATA}, ()),
+        ({"legend": [["label", "stands for"], ["1", "x"]], "a": DATA}, ("text",)),
+    ],
+)
+def test_the_sheet_of_a_workbook_that_has_rows(tmp_path: Path, sheets: dict, names: tuple) -> None:
+    workbook(tmp_path / "a.xlsx", sheets)
+    found = list(formats.read(tmp_path / "a.xlsx", names=names))
     assert [(row.number, row.fields) for row in found] == [
         (2, {"text": "one", "label": 1.0}),
         (3, {"text": "two", "label": 2.5}),
     ]
+
+
+def test_several_sheets_with_rows_are_not_left_out_in_silence(tmp_path: Path) -> None:
+    workbook(tmp_path / "a.xlsx", {"train": DATA, "test": DATA})
+    with pytest.raises(PyriteError, match=r"several sheets have rows \(train, test\)"):
+        list(formats.read(tmp_path / "a.xlsx"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_wide_encodings_are_read(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.csv").write_bytes("text,label\r\ncafé au lait,x\r\n".encode(encoding))
+    assert [row.fields for row in formats.read(tmp_path / "a.csv")] == [{"text": "café au lait", "label": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "fits"),
+    [("cp1252", "Côte d’Azur", True), ("gb18030", "料理很好", False), ("cp1251", "плохо", False)],
+)
+def test_a_command_is_advised_only_where_it_can_be_right(tmp_path: Path, encoding: str, text: str, fits: bool) -> None:
+    (tmp_path / "a.csv").write_bytes(f"text,label\n{text},x\n".encode(encoding))
+    with pytest.raises(PyriteError, match="row 2: not UTF-8") as caught:
+        list(formats.read(tmp_path / "a.csv"))
+    assert ("iconv -f WINDOWS-1252" in str(caught.value)) is fits
 
 
 def test_packed_files_and_endings_in_any_case(tmp_path: Path) -> None:

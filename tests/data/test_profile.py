@@ -111,3 +111,22 @@ def test_labels_with_too_few_rows_are_said_in_one_line(look) -> None:
     assert "--labels bad,good" in str(caught.value)
     # Each of 20 labels of 60 rows has rows on every side, and one in the pool.
     assert len(look(rows([f"label {n}" for n in range(20)], 60)).labels) == 20
+
+
+@pytest.mark.parametrize("mark", ["-1", "?"])
+def test_a_side_whose_labels_no_other_side_has_is_refused_with_what_to_do(look, mark: str, project: Path) -> None:
+    with pytest.raises(PyriteError, match=r"the test side has only labels that no other side has.*--labels bad,good$"):
+        look({"train.jsonl": rows(LABELS), "test.jsonl": rows([mark], start=900)})
+    found = profile.look(project / "folder", None, None, LABELS)
+    assert found.others == {mark: 30}
+    assert found.notes[-1] == "No row of a test side has a label, so all rows are split anew."
+
+
+def test_a_header_in_the_midst_is_refused(look) -> None:
+    with pytest.raises(PyriteError, match="row 62: repeats the names of the columns"):
+        look([*rows(LABELS), {"text": "\ufefftext", "label": "label"}, *rows(LABELS, start=900)], end="csv")
+
+
+def test_texts_that_all_have_two_labels_are_named_as_the_cause(look) -> None:
+    with pytest.raises(PyriteError, match="120 rows are left out, whose texts have two labels"):
+        look([*rows(LABELS), *[row | {"label": "other"} for row in rows(LABELS)]])

@@ -106,3 +106,15 @@ def test_what_is_not_a_text_table_is_said_in_one_line(tmp_path: Path) -> None:
 def test_lengths_are_words_or_signs_by_script(text: str, length: int, unspaced: bool) -> None:
     assert texts.length(text) == length
     assert texts.unspaced([text]) == unspaced
+
+
+@pytest.mark.parametrize(
+    "written", ["spam", " spam\u200b", "sp\u2060am", "spam\u200d", "spam\ufe0f", "\u3164spam", "\ufeffspam"]
+)
+def test_labels_that_look_alike_are_one(written: str) -> None:
+    assert texts.normalise_label(written) == "spam"
+
+
+@pytest.mark.parametrize(("text", "whole"), [("a \ud83d", "a \ufffd"), ("\ud83d\ude00 b", "\U0001f600 b"), ("é", "é")])
+def test_halves_of_an_emoji_are_joined_or_replaced(text: str, whole: str) -> None:
+    assert texts.encodable(text) == whole

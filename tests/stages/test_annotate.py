@@ -19,7 +19,8 @@ from pyrite import cli, params
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
 from pyrite.commands import estimate, recordings
-from pyrite.data import texts
+from pyrite.data import cards, texts
+from pyrite.data.rows import Row
 from pyrite.llm import annotators
 from pyrite.llm.cache import Ledger
 from pyrite.measures import pairwise
@@ -601,3 +602,9 @@ def test_the_command_for_pairs(
     assert left.value.code == 0
     assert "15 judgements of m are missing" in capsys.readouterr().err
     assert not paths.pairs("llm").exists()
+
+
+def test_labels_of_people_that_look_like_the_cards_are_its() -> None:
+    card = cards.Card.model_construct(id="t", labels={"caf\u00e9": "x"})
+    rows = [(Row(Path("sheet"), 2, {}), ["1", "me", "cafe\u0301\u200b"])]
+    assert annotate.sheet(Path("sheet"), rows, ["1"], card, skip_unknown=False)["label"].tolist() == ["caf\u00e9"]

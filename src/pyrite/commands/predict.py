@@ -43,6 +43,8 @@ def run(model: Path, file: Path | None, text: str, output: Path | None) -> None:
     classify = Classifier(model)
     if output is not None and output.suffix.lower() not in formats.WRITERS:
         raise PyriteError(f"{output}: unknown kind of file; name one that ends in {', '.join(formats.WRITERS)}")
+    if output is not None and file is not None and output.resolve() == file.resolve():
+        raise PyriteError(f"{output}: is the file that is read: write to another one")
     with console.progress() as progress:
         bar = progress.add_task("labelling texts", total=None if file is None else count(file))
         labelled = label(read(file, text), text, classify, lambda done: progress.advance(bar, done))

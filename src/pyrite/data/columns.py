@@ -42,7 +42,8 @@ def find(rows: Sequence[Row], text: str | None, label: str | None) -> tuple[str,
 
 def _guess(rows: Sequence[Row], there: Sequence[str]) -> tuple[str | None, str | None]:
     """Columns called text and label, or of two columns the one whose values repeat and the other."""
-    called = {name.casefold(): name for name in there}
+    # One that is written so exactly comes last, and counts.
+    called = {name.casefold(): name for name in sorted(there, key=str.islower)}
     if {"text", "label"} <= called.keys():
         return called["text"], called["label"]
     if len(there) == 2:

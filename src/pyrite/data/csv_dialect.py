@@ -34,7 +34,7 @@ def find(beginning: Sequence[str], separator: str | None, names: Collection[str]
     """The dialect of a file with such first lines.
 
     The separator is that which is named, in the file or by the caller, or that with which the header has the named
-    columns, or else the most.
+    columns, or else the most; of equals that which parts most of the lines below so.
     """
     skipped = sum(1 for _ in itertools.takewhile(str.isspace, beginning))
     if skipped < len(beginning) and (named := _SEP.fullmatch(beginning[skipped])):
@@ -42,7 +42,15 @@ def find(beginning: Sequence[str], separator: str | None, names: Collection[str]
     lines = beginning[skipped:]
     headers = {sign: _header(lines, sign) for sign in ([separator] if separator else SEPARATORS)}
     stripped = {sign: {name.strip() for name in header} for sign, header in headers.items()}
-    best = max(headers, key=lambda sign: (set(names) <= stripped[sign], len(headers[sign])))
+    found = set(names)
+    best = max(
+        headers,
+        key=lambda sign: (
+            found <= stripped[sign],
+            len(headers[sign]),
+            sum(len(row) == len(headers[sign]) for row in _rows(lines, sign)),
+        ),
+    )
     after = headers[best][1:]
     return Dialect(best, bool(after) and all(name.startswith(" ") for name in after), skipped)
 

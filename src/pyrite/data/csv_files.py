@@ -36,9 +36,11 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
             if not values or values == ["\x1a"]:
                 continue
             if len(values) != len(columns):
+                more = f"put a text with {dialect.sign} in double quotes"
+                fewer = "fill in what is missing, put a text of several lines in double quotes, or take the line out"
                 raise PyriteError(
                     f"{path}: row {number}: {len(values)} fields, not {len(columns)} ({', '.join(columns)}): "
-                    f"put a text with {dialect.sign} in double quotes"
+                    f"{more if len(values) > len(columns) else fewer}"
                 )
             if rows := swallowed.rows(values):
                 raise PyriteError(

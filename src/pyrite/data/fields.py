@@ -193,7 +193,7 @@ def _string(row: Row, name: str, value: Any) -> str:
             return value.decode("utf-8")
         except UnicodeDecodeError:
             raise row.mistake(f"'{name}' has bytes that are no UTF-8") from None
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e16:
         return str(int(value))
     if isinstance(value, list | dict):
         raise row.mistake(_inside(name, value))

@@ -103,14 +103,23 @@ def _lines(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
 
 
 def _workbook(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
-    """The first sheet of a workbook; its first row names the columns."""
+    """The one sheet of a workbook that has rows with the named columns; its first row names them."""
     from python_calamine import CalamineError, load_workbook
 
     with streams.unpacked(path) as file:
         try:
-            rows = iter(load_workbook(io.BytesIO(file.read())).get_sheet_by_index(0).to_python())
+            book = load_workbook(io.BytesIO(file.read()))
+            sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
         except CalamineError as error:
             raise PyriteError(f"{path}: not readable as a workbook ({str(error).splitlines()[0]})") from None
+    filled = {name: sheet for name, sheet in sheets.items() if len(sheet) > 1}
+    whole = {name: sheet for name, sheet in filled.items() if set(names) <= {str(cell).strip() for cell in sheet[0]}}
+    if len(fit := whole or filled) > 1:
+        listed = ", ".join(fit)
+        raise PyriteError(
+            f"{path}: several sheets have rows ({listed}): save the one that is meant as a file by itself"
+        )
+    rows = iter(next(iter(fit.values()), []))
     columns = [str(name).strip() for name in next(rows, [])]
     require_different(columns, path)
     for number, values in enumerate(rows, start=2):

@@ -17,7 +17,10 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
-    """A list of rows, an object of rows or of lists of rows (`key` is their name), or an object of columns."""
+    """A list of rows, an object of rows or of lists of rows (`key` is their name), or an object of columns.
+
+    What stands beside lists of rows tells of the whole, and is none.
+    """
     text = "".join(streams.lines(path, layout.encoding))
     try:
         data = _parse(text, f"{path}")
@@ -25,14 +28,21 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
         if "Extra data" not in str(error):
             raise
         return read_lines(path, Layout(format="json_lines", encoding=layout.encoding), names)
+    if isinstance(data, dict) and isinstance(data.get("columns"), list) and isinstance(data.get("data"), list):
+        data = [dict(zip(data["columns"], row, strict=False)) for row in data["data"] if isinstance(row, list)]
     if isinstance(data, dict) and (columns := _columns(data)):
         data = [dict(zip(data, values, strict=True)) for values in zip(*columns, strict=True)]
     if isinstance(data, dict):
+        data = {key: value for key, value in data.items() if _are_rows(value)} or data
         groups = ((key, value if isinstance(value, list) else [value]) for key, value in data.items())
         data = [{**row, "key": key} if isinstance(row, dict) else row for key, group in groups for row in group]
     if not isinstance(data, list):
         raise PyriteError(f"{path}: row 1: not a list or an object of rows")
     return (_object(path, number, row) for number, row in enumerate(data, start=1))
+
+
+def _are_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
 
 
 def _columns(data: Fields) -> list[list[Any]] | None:
@@ -84,7 +94,10 @@ def _encodable(value: Any) -> Any:
 def _object(path: Path, number: int, value: Any) -> Row:
     row = Row(path, number, value)
     if not isinstance(value, dict):
-        raise row.mistake("not a JSON object")
+        name = (
+            ": name a file of JSON as a whole .json" if isinstance(value, list) and ".json" not in path.suffixes else ""
+        )
+        raise row.mistake(f'not a JSON object, such as {{"text": ..., "label": ...}}{name}')
     return row
 
 

@@ -135,10 +135,12 @@ def _profile(
                 )
             if not label:
                 continue
-            labelled[table.file] += 1
+            if value.strip() == source.label and text.strip("\ufeff \n") == source.text:
+                raise row.mistake("repeats the names of the columns, as where files were put together: take it out")
             written[label].add(value.strip())
             if wanted is not None and not {label, _whole(label)} & wanted:
                 continue
+            labelled[table.file] += 1
             text = texts.normalise(text)
             place = texts.fraction(texts.digest(text), 2)
             if place >= share:
@@ -238,6 +240,13 @@ def _require_labels(profile: DatasetProfile, wanted: Collection[str] | None) -> 
             f"{path}: column '{column}': '{joined[0]}' joins others: several labels a text are not supported yet; "
             f"to leave out such rows: {_option(profile.labels, joined)}"
         )
+    sides = {str(side): set(rows) for side, rows in profile.table.groupby("side")["label"]}
+    for side, own in sides.items():
+        if (others := set().union(*(sides[one] for one in sides if one != side))) and not own & others:
+            raise PyriteError(
+                f"{path}: the {side} side has only labels that no other side has ({', '.join(sorted(own))}): if they "
+                f"stand for no label, leave those rows out: {_option(profile.labels, own)}"
+            )
     if profile.share < 1:
         return  # a label may have rows that the sample lacks; `prepare` sees them all
     short = {
@@ -249,9 +258,11 @@ def _require_labels(profile: DatasetProfile, wanted: Collection[str] | None) -> 
         also = f" and {more} more labels" if more > 0 else ""
         rest = 1 < len(profile.labels) - len(short) <= NAMED_LABELS
         leave = f", or leave out such labels: {_option(profile.labels, short)}" if rest else ""
+        double = profile.dropped["conflicting_label"]
+        lost = f" ({double:,} rows are left out, whose texts have two labels)" if double else ""
         raise PyriteError(
             f"{path}: too few rows of {', '.join(named)}{also}: each label needs one to train on and one to test "
-            f"on: add rows{leave}"
+            f"on: add rows{leave}{lost}"
         )
 
 

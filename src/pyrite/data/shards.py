@@ -11,7 +11,8 @@ from pyrite.data import cards, formats
 from pyrite.data.rows import Layout
 
 # What the names of files say of sides: train-00000-of-00001.parquet, or the folder test.
-_SIDES: dict[str, cards.Side] = {"train": "train", "training": "train", "test": "test"}
+_SIDES: dict[str, cards.Side] = {"train": "train", "training": "train"}
+_SIDES |= dict.fromkeys(("test", "testing", "eval", "evaluation"), "test")
 _SIDES |= dict.fromkeys(("validation", "valid", "val", "dev"), "validation")
 _SIDE = re.compile(rf"(?:^|[._-])({'|'.join(_SIDES)})(?![a-z])", re.IGNORECASE)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import shlex
 import zlib
 from collections.abc import Iterator
@@ -15,7 +16,10 @@ from pyrite.base.errors import PyriteError
 
 # What is looked at to tell the encoding and the line ends of a file.
 _BEGINNING = 8192
-_GZIP, _ARCHIVE, _UTF16 = b"\x1f\x8b", b"PK\x03\x04", (b"\xff\xfe", b"\xfe\xff")
+_GZIP, _ARCHIVE = b"\x1f\x8b", b"PK\x03\x04"
+_UTF16, _UTF32 = (b"\xff\xfe", b"\xfe\xff"), (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
+# So many signs in a row that are no ASCII are no Western European word.
+_FOREIGN = re.compile(rb"[\x80-\xff]{4}")
 
 
 @contextmanager
@@ -87,7 +91,9 @@ def decoded(file: Any, encoding: str, place: str) -> Iterator[str]:
 
 
 def _wide(start: bytes) -> str | None:
-    """The kind of UTF-16 that a file begins in: by its mark, or as every other byte of Latin letters is 0."""
+    """The kind of UTF-16 or 32 that a file begins in: by its mark, or as every other byte of Latin letters is 0."""
+    if start.startswith(_UTF32):
+        return "utf-32"
     if start.startswith(_UTF16):
         return "utf-16"
     for kind, empty in (("utf-16-le", start[1:32:2]), ("utf-16-be", start[:32:2])):
@@ -105,7 +111,7 @@ def _advice(line: bytes, place: str) -> str:
     """How to make UTF-8 of a file with such a line: as a command where what most spreadsheets write fits."""
     advice = "save it so (a spreadsheet calls that CSV UTF-8)"
     try:
-        line.decode("cp1252")
+        line.decode("ascii" if _FOREIGN.search(line) else "cp1252")
     except UnicodeDecodeError:
         return advice
     path = Path(place)

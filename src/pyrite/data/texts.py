@@ -33,7 +33,9 @@ POOL_SHARE = 0.10
 # Halves of an emoji: where somebody cut one, no file can hold what is left.
 _HALVES = re.compile(r"[\ud800-\udfff]")
 # Spaces without width, marks of direction and the like, which show nothing.
-_UNSEEN = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_UNSEEN = (
+    "\u00ad\u034f\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\u2800\u3164\ufe0e\ufe0f\ufeff\uffa0"
+)
 _NOTHING_SEEN = re.compile(rf"[\s\u200c\u200d{_UNSEEN}]*")
 _UNSEEN_SIGN = re.compile(f"[{_UNSEEN}]")
 # The scripts that don't part words with spaces: Thai, Lao, Tibetan, Burmese, Khmer, Kana, Han.
@@ -59,7 +61,8 @@ def normalise(text: str) -> str:
 
 def normalise_label(label: str) -> str:
     """The same of a label, of which signs that show nothing are left out: labels that look alike are one."""
-    return normalise(_UNSEEN_SIGN.sub("", label))
+    # Signs that join two others show nothing at an end.
+    return normalise(_UNSEEN_SIGN.sub("", label)).strip("\u200c\u200d ")
 
 
 def digest(text: str) -> str:

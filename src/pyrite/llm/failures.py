@@ -171,8 +171,10 @@ def parsed(content: bytes) -> Any:
 
 _TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 # Where errors keep their words, the most telling first. What a request said is repeated elsewhere.
-_SPEAKING = ("message", "detail", "msg", "error_description", "error_msg", "status_msg", "raw", "reason", "reasons")
-_SPEAKING += ("error", "errors", "base_resp", "metadata")
+_SPEAKING = (
+    *("message", "detail", "msg", "error_description", "error_msg", "status_msg", "raw", "reason", "reasons"),
+    *("error", "errors", "base_resp", "metadata"),
+)
 _NAMING = ("code", "type", "status", "param", "loc", "innererror", "error", "errors", "detail", "details", "reason")
 
 

@@ -166,7 +166,7 @@ def _count(usage: Mapping[str, Any], *names: str) -> int:
     """The first of these that is a number of tokens; 0 where none is."""
     for value in map(usage.get, names):
         try:
-            number = 0 if isinstance(value, bool) or value is None else float(value)
+            number = 0.0 if isinstance(value, bool) or value is None else float(value)
         except (TypeError, ValueError):
             continue
         if 0 < number < MOST_TOKENS and number.is_integer():

@@ -20,7 +20,7 @@ import pandas as pd
 from pyrite import params
 from pyrite.base import console, files, paths
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, sheets
+from pyrite.data import cards, sheets, texts
 from pyrite.data.rows import Row
 from pyrite.llm import annotators, surveys
 
@@ -89,8 +89,8 @@ def sheet(
     """
     given: dict[tuple[str, str], str] = {}
     unknown, ids = set(), set(test)
-    for row, (item, annotator, label) in rows:
-        if not label:
+    for row, (item, annotator, written) in rows:
+        if not (label := texts.normalise_label(written)):
             continue
         if item not in ids:
             if not skip_unknown:
