@@ -48,7 +48,7 @@ def find(beginning: Sequence[str], separator: str | None, names: Collection[str]
         key=lambda sign: (
             found <= stripped[sign],
             len(headers[sign]),
-            sum(len(row) == len(headers[sign]) for row in _rows(lines, sign)),
+            len(headers[sign]) > 1 and sum(len(row) == len(headers[sign]) for row in _rows(lines, sign)),
         ),
     )
     after = headers[best][1:]

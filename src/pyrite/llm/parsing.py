@@ -166,7 +166,7 @@ def _of_arrays(said: str) -> Reading:
     chosen = alone or sorted((found for _, _, found in whole), key=lambda found: len(found.items))[-1:]
     items = [item for found in chosen for item in found.items]
     # Dots and numbers in the place of a text are none.
-    kept = [item for item in items if item.strip(" .…0123456789") or not item] or items
+    kept = [item for item in items if item.strip(" .…0123456789") or not item.strip()] or items
     unread = sum(found.unread for found in chosen) + len(items) - len(kept)
     # JSON in JSON strings.
     inner = [_of_arrays(item).items if item.lstrip()[:1] in ("[", "{") else [] for item in kept[:_TRIES]]
