@@ -121,7 +121,11 @@ def write(names: list[str]) -> None:
     card = yaml.safe_load((ROOT / paths.card("python_docs")).read_text())
     for name in names:
         paths.card(name).write_text(yaml.safe_dump(card | {"id": name}))
-        for file in (paths.recording(name, "zero_shot"), paths.recorded_annotations(name)):
+        for file in (
+            paths.recording(name, "zero_shot"),
+            paths.imported(name, "any"),
+            paths.recorded_annotations(name),
+        ):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(name)
 

@@ -91,7 +91,9 @@ def test_files_are_where_paths_says() -> None:
         str(paths.dropped(of_matrix, source)),
         str(paths.metrics("generate", f"{of_matrix}.{source}")),
     ]
-    assert {str(paths.recording(of_matrix, "any").parent), str(paths.IMPORTED)} <= set(STAGES["generate"]["deps"])
+    for place in (paths.recording, paths.imported):
+        assert str(place(of_matrix, "any").parent) in STAGES["generate"]["deps"]
+    assert str(paths.imported(task, "any").parent) in STAGES["prepare"]["deps"]
     assert names(STAGES["train"]["outs"]) == [str(paths.models(of_matrix, classifier))]
     assert names(STAGES["evaluate"]["outs"]) == [str(paths.metrics("evaluate", task))]
     assert names(STAGES["diversity"]["outs"]) == [str(paths.text_map(task)), str(paths.metrics("diversity", task))]
@@ -130,6 +132,12 @@ def test_no_stage_but_the_report_depends_on_all_cards() -> None:
         assert name == "report" or "tasks" not in names(stage["deps"])
         # No launcher, device or endpoint in a command: moving to eight GPUs must not change dvc.lock.
         assert stage["cmd"].split()[:2] == ["pyrite", name]
+
+
+@pytest.mark.parametrize("stage", [name for name, stage in PIPELINE.items() if {"foreach", "matrix"} & stage.keys()])
+def test_a_tasks_stage_depends_on_no_other_tasks_data(stage: str) -> None:
+    data = [dep for dep in names(STAGES[stage]["deps"]) if dep.startswith("data/")]
+    assert [dep for dep in data if "${item" not in dep] in ([], [str(paths.RECORDED_ANNOTATIONS)])
 
 
 @pytest.fixture(scope="module")

@@ -52,8 +52,9 @@ def add_task(folder: Path, task: str) -> None:
     (folder / f"tasks/{task}.yaml").write_text(card_text(task))
     rows = [f"a real {task} sentence number {n} here,{('fruit', 'tool')[n % 2]}\n" for n in range(120)]
     (folder / f"{task}.csv").write_text("text,label\n" + "".join(rows))
-    (folder / f"data/recordings/{task}").mkdir(parents=True)
-    (folder / f"data/recordings/{task}/.gitkeep").touch()
+    for place in (f"data/recordings/{task}", f"data/imported/{task}"):
+        (folder / place).mkdir(parents=True)
+        (folder / place / ".gitkeep").touch()
     listed = yaml.safe_load((folder / paths.PARAMS).read_text())["tasks"]
     change_params("tasks", [*listed, task], folder)
 
@@ -70,9 +71,8 @@ def first(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     (first / "tasks").mkdir()
     for name in ("prompts.yaml", "annotators.yaml"):
         shutil.copy(ROOT / "tasks" / name, first / "tasks")
-    for name in ("data/recordings/annotations", "data/imported"):
-        (first / name).mkdir(parents=True)
-        (first / name / ".gitkeep").touch()
+    (first / paths.RECORDED_ANNOTATIONS).mkdir(parents=True)
+    (first / paths.RECORDED_ANNOTATIONS / ".gitkeep").touch()
     classifiers = {"tiny": fine_tune("tiny", "real", steps=2), "tfidf": tfidf("real", "zero_shot")}
     write_params(
         first,

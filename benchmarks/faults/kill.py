@@ -149,8 +149,8 @@ def prepare(project: Path, url: str) -> None:
     for name in ("dvc.yaml", ".dvcignore", ".gitignore", "tasks/annotators.yaml", "tasks/prompts.yaml"):
         shutil.copy(ROOT / name, project / name)
     shutil.copytree(ROOT / "src", project / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    for folder in (paths.recording(TASK, "any").parent, paths.RECORDED_ANNOTATIONS):
-        (project / folder).mkdir(parents=True)
+    for place in (paths.recording(TASK, "any"), paths.imported(TASK, "any"), paths.recorded_annotations(TASK)):
+        (project / place.parent).mkdir(parents=True)
     rng, said = random.Random(0), {}
     with (project / f"{TASK}.csv").open("w", newline="") as file:
         rows = csv.writer(file)

@@ -105,6 +105,7 @@ def test_a_file_becomes_a_card_that_the_stages_take(capsys: pytest.CaptureFixtur
     assert card.length_words == (7, 7)
     assert card.source.kind == "file"
     assert Path("data/recordings/support/.gitkeep").exists()
+    assert Path("data/imported/support/.gitkeep").exists()
     changed = [(old, now) for old, now in zip(before, paths.PARAMS.read_text().splitlines(), strict=True) if old != now]
     assert changed == [("  - python_docs", "  - support")]
     table = prepared()

@@ -13,7 +13,6 @@ TASKS = Path("tasks")
 PROMPTS = TASKS / "prompts.yaml"
 ANNOTATORS = TASKS / "annotators.yaml"
 RECORDED_ANNOTATIONS = Path("data/recordings/annotations")
-IMPORTED = Path("data/imported")
 HEADLINE = Path("metrics/headline.json")
 FRONTIER = Path("metrics/frontier.json")
 TABLE = Path("metrics/table.csv")
@@ -64,7 +63,7 @@ def recorded_labels(task: str) -> Path:
 
 def imported(task: str, source: str) -> Path:
     """A set that `pyrite add` took in."""
-    return IMPORTED / task / f"{source}.parquet"
+    return Path("data/imported") / task / f"{source}.parquet"
 
 
 def transcript(task: str, source: str) -> Path:

@@ -1,7 +1,7 @@
 """New: from a file of the user's to a task: a commented card, what is in the data, and what to do next.
 
-Writes `tasks/<id>.yaml`, an empty `data/recordings/<id>/` (DVC wants it) and the task's name into `params.yaml`: the
-study is then of this task.
+Writes `tasks/<id>.yaml`, empty `data/recordings/<id>/` and `data/imported/<id>/` (DVC wants them) and the task's name
+into `params.yaml`: the study is then of this task.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ def run(
     card = schema.parse(card_text, paths.card(task), cards.Card)
     study_text, before, study = _study(task, model)
     needs = estimate_cost(card, study, found)
-    files.write_text(paths.recorded_labels(task).parent / ".gitkeep", "")
+    for folder in (paths.recorded_labels(task).parent, paths.imported(task, "any").parent):
+        files.write_text(folder / ".gitkeep", "")
     files.write_text(paths.card(task), card_text)
     files.write_text(paths.PARAMS, study_text)
     out = console.screen(soft_wrap=True)
