@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -112,13 +111,13 @@ def _card_names(given: pd.Series, labels: Sequence[str]) -> tuple[pd.Series, dic
     """The labels with the card's names where they differ from one of these in case, spaces or signs only; and which."""
     alike: defaultdict[str, list[str]] = defaultdict(list)
     for label in labels:
-        alike[_plain(label)].append(label)
-    taken = {one: alike[_plain(one)][0] for one in given.unique() if one not in labels and len(alike[_plain(one)]) == 1}
+        alike[texts.plain_label(label)].append(label)
+    taken = {
+        one: alike[texts.plain_label(one)][0]
+        for one in given.unique()
+        if one not in labels and len(alike[texts.plain_label(one)]) == 1
+    }
     return given.replace(taken), taken
-
-
-def _plain(label: str) -> str:
-    return re.sub(r"[\s_-]+", "", label).casefold()
 
 
 def _values(given: str | None) -> dict[str, str]:

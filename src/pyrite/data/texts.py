@@ -65,6 +65,13 @@ def normalise_label(label: str) -> str:
     return normalise(_UNSEEN_SIGN.sub("", label)).strip("\u200c\u200d ")
 
 
+def plain_label(label: str) -> str:
+    """The label without what does not make another one: case, spaces, and the signs of a list, a key or of emphasis."""
+    label = normalise_label(label)
+    # A label may be of such signs only.
+    return re.sub(r"[\s_.*`\"'-]+", "", label).casefold() or label
+
+
 def digest(text: str) -> str:
     """SHA-256 hex of the UTF-8 of a normalised text; its first 16 digits are the row's id."""
     return hashlib.sha256(text.encode("utf-8", errors="replace")).hexdigest()

@@ -57,20 +57,16 @@ def of_texts(answer: str, n: int, labels: Sequence[str]) -> list[str | None]:
 def _reader(labels: Sequence[str]) -> Known:
     plain: dict[str, str | None] = {}
     for label in labels:
-        plain[_plain(label)] = None if _plain(label) in plain else label
+        plain[texts.plain_label(label)] = None if texts.plain_label(label) in plain else label
 
     def known(said: str) -> str | None:
         bare = _BEFORE.sub("", said, count=1)
         forms = (said, bare, _AFTER.split(bare, maxsplit=1)[0])
-        return next((label for one in forms if (label := one if one in labels else plain.get(_plain(one)))), None)
+        return next(
+            (label for one in forms if (label := one if one in labels else plain.get(texts.plain_label(one)))), None
+        )
 
     return known
-
-
-def _plain(label: str) -> str:
-    label = texts.normalise_label(label)
-    # A label may be of such signs only.
-    return re.sub(r"[\s_.*`\"'-]+", "", label).casefold() or label
 
 
 def _numbered(said: str, n: int, known: Known) -> list[tuple[int, str]]:

@@ -96,11 +96,7 @@ _TAG = re.compile(r"[\[(<{#|:*/=–—-]+\s*([^\[(<{#|:*/=–—]+?)[\s\])>}*|.\
 
 def tags(found: pd.Series, labels: Sequence[str]) -> pd.Series:
     """Of the texts that end in the name of a label set off by a sign, as in `... [billing]`, that label."""
-    names = {_plain(label): label for label in labels}
+    names = {texts.plain_label(label): label for label in labels}
     # Not the whole text: the pattern's time grows faster than what it is given.
     ends = found.str[-100:].map(lambda end: match[1] if (match := _TAG.search(end)) else "")
-    return ends.map(lambda end: names.get(_plain(end), ""))[lambda named: named != ""]
-
-
-def _plain(label: str) -> str:
-    return "".join(filter(str.isalnum, label.casefold()))
+    return ends.map(lambda end: names.get(texts.plain_label(end), ""))[lambda named: named != ""]
