@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import contextlib
 import email.utils
 import gzip
@@ -17,7 +18,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -79,6 +80,10 @@ FORMS: dict[str, Callable[[list[str]], str]] = {
     "bullets": lambda t: "\n".join(f"* {text}" for text in t),
     "yaml": lambda t: "texts:\n" + "\n".join(f"  - {text}" for text in t),
     "tilde": lambda t: f"~~~json\n{json.dumps(t)}\n~~~",
+    "html": lambda t: "&#91;" + ", ".join(f"&quot;{text}&quot;" for text in t) + "&#93;",
+    "echo": lambda t: f"The array of 2 strings that you asked for: [{len(t)}]\n{json.dumps(t)}",
+    "surrogates": lambda t: json.dumps([f"\U0001f600 {text}" for text in t]),
+    "lone": lambda t: json.dumps(t).replace(".", "\\ud83d.", 1),
     "cut": lambda t: json.dumps(t)[:-12],
     # One string runs into the next: it is no text, the others are.
     "missing_comma": lambda t: json.dumps(t).replace('", "', '" "', 1),
@@ -87,13 +92,22 @@ FORMS: dict[str, Callable[[list[str]], str]] = {
 
 @dataclass
 class Reply:
-    """A response, and the tokens that a provider bills for it: sent and answered."""
+    """A response, and the tokens that a provider bills for it: sent and answered.
+
+    Attributes:
+        after: seconds until it is sent.
+        alone: no other is made meanwhile, and none for who has gone.
+        closes: seconds after it at which an idle connection ends.
+    """
 
     body: Any
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     type: str = "application/json"
     billed: tuple[int, int] = (0, 0)
+    after: float = 0.0
+    alone: bool = False
+    closes: float | None = None
 
 
 @dataclass
@@ -238,12 +252,24 @@ def filtered(a: Asked, how: str) -> Reply:
     return error(400, policy, "content_filter", param="prompt")
 
 
+# How errors repeat a key.
+KEYS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "quoted": lambda key: json.dumps(key)[1:-1],
+    "url": lambda key: quote(key, safe=""),
+    "half": lambda key: f"{key[:-4]}****",
+    "upper": str.upper,
+    "wide": lambda key: "".join(chr(ord(sign) + 0xFEE0) for sign in key),
+    "b64": lambda key: base64.b64encode(key.encode()).decode(),
+    "spaced": " ".join,
+}
+
+
 def failing(a: Asked, form: str) -> Reply:
     """The forms that errors have."""
     key = a.authorization.removeprefix("Bearer ")
-    if form in ("plain", "quoted", "url"):
-        said = {"plain": key, "quoted": json.dumps(key)[1:-1], "url": quote(key, safe="")}[form]
-        return error(400, f"The key «{said}» is not one of ours", "invalid_api_key")
+    if form in KEYS:
+        return error(400, f"The key «{KEYS[form](key)}» is not one of ours", "invalid_api_key")
     return {
         "inside": Reply({"choices": None, "error": {"message": "Provider returned error", "code": 400, "metadata": {
             "raw": "the model is not served any more"}}}),
@@ -329,14 +355,29 @@ def named(a: Asked, model: str) -> Reply:
 
 
 def packed(a: Asked, how: str) -> Reply:
-    """A good answer in an odd wrapping."""
+    """A good answer in an odd wrapping; else one that says that it is encoded, and is not."""
     reply = good(a)
     raw = json.dumps(reply.body).encode()
-    if how == "gzip":
+    if how not in ("gzip", "bom", "spaces"):
+        reply.headers = {"Content-Encoding": how}
+    elif how == "gzip":
         reply.body, reply.headers = gzip.compress(raw), {"Content-Encoding": "gzip"}
     else:
         reply.body = {"bom": b"\xef\xbb\xbf", "spaces": b"\n        \n" * 20}[how] + raw
     return reply
+
+
+def not_finite(a: Asked) -> Reply:
+    """A good answer with a number beside it that JSON does not have."""
+    reply = good(a)
+    reply.body["choices"][0]["logprobs"] = {"content": float("nan")}
+    return reply
+
+
+def echoing(a: Asked) -> Reply:
+    """The schema that was sent, with the texts in it, as small models say it."""
+    schema = {"type": "object", "properties": {"texts": {"type": "array", "items": a.texts()}}}
+    return completion(a, json.dumps(schema))
 
 
 # A mode: what it answers to a request, with the mode's argument.
@@ -345,6 +386,14 @@ MODES: dict[str, Callable[[Asked, str], Reply]] = {
     "gzip": lambda a, _: packed(a, "gzip"),
     "bom_body": lambda a, _: packed(a, "bom"),
     "spaces": lambda a, _: packed(a, "spaces"),
+    "enc": packed,
+    "nan": lambda a, _: not_finite(a),
+    "anypath": lambda a, _: good(a),
+    "huge": lambda a, many: completion(a, json.dumps(a.texts() * int(many))),
+    "closes": lambda a, _: replace(good(a), closes=0.0),
+    "keepalive": lambda a, seconds: replace(good(a), closes=float(seconds)),
+    "slow": lambda a, seconds: replace(good(a), after=float(seconds)),
+    "one_slot_cancel": lambda a, seconds: replace(good(a), after=float(seconds), alone=True),
     "reasoning_field": lambda a, _: completion(a, a.words(), reasoning_content=f'["{DRAFT}"]', hidden=300),
     "reasoning_only": lambda a, _: without_thoughts(a, a.words()),
     "length_empty": lambda a, _: without_thoughts(a, None),
@@ -378,6 +427,7 @@ MODES: dict[str, Callable[[Asked, str], Reply]] = {
     "sse_tail": lambda a, _: refusing(a, "streaming"),
     "azure": lambda a, _: refusing(a, "no_version"),
     "ignores_schema": lambda a, _: completion(a, f"Here they are:\n\n{json.dumps(a.labels() or a.texts())}"),
+    "schema_chat": lambda a, _: echoing(a),
     "first500": lambda a, _: error(500, "The server had an error.") if a.number == 0 else good(a),
     "per402": lambda a, _: error(402, "Insufficient Balance"),
     "perday": lambda a, many: quota(a, int(many)),
@@ -387,7 +437,9 @@ MODES: dict[str, Callable[[Asked, str], Reply]] = {
     "ra_dur": lambda a, seconds: busy(a, 429, float(seconds), "duration"),
     "ra_ms": lambda a, seconds: busy(a, 429, float(seconds), "milliseconds"),
     "ra_reset": lambda a, seconds: busy(a, 429, float(seconds), "reset"),
-    "busy408": lambda a, seconds: busy(a, 408, float(seconds)),
+    **{
+        f"busy{status}": lambda a, seconds, status=status: busy(a, status, float(seconds)) for status in (408, 498, 524)
+    },
     "busy503": lambda a, seconds: busy(a, 503, float(seconds), "seconds"),
     "busy529": lambda a, seconds: busy(a, 529, float(seconds), "seconds"),
     "malformed": lambda a, _: Reply(None),
@@ -408,6 +460,9 @@ class Server:
         self.billed, self.first, self.number = [0, 0], 0.0, 0
         # Requests that sent a thought back, and requests without a limit on the answer.
         self.sent_back = self.unlimited = 0
+        self.slot = asyncio.Lock()
+        # The last request of each connection.
+        self.latest: dict[asyncio.Transport, int] = {}
 
     @property
     def seen(self) -> dict[str, Any]:
@@ -438,16 +493,32 @@ class Server:
         self.sent_back += any(mark in text for text in said for mark in (DRAFT, "<think>", "<|channel|>"))
         self.unlimited += not {"max_tokens", "max_completion_tokens"} & set(body)
         reply = MODES[self.mode](a, self.argument)
+        transport = http.transport
+        assert transport
+        self.latest[transport] = a.number
+        async with self.slot if reply.alone else contextlib.nullcontext():
+            await asyncio.sleep(0 if transport.is_closing() else reply.after)
+        if reply.alone and transport.is_closing():
+            return web.Response()
         if reply.body is None:
-            assert http.transport
-            http.transport.write(b"HTP/9 what\r\n\r\n")
-            http.transport.close()
+            transport.write(b"HTP/9 what\r\n\r\n")
+            transport.close()
             return web.Response()
         self.statuses[reply.status] += 1
         self.billed = [self.billed[0] + reply.billed[0], self.billed[1] + reply.billed[1]]
         raw = reply.body if isinstance(reply.body, str | bytes) else json.dumps(reply.body)
         raw = raw.encode() if isinstance(raw, str) else raw
-        return web.Response(body=raw, status=reply.status, headers=reply.headers, content_type=reply.type)
+        response = web.Response(body=raw, status=reply.status, headers=reply.headers, content_type=reply.type)
+        if reply.closes is not None:
+            await response.prepare(http)
+            await response.write_eof()
+            asyncio.get_running_loop().call_later(reply.closes, self.end, transport, a.number)
+        return response
+
+    def end(self, transport: asyncio.Transport, number: int) -> None:
+        """End a connection that has been idle since this request."""
+        if self.latest[transport] == number:
+            transport.close()
 
 
 @contextlib.contextmanager

@@ -114,7 +114,9 @@ def forms(*names: str, **expected: Any) -> list[Case]:
 NOTHING: dict[str, Any] = {"code": 1, "labels": ()}
 ONE_FILTERED: dict[str, Any] = {"labels": ("math", "words"), "says": "network", "again": True}
 CASES = [
-    *of("nothing", "good", "gzip", "bom_body", "spaces", again=True),
+    *of("nothing", "good", "gzip", "bom_body", "spaces", "nan", "closes", "keepalive:0.01", again=True),
+    *of("nothing", "enc:br", "huge:400"),
+    *of("nothing", "anypath", query="/deployments/it"),
     *of("thoughts", "think", "think_plain", "think_open", "think_fence", "think_format", "harmony"),
     *of("thoughts", "reasoning_field", "parts", "parts_think"),
     *of("thoughts", "think_cut", "length_empty", **NOTHING, says="max_(completion_)?tokens", then="good"),
@@ -122,6 +124,7 @@ CASES = [
     *forms("double", "smart", "single", "trailing", "comments", "chatty", "numbered_in", "numbered", "objects"),
     *forms("keyed", "concat", "lines", "dupkeys", "bom", "placeholder", "second_fence", "ellipsis", "newlines"),
     *forms("backslash", "bullets", "yaml", "tilde", "missing_comma", "unescaped", "cut"),
+    *forms("html", "echo", "surrogates", "lone"),
     *of("a short context", "ctx400:600", "ctx_trunc:600"),
     *[Case("a key that is a word", "docs", key=key) for key in ("none", "EMPTY", "x", "key")],
     *of("usage", *(f"usage:{told}" for told in ("null", "missing", "zero", "outside", "cached", "words"))),
@@ -136,16 +139,16 @@ CASES = [
     *of("errors", "err_html", **NOTHING, says="422"),
     *of("errors", "err_redirect", **NOTHING, says="elsewhere|redirect"),
     *of("errors", "err_stream", **NOTHING, says="stream"),
-    *of("errors", "err_key:plain", "err_key:quoted", "err_key:url", **NOTHING, says=r"not one of ours"),
+    *of("errors", *(f"err_key:{form}" for form in endpoint_server.KEYS), **NOTHING, says=r"not one of ours"),
     *of("errors", "malformed", **NOTHING, says="HTTP|connection|reached"),
     *of("errors", "per402", **NOTHING, says="quota|credit|Balance"),
     *of("requests", "temp1", "tempnever", sampling={"temperature": 0.7}, says="temperature"),
     *of("requests", "no_system", says="system"),
-    *of("requests", "maxtokens", "only_object", "late_schema", "ignores_schema", "sse_tail", "first500"),
+    *of("requests", "maxtokens", "only_object", "late_schema", "ignores_schema", "schema_chat", "sse_tail", "first500"),
     *of("requests", "nested", sampling={"chat_template_kwargs": {"enable_thinking": False}}),
     *of("requests", "azure", query="?api-version=2026-01-01"),
     *of("waits", "ra_secs:3", "ra_date:3", "ra_dur:3", "ra_ms:3", "ra_reset:3", "busy503:3", "busy529:3"),
-    *of("waits", "busy408:2"),
+    *of("waits", "busy408:2", "busy498:2", "busy524:2", "slow:2", "one_slot_cancel:1"),
     *of("waits", "perday:4", **NOTHING, says="hours|12:00|43,?200|tomorrow"),
     *of("labels", *(f"annot_{form}" for form in endpoint_server.LABELS if form != "shifted"), command="annotate"),
     *of("labels", "good", "ignores_schema", "only_object", "no_system", "sse_tail", command="annotate"),
@@ -284,7 +287,8 @@ def meant(text: str) -> bool:
     pattern = "|".join(re.escape(said).replace(r"\{\}", "[a-z ]+") for said in endpoint_server.DOCSTRINGS)
     if re.fullmatch(pattern, text):
         return True
-    words = text.removeprefix("\\d ").replace('"', "").removesuffix(".").lower().split()
+    text = re.sub("^(\\\\d|\U0001f600) |\ufffd", "", text)
+    words = text.replace('"', "").removesuffix(".").lower().split()
     return 9 <= len(words) <= 16 and text.endswith(".") and set(words) <= {*WORDS, *ADDED}
 
 
