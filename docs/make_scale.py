@@ -64,9 +64,19 @@ def tasks(found: dict[str, Any]) -> str:
     return "\n".join([*lines, "", f"Seconds of computing, of which DVC {found['dvc']} uses one core."])
 
 
+def large(found: dict[str, Any]) -> str:
+    """What a large file of the user's takes."""
+    costs = [
+        f"`{name}` {found[name]['cpu_seconds']:,.0f} s and {found[name]['memory_mb'] / 1000:.1f} GB of memory"
+        for name in ("new", "fetch", "prepare")
+    ]
+    return f"A CSV file of {found['megabytes']:,} MB with {found['rows']:,} texts took {', '.join(costs)}."
+
+
 def filled(page: str) -> str:
     """The page with the committed results between its markers."""
-    return put(page, {"scale": rows(measured("scale")), "many-tasks": tasks(measured("many-tasks"))})
+    blocks = {"scale": rows(measured("scale")), "many-tasks": tasks(measured("many-tasks"))}
+    return put(page, blocks | {"large-files": large(measured("large-files"))})
 
 
 if __name__ == "__main__":

@@ -232,7 +232,8 @@ def measure(
     wrong = [f"exit code {code}"] * (code != case.code)
     wrong += ["a traceback"] * ("Traceback" in said)
     wrong += [f"does not say {case.says!r}"] * (re.search(case.says, said, re.IGNORECASE) is None)
-    wrong += ["shows the key"] * (case.key in said and len(case.key) > 16)
+    repeated = any(form(case.key) in said for form in endpoint_server.KEYS.values())
+    wrong += ["shows the key"] * (repeated and len(case.key) > 16)
     if case.command != "doctor" and abs(found["billed_usd"] - found["counted_usd"]) > TOLERANCE * found["billed_usd"]:
         wrong.append("the count is not the bill")
     if case.command == "generate":
