@@ -40,6 +40,8 @@ SOURCES = ("labelled", "few_shot", "zero_shot")
 TOLD = ("README.md", "docs/paper-study.md")
 # US dollars that a hand label costs, and the share of the score of all labels that is wanted.
 PRICES, SHARE = (0.02, 0.10, 1.00), 0.95
+# Options that have other names than their mixes.
+WAYS = {"real": "hand labels", "llm": "calling the LLM itself"}
 # Draws behind the power of a rank correlation.
 DRAWS = 4000
 
@@ -77,7 +79,9 @@ interval. Worth: the real labels that give `probe` the same score as the few-sho
 {cheapest}
 
 By `probe`, from what was trained. Recorded texts are priced as if {lent} had been asked. Real texts that an LLM labels
-are taken as there for nothing. *None*: nothing that was tried gives as much.
+are taken as there for nothing. The LLM itself, called for one month of {texts_per_month:,} texts at ${llm_price:.2f} a
+thousand, was asked as five personas about 100 test texts at most, so its score is rough; another month costs as much
+again. *None*: nothing that was tried gives as much.
 
 ## Generated rows added to real ones
 
@@ -151,6 +155,8 @@ def page(folder: Path) -> str:
         short=in_short(folder),
         probe=scores(tasks),
         margin=tasks[0].asked.margin,
+        llm_price=tasks[0].asked.llm_price,
+        texts_per_month=tasks[0].asked.texts_per_month,
         others=others(tasks),
         share=SHARE,
         cheapest=cheapest(tasks),
@@ -312,7 +318,7 @@ def _cheapest(tasks: Sequence[Findings]) -> str:
     for price in PRICES:
         ways = [way.option for task in tasks if (way := cheapest_way(task, price))]
         counted = sorted(((ways.count(way), way) for way in set(ways)), reverse=True)
-        named = ", ".join(f"{words.name(way) if way != 'real' else 'hand labels'} in {n}" for n, way in counted)
+        named = ", ".join(f"{WAYS.get(way, words.name(way))} in {n}" for n, way in counted)
         prices.setdefault(named, []).append(money(price))
     said = "; ".join(f"at {' or '.join(same)} a label {named}" for named, same in prices.items())
     return f"**The cheapest way to {SHARE:.0%} of what all real labels give**, by probe: {said}"

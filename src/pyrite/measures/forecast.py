@@ -27,7 +27,7 @@ EXPONENTS = np.geomspace(0.05, 1.0, 20)
 # How far a score of about half of all rows lies from its curve, as it is drawn once more: a point.
 NOISE = 0.01
 # Of the backtest: so many times the standard error hold 80 % of what came (`benchmarks/forecast.py`).
-QUANTILE = 0.87
+QUANTILE = 0.80
 
 
 def forecast(rows: Sequence[int], scores: Sequence[float], at: int) -> Interval:

@@ -1,0 +1,32 @@
+"""Put how well forecasts came true into docs/measures.md: `python docs/make_measures.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from blocks import measured, put, rewrite
+
+
+def backtest(found: dict[str, Any]) -> str:
+    """How far forecasts of recorded tasks erred, beside two simpler ways, and how often their intervals held."""
+    every, far = found["all"], found["by_distance"]["10 times and more"]
+    error = every["error"]
+    held = {task: one["coverage"] for task, one in found["by_task"].items()}
+    (worst, least), most = min(held.items(), key=lambda one: one[1]), max(held.values())
+    return (
+        f"On the learning curves of {found['tasks']} recorded tasks, with the larger sizes hidden, "
+        f"{every['forecasts']} forecasts erred by {error['power_law']:.1f} points on average (no change: "
+        f"{error['no_change']:.1f}; a line over the logarithm of rows: {error['log_linear']:.1f}), and "
+        f"{every['coverage']:.0%} of the true scores lay in the interval, a task left out at a time. More than ten times "
+        f"as far the error was {far['error']['power_law']:.1f} points. Single tasks do better or worse, from {least:.0%} "
+        f"({worst}) to {most:.0%} in the interval."
+    )
+
+
+def filled(page: str) -> str:
+    """The page with the committed figures."""
+    return put(page, {"backtest": backtest(measured("forecast")["backtest"])})
+
+
+if __name__ == "__main__":
+    rewrite("docs/measures.md", filled)
