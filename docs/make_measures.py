@@ -17,9 +17,9 @@ def backtest(found: dict[str, Any]) -> str:
         f"On the learning curves of {found['tasks']} recorded tasks, with the larger sizes hidden, "
         f"{every['forecasts']} forecasts erred by {error['power_law']:.1f} points on average (no change: "
         f"{error['no_change']:.1f}; a line over the logarithm of rows: {error['log_linear']:.1f}), and "
-        f"{every['coverage']:.0%} of the true scores lay in the interval, a task left out at a time. More than ten times "
-        f"as far the error was {far['error']['power_law']:.1f} points. Single tasks do better or worse, from {least:.0%} "
-        f"({worst}) to {most:.0%} in the interval."
+        f"{every['coverage']:.0%} of the true scores lay in the interval, a task left out at a time. More than ten "
+        f"times as far the error was {far['error']['power_law']:.1f} points. Single tasks do better or worse, from "
+        f"{least:.0%} ({worst}) to {most:.0%} in the interval."
     )
 
 
