@@ -6,6 +6,8 @@ from typing import Any
 
 from blocks import measured, put, rewrite
 
+from pyrite.measures import intervals
+
 
 def generated(speed: dict[str, Any], kills: dict[str, Any]) -> str:
     """The table of throughput and the sentences on memory and kills."""
@@ -54,10 +56,41 @@ def live(found: dict[str, Any]) -> str:
     return "\n".join([*lines, "", said])
 
 
+def yields(found: dict[str, Any]) -> str:
+    """The table of what the small LLM's texts are good for, and what its labels are, task by task."""
+    lines = ["| task | prompt | usable (95 %) | scarcest label | dropped |", "|:--|:--|--:|:--|:--|"]
+    right = []
+    for task, came in found["tasks"].items():
+        for source in ("zero_shot", "few_shot"):
+            usable, asked = came[source]["usable"], came[source]["asked"]
+            kept, least = sum(usable.values()), min(usable, key=usable.get)
+            dropped = sorted(came[source]["dropped"].items(), key=lambda reason: -reason[1])
+            why = ", ".join(f"{n} {reason}" for reason, n in dropped)
+            lines.append(
+                f"| {task} | {source} | {kept} of {asked} ({between(intervals.share(kept, asked))}) |"
+                f" {least}: {usable[least]} of {asked // len(usable)} | {why} |"
+            )
+        same = came["labelled"]["agreement"]
+        right.append(
+            f"{task} {same['same']} of {same['texts']} ({between(intervals.share(same['same'], same['texts']))};"
+            f" picking at random: {1 / len(usable):.0%})"
+        )
+    said = (
+        "Ten texts a label, asked for once, five in a request, as `studies/live.yaml` asks; few-shot shows three"
+        " examples. Intervals take texts for independent; those of one answer are not, so they should be wider."
+        f" Real texts that it gave the label that people gave: {', '.join(right)}."
+    )
+    return "\n".join([*lines, "", said])
+
+
+def between(share: intervals.Interval) -> str:
+    return f"{share.low:.0%} to {share.high:.0%}"
+
+
 def filled(page: str) -> str:
     """The page with the committed results between its markers."""
-    speed, kills, small = map(measured, ("generation", "generation-kill", "live"))
-    return put(page, {"measured": generated(speed, kills), "live": live(small)})
+    speed, kills, small, tasks = map(measured, ("generation", "generation-kill", "live", "small-llm"))
+    return put(page, {"measured": generated(speed, kills), "live": live(small), "yields": yields(tasks)})
 
 
 if __name__ == "__main__":

