@@ -65,6 +65,14 @@ def test_recorded_texts_have_the_price_of_a_model_that_has_one() -> None:
     assert frontier.find(recorded, market()).missing == ("generate.prices",)
 
 
+def test_texts_of_an_llm_that_answered_have_no_other_models_price() -> None:
+    charged = metrics.generated("fruit", "few_shot", prompt_tokens=9, completion_tokens=9).total
+    live = task(None, reckoned_tokens=(8, 8), total=charged)
+    found = frontier.find(live, market(other=PRICE))
+    assert (found.borrowed, found.missing) == ("", ("generate.prices",))
+    assert market(**{"other": PRICE, "a/llm": PRICE}).set(live.generated["few_shot"]) == pytest.approx(27e-6)
+
+
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12))
 def test_none_on_the_frontier_is_beaten_and_all_others_are(points: list[tuple[int, int]]) -> None:
     costs, scores = [cost for cost, _ in points], [score for _, score in points]

@@ -57,8 +57,7 @@ def find(task: TaskMetrics, prices: Market) -> Frontier:
     missing = tuple(_missing(task, prices, purchases))
     # Without the price of a label, generated texts would look like the only way there is.
     best = [] if LABELS in missing else efficient(costs, [purchases[place].score.value for place in priced])
-    sets = [made for made in task.generated.values() if made.total.cost_usd is None and made.tokens is not None]
-    lent = any(model not in prices.prices for made in sets for model in made.models)
+    lent = any(model not in prices.prices for made in task.generated.values() if made.recorded for model in made.models)
     return Frontier(
         task=task.name,
         purchases=tuple(purchases),

@@ -90,6 +90,11 @@ class GeneratedSet(Result):
         return self.kind == "labelled" and self.total.also_real_training == self.total.accepted
 
     @property
+    def recorded(self) -> bool:
+        """Whether its answers come from a recording, which doesn't say what was charged for them."""
+        return self.total.prompt_tokens is None and self.reckoned_tokens is not None
+
+    @property
     def tokens(self) -> tuple[int, int] | None:
         """Tokens sent and answered, as they were charged or else reckoned; None where neither is known."""
         if self.total.prompt_tokens is None:

@@ -53,7 +53,8 @@ class Market(NamedTuple):
         """What a source cost; a recorded one at the first price that there is, where its own LLM has none."""
         if made.total.cost_usd is not None:
             return made.total.cost_usd
-        price = next((self.prices[model] for model in (*made.models, *self.prices) if model in self.prices), None)
+        lenders = self.prices if made.recorded else ()
+        price = next((self.prices[model] for model in (*made.models, *lenders) if model in self.prices), None)
         return None if price is None or made.tokens is None else price.of(*made.tokens)
 
     def labels(self, n: int) -> float | None:
