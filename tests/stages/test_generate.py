@@ -227,11 +227,14 @@ def test_a_changed_instruction_leaves_its_label_without_texts(fruit: Project, pr
         generate.run("fruit", "zero_shot")
 
 
-def test_an_example_that_is_no_real_row_is_named(fruit: Project, table: Callable[..., pd.DataFrame]) -> None:
+def test_a_recording_with_examples_that_are_no_rows_here_is_used_and_that_is_said(
+    fruit: Project, table: Callable[..., pd.DataFrame], capsys: pytest.CaptureFixture[str]
+) -> None:
     fruit("few_shot", fruit=['["Plums are purple in late summer"]'], tool=['["A wrench turns a rusty old bolt"]'])
     texts.write(table(REAL[:3]), paths.prepared("fruit"))
-    with pytest.raises(PyriteError, match=r"example [0-9a-f]{16} is not among the prepared rows"):
-        generate.run("fruit", "few_shot")
+    frame, _ = result("few_shot")
+    assert set(frame["text"]) == {"Plums are purple in late summer", "A wrench turns a rusty old bolt"}
+    assert "examples that its prompts showed are no rows here" in " ".join(capsys.readouterr().err.split())
 
 
 def test_an_imported_set_that_a_task_lacks_is_empty(fruit: Project) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pyrite.base import console, paths
-from pyrite.base.errors import PyriteError
+from pyrite.base import console
 from pyrite.data import texts
 from pyrite.data.cards import Card
 from pyrite.data.transcripts import Conversation
@@ -133,11 +132,7 @@ class QualityFilter:
             )
 
     def __call__(self, conversations: Sequence[Conversation]) -> pd.DataFrame:
-        """`collect` with one more column, `reason`.
-
-        Raises:
-            PyriteError: a conversation shows an example that is no prepared row.
-        """
+        """`collect` with one more column, `reason`."""
         script = self._script
         frame = collect(script, conversations)
         least, most = script.card.length_words
@@ -161,18 +156,19 @@ class QualityFilter:
         text_of = self._script.text_of
         copies = pd.Series(False, index=candidates.index)
         groups = dict(list(candidates.groupby(["label", "conversation"], sort=False)))
+        lost = {i for c in conversations for said in c.turns for i in said.examples if i not in text_of}
+        if lost:
+            # Recorded with other rows: `python_docs` has those of the Python that runs it.
+            console.log.print(
+                f"{self._script.task} {self._script.source}: {len(lost)} of the examples that its prompts showed are no"
+                " rows here: whether a text repeats one of these is not looked at"
+            )
         for c in conversations:
             mine = groups.get((c.label, c.conversation))
             for turn, said in enumerate(c.turns):
-                if unknown := [i for i in said.examples if i not in text_of]:
-                    raise PyriteError(
-                        f"{paths.recording(c.task, c.setting)}: label '{c.label}', conversation {c.conversation}, turn "
-                        f"{turn}: example {unknown[0]} is not among the prepared rows; record it anew"
-                    )
-                if mine is None or not said.examples:
+                shown = [text_of[i] for i in said.examples if i not in lost]
+                if mine is None or not shown:
                     continue
                 later = mine[mine["turn"] >= turn]
-                copies[later.index] |= near_duplicates.near(
-                    later["text"].tolist(), [text_of[i] for i in said.examples], threshold
-                )
+                copies[later.index] |= near_duplicates.near(later["text"].tolist(), shown, threshold)
         return copies.to_numpy()
