@@ -61,6 +61,7 @@ STAGES: dict[str, tuple[list[str], list[Path], list[str]]] = {
         [
             paths.transcript(TASK, "few_shot"),
             paths.source(TASK, "few_shot"),
+            paths.dropped(TASK, "few_shot"),
             paths.metrics("generate", f"{TASK}.few_shot"),
         ],
         ["answers", "embeddings"],
@@ -70,7 +71,7 @@ STAGES: dict[str, tuple[list[str], list[Path], list[str]]] = {
     "evaluate": ([TASK], [paths.metrics("evaluate", TASK)], []),
     "diversity": ([TASK], [paths.text_map(TASK), paths.metrics("diversity", TASK)], ["embeddings"]),
     "subjectivity": ([], [paths.SUBJECTIVITY], []),
-    "compare": ([], [paths.HEADLINE, paths.TABLE, paths.PLOTS, paths.TABLES], []),
+    "compare": ([], [paths.HEADLINE, paths.FRONTIER, paths.TABLE, paths.PLOTS, paths.TABLES], []),
     "report": ([], [paths.REPORT], []),
 }
 # What must run before and is not killed.
@@ -84,6 +85,7 @@ SHARES = {
 CARD = f"""
 id: {TASK}
 title: Fruit or tools
+language: English
 description: Say whether a sentence is about fruit or tools.
 source: {{kind: file, path: {TASK}.csv, text: text, label: label, licence: none}}
 item: sentence
@@ -168,15 +170,20 @@ def prepare(project: Path, url: str) -> None:
     (project / paths.recorded_annotations(TASK)).write_text(sheet)
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["tasks"] = [TASK]
-    params["generate"] |= {"provider": "openai", "model": "test-model", "per_label": 20, "texts_per_turn": 2}
+    params["llms"] = {"llm": {"model": "test-model"}}
     # One conversation for each label: two that begin with the same words could not be told apart in the server's log.
-    params["generate"] |= {"turns": 10, "examples": 3, "concurrency": 2}
+    written = {"kind": "written", "llm": "llm", "per_label": 20, "texts_per_turn": 2, "turns": 10, "examples": 3}
+    params["sources"] = {name: written | {"prompt": name} for name in ("zero_shot", "few_shot")}
+    params["generate"] |= {"provider": "openai", "limits": {"OPENAI": {"concurrency": 2}}}
+    params["annotate"]["llm"] = "llm"
     mixes = ["real", "zero_shot", "few_shot", "pool+few_shot"]
     tiny = params["train"]["classifiers"]["minilm"] | {"checkpoint": "checkpoint", "steps": 20, "mixes": mixes}
+    del tiny["seeds"]
     tfidf = {"method": "tfidf", "mixes": [*mixes, "real@20", "real@50", "real@all"], "C": 10.0}
-    params["train"] |= {"seeds": [0, 1], "classifiers": {"tiny": tiny, "tfidf": tfidf}}
+    # One split: folds would be four times the fits and say no more about kills.
+    params["train"] |= {"seeds": [0, 1], "folds": "none", "classifiers": {"tiny": tiny, "tfidf": tfidf}}
     params["evaluate"]["resamples"] = 200
-    params["compare"]["classifier"] = "tiny"
+    params["compare"] |= {"classifier": "tiny", "candidates": "few_shot"}
     (project / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     # The stages' commands find this Python's `pyrite`, and run the code that is here.
     os.environ |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(project / "src")}
@@ -336,6 +343,9 @@ class Campaign:
             "data/prepared",
             "data/transcripts",
             "data/sources",
+            "data/dropped",
+            "data/annotations",
+            "data/maps",
             "models",
         ):
             shutil.rmtree(path, ignore_errors=True)

@@ -78,13 +78,9 @@ def prepare(project: Path, given: argparse.Namespace) -> None:
     project.mkdir()
     (project / "tasks").symlink_to(ROOT / "tasks")
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    params["generate"] |= {
-        "provider": "openai",
-        "model": "test-model",
-        "per_label": given.rows,
-        "texts_per_turn": given.texts_per_turn,
-        "concurrency": given.concurrency,
-    }
+    params["llms"]["claude"] = {"model": "test-model"}
+    params["sources"][SETTING] |= {"per_label": given.rows, "texts_per_turn": given.texts_per_turn}
+    params["generate"] |= {"provider": "openai", "limits": {"OPENAI": {"concurrency": given.concurrency}}}
     (project / "params.yaml").write_text(yaml.safe_dump(params))
     for stage in ("fetch", "prepare"):
         subprocess.run([*PYRITE, stage, TASK], cwd=project, env=environment_of_a_run(), check=True)
