@@ -34,9 +34,10 @@ def main() -> None:
     options = parser.parse_args()
     params = yaml.safe_load(paths.PARAMS.read_text(encoding="utf-8"))
     minilm = params["train"]["classifiers"]["minilm"]
+    del minilm["seeds"]
     minilm |= {"mixes": [params["compare"]["baseline"], params["compare"]["candidates"][0]], "steps": options.steps}
     params["train"] |= {"seeds": list(range(options.fits // 2)), "classifiers": {"minilm": minilm}}
-    params["train"] |= {"checkpoints": "first_seed"}
+    params["train"] |= {"checkpoints": "first_seed", "folds": "none"}
     params["compare"] |= {"classifier": "minilm"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
