@@ -38,7 +38,7 @@ def main() -> None:
     minilm |= {"mixes": [params["compare"]["baseline"], params["compare"]["candidates"][0]], "steps": options.steps}
     params["train"] |= {"seeds": list(range(options.fits // 2)), "classifiers": {"minilm": minilm}}
     params["train"] |= {"checkpoints": "first_seed", "folds": "none"}
-    params["compare"] |= {"classifier": "minilm"}
+    params["compare"] |= {"classifier": "minilm", "candidates": params["compare"]["candidates"][0]}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         inputs = [paths.prepared("python_docs")]
