@@ -54,6 +54,7 @@ class Written(Schema):
         per_label: the texts that each label shall get.
         texts_per_turn, turns: texts asked for in a turn, and turns of a conversation that ask for some.
         examples: real texts shown in a turn that shows some.
+        check: of so many texts, and of as many real ones, the LLM is asked for the label without seeing it.
     """
 
     kind: Literal["written"]
@@ -63,6 +64,7 @@ class Written(Schema):
     texts_per_turn: Positive = 25
     turns: Positive = 4
     examples: Positive = 5
+    check: Annotated[int, Field(ge=0)] = 0
 
 
 class Labelled(Schema):

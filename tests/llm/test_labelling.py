@@ -14,7 +14,7 @@ from llm_server import serve
 
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
-from pyrite.commands import batch, recordings
+from pyrite.commands import batch, estimate, recordings
 from pyrite.data import texts
 from pyrite.llm import labelling
 from pyrite.results import generation
@@ -98,3 +98,52 @@ def test_a_recorded_label_that_the_card_lacks_is_named(labelled: Callable[..., N
     write.write_text("item,label,model\nabc,plant,m\n")
     with pytest.raises(PyriteError, match="'plant' is not in the card"):
         labelling.load("fruit", "labelled")
+
+
+def test_a_check_asks_for_labels_of_own_and_real_texts_and_is_not_paid_twice(
+    study: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    def answer(request: dict[str, Any]) -> str | None:
+        said = request["messages"][-1]["content"]
+        if "JSON object: " not in said:
+            return None
+        asked.append(said)
+        return all_fruit(request)
+
+    with serve(answers=answer) as server:
+        study(server.url, sources=["zero_shot"])
+        change_params("sources.zero_shot.check", 12)
+        estimate.run("fruit", "zero_shot", as_json=True)
+        [_, need] = json.loads(capsys.readouterr().out)
+        assert (need["source"], need["requests"]) == ("zero_shot: check", 3)
+        generate.run("fruit", "zero_shot")
+        generate.run("fruit", "zero_shot")
+    assert len(asked) == 3
+    rows = {"zero_shot": texts.read(paths.source("fruit", "zero_shot")), "real": texts.read(paths.prepared("fruit"))}
+    first = {name: of[of["split"] == "train"].sort_values("id").head(12) for name, of in rows.items()}
+    # Own texts and real ones share requests, in an order that says nothing.
+    assert all(any(text in asked[0] for text in of["text"]) for of in first.values())
+    found = generation.load("fruit", "zero_shot").clear_cut
+    assert list(found) == ["real", "zero_shot"]
+    for name, of in first.items():
+        assert found[name].texts == 12
+        assert found[name].share.value == pytest.approx((of["label"] == "fruit").mean())
+        assert found[name].labels["tool"].value == 0
+    recordings.run("fruit", "zero_shot")
+    assert len(pd.read_csv(paths.checked("fruit", "zero_shot"))) == 24
+    paths.answers("fruit", labelling.CHECKS).unlink()
+    study(provider="recorded", sources=["zero_shot"])
+    change_params("sources.zero_shot.check", 12)
+    generate.run("fruit", "zero_shot")
+    assert generation.load("fruit", "zero_shot").clear_cut == found
+
+
+def test_what_waits_of_a_check_is_in_the_batch(study: Study, project: Path) -> None:
+    with serve() as server:
+        study(server.url, sources=["zero_shot"])
+        generate.run("fruit", "zero_shot")
+    change_params("sources.zero_shot.check", 10)
+    batch.export_requests(project / "round")
+    assert len((project / "round/batch-001.jsonl").read_text().splitlines()) == 2

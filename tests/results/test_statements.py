@@ -4,11 +4,13 @@ import pytest
 from test_verdict import HELPS, case, gap
 
 import metrics
+from pyrite.measures import intervals
+from pyrite.measures.clear_cut import ClearCut
 from pyrite.params import Compare
 from pyrite.results import remarks, statements
 from pyrite.results.evaluation import Worth
 from pyrite.results.study import TaskMetrics
-from pyrite.results.verdict import Case
+from pyrite.results.verdict import OPEN, Case
 
 
 def test_labels_with_less_than_a_tenth_of_their_texts_are_named() -> None:
@@ -22,6 +24,28 @@ def test_labels_with_less_than_a_tenth_of_their_texts_are_named() -> None:
     )
     asked = Compare(classifier="tfidf", baseline="real", candidates=("few_shot",), margin=3.0)
     assert remarks.scarce(made) in remarks.remarks(found, asked)
+
+
+@pytest.mark.parametrize(("own", "real", "surely"), [(98, 78, True), (98, 97, False), (78, 98, False)])
+def test_texts_that_are_surely_clearer_than_real_ones_are_said(own: int, real: int, surely: bool) -> None:
+    shares = {
+        name: ClearCut(texts=100, share=intervals.proportion(n, 100), labels={})
+        for name, n in {"real": real, "few_shot": own}.items()
+    }
+    made = metrics.generated("t", "few_shot").model_copy(update={"clear_cut": shares})
+    said = remarks.clearer(made)
+    assert bool(said) == surely
+    assert not surely or ("98.0 %" in said and "78.0 %" in said)
+    classifiers = {"tfidf": metrics.classifier({"real": 0.9, "few_shot": 0.8})}
+    asked = Compare(classifier="tfidf", baseline="real", candidates=("few_shot",), margin=3.0)
+    told = remarks.remarks(TaskMetrics(metrics.task("t", classifiers), {"few_shot": made}), asked)
+    assert (said in told) == surely
+
+
+def test_an_obstacle_leaves_both_questions_open() -> None:
+    stopped = case(gap(0.0, 1.0), obstacle="there is one fit of each only")
+    [first, *_] = statements.two_questions(stopped, same_texts=False)
+    assert first.startswith(f"In place of {stopped.baseline}: {OPEN} ")
 
 
 def worth(labels: int | None, low: int | None, high: int | None, most: int = 1000) -> Worth:

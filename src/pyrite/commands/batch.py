@@ -19,6 +19,7 @@ from pyrite.base.errors import PyriteError
 from pyrite.llm import dialect, failures, generation, labelling, replies, surveys
 from pyrite.llm.cache import Answer, Log
 from pyrite.llm.failures import Failure
+from pyrite.llm.labelling import Labelling
 from pyrite.llm.runner import Request
 from pyrite.params import Asking, Labelled, Written
 
@@ -88,11 +89,16 @@ def _waiting() -> Iterator[Waiting]:
                 script = generation.load(task, source)
                 for c, *_ in generation.pending(script):
                     yield Waiting((task, script.answers), script.request(c), script.p)
+                if check := labelling.load_check(task, source):
+                    yield from _labels(task, check)
             elif isinstance(spec, Labelled):
-                one = labelling.load(task, source)
-                for question, waits, _ in surveys.look(one.survey, one.questions):
-                    if waits:
-                        yield Waiting((task, one.survey.answers), one.survey.request(question), one.survey.p)
+                yield from _labels(task, labelling.load(task, source))
+
+
+def _labels(task: str, one: Labelling) -> Iterator[Waiting]:
+    for question, waits, _ in surveys.look(one.survey, one.questions):
+        if waits:
+            yield Waiting((task, one.survey.answers), one.survey.request(question), one.survey.p)
 
 
 def _line(request: Request, p: Asking) -> bytes:

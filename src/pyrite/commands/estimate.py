@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from pyrite import params
 from pyrite.base import console, paths
@@ -29,6 +29,8 @@ def run(task: str | None, source: str | None, as_json: bool) -> None:
     tasks = [task] if task else p.tasks
     asked = [name for name, one in p.sources.items() if not isinstance(one, Imported)]
     needs = [_need(p, t, s) for t in tasks for s in ([source] if source else [*asked, annotators.ANNOTATIONS])]
+    checked = [name for name, one in p.written.items() if one.check and source in (None, name)]
+    needs += [_check(p, t, s) for t in tasks for s in checked]
     unprepared = [t for t in tasks if not paths.prepared(t).exists()]
     if task is None and source in (None, annotators.ANNOTATIONS) and len(p.tasks) > 1 and not unprepared:
         pairs = costs.of_survey(*surveys.of_pairs())
@@ -97,6 +99,15 @@ def _need(p: Params, task: str, source: str) -> CostEstimate:
         return costs.of_survey(one.survey, one.questions)
     script = _script(p, task, source)
     return costs.of_dialogues(generation.pending(script), script)
+
+
+def _check(p: Params, task: str, source: str) -> CostEstimate:
+    one = labelling.load_check(task, source)
+    if one is None:
+        card, n = cards.load(task), p.written[source].check
+        rows = standins.training(card, 2 * n)
+        one = labelling.plan_check(p, card, source, rows[:n], rows[n:])
+    return replace(costs.of_survey(one.survey, one.questions), source=f"{source}: check")
 
 
 def _time(needs: Sequence[CostEstimate], model: str, p: Params) -> str:

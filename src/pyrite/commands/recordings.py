@@ -26,6 +26,8 @@ def run(task: str | None, source: str | None) -> None:
                 console.log.print(f"{paths.recorded_labels(t)}: {labelling.record(t, s)} labels of {model} added")
             elif isinstance(spec, Written):
                 _conversations(t, s)
+                if checked := labelling.record_check(t, s):
+                    console.log.print(f"{paths.checked(t, s)}: {checked} labels of {p.llms[spec.llm].model} added")
 
 
 def _conversations(task: str, source: str) -> None:

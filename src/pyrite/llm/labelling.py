@@ -1,9 +1,10 @@
-"""Labelling: the labels that an LLM gives real training texts, for sources of the kind `labelled`."""
+"""Labelling: the labels that an LLM gives texts: those of sources of the kind `labelled`, and the `check` of others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -15,10 +16,12 @@ from pyrite.data.cards import Card
 from pyrite.llm import annotators, surveys
 from pyrite.llm.annotators import Question, Survey
 from pyrite.llm.cache import Tokens, tokens_of
-from pyrite.params import Labelled, Params
+from pyrite.params import Asking, Labelled, Params
 
 # The store's name for the answers: one for all labelled sources, for what is asked holds the LLM.
 ANSWERS = "labelled"
+# And for those to the checks of written sources.
+CHECKS = "checked"
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Labelling:
 
     Attributes:
         source: its name.
-        items: the rows that shall have a label, by id.
+        items: the rows that shall have a label, by id; of a check with the set that each is of as `source`.
         reckoned_tokens: what asking for all of them takes, by sizes.
         recorded: the labels of the recording, by id; empty where the LLM gave none that can be read.
         survey, questions: every question that the recording leaves, answered in the store or not.
@@ -69,20 +72,59 @@ def plan(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Labe
     """
     spec = study.sources[source]
     assert isinstance(spec, Labelled)
-    asking, roles = study.asking(spec.llm), annotators.load()
     waiting = _unlabelled(card, prepared) if card.source.unlabelled else prepared[prepared["split"] == "train"]
-    items = waiting.sort_values("id").head(spec.texts)
     path = paths.recorded_labels(card.id)
-    recorded = {item: label for _, (item, label) in sheets.recorded(path, sheets.LABELS, asking.llm.model)}
+    recorded = _recorded(path, study.llms[spec.llm].model)
     if unknown := sorted({label for label in recorded.values() if label and label not in card.labels}):
         known = ", ".join(card.labels)
         raise PyriteError(f"{path}: label '{unknown[0]}' is not in the card, which has {known}")
+    items = waiting.sort_values("id").head(spec.texts)
+    return _of(study.asking(spec.llm), card, source, items, recorded, ANSWERS)
+
+
+def load_check(task: str, source: str) -> Labelling | None:
+    """What the `check` of a written source of this study asks; None without one, or before its texts are there.
+
+    Raises:
+        PyriteError: params, the card, the roles, the recordings, or the rows of the task or the source are missing or
+            not valid.
+    """
+    study, path = params.load(), paths.source(task, source)
+    if not study.written[source].check or not path.exists():
+        return None
+    return plan_check(study, cards.load(task), source, texts.read(path), texts.read(paths.prepared(task)))
+
+
+def plan_check(study: Params, card: Card, source: str, own: pd.DataFrame, prepared: pd.DataFrame) -> Labelling:
+    """The same, with these rows of the source and these real ones.
+
+    Asked is the LLM that wrote the source, for its first texts by id and as many training rows, one among the other:
+    nothing tells it which are its own.
+    """
+    spec = study.written[source]
+    asking = study.asking(spec.llm)
+    sides = {source: own, "real": prepared[prepared["split"] == "train"]}
+    first = [rows.sort_values("id").head(spec.check).assign(source=name) for name, rows in sides.items()]
+    items = pd.concat(first).drop_duplicates("id").sort_values("id")
+    files = paths.recorded_labels(card.id), paths.checked(card.id, source)
+    recorded = {item: label for path in files for item, label in _recorded(path, asking.llm.model).items()}
+    return _of(asking, card, source, items, recorded, CHECKS)
+
+
+def _recorded(path: Path, model: str) -> dict[str, str]:
+    return {item: label for _, (item, label) in sheets.recorded(path, sheets.LABELS, model)}
+
+
+def _of(
+    asking: Asking, card: Card, source: str, items: pd.DataFrame, recorded: Mapping[str, str], answers: str
+) -> Labelling:
+    roles = annotators.load()
     ids = items["id"].tolist()
     questions = list(annotators.label_questions(card, ids, roles, {"labeller": roles.labeller}))
-    survey = annotators.labels(card, dict(zip(ids, items["text"], strict=True)), asking, source, ANSWERS)
+    survey = annotators.labels(card, dict(zip(ids, items["text"], strict=True)), asking, source, answers)
     # An answer names each text by its number, and gives its label.
     sizes = [sum(tokens_of(m["content"]) for m in survey.request(question).messages) for question in questions]
-    answers = sum(tokens_of(f'"100": "{label}", ') for label in card.labels) / len(card.labels) * len(ids)
+    answered = sum(tokens_of(f'"100": "{label}", ') for label in card.labels) / len(card.labels) * len(ids)
     return Labelling(
         task=card.id,
         source=source,
@@ -91,7 +133,7 @@ def plan(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Labe
         survey=survey,
         questions=[question for question in questions if not recorded.keys() >= set(question.about)],
         card=card,
-        reckoned_tokens=(sum(sizes), round(answers)),
+        reckoned_tokens=(sum(sizes), round(answered)),
     )
 
 
@@ -107,10 +149,19 @@ def record(task: str, source: str) -> int:
 
     A label that can't be read is a row without one: it was asked for, and is not asked for again.
     """
-    one = load(task, source)
+    return _record(load(task, source), paths.recorded_labels(task))
+
+
+def record_check(task: str, source: str) -> int:
+    """The same for the check of a written source."""
+    one = load_check(task, source)
+    return _record(one, paths.checked(task, source)) if one else 0
+
+
+def _record(one: Labelling, path: Path) -> int:
     results = [result for result in surveys.look(one.survey, one.questions) if not result.waits]
     new = {item: label for item, label in one.labels(results).items() if item not in one.recorded}
     if new:
         rows = [(item, label or "", one.survey.p.llm.model) for item, label in sorted(new.items())]
-        sheets.add(paths.recorded_labels(task), (*sheets.LABELS, sheets.MODEL), rows)
+        sheets.add(path, (*sheets.LABELS, sheets.MODEL), rows)
     return len(new)

@@ -143,10 +143,11 @@ def costs(task: Findings) -> list[str]:
 def spent_over_tasks(tasks: Sequence[Findings]) -> str:
     """What all tasks' generated sets cost."""
     what = f"for the {tasks[0].names[0]} texts of all tasks"
-    totals = [task.generated[source].total for task in tasks for source in mixes.parse(task.asked.candidate).sources]
-    costs = [total.cost_usd for total in totals]
+    made = [task.generated[source] for task in tasks for source in mixes.parse(task.asked.candidate).sources]
+    totals, costs = [one.total for one in made], [purchases.market(tasks[0].study).set(one) for one in made]
     if None not in costs:
-        return f"${sum(cost or 0 for cost in costs):,.2f} {what}"
+        paid = all(total.cost_usd is not None for total in totals)
+        return f"{'' if paid else 'about '}{money(sum(cost or 0 for cost in costs))} {what}"
     if all(total.prompt_tokens is None for total in totals):
         return f"not known {what}: they come from recordings, and nothing was paid for this run"
     return f"not known {what}: of an LLM without a price in params.yaml; each task’s tokens are below"

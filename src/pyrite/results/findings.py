@@ -14,6 +14,7 @@ from typing import Any
 from pyrite.base import files, paths
 from pyrite.data import mixes
 from pyrite.data.cards import Card
+from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.coverage_gaps import LeftOut
 from pyrite.measures.prediction_flips import Flip
 from pyrite.params import Compare, Params
@@ -152,6 +153,13 @@ class Findings:
     def worth(self) -> tuple[str, Worth] | None:
         """(classifier, worth) of the candidate."""
         return self.evaluated.worth(self.asked.classifier, self.asked.candidate)
+
+    @property
+    def clear_cut(self) -> dict[str, ClearCut]:
+        """How often an LLM that saw a text alone gave it its own label, of real texts and by source: what a recording
+        says, and what `check` of a source asked."""
+        recorded = self.diversity.clear_cut if self.diversity else {}
+        return recorded | {name: one for made in self.generated.values() for name, one in made.clear_cut.items()}
 
     @property
     def annotated(self) -> dict[Who, Annotated]:

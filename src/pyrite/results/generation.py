@@ -8,6 +8,7 @@ from pydantic import Field
 
 from pyrite.base import files, paths
 from pyrite.base.schema import Result, read_result
+from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.intervals import Interval
 
 
@@ -64,6 +65,7 @@ class GeneratedSet(Result):
         models: the LLMs that were asked, or that are said to have written an imported set.
         kind: how the source came to be.
         agreement: of a labelled set, by the label that people gave and in all (`total`).
+        clear_cut: what `check` found, of the source by its name and of real texts.
         unknown_labels: of an imported set, labels that the card lacks, and how many texts had them.
         noticed: of an imported set, what is counted and kept, such as near duplicates.
         stale_answers: recorded answers that the card and the prompts no longer ask for.
@@ -81,6 +83,7 @@ class GeneratedSet(Result):
     reckoned_tokens: tuple[int, int] | None = None
     kind: Literal["written", "labelled", "imported"] = "written"
     agreement: dict[str, Agreement] = Field(default_factory=dict)
+    clear_cut: dict[str, ClearCut] = Field(default_factory=dict)
     unknown_labels: dict[str, int] = Field(default_factory=dict)
     noticed: dict[str, int] = Field(default_factory=dict)
 

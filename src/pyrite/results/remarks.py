@@ -13,7 +13,7 @@ from pyrite.results.evaluation import EQUAL, TaskResult
 from pyrite.results.generation import GeneratedSet
 from pyrite.results.preparation import blind
 from pyrite.results.prices import money
-from pyrite.results.statements import Say, break_even, ends, no_worth, points, side, stops, these
+from pyrite.results.statements import Say, break_even, capital, ends, no_worth, points, side, stops, these
 from pyrite.results.study import TaskMetrics
 
 
@@ -102,7 +102,7 @@ def remarks(task: TaskMetrics, asked: Compare, say: Say = str) -> list[str]:
         said.append(no_worth(found, asked.classifier, candidate))
     said += [*never(found, asked, say), untested(found, asked)]
     said += [blind(task.prepared.alike, task.useless)] if task.prepared and task.prepared.blind else []
-    said += [scarce(task.generated[source], say) for source in mixes.parse(candidate).sources]
+    said += [speak(task.generated[s], say) for s in mixes.parse(candidate).sources for speak in (scarce, clearer)]
     return [words for words in said if words]
 
 
@@ -114,6 +114,18 @@ def scarce(made: GeneratedSet, say: Say = str) -> str:
     return (
         f"Of the {made.per_label:,} texts that each label should have in {say(made.source)}, less than a tenth is "
         f"there for {', '.join(few)}: on {these(few)} the result says little of what the LLM can write."
+    )
+
+
+def clearer(made: GeneratedSet, say: Say = str) -> str:
+    """That an LLM's texts are clearer than real ones, where that is sure."""
+    own, real = (made.clear_cut[name].share if name in made.clear_cut else None for name in (made.source, "real"))
+    if own is None or real is None or own.value is None or real.value is None or (own.low or 0) <= (real.high or 1):
+        return ""
+    return (
+        f"{capital(say(made.source))} texts are clearer than real ones: the LLM, shown a text alone, gives "
+        f"{100 * own.value:.1f} % of them their own label, and {100 * real.value:.1f} % of real texts. "
+        "Generation leaves the hard cases out."
     )
 
 

@@ -163,8 +163,7 @@ def drops(made: Mapping[str, GeneratedSet]) -> Table:
 
 def clear_cut(task: Findings) -> Table:
     """How often an LLM that sees a text alone gives it its own label, by label and set."""
-    assert task.diversity is not None
-    sets = task.diversity.clear_cut
+    sets = task.clear_cut
     rows: list[dict[str, Any]] = [{"label": "all"} | {mix: cell(one.share) for mix, one in sets.items()}]
     rows += [
         {"label": label} | {mix: cell(one.labels.get(label)) for mix, one in sets.items()}

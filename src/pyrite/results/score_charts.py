@@ -9,7 +9,7 @@ import altair as alt
 from pyrite.results import claims, drawing, statements
 from pyrite.results.drawing import NAMES, ROW, Dot, Figure, colour, data, domain, dot, dots, hue, score, shape, tooltip
 from pyrite.results.findings import Findings
-from pyrite.results.words import capital, ranged
+from pyrite.results.words import capital, fixed, ranged
 
 
 def scores(task: Findings, classifier: str) -> Figure:
@@ -81,12 +81,12 @@ def gaps(tasks: Sequence[Findings], classifier: str) -> Figure:
     for task in tasks:
         gap, verdict = task.gap(classifier), task.verdicts[classifier]
         assert gap is not None  # a case rests on it
-        one = dot(asked.candidate, gap)
-        told = f"{ranged(gap, '+.1f')} points: {verdict.word}"
-        drawn.append(Dot(task.task, verdict.family, one.mean, one.low, one.high, told))
+        mean, low, high = (100 * end for end in (gap.value, gap.low90, gap.high90))
+        told = f"{fixed(mean, '+.1f')} ({fixed(low, '.1f')} to {fixed(high, '.1f')}) points: {verdict.word}"
+        drawn.append(Dot(task.task, verdict.family, mean, low, high, told))
     drawn.sort(key=lambda one: -one.mean)
     candidate, baseline = tasks[0].names
-    about = capital(f"{candidate} minus {baseline}, {classifier}. Shaded: within the limit. 95 % intervals.")
+    about = capital(f"{candidate} minus {baseline}, {classifier}. Shaded: within the limit. 90 % intervals.")
     return Figure(f"Where does it pay, by {classifier}?", draw_gaps(drawn, asked.margin), about)
 
 

@@ -99,10 +99,13 @@ def settled(case: Case) -> str:
 
 def two_questions(case: Case, same_texts: bool, say: Say = str) -> list[str]:
     """Both questions of the rule with their answers and intervals; `same_texts`: the candidate's texts are among those
-    that people labelled."""
+    that people labelled. An obstacle leaves both open."""
     gap = case.gap
+    in_place, on_top = verdict.in_place(case), verdict.on_top(case)
+    if case.obstacle:
+        in_place = on_top = verdict.OPEN
     first = (
-        f"In place of {say(case.baseline)}: {verdict.in_place(case)} "
+        f"In place of {say(case.baseline)}: {in_place} "
         f"({points(gap.value, '+')}, 90 % interval {ends(gap.low90, gap.high90, '+')})."
     )
     if same_texts and not case.contains:
@@ -113,7 +116,7 @@ def two_questions(case: Case, same_texts: bool, say: Say = str) -> list[str]:
         )
         return [first] if case.contains else [first, second]
     gained = f"{points(case.gain.value, '+')}, 95 % interval {ends(case.gain.low, case.gain.high, '+')}"
-    return [first, f"On top of all labels: {verdict.on_top(case)} ({gained})."]
+    return [first, f"On top of all labels: {on_top} ({gained})."]
 
 
 def over_tasks(cases: Sequence[Case], say: Say = str) -> list[str]:

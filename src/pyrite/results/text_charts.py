@@ -111,7 +111,7 @@ def clear_cut(tasks: Sequence[Findings]) -> Figure | None:
     """The candidate's loss over how much clearer its texts are than real ones; None for fewer than two tasks."""
     drawn = []
     for task in tasks:
-        found = task.diversity.clear_cut if task.diversity else {}
+        found = task.clear_cut
         sources = [one for one in mixes.parse(task.asked.candidate).sources if one in found]
         gap = task.gap(task.asked.classifier)
         if not sources or "real" not in found or gap is None:

@@ -32,7 +32,8 @@ from pyrite.llm.imports import Checked
 from pyrite.llm.labelling import Labelling
 from pyrite.llm.quality import REASONS
 from pyrite.llm.surveys import Result
-from pyrite.measures import intervals
+from pyrite.measures import clear_cut, intervals
+from pyrite.measures.clear_cut import ClearCut
 from pyrite.params import Asking, Imported, Labelled, Params, Written
 from pyrite.results import generation as results
 from pyrite.results.generation import Agreement, GeneratedSet, LabelCounts
@@ -86,6 +87,21 @@ def written(task: str, source: str) -> None:
             console.log.print(f"{task} {source}: too few texts for {', '.join(labels)}: {reason}")
     if stuck:
         raise PyriteError(f"{task} {source}: no text for label {', '.join(stuck)}: {error}")
+    if to_check := labelling.load_check(task, source):
+        results.save(counts.model_copy(update={"clear_cut": check(to_check)}))
+
+
+def check(one: Labelling) -> dict[str, ClearCut]:
+    """How often the LLM gives texts of a written source, and real ones, their own label without seeing it."""
+    asked = one.labels(surveys.ask(one.survey, one.questions))
+    said = {item: label for item, label in asked.items() if label}
+    if missing := len(one.items) - len(said):
+        console.log.print(f"{one.task} {one.source}: check: the LLM labels all but {missing} of {len(one.items)} texts")
+    found = {}
+    for name in ("real", one.source):
+        rows = one.items[one.items["source"] == name]
+        found[name] = clear_cut.clear_cut(dict(zip(rows["id"], rows["label"], strict=True)), said)
+    return {name: each for name, each in found.items() if each.texts}
 
 
 def labelled(task: str, source: str) -> None:

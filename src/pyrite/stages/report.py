@@ -165,7 +165,7 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
         "overalls": overall,
         "overall": overall[study.compare.classifier]["said"] if overall else None,
         "options": options.table(all_of_them),
-        "between": options.between(all_of_them),
+        "between": [findings.typographic(words) for words in options.between(all_of_them)],
         "subjectivity": found,
         "against_gap": {(one.kind, one.who, one.source): text_charts.against_gap(one, tasks) for one in against_gap},
         "measures": {
