@@ -38,7 +38,18 @@ from pyrite.measures.intervals import Correlation, Estimate, Pooled
 from pyrite.measures.pairwise import Ranking, TaskRank
 from pyrite.measures.shown_examples import Repeats, Returned
 from pyrite.measures.telling_texts import Telling, TellingTexts
-from pyrite.results import claims, curve_charts, diversity, evaluation, generation, prices, rendering, what_if, words
+from pyrite.results import (
+    claims,
+    curve_charts,
+    diversity,
+    evaluation,
+    generation,
+    prices,
+    rendering,
+    report_tables,
+    what_if,
+    words,
+)
 from pyrite.results.claims import Slope
 from pyrite.results.diversity import Diversity, NearDuplicates, Scrutiny, SetDiversity
 from pyrite.results.drawing import Figure
@@ -650,6 +661,17 @@ def test_clear_cut_texts_stand_beside_the_gap_over_tasks(study: Callable[..., st
     assert title not in Page(study()).text
 
 
+def test_what_a_check_asked_stands_on_the_page_beside_what_is_recorded(study: Callable[..., str]) -> None:
+    study()
+    asked = {"zero_shot": clear_cut({"x": "a", "y": "a"}, {"x": "a", "y": "unsure"})}
+    made = generation.load("colours", "zero_shot").model_copy(update={"clear_cut": asked})
+    generation.save(made)
+    [found], _ = report.read(Path())
+    assert found.clear_cut.keys() == {"real", "few_shot", "zero_shot"}
+    rows = report_tables.clear_cut(found).rows
+    assert rows[0]["zero_shot"].words == "50.0"
+
+
 def test_the_five_questions_have_an_answer_for_each_source(study: Callable[..., str]) -> None:
     page = study()
     table = page[page.index("Yes: not clearly worse") :]
@@ -675,7 +697,7 @@ def test_all_generated_texts_are_there_to_look_through_as_far_as_there_is_room(s
     kept = [source for source, _, reason, _ in told if not reason]
     assert {source: kept.count(source) for source in kept} == {"zero_shot": 15, "few_shot": 15, "real": 3}
     assert held["left_out"] == 0
-    [found], _ = report.read()
+    [found], _ = report.read(Path())
     room = len(rendering.packed(held)) - 1
     less = report.shelf(found, room)
     assert len(rendering.packed(less)) <= room
