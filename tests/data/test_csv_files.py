@@ -68,6 +68,16 @@ def test_named_columns_decide_the_separator(read) -> None:
     assert list(read("a,b;c\n1,2;3\n", "b;c")[0]) == ["a", "b;c"]
 
 
+def test_a_blank_line_among_swallowed_rows_hides_nothing(read) -> None:
+    with pytest.raises(PyriteError, match=r"row 2: a quote that opens here .* 3 rows would be one"):
+        read('text,label\n"One,x\n\ntwo,y\nthree",x\n' + "".join(f"text {n},{'xy'[n % 2]}\n" for n in range(9)))
+
+
+def test_a_stray_carriage_return_is_named(read) -> None:
+    with pytest.raises(PyriteError, match=r"row 3: broken CSV .* a carriage return stands outside of quotes"):
+        read("text,label\na,x\nb\rc,y\n")
+
+
 SWALLOWED = ['"One begins', "two", "three", 'four ends"', "five", "six", "seven", "eight"]
 
 

@@ -150,7 +150,7 @@ def test_a_path_goes_through_dots_in_names_lists_and_json(name: str, string: str
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (["a", "b"], r"'x' has a list: one label a text .* name a place in it: x\.0"),
+        (["a", "b"], r"'x' has a list: one text and one label a row .* name a place in it: x\.0"),
         ({"id": 1, "name": "a"}, r"'x' has fields within it \(id, name\): .* such as x\.name"),
         ([{"role": "user", "content": "a"}], r"such as x\.0\.content"),
         (b"\xff", "bytes that are no UTF-8"),

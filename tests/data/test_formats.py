@@ -239,6 +239,13 @@ def test_a_command_is_advised_only_where_it_can_be_right(tmp_path: Path, encodin
     assert ("iconv -f WINDOWS-1252" in str(caught.value)) is fits
 
 
+def test_no_command_is_advised_for_a_packed_file_which_it_could_not_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress("text,label\nCôte,x\n".encode("cp1252")))
+    with pytest.raises(PyriteError, match="row 2: not UTF-8") as caught:
+        list(formats.read(tmp_path / "a.csv.gz"))
+    assert "iconv" not in str(caught.value)
+
+
 def test_packed_files_and_endings_in_any_case(tmp_path: Path) -> None:
     for name in ("a.csv.gz", "B.TSV.GZ"):
         (tmp_path / name).write_bytes(gzip.compress(b"text\nx\n"))

@@ -82,7 +82,7 @@ class Swallowed:
             if "\n" in value:
                 first, *rest = value.strip("\r\n").split("\n")
                 lines = [[*values[:place], *_cells(first, self._separator)]]
-                lines += [_cells(line, self._separator) for line in rest]
+                lines += [_cells(line, self._separator) for line in rest if line.strip() or line is rest[-1]]
                 lines[-1] += values[place + 1 :]
                 if len(lines) > 1 and all(map(self._is_row, lines)):
                     return len(lines)

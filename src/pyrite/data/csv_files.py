@@ -55,6 +55,8 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
 def _cause(error: csv.Error, beginning: list[str]) -> str:
     if "field larger" in str(error):
         return "a quote there is never closed, or the text has more than 16 million signs"
+    if "new-line" in str(error):
+        return "a carriage return stands outside of quotes: put the text in double quotes, or end all lines alike"
     if any('\\"' in line for line in beginning):
         return 'mend the quotes of this row: a quote within a text is written twice (""), not \\"'
     return "mend the quotes of this row"

@@ -209,7 +209,7 @@ def _inside(name: str, value: Any) -> str:
         path, inner = f"{path}.{step}", inner[step]
     if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
         several = "several labels a text are not supported yet"
-        return f"'{name}' has a list: one label a text ({several}), or name a place in it: {name}.0"
+        return f"'{name}' has a list: one text and one label a row ({several}), or name a place in it: {name}.0"
     kind = "a list of fields" if isinstance(value, list) else f"fields within it ({', '.join(map(str, value))})"
     return f"'{name}' has {kind}: name the one that is meant, such as {path}"
 

@@ -115,5 +115,7 @@ def _advice(line: bytes, place: str) -> str:
     except UnicodeDecodeError:
         return advice
     path = Path(place)
+    if path.suffix.lower() == ".gz" or not path.is_file():  # iconv takes no packed file, and standard input is none
+        return advice
     new = path.with_name(f"{path.stem}-utf8{path.suffix}")
     return f"{advice}, or try: iconv -f WINDOWS-1252 -t UTF-8 {shlex.quote(place)} > {shlex.quote(str(new))}"
