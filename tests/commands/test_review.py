@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import card_text
+from conftest import Study, card_text
 
-from pyrite import cli
+from pyrite import cli, params
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.commands import review
 from pyrite.data import texts
+from pyrite.stages import generate
 
 TEXTS = ["=HYPERLINK(0)", "a plain text", "@all come", "four, with a comma", "-5 degrees"]
 
@@ -128,3 +129,25 @@ def test_a_reviewers_name_runs_in_no_spreadsheet(sky: Path) -> None:
 def test_texts_that_are_not_there_are_said(sky: Path) -> None:
     with pytest.raises(PyriteError, match="no texts of 'zero_shot' here"):
         review.export("sky", "zero_shot", 5, hidden=False)
+
+
+def test_what_people_changed_becomes_a_source_with_a_verdict_of_its_own(study: Study) -> None:
+    study(sources=["zero_shot"], provider="recorded")
+    rows = [
+        (f"{n:08x}{n:08x}", f"made up sentence number {n} of all", ("fruit", "tool")[n % 2], "train") for n in range(40)
+    ]
+    texts.write(pd.DataFrame(rows, columns=texts.COLUMNS), paths.source("fruit", "zero_shot"))
+    review.export("fruit", "zero_shot", 3, hidden=False)
+    sheet = filled(paths.sheet("fruit.zero_shot"), "anna", "tool", "reject", "accept")
+    review.take_in("fruit", "zero_shot", [sheet])
+    command = "add fruit zero_shot_reviewed --from fruit.zero_shot_reviewed.jsonl --text text --label label"
+    cli.app(command.split(), standalone_mode=False)
+    generate.run("fruit", "zero_shot_reviewed")
+    kept = texts.read(paths.source("fruit", "zero_shot_reviewed")).set_index("text")["label"]
+    assert len(kept) == 39
+    assert kept[rows[0][1]] == "tool"
+    assert rows[1][1] not in kept
+    # It is trained on, and compared.
+    found = params.load()
+    assert "zero_shot_reviewed" in found.train.classifiers[found.compare.classifier].mixes
+    assert "zero_shot_reviewed" in found.compare.candidates
