@@ -20,7 +20,7 @@ OF_FOLDERS = ("arrow", "parquet", "json_lines", "csv")
 def format_of(path: Path) -> str:
     """The format of a file by its name, or of a folder by what is in it."""
     if str(path).encode(errors="replace").decode() != str(path):
-        raise PyriteError(f"{ascii(path.name)}: the name is not UTF-8, so no card can hold it: rename the file")
+        raise PyriteError(f"{path.name!a}: the name is not UTF-8, so no card can hold it: rename the file")
     if path.is_dir():
         if form := next((one for one in OF_FOLDERS if shards.find(path, one)), None):
             return form
