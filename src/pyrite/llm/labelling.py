@@ -16,7 +16,7 @@ from pyrite.data.cards import Card
 from pyrite.llm import annotators, surveys
 from pyrite.llm.annotators import Question, Survey
 from pyrite.llm.cache import Tokens, tokens_of
-from pyrite.params import Asking, Labelled, Params
+from pyrite.params import Asking, Labelled, Params, Written
 
 # The store's name for the answers: one for all labelled sources, for what is asked holds the LLM.
 ANSWERS = "labelled"
@@ -90,7 +90,8 @@ def load_check(task: str, source: str) -> Labelling | None:
             not valid.
     """
     study, path = params.load(), paths.source(task, source)
-    if not study.written[source].check or not path.exists():
+    spec = study.sources[source]
+    if not isinstance(spec, Written) or not spec.check or not path.exists():
         return None
     return plan_check(study, cards.load(task), source, texts.read(path), texts.read(paths.prepared(task)))
 
@@ -101,7 +102,8 @@ def plan_check(study: Params, card: Card, source: str, own: pd.DataFrame, prepar
     Asked is the LLM that wrote the source, for its first texts by id and as many training rows, one among the other:
     nothing tells it which are its own.
     """
-    spec = study.written[source]
+    spec = study.sources[source]
+    assert isinstance(spec, Written)
     asking = study.asking(spec.llm)
     sides = {source: own, "real": prepared[prepared["split"] == "train"]}
     first = [rows.sort_values("id").head(spec.check).assign(source=name) for name, rows in sides.items()]
