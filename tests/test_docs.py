@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import re
 import shlex
 import subprocess
@@ -30,6 +31,7 @@ from pyrite.base import paths, schema
 from pyrite.commands import verdict
 from pyrite.commands.doctor import Finding
 from pyrite.llm.costs import CostEstimate
+from pyrite.measures import forecast
 from pyrite.params import Params
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -189,6 +191,14 @@ def test_what_was_measured_stands_in_the_docs(name: str, measured: str) -> None:
     page = (ROOT / f"docs/{name}.md").read_text(encoding="utf-8")
     assert measured in page
     assert script(f"make_{name}").filled(page) == page, f"run python docs/make_{name}.py"
+
+
+def test_the_page_says_of_forecasts_what_the_backtest_found() -> None:
+    found = json.loads((ROOT / "benchmarks/results/forecast.json").read_text())["backtest"]
+    assert round(found["quantile"], 2) == forecast.QUANTILE
+    error, coverage = found["all"]["error"]["power_law"], found["all"]["coverage"]
+    told = (ROOT / "src/pyrite/results/templates/next.html.j2").read_text(encoding="utf-8")
+    assert f"erred by {error:.1f} points, and {100 * coverage:.0f}&nbsp;% of the true scores" in told
 
 
 def test_the_readme_has_the_result_of_the_committed_metrics() -> None:
