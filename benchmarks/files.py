@@ -40,7 +40,7 @@ from pyrite.base.errors import PyriteError
 from pyrite.commands import predict
 
 # What else a command needs to be told.
-CHOICES = "annotations.0.result.0.value.choices.0"
+CHOICES = "annotations.0.result.0.value.choices"
 OPTIONS = {
     "a15_ls_good.json": ["--text", "data.text", "--label", CHOICES],
     "a5_kaggle": ["--text", "text", "--label", "target"],
@@ -101,7 +101,7 @@ def told(lines: list[str]) -> str:
     starts = ("Left out", "Labels that", "With ", "What follows", "The card", "Half of", "row 1", "MiniLM")
     marks = ("label", "side", "taken", "alike", "same", "signs", "language", "embed", "split anew")
     kept = [line for line in lines if line.startswith(starts) or (line.endswith(".") and any(m in line for m in marks))]
-    skipped = ("few_shot", "annotations", "Written", "If every", "Next")
+    skipped = ("few_shot", "labelled", "annotations", "Written", "If every", "Next")
     return " ".join(dict.fromkeys(line for line in kept if not line.startswith(skipped)))
 
 

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,46 @@ def fine_tune(checkpoint: Path | str, *mixes: str, **recipe: Any) -> dict[str, A
     shipped: dict[str, Any] = shipped_params()["train"]["classifiers"]["minilm"]
     del shipped["seeds"]
     return shipped | {"checkpoint": str(checkpoint), "mixes": list(mixes)} | recipe
+
+
+def workbook(path: Path, sheets: dict[str, list[list[Any]]]) -> None:
+    """Write a workbook with these rows in its sheets; no library that writes them is installed."""
+
+    def drawn(rows: list[list[Any]]) -> str:
+        cells = [
+            "".join(
+                f"<c><v>{value}</v></c>"
+                if isinstance(value, int | float)
+                else f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+                for value in row
+            )
+            for row in rows
+        ]
+        return "".join(f"<row>{row}</row>" for row in cells)
+
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    types = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    names = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="r{n}"/>' for n, name in enumerate(sheets, start=1))
+    places = "".join(
+        f'<Relationship Id="r{n}" Type="{office}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+        for n, _ in enumerate(sheets, start=1)
+    )
+    parts = {
+        "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{types}.sheet.main+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}"><Relationship Id="r1" Type="{office}/officeDocument" '
+        'Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{names}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}">{places}</Relationships>',
+    }
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in parts.items():
+            file.writestr(name, content)
+        for n, rows in enumerate(sheets.values(), start=1):
+            sheet = f'<worksheet xmlns="{main}"><sheetData>{drawn(rows)}</sheetData></worksheet>'
+            file.writestr(f"xl/worksheets/sheet{n}.xml", sheet)
 
 
 def card_text(task: str = "fruit", **changes: Any) -> str:

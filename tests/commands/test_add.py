@@ -203,3 +203,10 @@ def test_a_study_that_asks_keeps_its_other_sources(file: Path) -> None:
     p = params.load()
     assert list(p.sources) == ["zero_shot", "vendor"]
     assert set(p.compare.candidates) == {"zero_shot", "vendor"}
+
+
+def test_a_set_without_a_header_loses_no_row_in_silence(file: Path) -> None:
+    file.write_text("".join(f"{text} today,{label}\n" for text, label in ROWS))
+    text, label = f"{ROWS[0][0]} today", ROWS[0][1]
+    with pytest.raises(PyriteError, match=r"vendor\.csv: row 1 .* looks like a text and its label"):
+        add.run("fruit", "vendor", file, text, label, "F=fruit,T=tool", None, None, None)

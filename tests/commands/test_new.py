@@ -237,7 +237,7 @@ def test_any_label_comes_back_from_the_card(labels: list[str]) -> None:
         (
             csv_of(rows()) + "Gr\xfc\xdfe,billing\n".encode("latin-1"),
             [],
-            r"row 82: not UTF-8 \(byte 3.*iconv -f WINDOWS-1252 -t UTF-8 ../bad.csv > ../bad-utf8.csv",
+            r"row 82: not UTF-8 \(byte 3.*iconv -f CP1252 -t UTF-8 ../bad.csv > ../bad-utf8.csv",
         ),
         ("body\tqueue\n".encode("utf-16"), [], "has no rows"),
         (csv_of(rows()) + b"a,b,c\n", [], "row 82: 3 fields, not 2"),

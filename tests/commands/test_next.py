@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT, change_params, tfidf
+from conftest import ROOT, change_params, tfidf, workbook
 
 from pyrite import cli
 from pyrite.base import paths
@@ -98,7 +98,10 @@ def test_labels_that_come_back_are_trained_on_and_never_tested_on() -> None:
     assert len(read(Path("support.next-2.sheet.csv"))) == 45
     assert not {row["item"] for row in read(Path("support.next-2.sheet.csv"))} & set(new["id"])
     fill(Path("support.next-2.sheet.csv"), "billing")
-    pyrite("new", "support", "--refresh", "--from", "support.next-2.sheet.csv")
+    # A spreadsheet may keep it in its own format.
+    rows = read(Path("support.next-2.sheet.csv"))
+    workbook(Path("back.xlsx"), {"Sheet1": [list(rows[0]), *(list(row.values()) for row in rows)]})
+    pyrite("new", "support", "--refresh", "--from", "back.xlsx")
     assert (prepared()["split"] == texts.CHOSEN).sum() == 60
 
 

@@ -133,13 +133,15 @@ def test_no_more_than_a_chunk_is_read_ahead(monkeypatch: pytest.MonkeyPatch) -> 
         ("in.csv", "words,other\na,b\n", "in.csv: row 2: no 'text'; there are words, other"),
         ("in.csv", "text\na,b\n", "in.csv: row 2: 2 fields, not 1"),
         ("in.csv", "text\n", "in.csv: has no texts"),
-        ("in.jsonl", '{"text": "a"}\n{"text": ["b"]}\n', "in.jsonl: row 2: 'text' has a list"),
+        ("in.jsonl", '{"text": ["a"]}\n{"text": ["b", "c"]}\n', "in.jsonl: row 2: 'text' has a list"),
+        ("in.csv", "text,other\na,b\ntext,other\n", "in.csv: row 3: repeats the names of the columns"),
         ("in.csv", "text,predicted\na,b\n", "in.csv: row 2: has a column 'predicted' already"),
         ("in.jsonl", "{", "in.jsonl: row 1: broken JSON"),
         ("in.jsonl", '{"text": "a"}\n{"text": "b", "more": 1}\n', "write them as .jsonl"),
         ("in.parquet", "no parquet", "in.parquet: row 1: not readable as parquet"),
         ("in.txt", b"good\n\xff\n", "in.txt: row 2: not UTF-8"),
         ("missing.csv", None, "missing.csv: no such file"),
+        (".", None, ".: is a folder: name a file in it"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(

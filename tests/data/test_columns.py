@@ -61,3 +61,33 @@ def test_columns_of_noughts_and_ones_are_several_labels_a_text() -> None:
     with pytest.raises(PyriteError, match="rude, spam mark several labels a text"):
         columns.find(table, None, None)
     assert columns.find(table, "text", "rude") == ("text", "rude")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "label", "said"),
+    [
+        ("a.csv", "a text of five words", "x", None),
+        ("a.xlsx", "这个水壶坏了", "x", None),
+        ("a.csv", "review", "x", "row 1 ('review', 'x') is taken for the names"),
+        ("a.csv", "a text of five words", "queue", "row 1 ('a text of five words', 'queue') is taken"),
+        ("a.csv", "text", "label", ""),
+        ("a.jsonl", "a text of five words", "x", ""),
+    ],
+)
+def test_a_header_that_looks_like_a_row_is_said_or_refused(name: str, text: str, label: str, said: str | None) -> None:
+    table = [Row(Path(name), number, {text: f"text {number}", label: "xy"[number % 2]}) for number in range(2, 20)]
+    if said is None:
+        with pytest.raises(PyriteError, match=rf"{name}: row 1 .* looks like a text and its label"):
+            columns.doubts(table, text, label)
+    else:
+        assert "".join(columns.doubts(table, text, label)).startswith(f"{name}: {said}" if said else "")
+        assert bool(columns.doubts(table, text, label)) == bool(said)
+
+
+def test_the_first_of_several_labels_and_a_column_of_sides_are_said() -> None:
+    table = rows([{"text": "a", "label": given, "side": "train"} for given in (["x"], ["x", "y"], ["x", "x"], [])])
+    table[0].fields["side"] = "test"
+    said = columns.doubts(table, "text", "label.0")
+    assert "in 1 of the first 4 rows 'label.0' is the first of several that differ" in said[0]
+    assert "'side' names sides (test, train) and is not read" in said[1]
+    assert len(said) == 2

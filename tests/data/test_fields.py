@@ -161,6 +161,44 @@ def test_what_is_no_value_names_the_one_inside(value: object, words: str) -> Non
         fields.string(row(x=value), "x")
 
 
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [
+        ('["good"]', "good"),
+        (" ['good'] ", "good"),
+        ("{'good'}", "good"),
+        ("[1]", "1"),
+        ("[]", ""),
+        ("{}", ""),
+        ("[good]", "[good]"),
+        ("good, bad", "good, bad"),
+        (["good"], "good"),
+        ({}, ""),
+        ("['a', 'b']", None),
+        ("['a' 'b']", None),
+        ('["a", "b"]', None),
+        ("[0, 1]", None),
+        ('{"name": "good"}', None),
+    ],
+)
+def test_a_list_that_is_written_as_text_is_one_label_or_refused(value: object, label: str | None) -> None:
+    if label is not None:
+        assert fields.written_label(row(x=value), "x") == label
+        return
+    with pytest.raises(PyriteError, match=r"row 7: 'x' has (a list: one text and one label a row|fields within it)"):
+        fields.written_label(row(x=value), "x")
+
+
+def test_what_an_annotator_gave_up_or_rejected_is_no_label() -> None:
+    done, given_up = {"result": [{"value": {"choices": ["good"]}}]}, {"was_cancelled": True, "result": ["bad"]}
+    name = "annotations.0.result.0.value.choices"
+    assert fields.written_label(row(annotations=[given_up, done]), name) == "good"
+    assert fields.written_label(row(annotations=[given_up]), name) == ""
+    assert fields.written_label(row(label="a", answer="reject", _task_hash=1), "label") == ""
+    assert fields.written_label(row(label="a", answer="accept", _task_hash=1), "label") == "a"
+    assert fields.written_label(row(label="a", answer="reject"), "label") == "a"
+
+
 @pytest.mark.parametrize("written", ["not  spam", " not\xa0spam", "not spam\u200b", "not\u2060 spam", "not&nbsp;spam"])
 def test_labels_that_look_alike_are_one(written: str) -> None:
     assert fields.label(row(kind=written), spec(label="kind"), {"not spam": "x", "spam": "y"}) == "not spam"

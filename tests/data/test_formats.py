@@ -4,11 +4,11 @@ import csv
 import gzip
 import io
 import random
-import zipfile
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from conftest import workbook
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import feather, parquet
@@ -83,6 +83,7 @@ def test_two_files_side_by_side(rows) -> None:
         ('{"t": {"0": 1, "1": 2}, "l": {"0": "a", "1": "b"}}', [{"t": 1, "l": "a"}, {"t": 2, "l": "b"}]),
         ('{"t": [1, 2], "l": ["a", "b"]}', [{"t": 1, "l": "a"}, {"t": 2, "l": "b"}]),
         ('{"t": 1}\n\n{"t": 2}\n', [{"t": 1}, {"t": 2}]),
+        ('{"a": [{"t": 1, "key": "its own"}]}', [{"key": "its own", "t": 1}]),
         ('{"version": 1, "about": {"by": "me"}, "data": [{"t": 1}]}', [{"t": 1, "key": "data"}]),
         (
             '{"columns": ["t", "l"], "index": [0, 1], "data": [[1, "a"], [2, "b"]]}',
@@ -115,6 +116,9 @@ def test_json_lines_with_and_without_a_list_within(rows) -> None:
         ('"x"', {"format": "json"}, "not a list or an object"),
         ("[" * 100_000, {"format": "json"}, "nested too deeply"),
         ("9" * 5000, {"format": "json"}, "broken JSON"),
+        ('[{"t": 1}, {"t": 1, "m": {"t": 1, "t": 2}}]', {"format": "json"}, "'t' is there twice in one object"),
+        ('{"a": [{"t": 1}], "a": [{"t": 2}]}', {"format": "json"}, "'a' is there twice"),
+        ('{"t": 1}\n{"t": 1, "l": 2, "l": 3}\n', {"format": "json_lines"}, "row 2: .*'l' is there twice"),
         ('{"t": 1}\n{"t": \n', {"format": "json_lines"}, "row 2: broken JSON"),
         ('{"t": 1}\n[]\n', {"format": "json_lines"}, "row 2: not a JSON object.*name a file of JSON as a whole .json"),
         ('{"rows": 1}', {"format": "json_lines", "within": "rows"}, "row 1: no list 'rows'"),
@@ -158,44 +162,6 @@ def test_files_in_columns_with_bytes_that_are_text(tmp_path: Path, name: str) ->
     assert found == [{"text": "é", "raw": b"\xff", "n": 1.0}, {"text": None, "raw": b"x", "n": 2.5}]
 
 
-def workbook(path: Path, sheets: dict[str, list[list]]) -> None:
-    def drawn(rows: list[list]) -> str:
-        cells = [
-            "".join(
-                f"<c><v>{value}</v></c>"
-                if isinstance(value, int | float)
-                else f'<c t="inlineStr"><is><t>{value}</t></is></c>'
-                for value in row
-            )
-            for row in rows
-        ]
-        return "".join(f"<row>{row}</row>" for row in cells)
-
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    package = "http://schemas.openxmlformats.org/package/2006/relationships"
-    types = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    names = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="r{n}"/>' for n, name in enumerate(sheets, start=1))
-    places = "".join(
-        f'<Relationship Id="r{n}" Type="{office}/worksheet" Target="worksheets/sheet{n}.xml"/>'
-        for n, _ in enumerate(sheets, start=1)
-    )
-    parts = {
-        "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{types}.sheet.main+xml"/></Types>',
-        "_rels/.rels": f'<Relationships xmlns="{package}"><Relationship Id="r1" Type="{office}/officeDocument" '
-        'Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{names}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}">{places}</Relationships>',
-    }
-    with zipfile.ZipFile(path, "w") as file:
-        for name, content in parts.items():
-            file.writestr(name, content)
-        for n, rows in enumerate(sheets.values(), start=1):
-            sheet = f'<worksheet xmlns="{main}"><sheetData>{drawn(rows)}</sheetData></worksheet>'
-            file.writestr(f"xl/worksheets/sheet{n}.xml", sheet)
-
-
 DATA = [["text", "label"], ["one", 1], ["two", 2.5], ["", ""]]
 
 
@@ -222,21 +188,44 @@ def test_several_sheets_with_rows_are_not_left_out_in_silence(tmp_path: Path) ->
         list(formats.read(tmp_path / "a.xlsx"))
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_wide_encodings_are_read(tmp_path: Path, encoding: str) -> None:
-    (tmp_path / "a.csv").write_bytes("text,label\r\ncafé au lait,x\r\n".encode(encoding))
-    assert [row.fields for row in formats.read(tmp_path / "a.csv")] == [{"text": "café au lait", "label": "x"}]
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "iso2022_jp"])
+@pytest.mark.parametrize("text", ["a cup of tea", "чашка чая", "紅茶を一杯"])
+def test_wide_encodings_are_read(tmp_path: Path, encoding: str, text: str) -> None:
+    (tmp_path / "a.csv").write_bytes(f"text,label\r\n{text},x\r\n".encode(encoding))
+    assert [row.fields for row in formats.read(tmp_path / "a.csv")] == [{"text": text, "label": "x"}]
 
 
 @pytest.mark.parametrize(
-    ("encoding", "text", "fits"),
-    [("cp1252", "Côte d’Azur", True), ("gb18030", "料理很好", False), ("cp1251", "плохо", False)],
+    ("encoding", "text", "advised"),
+    [
+        ("cp1252", "Côte d’Azur", "CP1252"),
+        ("cp1250", "Źle i głośno", "CP1250"),
+        ("cp1251", "Этот старый чайник сломался", "CP1251"),
+        ("koi8_r", "Этот старый чайник сломался", "KOI8-R"),
+        ("shift_jis", "このやかんは三日で壊れてしまいました", "CP932"),
+        ("shift_jis", "テストノケトル", "CP932"),
+        ("euc_jp", "このやかんは三日で壊れてしまいました", "EUC-JP"),
+        ("gbk", "这个水壶用了三天就坏了", "GB18030"),
+        ("big5", "這個水壺用了三天就壞了", "BIG5"),
+        ("cp949", "이 주전자는 사흘 만에 고장 났습니다", "CP949"),
+    ],
 )
-def test_a_command_is_advised_only_where_it_can_be_right(tmp_path: Path, encoding: str, text: str, fits: bool) -> None:
-    (tmp_path / "a.csv").write_bytes(f"text,label\n{text},x\n".encode(encoding))
-    with pytest.raises(PyriteError, match="row 2: not UTF-8") as caught:
+def test_a_command_is_advised_that_makes_utf8_of_the_file(
+    tmp_path: Path, encoding: str, text: str, advised: str
+) -> None:
+    content = "text,label\n" + "".join(f"{text} {n},x\n" for n in range(20))
+    (tmp_path / "a.csv").write_bytes(content.encode(encoding))
+    with pytest.raises(PyriteError, match=rf"row 2: not UTF-8 .*iconv -f {advised} -t UTF-8 \S+a\.csv > "):
         list(formats.read(tmp_path / "a.csv"))
-    assert ("iconv -f WINDOWS-1252" in str(caught.value)) is fits
+    assert content.encode(encoding).decode(advised) == content
+
+
+@pytest.mark.parametrize("content", [b"text,label\n\x97\xbf\x97\x9d,x\n", "text\ncafé\nсмех\n".encode() + b"caf\xe9\n"])
+def test_no_command_is_advised_where_it_might_be_wrong(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(PyriteError, match="not UTF-8") as caught:
+        list(formats.read(tmp_path / "a.csv"))
+    assert "iconv" not in str(caught.value)
 
 
 def test_no_command_is_advised_for_a_packed_file_which_it_could_not_read(tmp_path: Path) -> None:

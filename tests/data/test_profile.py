@@ -97,12 +97,26 @@ def test_a_file_of_a_folder_without_the_labels_names_the_one_to_take(look) -> No
         look({"train.jsonl": rows(LABELS), "test.jsonl": unlabelled})
 
 
-def test_a_file_without_a_header_is_refused_or_said(look, project: Path) -> None:
-    table = [{"a text of five words": row["text"], "good": row["label"]} for row in rows(LABELS)]
-    with pytest.raises(PyriteError, match=r"row 1 .* looks like a text and its label"):
-        look(table, end="csv")
-    found = look([{"review": row["text"], "good": row["label"]} for row in rows(LABELS)], end="csv")
-    assert "Row 1 ('review', 'good') is taken for the names of the columns" in found.notes[0]
+def test_lists_written_as_text_are_labels_and_said(look) -> None:
+    found = look(rows(['["good"]', "good", "['bad']", "[]"]))
+    assert found.rows == {"good": 60, "bad": 30, "": 30}
+    assert found.notes == [
+        "bad: so is taken what is also written \"['bad']\".",
+        "good: so is taken what is also written '[\"good\"]'.",
+    ]
+    assert "'a|b' are one label each" in look(rows(["a|b", "c"])).notes[0]
+
+
+def test_files_of_which_none_is_named_for_a_side_are_said(look) -> None:
+    found = look({"one.jsonl": rows(LABELS), "two.jsonl": rows(LABELS, start=900)})
+    assert found.notes == ["No file's name tells a side (train, validation or test), so all rows are split anew."]
+
+
+def test_a_file_without_labels_says_so_whatever_labels_are_wanted(look) -> None:
+    with pytest.raises(PyriteError, match="column 'label': no label: a classifier needs two"):
+        look(rows(["", None]), only=LABELS)
+    with pytest.raises(PyriteError, match="no row has the label 'bad'; its labels are Bad, Good: rename them"):
+        look(rows(["Good", "Bad"]), only=LABELS)
 
 
 def test_labels_with_too_few_rows_are_said_in_one_line(look) -> None:

@@ -16,3 +16,24 @@ def test_a_name_that_no_card_can_hold_is_named(tmp_path: Path) -> None:
     path.write_text("text,label\n", encoding="utf-8")
     with pytest.raises(PyriteError, match=r"caf\\udce9\.csv.*not UTF-8"):
         user_files.format_of(path)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("train.csv", "test.jsonl"), r"several formats \(train\.csv, test\.jsonl\)"),
+        (("train.csv", "test.json"), r"several formats \(train\.csv, test\.json\)"),
+        (("train.txt",), "has no .arrow"),
+        (("train.arrow", "state.json", "train/dataset_info.json"), "arrow"),
+        (("a.csv", "notes.txt"), "csv"),
+    ],
+)
+def test_no_file_of_a_folder_is_left_out_for_its_format(tmp_path: Path, names: tuple[str, ...], said: str) -> None:
+    for name in names:
+        (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "set" / name).touch()
+    if " " in said:
+        with pytest.raises(PyriteError, match=said):
+            user_files.format_of(tmp_path / "set")
+    else:
+        assert user_files.format_of(tmp_path / "set") == said

@@ -112,7 +112,8 @@ def without_label(source: cards.LocalFile) -> Iterable[str]:
     found, _ = shards.of_task(Path(source.path), source.format)
     for table in shards.tables(source, list(found)):
         for row in fields.read(found[table.file], table):
-            if not fields.string(row, source.label).strip() and (text := texts.normalise(fields.text(row, table))):
+            text = texts.normalise(fields.text(row, table))
+            if text and not fields.written_label(row, source.label).strip():
                 yield text
 
 

@@ -45,9 +45,10 @@ def run(model: Path, file: Path | None, text: str, output: Path | None) -> None:
         raise PyriteError(f"{output}: unknown kind of file; name one that ends in {', '.join(formats.WRITERS)}")
     if output is not None and file is not None and output.resolve() == file.resolve():
         raise PyriteError(f"{output}: is the file that is read: write to another one")
+    rows = read(file, text)
     with console.progress() as progress:
         bar = progress.add_task("labelling texts", total=None if file is None else count(file))
-        labelled = label(read(file, text), text, classify, lambda done: progress.advance(bar, done))
+        labelled = label(rows, text, classify, lambda done: progress.advance(bar, done))
         first = next(labelled, None)
         if first is None:
             raise PyriteError(f"{file or 'standard input'}: has no texts")
@@ -100,7 +101,7 @@ def label(rows: Iterator[Row], text: str, classify: Classifier, advance: Callabl
         for row in chunk:
             if taken := [column for column in columns if column in row.fields]:
                 raise row.mistake(f"has a column '{taken[0]}' already, which would be lost: give it another name")
-        given = [texts.normalise(fields.scalar(row, text)) for row in chunk]
+        given = [texts.normalise(fields.string(row, text)) for row in chunk]
         classify.empty += given.count("")
         classify.mended += sum("\ufffd" in one for one in given)
         known = iter(classify([one for one in given if one]).tolist()) if any(given) else iter(())
@@ -121,12 +122,11 @@ def read(file: Path | None, text: str) -> Iterator[Row]:
     if file is None:
         found = streams.decoded(sys.stdin.buffer, "utf-8", "standard input")
         return (Row(Path("standard input"), n, {text: line.rstrip("\r\n")}) for n, line in enumerate(found, start=1))
+    if not file.is_file():
+        raise PyriteError(f"{file}: {'is a folder: name a file in it' if file.is_dir() else 'no such file'}")
     form = formats.of_file(file)
     layout = Layout(format=form, columns=(text,) if form == "lines" else None)
-    try:
-        return fields.checked(formats.read(file, layout, [text]), [text])
-    except FileNotFoundError:
-        raise PyriteError(f"{file}: no such file") from None
+    return fields.checked(formats.read(file, layout, [text]), [text])
 
 
 def count(file: Path) -> int | None:

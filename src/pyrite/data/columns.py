@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyrite.base.errors import PyriteError
-from pyrite.data import fields
+from pyrite.data import fields, formats, shards, texts
 from pyrite.data.rows import Row
+
+# A header of such a length is likely to be a text.
+LONG_HEADER = 5
 
 
 def find(rows: Sequence[Row], text: str | None, label: str | None) -> tuple[str, str]:
@@ -38,6 +41,44 @@ def find(rows: Sequence[Row], text: str | None, label: str | None) -> tuple[str,
             problem = f"column '{name}' has a brace in its name" if name else "the column that is needed has no name"
             raise PyriteError(f"{path}: {problem}: mend the header")
     return text, label
+
+
+def doubts(rows: Sequence[Row], text: str, label: str | None) -> list[str]:
+    """What may not be meant in the first rows of a file with these columns, a sentence each.
+
+    Raises:
+        PyriteError: the header looks like a text and its label: the file may have none.
+    """
+    path, found = rows[0].path, []
+    usual = (text.casefold(), str(label).casefold()) == ("text", "label")
+    has_header = formats.known(path) in ("csv", "xlsx")
+    signs = [
+        has_header and texts.length(text) >= LONG_HEADER,
+        has_header and not usual and any(label and row.fields.get(label) == label for row in rows),
+    ]
+    named = ", ".join(f"'{name[:40]}'" for name in (text, label) if name)
+    taken = f"row 1 ({named}) is taken for the names of the columns"
+    if all(signs):
+        raise PyriteError(f"{path}: {taken} but looks like a text and its label: put a header above it: text,label")
+    if any(signs):
+        found.append(f"{taken}: if it is a row, put a header above it")
+    if several := sum(_first_of_several(row, label) for row in rows if label):
+        found.append(f"in {several:,} of the first {len(rows):,} rows '{label}' is the first of several that differ")
+    for name in rows[0].fields.keys() - {text, label}:
+        values = {_shown(row, name) for row in rows}
+        if len(values) > 1 and all(map(shards.side, values)):
+            found.append(
+                f"'{name}' names sides ({', '.join(sorted(values))}) and is not read: rows keep their sides where "
+                "each side is a file named for it"
+            )
+    return [f"{path}: {one}" for one in found]
+
+
+def _first_of_several(row: Row, name: str) -> bool:
+    """Whether a name with the place 0 in it is that of one value among others."""
+    steps, value = name.split("."), fields.get(row, name)
+    others = [".".join([*steps[:n], "1", *steps[n + 1 :]]) for n, step in enumerate(steps) if step == "0"]
+    return value is not None and any(fields.get(row, one) not in (None, value) for one in others)
 
 
 def _guess(rows: Sequence[Row], there: Sequence[str]) -> tuple[str | None, str | None]:

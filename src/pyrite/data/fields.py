@@ -5,6 +5,7 @@ What is missing is the empty string: an absent field, null, NaN and an empty cel
 
 from __future__ import annotations
 
+import ast
 import html
 import itertools
 import json
@@ -75,14 +76,20 @@ def checked(rows: Iterator[Row], names: Sequence[str]) -> Iterator[Row]:
     """The rows, if each of the fields is in one of the first at least.
 
     Raises:
-        PyriteError: none of them has it.
+        PyriteError: none of them has it, or one repeats the header.
     """
     first = list(itertools.islice(rows, FIRST_ROWS))
     for name in names:
         if first and not any(has(row, name) for row in first):
             there = ", ".join(dict.fromkeys(field for row in first for field in row.fields))
             raise first[0].mistake(f"no '{name}'; there are {there}")
-    return itertools.chain(first, rows)
+    return map(_no_header, itertools.chain(first, rows))
+
+
+def _no_header(row: Row) -> Row:
+    if len(row.fields) > 1 and all(str(value).strip("\ufeff \n") == name for name, value in row.fields.items()):
+        raise row.mistake("repeats the names of the columns, as where files were put together: take it out")
+    return row
 
 
 def take_apart(row: Row, parts: dict[str, str]) -> Row:
@@ -113,7 +120,7 @@ def label(row: Row, rows: cards.Rows, labels: dict[str, str]) -> str | None:
     Raises:
         PyriteError: the row has no label, or one that the card doesn't list.
     """
-    return _known(row, rows, string(row, rows.label or ""), labels)
+    return _known(row, rows, written_label(row, rows.label or ""), labels)
 
 
 def ratings(row: Row, rows: cards.Rows, labels: dict[str, str]) -> dict[str, str]:
@@ -152,10 +159,10 @@ def _find(row: Row, name: str) -> tuple[bool, Any]:
 def _along(value: Any, path: list[str]) -> tuple[bool, Any]:
     if not path:
         return True, value
-    if isinstance(value, str) and value.startswith(("{", "[")):
-        with suppress(ValueError, RecursionError):
-            value = json.loads(value)
+    value = _unwritten(value)
     if isinstance(value, list):
+        # Label Studio keeps what an annotator gave up.
+        value = [one for one in value if not (isinstance(one, dict) and one.get("was_cancelled"))]
         with suppress(ValueError, IndexError):
             return _along(value[int(path[0])], path[1:])
     if isinstance(value, dict):
@@ -165,6 +172,19 @@ def _along(value: Any, path: list[str]) -> tuple[bool, Any]:
     return False, None
 
 
+def _unwritten(value: Any) -> Any:
+    """The list or the object that a string is, as JSON or as Python and numpy write them; else the value itself."""
+    if not (isinstance(value, str) and value.startswith(("{", "["))):
+        return value
+    with suppress(ValueError, RecursionError):
+        return json.loads(value)
+    with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+        # numpy puts no comma between texts, which Python would join.
+        found = ast.literal_eval(re.sub(r"""(['"])\s+(?=['"])""", r"\1, ", value))
+        return list(found) if isinstance(found, set) else found
+    return value
+
+
 def string(row: Row, name: str) -> str:
     """A field as text, empty where it is missing: a whole number has no decimals, bytes are UTF-8, a list of one value
     is that value.
@@ -172,21 +192,24 @@ def string(row: Row, name: str) -> str:
     Raises:
         PyriteError: it holds other fields, or bytes that are no text.
     """
-    value = get(row, name)
-    if isinstance(value, list) and len(value) < 2 and not any(isinstance(one, list | dict) for one in value):
-        value = value[0] if value else None
-    return _string(row, name, value)
-
-
-def scalar(row: Row, name: str) -> str:
-    """As `string`, but any list is refused, also one of a single value."""
     return _string(row, name, get(row, name))
 
 
+def written_label(row: Row, name: str) -> str:
+    """A field as a label: as `string`, also where a list or an object is written as text, such as `['a']`; empty in a
+    row that Prodigy's user rejected."""
+    if row.fields.get("answer") in ("reject", "ignore") and "_task_hash" in row.fields:
+        return ""
+    value = get(row, name)
+    return _string(row, name, _unwritten(value.strip() if isinstance(value, str) else value))
+
+
 def _string(row: Row, name: str, value: Any) -> str:
+    if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
+        value = value[0]
     if isinstance(value, str):
         return value
-    if value is None or value != value:  # NaN, also that of a date
+    if value in (None, [], {}) or value != value:  # NaN, also that of a date
         return ""
     if isinstance(value, bytes):
         try:

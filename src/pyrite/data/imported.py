@@ -40,7 +40,7 @@ def read(
     rows = []
     for file in found.values():
         for row in fields.checked(formats.read(file, Layout(format=form), named), named):
-            value = fields.string(row, table.label)
+            value = fields.written_label(row, table.label)
             meant = table.class_names.get(value.strip(), texts.normalise_label(value))
             made_from = seeds_of(fields.get(row, seeds)) if seeds else []
             # Several answers to one request are several texts.

@@ -35,7 +35,7 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
     if isinstance(data, dict):
         data = {key: value for key, value in data.items() if _are_rows(value)} or data
         groups = ((key, value if isinstance(value, list) else [value]) for key, value in data.items())
-        data = [{**row, "key": key} if isinstance(row, dict) else row for key, group in groups for row in group]
+        data = [{"key": key, **row} if isinstance(row, dict) else row for key, group in groups for row in group]
     if not isinstance(data, list):
         raise PyriteError(f"{path}: row 1: not a list or an object of rows")
     return (_object(path, number, row) for number, row in enumerate(data, start=1))
@@ -71,15 +71,24 @@ def read_lines(path: Path, layout: Layout, names: Collection[str]) -> Iterator[R
 
 def _parse(text: str, place: str) -> Any:
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_different)
         return _encodable(value) if _HALF.search(text) else value
     except json.JSONDecodeError as error:
         line = f"row {error.lineno}: " if ": row" not in place else ""
         raise PyriteError(f"{place}: {line}broken JSON ({error.msg}, column {error.colno})") from None
-    except ValueError as error:  # a number of thousands of digits
+    except ValueError as error:  # a key that is there twice, or a number of thousands of digits
         raise PyriteError(f"{place}: broken JSON ({error})") from None
     except RecursionError:
         raise PyriteError(f"{place}: nested too deeply") from None
+
+
+def _different(pairs: list[tuple[str, Any]]) -> Fields:
+    """The fields of an object, of which Python would keep the last of those that have one name."""
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"'{next(name for name in fields if names.count(name) > 1)}' is there twice in one object")
+    return fields
 
 
 def _encodable(value: Any) -> Any:

@@ -32,10 +32,8 @@ SAMPLE_ROWS, SAMPLE_CHARACTERS = 50_000, 50_000_000
 # After so many rows the screen says how many there were: to say it of each would take longer than to read it.
 WATCHED_ROWS = 10_000
 
-# A header of so many words is likely to be a text.
-LONG_HEADER = 5
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
-_JOINED = re.compile(r"\s*[|;,]\s*")
+_JOINED = re.compile(r"\s*[|;,#]\s*")
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,7 @@ def _profile(
     tables = shards.tables(source, list(found))
     for table in tables:
         for row in _watched(fields.read(found[table.file], table)):
-            value, text = fields.string(row, source.label), fields.string(row, source.text)
+            value, text = fields.written_label(row, source.label), fields.string(row, source.text)
             label = texts.normalise_label(value)
             if source.values:
                 label = source.values.get(label, "")
@@ -135,9 +133,8 @@ def _profile(
                 )
             if not label:
                 continue
-            if value.strip() == source.label and text.strip("\ufeff \n") == source.text:
-                raise row.mistake("repeats the names of the columns, as where files were put together: take it out")
-            written[label].add(value.strip())
+            raw = fields.get(row, source.label)
+            written[label].add((raw if isinstance(raw, str) else value).strip())
             if wanted is not None and not {label, _whole(label)} & wanted:
                 continue
             labelled[table.file] += 1
@@ -166,9 +163,12 @@ def _profile(
     raw = [(text, meant.get(label, label), uses[side]) for _, (text, label, side) in sample]
     others = Counter({label: n for label, n in rows.items() if label and wanted is not None and label not in wanted})
     notes += [said] if said else []
+    if len(tables) > 1 and set(sides) == {None}:
+        notes.append("No file's name tells a side (train, validation or test), so all rows are split anew.")
+    if marked := sorted(label for label in rows if re.search(r"\w[|;]\s*\w", label)):
+        notes.append(f"Labels such as '{marked[0]}' are one label each: several labels a text are not supported yet.")
     profile = DatasetProfile(source, rows - others, others, *_table(raw), share, notes, folding)
     _require_labels(profile, wanted)
-    _doubt_header(profile)
     return profile
 
 
@@ -224,9 +224,12 @@ def require_several(labels: Sequence[str], where: str) -> None:
 def _require_labels(profile: DatasetProfile, wanted: Collection[str] | None) -> None:
     """Raise PyriteError unless there are two labels or more, one a text, with rows for what is done with each."""
     path, column = profile.source.path, profile.source.label
-    if unknown := sorted(set(wanted or ()) - set(profile.labels)):
-        there = ", ".join(sorted({*profile.labels, *profile.others}))
-        raise PyriteError(f"'{unknown[0]}' is no label of {path}, which has {there}")
+    there = ", ".join(sorted({*profile.labels, *profile.others}))
+    if there and (unknown := sorted(set(wanted or ()) - set(profile.labels))):
+        raise PyriteError(
+            f"{path}: no row has the label '{unknown[0]}'; its labels are {there}: rename them there, or in the card "
+            "or in --labels"
+        )
     require_several(profile.labels, f"{path}: column '{column}'")
     total = sum(profile.rows.values())
     if len(profile.labels) > 10 and 4 * len(profile.labels) > total:
@@ -271,22 +274,6 @@ def _option(labels: Sequence[str], but: Collection[str]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow([label for label in labels if label not in but])
     return f"--labels {shlex.quote(out.getvalue())}"
-
-
-def _doubt_header(profile: DatasetProfile) -> None:
-    """Say, or raise PyriteError, where the header of a CSV file looks like a row: the file may have none."""
-    source = profile.source
-    if source.format not in ("csv", "xlsx"):
-        return
-    usual = (source.text.casefold(), source.label.casefold()) == ("text", "label")
-    label, text = source.label in profile.rows and not usual, len(source.text.split()) >= LONG_HEADER
-    taken = f"row 1 ('{source.text[:40]}', '{source.label}') is taken for the names of the columns"
-    if label and text:
-        raise PyriteError(
-            f"{source.path}: {taken} but looks like a text and its label: put a header above it: text,label"
-        )
-    if label or text:
-        profile.notes.append(f"{taken[0].upper()}{taken[1:]}: if it is a row, put a header above it.")
 
 
 def _listed(values: Sequence[str]) -> str:

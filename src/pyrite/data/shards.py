@@ -11,10 +11,14 @@ from pyrite.data import cards, formats
 from pyrite.data.rows import Layout
 
 # What the names of files say of sides: train-00000-of-00001.parquet, or the folder test.
-_SIDES: dict[str, cards.Side] = {"train": "train", "training": "train"}
-_SIDES |= dict.fromkeys(("test", "testing", "eval", "evaluation"), "test")
+_SIDES: dict[str, cards.Side] = dict.fromkeys(("train", "training", "trn"), "train")
+_SIDES |= dict.fromkeys(("test", "testing", "tst", "eval", "evaluation"), "test")
 _SIDES |= dict.fromkeys(("validation", "valid", "val", "dev"), "validation")
 _SIDE = re.compile(rf"(?:^|[._-])({'|'.join(_SIDES)})(?![a-z])", re.IGNORECASE)
+
+
+# What `datasets` keeps beside its data, such as the results of `map`, and hidden files.
+_BESIDE = re.compile(r"\.|cache-|(?:dataset_info|dataset_dict|state)\.json$")
 
 
 def find(path: Path, form: str) -> dict[str, Path]:
@@ -25,8 +29,7 @@ def find(path: Path, form: str) -> dict[str, Path]:
     return {
         ".".join(place.parts): file
         for place, file in inside.items()
-        # `datasets` keeps the results of `map` beside its data, in cache-*.arrow.
-        if formats.known(file) == form and not re.match(r"\.|cache-", file.name)
+        if formats.known(file) == form and not _BESIDE.match(file.name)
     }
 
 

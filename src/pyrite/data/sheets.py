@@ -65,9 +65,14 @@ def chosen(path: Path, labels: Collection[str]) -> tuple[list[tuple[str, str]], 
 
 def is_chosen(path: Path) -> bool:
     """Whether a file looks like a sheet of `next`."""
-    if path.is_dir() or formats.known(path) != "csv":
+    if not path.is_file() or formats.known(path) not in ("csv", "xlsx"):
         return False
     return set(CHOSEN) <= set(next((row.fields for row in formats.read(path)), ()))
+
+
+def copy_of(sheet: str, place: int, folder: Path) -> Path:
+    """Where `fetch` puts the sheet that stands at a place of the card, and `prepare` finds it."""
+    return folder / "chosen" / f"{place}-{Path(sheet).name}"
 
 
 def recorded(path: Path, columns: Sequence[str], model: str) -> list[tuple[Row, list[str]]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import re
 import shlex
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,9 +18,15 @@ from pyrite.base.errors import PyriteError
 # What is looked at to tell the encoding and the line ends of a file.
 _BEGINNING = 8192
 _GZIP, _ARCHIVE = b"\x1f\x8b", b"PK\x03\x04"
-_UTF16, _UTF32 = (b"\xff\xfe", b"\xfe\xff"), (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
-# So many signs in a row that are no ASCII are no Western European word.
-_FOREIGN = re.compile(rb"[\x80-\xff]{4}")
+# What no text in UTF-8 has: marks of UTF-16, the empty bytes of UTF-16 and 32, the switches of ISO 2022.
+_NO_UTF8 = re.compile(rb"\A(?:\xff\xfe|\xfe\xff)|\0|\x1b\$")
+# So many signs in a row that are no ASCII, or pairs of bytes that begin with one, are no Western European word.
+_FOREIGN = re.compile(rb"[\x80-\xff]{4}|(?:[\x80-\xff][\x40-\x7e]){3}")
+# Lines that tell the encoding of a file; so many bytes of theirs that are no ASCII at least; and the encodings that
+# `iconv` knows by these names.
+_TELLING, _ENOUGH = 100, 100
+_NO_WINDOWS = re.compile(r"mac|cp[4-8]")
+_NAMED = re.compile(r"cp(?:125\d|874|932|949)|euc_\w+|gb\w+|big5|koi8_r|shift_jis")
 
 
 @contextmanager
@@ -80,42 +87,62 @@ def decoded(file: Any, encoding: str, place: str) -> Iterator[str]:
         return
 
     def each() -> Iterator[str]:
+        ascii_above = True
         for number, line in enumerate(file, start=1):
             try:
                 yield line.decode(encoding)
             except UnicodeDecodeError as error:
                 where = f"{place}: row {number}: not {encoding.upper()} (byte {error.start + 1} of the line)"
-                raise PyriteError(f"{where}: {_advice(line, place)}") from None
+                below = itertools.islice(file, _TELLING)
+                advice = _advice([line, *below], place) if ascii_above else "mend it: rows above are UTF-8"
+                raise PyriteError(f"{where}: {advice}") from None
+            ascii_above = ascii_above and line.isascii()
 
     yield from _unmarked(each())
 
 
 def _wide(start: bytes) -> str | None:
-    """The kind of UTF-16 or 32 that a file begins in: by its mark, or as every other byte of Latin letters is 0."""
-    if start.startswith(_UTF32):
-        return "utf-32"
-    if start.startswith(_UTF16):
-        return "utf-16"
-    for kind, empty in (("utf-16-le", start[1:32:2]), ("utf-16-be", start[:32:2])):
-        if len(empty) > 4 and not any(empty):
-            return kind
-    return None
+    """The encoding of a file that begins so, if it is UTF-16, UTF-32 or ISO 2022."""
+    if not _NO_UTF8.search(start):
+        return None
+    guessed = _guess(start[: len(start) // 4 * 4]) or ""
+    return guessed if guessed.startswith(("utf_16", "utf_32", "iso2022")) else None
+
+
+def _guess(start: bytes) -> str | None:
+    """The encoding that bytes are most likely in."""
+    from charset_normalizer import from_bytes  # few files need it
+
+    best = from_bytes(start).best()
+    return best.encoding if best else None
 
 
 def _unmarked(found: Iterator[str]) -> Iterator[str]:
     for number, line in enumerate(found):
-        yield line if number else line.removeprefix("\ufeff")
+        yield line if number else line.lstrip("\ufeff")
 
 
-def _advice(line: bytes, place: str) -> str:
-    """How to make UTF-8 of a file with such a line: as a command where what most spreadsheets write fits."""
+def _advice(lines: Iterable[bytes], place: str) -> str:
+    """How to make UTF-8 of a file with such lines: as a command where their encoding can be told."""
     advice = "save it so (a spreadsheet calls that CSV UTF-8)"
-    try:
-        line.decode("ascii" if _FOREIGN.search(line) else "cp1252")
-    except UnicodeDecodeError:
-        return advice
-    path = Path(place)
+    path, telling = Path(place), b"".join(line for line in lines if not line.isascii())
     if path.suffix.lower() == ".gz" or not path.is_file():  # iconv takes no packed file, and standard input is none
         return advice
-    new = path.with_name(f"{path.stem}-utf8{path.suffix}")
-    return f"{advice}, or try: iconv -f WINDOWS-1252 -t UTF-8 {shlex.quote(place)} > {shlex.quote(str(new))}"
+    enough = sum(byte > 127 for byte in telling) >= _ENOUGH
+    encoding, foreign, also = (_guess(telling) or "") if enough else "", _FOREIGN.search(telling), ""
+    if encoding in ("cp1250", "cp1252") or not (foreign or _NO_WINDOWS.match(encoding)):
+        # Languages in Latin letters are too much alike to tell what they are written in.
+        encoding = next((one for one in ("cp1252", "cp1250") if _fits(telling, one)), "")
+        also = "  # CP1250 for languages of Central Europe" if encoding == "cp1252" else ""
+    if not _NAMED.fullmatch(encoding):
+        return advice
+    name = encoding.replace("euc_jis_2004", "euc_jp").replace("_", "-").upper()
+    new = shlex.quote(str(path.with_name(f"{path.stem}-utf8{path.suffix}")))
+    return f"{advice}, or try: iconv -f {name} -t UTF-8 {shlex.quote(place)} > {new}{also}"
+
+
+def _fits(content: bytes, encoding: str) -> bool:
+    with suppress(UnicodeDecodeError):
+        content.decode(encoding)
+        return True
+    return False

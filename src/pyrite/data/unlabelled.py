@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
+from pyrite.base import console
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, fields, formats, shards, texts, user_files
+from pyrite.data import cards, columns, fields, formats, shards, texts, user_files
 
 
 def look(path: Path, text: str | None, usual: str = "text") -> cards.TextFile:
@@ -39,11 +40,13 @@ def _column(found: dict[str, Path], form: str, text: str | None, usual: str) -> 
     there = list(dict.fromkeys(name for row in first for name in row.fields))
     named = [name for name in there if name.casefold() == usual.casefold()] if len(there) > 1 else there
     if text is None and len(named) == 1:
-        return named[0]
+        text = named[0]
     if text is None or not any(fields.has(row, text) for row in first):
         problem = "which column has the texts?" if text is None else f"no column '{text}'."
         listed = ", ".join(there) or "none"
         raise PyriteError(f"{next(iter(found.values()))}: {problem} Name it with --text; there are {listed}")
+    for doubt in columns.doubts(first, text, None):
+        console.log.print(doubt)
     return text
 
 

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from pyrite.base import console
 from pyrite.base.errors import PyriteError
 from pyrite.data import column_files, columns, fields, formats, shards, texts
 from pyrite.data.rows import Layout, Row
 
-# The formats of a folder, the surest first: a folder that `save_to_disk` wrote has JSON beside its data.
+# The formats of a folder: others, such as JSON, stand beside data.
 OF_FOLDERS = ("arrow", "parquet", "json_lines", "csv")
 
 
@@ -22,9 +23,15 @@ def format_of(path: Path) -> str:
     if str(path).encode(errors="replace").decode() != str(path):
         raise PyriteError(f"{path.name!a}: the name is not UTF-8, so no card can hold it: rename the file")
     if path.is_dir():
-        if form := next((one for one in OF_FOLDERS if shards.find(path, one)), None):
-            return form
-        raise PyriteError(f"{path}: has no .arrow, .parquet, .jsonl, .csv or .tsv files")
+        inside = {form: list(shards.find(path, form)) for form in formats.FORMATS}
+        # Files of other formats that are named for a side are no notes beside the data.
+        forms = [one for one, names in inside.items() if (names and one in OF_FOLDERS) or any(map(shards.side, names))]
+        if len(forms) > 1:
+            some = ", ".join(inside[form][0] for form in forms)
+            raise PyriteError(f"{path}: its files have several formats ({some}): name one of them, or write all in one")
+        if not forms or forms[0] not in OF_FOLDERS:
+            raise PyriteError(f"{path}: has no .arrow, .parquet, .jsonl, .csv or .tsv files")
+        return forms[0]
     if not path.is_file():
         raise PyriteError(f"{path}: no such file or folder")
     if path.name.startswith("."):
@@ -64,6 +71,8 @@ def find_columns(path: Path, form: str, found: dict[str, Path], text: str | None
         raise PyriteError(f"{path}: has no rows")
     main = next((name for name in first if shards.side(name) == "train"), next(iter(first)))
     of_texts, of_labels = columns.find(first[main], text, label)
+    for doubt in columns.doubts(first[main], of_texts, of_labels):
+        console.log.print(doubt)
     _require_everywhere(path, found, first, (of_texts, of_labels))
     return Columns(of_texts, of_labels, class_names(found[main], form, of_labels))
 
