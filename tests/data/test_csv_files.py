@@ -117,7 +117,7 @@ def test_whole_csv_is_read_as_it_was_or_refused(tmp_path_factory: pytest.TempPat
         ("text,label,label\na,b,c\n", "two columns are named 'label'"),
         ('text,label\n"He said \\"no\\", twice",a\n', r'written twice \(""\), not \\"'),
         ('text,label\n"never closed,a\n' + "x" * (1 << 24), "a quote there is never closed"),
-        (b"PK\x03\x04rest", "is an archive or a workbook"),
+        (b"PK\x03\x04rest", "is packed, a table or a workbook"),
         (b"text,label\na\x81\xff,b\n", r"row 2: not UTF-8 \(byte 2 .*calls that CSV UTF-8\)$"),
     ],
 )

@@ -153,6 +153,8 @@ def test_a_path_goes_through_dots_in_names_lists_and_json(name: str, string: str
         (["a", "b"], r"'x' has a list: one text and one label a row .* name a place in it: x\.0"),
         ({"id": 1, "name": "a"}, r"'x' has fields within it \(id, name\): .* such as x\.name"),
         ([{"role": "user", "content": "a"}], r"such as x\.0\.content"),
+        ({"choices": ["a", "b"]}, r"such as x\.choices$"),
+        ({"id": {}}, r"such as x\.id$"),
         (b"\xff", "bytes that are no UTF-8"),
     ],
 )
@@ -167,6 +169,8 @@ def test_what_is_no_value_names_the_one_inside(value: object, words: str) -> Non
         ('["good"]', "good"),
         (" ['good'] ", "good"),
         ("{'good'}", "good"),
+        ("('good',)", "good"),
+        ("(1)", "(1)"),
         ("[1]", "1"),
         ("[]", ""),
         ("{}", ""),

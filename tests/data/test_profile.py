@@ -48,6 +48,7 @@ def test_numbers_of_one_value_are_one_label(look) -> None:
     found = look(rows(["0.0", "1", "1.0"]), end="csv")
     assert found.rows == {"0": 30, "1": 60}
     assert found.source.values == {"0.0": "0", "1": "1", "1.0": "1"}
+    assert found.notes == ["0: so is taken what is also written '0.0'.", "1: so is taken what is also written '1.0'."]
     assert look(rows(["1.0", "1.5"]), end="csv").labels == ["1.0", "1.5"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -51,6 +51,10 @@ class Sheet(Schema):
 
     path: str
     sha256: Sha256
+
+    def copied_to(self, place: int, folder: Path) -> Path:
+        """Where `fetch` puts the sheet that stands at a place of the card, and `prepare` finds it."""
+        return folder / "chosen" / f"{place}-{Path(self.path).name}"
 
 
 class Source(Schema):

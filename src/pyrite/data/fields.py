@@ -174,14 +174,15 @@ def _along(value: Any, path: list[str]) -> tuple[bool, Any]:
 
 def _unwritten(value: Any) -> Any:
     """The list or the object that a string is, as JSON or as Python and numpy write them; else the value itself."""
-    if not (isinstance(value, str) and value.startswith(("{", "["))):
+    if not (isinstance(value, str) and value.startswith(("{", "[", "("))):
         return value
     with suppress(ValueError, RecursionError):
         return json.loads(value)
     with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
         # numpy puts no comma between texts, which Python would join.
         found = ast.literal_eval(re.sub(r"""(['"])\s+(?=['"])""", r"\1, ", value))
-        return list(found) if isinstance(found, set) else found
+        if isinstance(found, list | dict | set | tuple):
+            return found if isinstance(found, dict) else list(found)
     return value
 
 
@@ -205,7 +206,7 @@ def written_label(row: Row, name: str) -> str:
 
 
 def _string(row: Row, name: str, value: Any) -> str:
-    if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
+    if isinstance(value, list) and len(value) == 1 and _of_values(value):
         value = value[0]
     if isinstance(value, str):
         return value
@@ -226,15 +227,19 @@ def _string(row: Row, name: str, value: Any) -> str:
 def _inside(name: str, value: Any) -> str:
     """What to name in place of a field that holds others."""
     path, inner = name, value
-    while isinstance(inner, list | dict) and inner:
+    while inner and (isinstance(inner, dict) or (isinstance(inner, list) and not _of_values(inner))):
         likely = ("text", "content", "name", *inner)
         step: Any = 0 if isinstance(inner, list) else next(key for key in likely if key in inner)
         path, inner = f"{path}.{step}", inner[step]
-    if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
+    if isinstance(value, list) and _of_values(value):
         several = "several labels a text are not supported yet"
         return f"'{name}' has a list: one text and one label a row ({several}), or name a place in it: {name}.0"
     kind = "a list of fields" if isinstance(value, list) else f"fields within it ({', '.join(map(str, value))})"
     return f"'{name}' has {kind}: name the one that is meant, such as {path}"
+
+
+def _of_values(listed: list[Any]) -> bool:
+    return not any(isinstance(one, list | dict | tuple) for one in listed)
 
 
 def _known(row: Row, rows: cards.Rows, value: str, labels: dict[str, str]) -> str | None:

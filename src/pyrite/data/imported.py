@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any
 
 import pandas as pd
 
+from pyrite.base import console
 from pyrite.base.errors import PyriteError
-from pyrite.data import fields, formats, shards, texts, user_files
+from pyrite.data import fields, formats, profile, shards, texts, user_files
 from pyrite.data.rows import Layout
 
 # The ids of real rows, one or several.
@@ -37,11 +39,13 @@ def read(
     found = shards.find(path, form)
     table = user_files.find_columns(path, form, found, text, label)
     named = [table.text, table.label, *([seeds] if seeds else [])]
-    rows = []
+    rows, written = [], defaultdict[str, set[str]](set)
     for file in found.values():
         for row in fields.checked(formats.read(file, Layout(format=form), named), named):
             value = fields.written_label(row, table.label)
+            raw = fields.get(row, table.label)
             meant = table.class_names.get(value.strip(), texts.normalise_label(value))
+            written[meant].add((raw if isinstance(raw, str) else meant).strip())
             made_from = seeds_of(fields.get(row, seeds)) if seeds else []
             # Several answers to one request are several texts.
             said = fields.get(row, table.text)
@@ -49,6 +53,9 @@ def read(
             for words in said if several else [fields.string(row, table.text)]:
                 rows.append((texts.encodable(words), values.get(meant, meant), made_from))
     frame = pd.DataFrame(rows, columns=["text", "label", "seeds"])
+    for one in [] if table.class_names else profile.alike(written):
+        console.log.print(f"{path}: {one}")
+    frame["label"] = frame["label"].replace(profile.whole_numbers(frame["label"].unique()))
     if (frame["label"] == "").all():
         raise PyriteError(f"{path}: no row has a label in '{table.label}'")
     return frame if seeds else frame.drop(columns="seeds")

@@ -10,7 +10,7 @@ import io
 import re
 import shlex
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,8 +148,8 @@ def _profile(
                 share /= 2
                 sample = [one for one in sample if one[0] < share]
                 characters = sum(len(one[1][0]) for one in sample)
-    notes = [f"{label}: so is taken what is also written {_listed(also)}." for label, also in _alike(written, source)]
-    if meant := _whole_numbers(rows):
+    notes = [] if source.values else alike(written)
+    if meant := whole_numbers(rows):
         source = source.model_copy(update={"values": meant})
         rows = Counter(
             {label: sum(n for old, n in rows.items() if meant.get(old, "") == label) for label in ["", *meant.values()]}
@@ -188,11 +188,15 @@ def _watched(rows: Iterable[Row]) -> Iterator[Row]:
             yield row
 
 
-def _alike(written: dict[str, set[str]], source: cards.LocalFile) -> list[tuple[str, list[str]]]:
-    """The labels that are written in several ways, and the other ways."""
-    if source.values:
-        return []
-    return [(label, sorted(ways - {label})) for label, ways in sorted(written.items()) if ways - {label}]
+def alike(written: Mapping[str, set[str]]) -> list[str]:
+    """A sentence for each label that is written in other ways too, or in another way only."""
+    said, meant = [], whole_numbers(written)
+    for label, ways in sorted(written.items()):
+        known = meant.get(label, label)
+        if also := sorted(ways - {known}):
+            # What differs in signs that show nothing differs in their codes.
+            said.append(f"{known}: so is taken what is also written {', '.join(map(ascii, also))}.")
+    return said
 
 
 def _whole(label: str) -> str:
@@ -200,7 +204,7 @@ def _whole(label: str) -> str:
     return found[1] if found else label
 
 
-def _whole_numbers(rows: Collection[str]) -> dict[str, str]:
+def whole_numbers(rows: Collection[str]) -> dict[str, str]:
     """What each label means where all are whole numbers, of which some are written with decimals: 1.0 is 1."""
     meant = {label: _whole(label) for label in rows if label}
     numbers = all(re.fullmatch(r"[+-]?\d+", number) for number in meant.values())
@@ -274,8 +278,3 @@ def _option(labels: Sequence[str], but: Collection[str]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow([label for label in labels if label not in but])
     return f"--labels {shlex.quote(out.getvalue())}"
-
-
-def _listed(values: Sequence[str]) -> str:
-    # What differs in signs that show nothing differs in their codes.
-    return ", ".join(map(ascii, values))

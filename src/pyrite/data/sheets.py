@@ -70,11 +70,6 @@ def is_chosen(path: Path) -> bool:
     return set(CHOSEN) <= set(next((row.fields for row in formats.read(path)), ()))
 
 
-def copy_of(sheet: str, place: int, folder: Path) -> Path:
-    """Where `fetch` puts the sheet that stands at a place of the card, and `prepare` finds it."""
-    return folder / "chosen" / f"{place}-{Path(sheet).name}"
-
-
 def recorded(path: Path, columns: Sequence[str], model: str) -> list[tuple[Row, list[str]]]:
     """The rows that an LLM has in a recording of annotations, as `read` gives them; none where there is no file.
 

@@ -17,7 +17,9 @@ from pyrite.base.errors import PyriteError
 
 # What is looked at to tell the encoding and the line ends of a file.
 _BEGINNING = 8192
-_GZIP, _ARCHIVE = b"\x1f\x8b", b"PK\x03\x04"
+_GZIP = b"\x1f\x8b"
+# How zip (and .xlsx), bzip2, xz, Zstandard, Parquet, .xls and gzip within gzip begin.
+_PACKED = (b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd", b"PAR1", b"\xd0\xcf\x11\xe0", _GZIP)
 # What no text in UTF-8 has: marks of UTF-16, the empty bytes of UTF-16 and 32, the switches of ISO 2022.
 _NO_UTF8 = re.compile(rb"\A(?:\xff\xfe|\xfe\xff)|\0|\x1b\$")
 # So many signs in a row that are no ASCII, or pairs of bytes that begin with one, are no Western European word.
@@ -71,8 +73,8 @@ def decoded(file: Any, encoding: str, place: str) -> Iterator[str]:
         PyriteError: a line is not in the encoding.
     """
     start = file.peek(_BEGINNING)
-    if start.startswith(_ARCHIVE):
-        raise PyriteError(f"{place}: is an archive or a workbook, not text: save what is in it as CSV UTF-8")
+    if start.startswith(_PACKED):
+        raise PyriteError(f"{place}: is packed, a table or a workbook, not text: save what is in it as CSV UTF-8")
     wide = _wide(start)
     if wide or (b"\r" in start and b"\n" not in start):
         encoding = wide or encoding

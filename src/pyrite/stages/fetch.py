@@ -20,7 +20,7 @@ from pathlib import Path
 from pyrite.base import files, paths
 from pyrite.base.console import log, progress
 from pyrite.base.errors import PyriteError
-from pyrite.data import archives, cards, docstrings, download, shards, sheets
+from pyrite.data import archives, cards, docstrings, download, shards
 
 
 def run(task: str) -> None:
@@ -92,7 +92,7 @@ def chosen_sheets(card: cards.Card, folder: Path) -> None:
         PyriteError: there is no such sheet, or its bytes are not those that the card pins.
     """
     for place, sheet in enumerate(card.source.chosen):
-        copy = sheets.copy_of(sheet.path, place, folder)
+        copy = sheet.copied_to(place, folder)
         copy.parent.mkdir(exist_ok=True)
         try:
             shutil.copyfile(sheet.path, copy)

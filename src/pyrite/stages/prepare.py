@@ -114,7 +114,7 @@ def read(card: cards.Card, folder: Path) -> Raw:
 
 def chosen(card: cards.Card, folder: Path) -> list[tuple[str, str, str]]:
     """The texts that `next` chose and people labelled: rows to train on only."""
-    copies = [sheets.copy_of(sheet.path, place, folder) for place, sheet in enumerate(card.source.chosen)]
+    copies = [sheet.copied_to(place, folder) for place, sheet in enumerate(card.source.chosen)]
     found = [sheets.chosen(copy, card.labels)[0] for copy in copies]
     return [(text, label, texts.CHOSEN) for labelled in found for text, label in labelled]
 
