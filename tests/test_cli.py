@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -107,31 +107,46 @@ def test_a_shell_completes_commands_and_tasks() -> None:
     assert not {"prompts", "annotators"} & set(arguments.tasks(""))
 
 
-def test_colours_are_for_terminals_and_for_who_wants_them() -> None:
+@pytest.fixture
+def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """What a command prints, in this process, which has loaded what each would take seconds to load."""
+
+    def run(*words: str, cwd: Path = ROOT, **environment: str) -> str:
+        with monkeypatch.context() as there:
+            there.chdir(cwd)
+            for name, value in environment.items():
+                there.setenv(name, value)
+            assert not cli.app(list(words), standalone_mode=False)
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_colours_are_for_terminals_and_for_who_wants_them(printed: Callable[..., str]) -> None:
     assert "\x1b" not in pyrite("verdict", FORCE_COLOR="").stdout
-    assert "\x1b[1;36m" in pyrite("verdict", FORCE_COLOR="1", NO_COLOR="").stdout
-    assert not re.search(r"\x1b\[[0-9;]*3\d", pyrite("verdict", FORCE_COLOR="1", NO_COLOR="1").stdout)
+    assert "\x1b[1;36m" in printed("verdict", FORCE_COLOR="1", NO_COLOR="")
+    assert not re.search(r"\x1b\[[0-9;]*3\d", printed("verdict", FORCE_COLOR="1", NO_COLOR="1"))
 
 
-def test_what_a_program_may_read_is_json(project: Path) -> None:
-    verdict = json.loads(pyrite("verdict", "--json").stdout)
+def test_what_a_program_may_read_is_json(project: Path, printed: Callable[..., str]) -> None:
+    verdict = json.loads(printed("verdict", "--json"))
     headline = json.loads((ROOT / paths.HEADLINE).read_text())
     assert verdict["overall"]["verdict"] == headline["verdict"]
     assert 100 * verdict["tasks"][0]["gap"]["value"] == pytest.approx(headline["gap"], abs=0.06)
-    table = json.loads(pyrite("table", "--json").stdout)
-    narrow = pyrite("table", COLUMNS="80").stdout
+    table = json.loads(printed("table", "--json"))
+    narrow = printed("table", COLUMNS="80")
     assert max(map(len, narrow.splitlines())) <= 80
     for row in table["scores"]:
         gap = [row[f"few_shot - real {score}"] for score in ("macro_f1", "accuracy")]
         assert "{:+.1f}/{:+.1f}".format(*gap) in narrow, "a number is cut"
     assert "pyth" in narrow, "a name is folded to single letters"
-    assert "python_docs" in pyrite("table", COLUMNS="").stdout
+    assert "python_docs" in printed("table", COLUMNS="")
     assert {row["task"] for row in table["scores"]} == {"python_docs"}
     assert table["augmentation"][0]["real rows"] == "pool"
-    assert json.loads(pyrite("store", "--json", cwd=project).stdout) == []
+    assert json.loads(printed("store", "--json", cwd=project)) == []
     paths.answers("fruit", "zero_shot").parent.mkdir(parents=True)
     paths.answers("fruit", "zero_shot").write_text("{}\n")
-    [kind] = json.loads(pyrite("store", "--json", cwd=project).stdout)
+    [kind] = json.loads(printed("store", "--json", cwd=project))
     assert (kind["kind"], kind["entries"], kind["bytes"]) == ("answers", 1, 3)
 
 

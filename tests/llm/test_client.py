@@ -184,10 +184,16 @@ def test_refusals_by_rate_use_up_no_attempts(ask: Ask) -> None:
     assert all(isinstance(outcome, Answer) for outcome in outcomes)
 
 
-def test_an_endpoint_that_only_refuses_is_left(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("fault", "told"), [(Fault.RATE_LIMIT, 0.0), (Fault.RETRY_AFTER, 0.1)])
+def test_an_endpoint_that_only_refuses_is_left(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, fault: Fault, told: float
+) -> None:
     monkeypatch.setattr(client, "PATIENCE", 0.2)
-    with serve(answers=lambda request: Fault.RATE_LIMIT) as server:
+    with serve(answers=lambda request: fault, retry_after=told) as server:
         assert "429" in stops(ask(server, 5))
+    waited = server.log[-1].answered - server.log[0].received
+    # As soon as its time and our patience are over, not whenever a request happens to be late.
+    assert told + 0.1 < waited < 10
 
 
 def test_a_limit_per_minute_spaces_requests(ask: Ask) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from statsmodels.stats.meta_analysis import combine_effects
 
 from pyrite.measures import intervals
 from pyrite.measures.intervals import Estimate
@@ -90,6 +89,8 @@ def effects(values: list[float], error: float) -> list[Estimate]:
 
 
 def test_pooled_effects_are_those_of_a_library_where_studies_differ() -> None:
+    from statsmodels.stats.meta_analysis import combine_effects  # takes seconds, which every worker would wait for
+
     values = [-0.5, -0.1, 0.2, -0.9]
     found = intervals.pooled(effects(values, 0.1))
     known = combine_effects(np.array(values), np.full(4, 0.1**2), method_re="dl", use_t=True)

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -243,41 +242,7 @@ def test_fits_side_by_side_equal_fits_in_turn(study: Path, monkeypatch: pytest.M
         pd.testing.assert_frame_equal(frame, in_turn[path], check_exact=True)
 
 
-def test_an_error_in_a_worker_is_one_line_and_keeps_what_is_done(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    change("classifiers.tiny.learning_rate", 1e30)
-    monkeypatch.setattr(parallel, "devices", lambda: 2)
-    with pytest.raises(PyriteError, match=r"words tiny \w+ seed \d: training diverged"):
-        train.run("words", "tiny")
-
-
-def test_workers_end_with_a_parent_that_is_killed(study: Path) -> None:
-    change("classifiers.tiny.steps", 100_000)
-    (study / "run.py").write_text(
-        "from pyrite.training import parallel; from pyrite.stages import train\n"
-        "if __name__ == '__main__':\n"
-        "    parallel.devices = lambda: 2\n"
-        "    train.run('words', 'tiny')\n"
-    )
-    parent = subprocess.Popen([sys.executable, "run.py"], cwd=study, stderr=subprocess.DEVNULL)
-    of_parent = ["pgrep", "-P", str(parent.pid), "-f", "spawn_main"]
-
-    def workers(command: list[str]) -> list[str]:
-        return subprocess.run(command, capture_output=True, text=True).stdout.split()
-
-    deadline = time.monotonic() + 60
-    while len(found := workers(of_parent)) < 2 and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert len(found) == 2
-    time.sleep(5)
-    parent.kill()
-    parent.wait()
-    deadline = time.monotonic() + 60
-    while (alive := [pid for pid in found if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert not alive
-
-
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+# It is `torchrun` with variables of its own; without them the processes of the next test meet.
 ACCELERATE = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_machines", "1"]
 ACCELERATE += ["--num_processes", "2", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
 
@@ -316,9 +281,8 @@ def assert_two_trained_what_one_does() -> None:
         assert history["fingerprints"] != noted[path]["fingerprints"]
 
 
-@pytest.mark.parametrize("launcher", [TORCHRUN, ACCELERATE], ids=["torchrun", "accelerate"])
 def test_processes_of_a_launcher_agree_with_one(
-    study: Path, tiny_checkpoint: Path, launcher: list[str], monkeypatch: pytest.MonkeyPatch
+    study: Path, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One launch for both ways to share the work: processes take seconds to start.
     shared = shutil.copytree(study, study / "shared")
@@ -334,7 +298,7 @@ def test_processes_of_a_launcher_agree_with_one(
         "os.chdir('shared')\n"
         "train.run('words', 'tiny')\n"
     )
-    done = subprocess.run([*launcher, "run.py"], capture_output=True, text=True)
+    done = subprocess.run([*ACCELERATE, "run.py"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stderr.count("4 to train") == 1
     assert done.stderr.count("0 from the store, 2 to train") == 1

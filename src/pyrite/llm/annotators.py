@@ -81,7 +81,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Request:
+class QuestionRequest:
     """A question as it is sent; `key` is what the store finds the answer by."""
 
     messages: tuple[Message, ...]
@@ -119,14 +119,14 @@ class Survey:
         """Whether a question that may be put so often is put (again)."""
         return not c.refused and len(c.answers) < turns and None in self.said(c)
 
-    def request(self, c: Question) -> Request:
+    def request(self, c: Question) -> QuestionRequest:
         """The question as it is sent."""
         messages = ({"role": "system", "content": c.system}, {"role": "user", "content": self.fill(c)})
         position = (self.answers, len(c.answers))
         key = cache.key(messages, self.p.llm.model, self.p.llm.sampling, position)
-        return Request(messages, self.schema(c), key, LABEL_TOKENS * (len(c.about) + 1))
+        return QuestionRequest(messages, self.schema(c), key, LABEL_TOKENS * (len(c.about) + 1))
 
-    def answered(self, c: Question, request: Request, answer: Answer) -> Question:
+    def answered(self, c: Question, request: QuestionRequest, answer: Answer) -> Question:
         """The question with one more answer."""
         tokens = (*c.tokens, (answer.prompt_tokens, answer.completion_tokens))
         return replace(c, answers=(*c.answers, answer.text), tokens=tokens, refused=bool(answer.refused))

@@ -32,7 +32,7 @@ ATTEMPTS = 7
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 # What took too long or came back empty is most likely to do so again.
 ATTEMPTS_IN_VAIN = 2
-# An endpoint that answers no request (429, 503) for so many seconds after its time has stopped serving us.
+# An endpoint that answers no request (429, 503) for so many seconds more than it asked for has stopped serving us.
 PATIENCE = 600.0
 # So many requests that failed for good, without an answer in between: something is wrong with all of them.
 FAILURES_IN_A_ROW = 10
@@ -75,6 +75,7 @@ class Endpoint:
         self._resume_at = 0.0
         self._cooling = ""
         self._last_answer = time.monotonic()
+        self._longest_wait = 0.0  # seconds that the endpoint asked for
         self._failures = 0
         self._open: dict[object, _Open] = {}
         self._said_reckoned = False
@@ -272,11 +273,11 @@ class Endpoint:
         if failure.then is Then.WAIT:
             # A busy endpoint is nobody's fault: all wait, and none uses up its attempts.
             now = time.monotonic()
-            idle = now - max(self._last_answer, self._resume_at)
+            self._longest_wait = max(self._longest_wait, failure.wait or 0.0)
             self._resume_at, self._cooling = max(self._resume_at, now + (failure.wait or backoff)), reason
             if self._attempts == 1:
                 self.stop(PyriteError(reason))
-            if idle > PATIENCE:
+            if now - self._last_answer > PATIENCE + self._longest_wait:
                 served = f"no answer for {failures.duration(now - self._last_answer)}"
                 self.stop(PyriteError(f"{served}: {reason}; what is answered is kept"))
             self._go_on()

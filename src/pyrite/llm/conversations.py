@@ -65,7 +65,7 @@ def texts_schema(n: int, shortest: int, longest: int) -> dict[str, object]:
 
 
 @dataclass(frozen=True)
-class Request:
+class TurnRequest:
     """The next question of a conversation.
 
     Attributes:
@@ -129,7 +129,7 @@ class Script:
             turns=(),
         )
 
-    def request(self, c: Conversation) -> Request:
+    def request(self, c: Conversation) -> TurnRequest:
         """The next turn of a conversation.
 
         Raises:
@@ -149,7 +149,7 @@ class Script:
             messages.append({"role": "assistant", "content": thoughts.strip(said.answer)})
         messages.append({"role": "user", "content": self._filled(prompt, examples)})
         position = (self.spec.prompt, c.label, c.conversation, turn)
-        return Request(
+        return TurnRequest(
             prompt=prompt,
             examples=examples,
             messages=tuple(messages),
@@ -176,7 +176,7 @@ class Script:
             return bool(parsing.attributes(last))
         return len(c.turns) < self.requests(turns) and bool(parsing.texts(last))
 
-    def answered(self, c: Conversation, request: Request, answer: Answer) -> Conversation:
+    def answered(self, c: Conversation, request: TurnRequest, answer: Answer) -> Conversation:
         """The conversation with one more turn."""
         plans = len(c.turns) < self.templates.plans
         said = Turn(

@@ -16,7 +16,7 @@ from pyrite.llm import parsing
 from pyrite.llm.conversations import Script
 from pyrite.measures import near_duplicates, neighbours
 from pyrite.params import Generate
-from pyrite.training import embedding_check, encoder
+from pyrite.training import embedding_check
 
 # Why a text is dropped, in the order of the checks: a text has the first reason that holds.
 REASONS = (
@@ -112,6 +112,8 @@ class Contamination:
         if len(new := candidates[~candidates["id"].isin(self._cosine)]):
             real, cosines = self._held_out["text"].tolist(), np.full(len(new), -1.0)
             if real and not self.blind:
+                from pyrite.training import encoder  # takes seconds to load, which labelled texts need not wait for
+
                 embedded = encoder.embed(new["text"].tolist()), encoder.embed(real)
                 cosines = neighbours.largest_cosines(*embedded, 1)[:, 0]
             self._cosine |= dict(zip(new["id"], cosines.tolist(), strict=True))

@@ -12,13 +12,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from pyrite.base import console
 from pyrite.base.errors import Stopped
 from pyrite.llm.cache import Answer, Log, Message, Tokens, added, tokens_of
-from pyrite.llm.client import Endpoint, Unanswered
 from pyrite.params import Asking
+
+if TYPE_CHECKING:
+    from pyrite.llm.client import Endpoint
 
 
 class Request(Protocol):
@@ -123,6 +125,8 @@ def look(jobs: Sequence[DialogueJob[C]], script: Script[C, R]) -> list[DialogueR
 
 
 async def _open(p: Asking) -> Endpoint:
+    from pyrite.llm.client import Endpoint  # takes a second to load, which who asks nobody need not wait for
+
     return Endpoint(p)  # in the loop that will use it
 
 
@@ -165,6 +169,7 @@ async def _hold_all(
                 request = script.request(c)
                 answer = log.get(request.key)
                 if answer is None and endpoint is not None:
+                    from pyrite.llm.client import Unanswered
 
                     async def keep(answer: Answer, request: R = request, before: Answer | None = before) -> None:
                         await log.add(request.key, marked(before, answer, request.messages))

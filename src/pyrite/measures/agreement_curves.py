@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from pyrite.base.schema import Result
 from pyrite.measures import intervals
@@ -103,6 +102,8 @@ def _trend(points: Floats) -> dict[str, Any]:
         return {"note": f"{len(points)} points; a trend needs 3"}
     if np.ptp(points[:, 1]) == 0:
         return {"note": "the accuracy is the same at every threshold"}
+    from scipy import stats  # here: who reads results need not wait for it
+
     fit = stats.linregress(*points.T)
     return {"r_squared": float(fit.rvalue**2), "spearman": float(stats.spearmanr(*points.T).statistic)}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 from pyrite.base.schema import Result
@@ -72,6 +71,8 @@ def _regions(frame: pd.DataFrame, vectors: Vectors) -> tuple[Region, ...]:
     count = min(REGIONS, len(frame) // LEAST_TEXTS)
     if not count:
         return ()
+    from sklearn.cluster import KMeans  # here: who reads results need not wait for it
+
     # For so few numbers, threads that wait for each other on a busy machine cost far more than they save.
     with threadpool_limits(1):
         found = KMeans(count, n_init=5, random_state=SEED).fit(vectors)

@@ -14,7 +14,6 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from pyrite.measures import embedding_diversity, intervals, lexical_diversity, probes
 from pyrite.measures.intervals import Estimate, Floats
@@ -100,7 +99,7 @@ def _remote_clique(found: Texts, real: Texts, resamples: int, rng: np.random.Gen
 
 
 @lru_cache(maxsize=1)
-def label_classifier(real: Texts) -> LogisticRegression:
+def label_classifier(real: Texts) -> Any:
     """What a text's label is, learnt from real training texts."""
     return probes.fit(real.vectors, real.frame["label"].tolist())
 

@@ -18,7 +18,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import ndtri
-from sklearn.feature_extraction.text import CountVectorizer
 
 from pyrite.base.schema import Result
 from pyrite.data import texts as texts_of
@@ -180,6 +179,8 @@ _Side = tuple[NDArray[np.object_], csr_array]
 
 def _table(every: Sequence[str], features: Callable[[str], Iterable[str]]) -> tuple[csr_array, NDArray[np.object_]]:
     """Which features each text has, (texts, features), and the features' names: those of `LEAST` texts or more."""
+    from sklearn.feature_extraction.text import CountVectorizer  # here: who reads results need not wait for it
+
     vectoriser = CountVectorizer(binary=True, analyzer=features, dtype=np.int32)
     # The extra text gives the vectoriser a vocabulary where no text has a feature.
     table = csr_array(vectoriser.fit_transform([*every, "A word."]))[:-1]

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from sklearn.feature_extraction.text import CountVectorizer
 
 from pyrite.data import texts as texts_of
 
@@ -65,6 +64,8 @@ def tokens(text: str) -> list[str]:
 
 def _words(texts: Sequence[str]) -> csr_array:
     """Which words each text has, (texts, vocabulary), rare words first."""
+    from sklearn.feature_extraction.text import CountVectorizer  # here: who wants `tokens` alone need not wait for it
+
     vectoriser = CountVectorizer(binary=True, analyzer=tokens, dtype=np.int32)
     # The extra text gives the vectoriser a vocabulary where no text has a word.
     words = csr_array(vectoriser.fit_transform([*texts, "word"]))[:-1]

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
 
 from pyrite.base import console
 from pyrite.base.errors import PyriteError
@@ -136,6 +135,8 @@ def within_memory(budget: int, smallest: int, run: Callable[[int], T]) -> tuple[
         try:
             return run(budget), budget
         except RuntimeError as error:
+            from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size  # rare, and slow to load
+
             if not should_reduce_batch_size(error):
                 raise
         # Not within the handler: until it ends, the error keeps the tensors of its frames alive.

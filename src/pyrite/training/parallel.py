@@ -133,22 +133,21 @@ def together(
         group: Any = start_processes(  # type: ignore[no-untyped-call]
             _member, arguments, processes, join=False, daemon=True
         )
-    running = True
+    running, failed, error = True, False, PyriteError(KILLED)
     while running:
         try:
             running = not group.join(timeout=0.2)
         except ProcessExitedException:
-            raise (PyriteError(KILLED) if answers.empty() else _last(answers)) from None
+            running, failed = False, True
         while not answers.empty():
-            yield answers.get()
+            # An error may come some time before the end of the process that it ended.
+            if isinstance(answer := answers.get(), PyriteError):
+                error = answer
+            else:
+                yield answer
         report(steps.value)
-
-
-def _last(answers: Any) -> PyriteError:
-    """The error that ended a process: the last thing that it said."""
-    while not isinstance(answer := answers.get(), PyriteError):
-        pass
-    return answer
+    if failed:
+        raise error
 
 
 def _member(rank: int, processes: int, port: int, work: Any, jobs: Any, shared: Any, steps: Any, answers: Any) -> None:
