@@ -64,8 +64,8 @@ def doubts(rows: Sequence[Row], text: str, label: str | None) -> list[str]:
         found.append(f"{taken}: if it is a row, put a header above it")
     if several := sum(_first_of_several(row, label) for row in rows if label):
         found.append(f"in {several:,} of the first {len(rows):,} rows '{label}' is the first of several that differ")
-    for name in [one for one in rows[0].fields if one not in (text, label)]:
-        values = {_shown(row, name) for row in rows}
+    for name in rows[0].fields:
+        values = {_shown(row, name) for row in rows} if name != label else set()
         if len(values) > 1 and all(map(shards.side, values)):
             found.append(
                 f"'{name}' names sides ({', '.join(sorted(values))}) and is not read: rows keep their sides where "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -86,8 +87,7 @@ def _different(pairs: list[tuple[str, Any]]) -> Fields:
     """The fields of an object, of which Python would keep the last of those that have one name."""
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"'{next(name for name in fields if names.count(name) > 1)}' is there twice in one object")
+        raise ValueError(f"'{Counter(name for name, _ in pairs).most_common(1)[0][0]}' is there twice in one object")
     return fields
 
 

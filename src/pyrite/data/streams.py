@@ -9,7 +9,7 @@ import re
 import shlex
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -105,18 +105,16 @@ def decoded(file: Any, encoding: str, place: str) -> Iterator[str]:
 
 def _wide(start: bytes) -> str | None:
     """The encoding of a file that begins so, if it is UTF-16, UTF-32 or ISO 2022."""
-    if not _NO_UTF8.search(start):
-        return None
-    guessed = _guess(start[: len(start) // 4 * 4]) or ""
+    guessed = _guess(start[: len(start) // 4 * 4]) if _NO_UTF8.search(start) else ""
     return guessed if guessed.startswith(("utf_16", "utf_32", "iso2022")) else None
 
 
-def _guess(start: bytes) -> str | None:
-    """The encoding that bytes are most likely in."""
+def _guess(start: bytes, *among: str) -> str:
+    """The encoding that bytes are most likely in, or that of these in which they can be; empty where there is none."""
     from charset_normalizer import from_bytes  # few files need it
 
-    best = from_bytes(start).best()
-    return best.encoding if best else None
+    best = from_bytes(start, cp_isolation=list(among), threshold=1.0 if among else 0.2).best()
+    return best.encoding if best else ""
 
 
 def _unmarked(found: Iterator[str]) -> Iterator[str]:
@@ -131,20 +129,13 @@ def _advice(lines: Iterable[bytes], place: str) -> str:
     if path.suffix.lower() == ".gz" or not path.is_file():  # iconv takes no packed file, and standard input is none
         return advice
     enough = sum(byte > 127 for byte in telling) >= _ENOUGH
-    encoding, foreign, also = (_guess(telling) or "") if enough else "", _FOREIGN.search(telling), ""
+    encoding, foreign, also = _guess(telling) if enough else "", _FOREIGN.search(telling), ""
     if encoding in ("cp1250", "cp1252") or not (foreign or _NO_WINDOWS.match(encoding)):
         # Languages in Latin letters are too much alike to tell what they are written in.
-        encoding = next((one for one in ("cp1252", "cp1250") if _fits(telling, one)), "")
+        encoding = _guess(telling, "cp1252") or _guess(telling, "cp1250")
         also = "  # CP1250 for languages of Central Europe" if encoding == "cp1252" else ""
     if not _NAMED.fullmatch(encoding):
         return advice
     name = encoding.replace("euc_jis_2004", "euc_jp").replace("_", "-").upper()
     new = shlex.quote(str(path.with_name(f"{path.stem}-utf8{path.suffix}")))
     return f"{advice}, or try: iconv -f {name} -t UTF-8 {shlex.quote(place)} > {new}{also}"
-
-
-def _fits(content: bytes, encoding: str) -> bool:
-    with suppress(UnicodeDecodeError):
-        content.decode(encoding)
-        return True
-    return False
