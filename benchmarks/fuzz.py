@@ -239,6 +239,7 @@ def real_files() -> dict[str, bytes]:
     lines = "".join(f'"{row["text"]}",{row["label"]}\n' for row in rows)
     objects = "".join(json.dumps(row) + "\n" for row in rows)
     deep = [{"data": row["text"], "annotations": [{"result": [{"choices": [row["label"]]}]}]} for row in rows]
+    asian = "text,label\n" + "".join(f"{n} つのやかん,['{'ab'[n % 2]}']\n" for n in range(40))
     return {
         "a.csv": f"text,label\n{lines}".encode(),
         "b.CSV": ("\ufefftext;label\r\n" + lines.replace('",', '";').replace("\n", "\r\n")).encode(),
@@ -251,6 +252,9 @@ def real_files() -> dict[str, bytes]:
         "i.parquet": whole.getvalue(),
         "j.arrow": arrow.getvalue(),
         "k.xlsx": b"PK\x03\x04" + bytes(60),
+        "l.csv": asian.encode("cp932"),
+        "m.csv": asian.encode("utf-16-le"),
+        "n.csv": lines.encode(),
     }
 
 
@@ -258,7 +262,9 @@ def edits_of_bytes(name: str, source: bytes) -> SearchStrategy[tuple[str, bytes]
     """A file with a few stretches replaced by others of it, by odd signs or by any bytes."""
     place = st.integers(0, len(source))
     stretch = st.tuples(place, st.integers(0, 90)).map(lambda at: source[at[0] : at[0] + at[1]])
-    odd = st.sampled_from([*ODD, *SYNTAX, "a", '"', "sep=;\n", "\r", "\x1a", "NaN", "null", '"\\ud83d"']).map(_bytes)
+    odd = st.sampled_from(
+        [*ODD, *SYNTAX, "a", '"', "sep=;\n", "\r", "\x1a", "NaN", "null", '"\\ud83d"', "['a', 'b']"]
+    ).map(_bytes)
 
     def made(edits: list[tuple[int, int, bytes]]) -> tuple[str, bytes]:
         data = source
@@ -273,7 +279,7 @@ def real_file(given: tuple[str, bytes]) -> str:
     """What `new` makes of a file: rows, and a card that is read back as it was written."""
     name, data = given
     Path(name).write_bytes(data)
-    deep = ("data", "annotations.0.result.0.choices.0") if name == "h.json" else (None, None)
+    deep = ("data", "annotations.0.result.0.choices") if name == "h.json" else (None, None)
     found = profile.look(Path(name), *deep, None)
     card = schema.parse(new.render("fuzzed", found.labels, found), Path("card"), cards.Card)
     assert list(card.labels) == found.labels
