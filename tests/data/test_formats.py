@@ -117,6 +117,8 @@ def test_json_lines_with_and_without_a_list_within(rows) -> None:
         ("[" * 100_000, {"format": "json"}, "nested too deeply"),
         ("9" * 5000, {"format": "json"}, "broken JSON"),
         ('[{"t": 1}, {"t": 1, "m": {"t": 1, "t": 2}}]', {"format": "json"}, "'t' is there twice in one object"),
+        ('{"columns": ["t"], "data": [[1], [1, 2]]}', {"format": "json"}, "row 2: not a JSON object"),
+        ('{"columns": ["t", "t"], "data": [[1, 2]]}', {"format": "json"}, "two columns are named 't'"),
         ('{"a": [{"t": 1}], "a": [{"t": 2}]}', {"format": "json"}, "'a' is there twice"),
         ('{"t": 1}\n{"t": 1, "l": 2, "l": 3}\n', {"format": "json_lines"}, "row 2: .*'l' is there twice"),
         ('{"t": 1}\n{"t": \n', {"format": "json_lines"}, "row 2: broken JSON"),

@@ -29,7 +29,7 @@ def look(project: Path):
         path = project / f"a.{end}"
         if isinstance(content, dict):
             path = project / "folder"
-            path.mkdir()
+            path.mkdir(exist_ok=True)
         for name, table in content.items() if isinstance(content, dict) else [(path.name, content)]:
             place = path / name if isinstance(content, dict) else path
             lines = [json.dumps(row) for row in table]
@@ -111,6 +111,13 @@ def test_lists_written_as_text_are_labels_and_said(look) -> None:
 def test_files_of_which_none_is_named_for_a_side_are_said(look) -> None:
     found = look({"one.jsonl": rows(LABELS), "two.jsonl": rows(LABELS, start=900)})
     assert found.notes == ["No file's name tells a side (train, validation or test), so all rows are split anew."]
+
+
+def test_a_side_in_an_unknown_format_is_said(look, project: Path) -> None:
+    (project / "folder").mkdir()
+    (project / "folder/test.csv.zip").touch()
+    found = look({"train.jsonl": rows(LABELS)})
+    assert found.notes == ["Not read: test.csv.zip, in no format that is."]
 
 
 def test_a_file_without_labels_says_so_whatever_labels_are_wanted(look) -> None:

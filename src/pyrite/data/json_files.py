@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from pyrite.base.errors import PyriteError
 from pyrite.data import streams, texts
-from pyrite.data.rows import Fields, Layout, Row
+from pyrite.data.rows import Fields, Layout, Row, require_different
 
 # How JSON writes one half of an emoji, or two that belong together.
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
@@ -30,7 +30,12 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
             raise
         return read_lines(path, Layout(format="json_lines", encoding=layout.encoding), names)
     if isinstance(data, dict) and isinstance(data.get("columns"), list) and isinstance(data.get("data"), list):
-        data = [dict(zip(data["columns"], row, strict=False)) for row in data["data"] if isinstance(row, list)]
+        names = list(map(str, data["columns"]))
+        require_different(names, path)
+        data = [
+            dict(zip(names, row, strict=True)) if isinstance(row, list) and len(row) == len(names) else row
+            for row in data["data"]
+        ]
     if isinstance(data, dict) and (columns := _columns(data)):
         data = [dict(zip(data, values, strict=True)) for values in zip(*columns, strict=True)]
     if isinstance(data, dict):

@@ -99,6 +99,8 @@ def look(
             f"Left out: {', '.join(others)}, named for no side. A set that was made: `pyrite add`. Real rows: name "
             "their file for train, validation or test, too."
         )
+    if unread := [name for name in shards.find(path, None) if path.is_dir() and shards.side(name)]:
+        profile.notes.append(f"Not read: {', '.join(unread)}, in no format that is.")
     return profile
 
 
@@ -193,7 +195,7 @@ def alike(written: Mapping[str, set[str]]) -> list[str]:
     said, meant = [], whole_numbers(written)
     for label, ways in sorted(written.items()):
         known = meant.get(label, label)
-        if also := sorted(ways - {known}):
+        if label and (also := sorted(ways - {known})):
             # What differs in signs that show nothing differs in their codes.
             said.append(f"{known}: so is taken what is also written {', '.join(map(ascii, also))}.")
     return said

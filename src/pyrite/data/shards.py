@@ -21,8 +21,8 @@ _SIDE = re.compile(rf"(?:^|[._-])({'|'.join(_SIDES)})(?![a-z])", re.IGNORECASE)
 _BESIDE = re.compile(r"\.|cache-|(?:dataset_info|dataset_dict|state)\.json$")
 
 
-def find(path: Path, form: str) -> dict[str, Path]:
-    """The files of a data set by plain names: the file itself, or those of one format anywhere in a folder."""
+def find(path: Path, form: str | None) -> dict[str, Path]:
+    """The files of a data set by plain names: the file itself, or those in a folder of a format or of none."""
     if not path.is_dir():
         return {path.name: path} if path.is_file() else {}
     inside = {file.relative_to(path): file for file in sorted(path.rglob("*")) if file.is_file()}
