@@ -79,7 +79,7 @@ def asked(
     Args:
         values: of the sources, of the endpoint's limits or of `generate`, by their keys.
     """
-    of_sources = {key: values.pop(key) for key in ("texts_per_turn", "turns", "examples") if key in values}
+    of_sources = {key: values.pop(key) for key in ("texts_per_turn", "turns", "examples", "check") if key in values}
     of_sources["per_label"] = values.pop("per_label", 100)
     limits = {key: values.pop(key) for key in Limits.model_fields if key in values}
     return {

@@ -45,10 +45,9 @@ LIMITS = {"generate.budget_usd", "generate.limits"}
 IDLE: dict[str, set[str]] = {"generate": LIMITS, "annotate": LIMITS | {"generate.prices"}}
 
 
-# What is read for other sources and classifiers than the small study's: labels are asked of some, a fine-tuned
-# classifier's card says who wrote its texts, and prices are looked up where none is stored with a set.
+# What is read for other classifiers and sets than the small study's: a fine-tuned classifier's card says who wrote its
+# texts, and prices are looked up where none is stored with a set.
 SOMETIMES: dict[str, set[Key]] = {
-    "generate": {(str(paths.ANNOTATORS), key) for key in ("annotate", "labeller", "texts_per_request")},
     "train": {(str(paths.PARAMS), "llms")},
     "compare": {(str(paths.PARAMS), "generate.prices")},
 }
@@ -157,7 +156,7 @@ def reads(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> It
             tasks=["fruit"],
             **asked(
                 *["few_shot"],
-                **{"per_label": 20, "texts_per_turn": 5, "contamination_cosine": 1.0, "annotate": 31},
+                **{"per_label": 20, "texts_per_turn": 5, "check": 4, "contamination_cosine": 1.0, "annotate": 31},
                 prices={"m": {"input": 1.0, "output": 1.0, "date": "2026-01-01"}},
             ),
             train={

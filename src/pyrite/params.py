@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
 from pyrite.base import paths, schema
+from pyrite.base.errors import PyriteError
 from pyrite.base.schema import Name, Positive, Rate, Schema, Share
 from pyrite.data import mixes
 from pyrite.data.folds import Folds
@@ -66,6 +67,11 @@ class Written(Schema):
     examples: Positive = 5
     check: Annotated[int, Field(ge=0)] = 0
 
+    @property
+    def check_llm(self) -> str:
+        """The LLM that `check` asks."""
+        return self.llm
+
 
 class Labelled(Schema):
     """A source of real training texts, the first so many by id, with the labels that an LLM gives them."""
@@ -81,11 +87,20 @@ class Imported(Schema):
     Attributes:
         llm: who wrote them, as far as that is known; no entry of `llms`.
         cost_usd: what they cost in US dollars, by task.
+        check, check_llm: as of a written source, and the entry of `llms` that is asked.
     """
 
     kind: Literal["imported"]
     llm: str | None = None
     cost_usd: dict[Name, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    check: Annotated[int, Field(ge=0)] = 0
+    check_llm: Name | None = None
+
+    @model_validator(mode="after")
+    def _says_who_checks(self) -> Imported:
+        if self.check and not self.check_llm:
+            raise ValueError("check asks an LLM: name it, check_llm: an entry of llms")
+        return self
 
 
 Source = Annotated[Written | Labelled | Imported, Field(discriminator="kind")]
@@ -195,6 +210,16 @@ class Params(Schema):
         limits = g.limits.get(one.endpoint or "", Limits())
         return Asking(llm=one, provider=provider, limits=limits, budget_usd=g.budget_usd, prices=g.prices)
 
+    def source(self, name: str) -> Source:
+        """The source of that name.
+
+        Raises:
+            PyriteError: there is none.
+        """
+        if name not in self.sources:
+            raise PyriteError(f"source '{name}': unknown; sources in {paths.PARAMS} has {', '.join(self.sources)}")
+        return self.sources[name]
+
     def origin(self, source: str) -> str:
         """Where the texts and labels of a source come from, in a few words."""
         one = self.sources[source]
@@ -208,15 +233,22 @@ class Params(Schema):
         """The sources that an LLM writes."""
         return {name: source for name, source in self.sources.items() if isinstance(source, Written)}
 
+    @property
+    def checked(self) -> dict[str, Written | Imported]:
+        """The sources whose texts an LLM is asked about."""
+        return {name: one for name, one in self.sources.items() if not isinstance(one, Labelled) and one.check}
+
     @model_validator(mode="after")
     def _names_what_there_is(self) -> Params:
         if ours := next((name for name in self.sources if name in mixes.REAL), None):
             raise ValueError(f"sources.{ours}: that name is for real rows; choose another")
         asked = {n: source for n, source in self.sources.items() if not isinstance(source, Imported)}
         named = {f"sources.{name}": source.llm for name, source in asked.items()}
-        for place, llm in {**named, "annotate": self.annotate.llm}.items():
+        places = {f"{place}.llm": llm for place, llm in {**named, "annotate": self.annotate.llm}.items()}
+        places |= {f"sources.{name}.check_llm": one.check_llm for name, one in self.checked.items() if one.check_llm}
+        for place, llm in places.items():
             if llm not in self.llms:
-                raise ValueError(f"{place}.llm: unknown LLM '{llm}'; llms has {', '.join(self.llms)}")
+                raise ValueError(f"{place}: unknown LLM '{llm}'; llms has {', '.join(self.llms)}")
         return self
 
     @model_validator(mode="after")

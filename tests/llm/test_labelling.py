@@ -113,8 +113,7 @@ def test_a_check_asks_for_labels_of_own_and_real_texts_and_is_not_paid_twice(
         return all_fruit(request)
 
     with serve(answers=answer) as server:
-        study(server.url, sources=["zero_shot"])
-        change_params("sources.zero_shot.check", 12)
+        study(server.url, sources=["zero_shot"], check=12)
         estimate.run("fruit", "zero_shot", as_json=True)
         [_, need] = json.loads(capsys.readouterr().out)
         assert (need["source"], need["requests"]) == ("zero_shot: check", 3)
@@ -134,10 +133,49 @@ def test_a_check_asks_for_labels_of_own_and_real_texts_and_is_not_paid_twice(
     recordings.run("fruit", "zero_shot")
     assert len(pd.read_csv(paths.checked("fruit", "zero_shot"))) == 24
     paths.answers("fruit", labelling.CHECKS).unlink()
-    study(provider="recorded", sources=["zero_shot"])
-    change_params("sources.zero_shot.check", 12)
+    study(provider="recorded", sources=["zero_shot"], check=12)
     generate.run("fruit", "zero_shot")
     assert generation.load("fruit", "zero_shot").clear_cut == found
+
+
+def test_an_imported_set_is_checked_by_the_llm_that_is_named(
+    study: Study, capsys: pytest.CaptureFixture[str], project: Path
+) -> None:
+    with serve(answers=all_fruit) as server:
+        study(server.url, sources=["zero_shot"])
+        change_params("sources.vendor", {"kind": "imported", "check": 10, "check_llm": "llm"})
+        generate.run("fruit", "vendor")  # which is not there
+        estimate.run("fruit", "vendor", as_json=True)
+        assert (server.log, json.loads(capsys.readouterr().out)) == ([], [])
+        rows = [(f"sold sentence number {n} there", ("fruit", "tool")[n % 2]) for n in range(12)]
+        paths.imported("fruit", "vendor").parent.mkdir(parents=True)
+        pd.DataFrame(rows, columns=["text", "label"]).to_parquet(paths.imported("fruit", "vendor"))
+        estimate.run("fruit", "vendor", as_json=True)
+        assert [need["requests"] for need in json.loads(capsys.readouterr().out)] == [2]
+        generate.run("fruit", "vendor")
+    assert len(server.log) == 2
+    found = generation.load("fruit", "vendor").clear_cut
+    first = texts.read(paths.source("fruit", "vendor")).sort_values("id").head(10)
+    assert found["vendor"].share.value == pytest.approx((first["label"] == "fruit").mean())
+    assert (found["vendor"].texts, found["real"].texts) == (10, 10)
+    paths.answers("fruit", labelling.CHECKS).unlink()
+    batch.export_requests(project / "round")
+    assert sum("label texts" in line for line in (project / "round/batch-001.jsonl").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize("named", [{}, {"check_llm": "nobody"}])
+def test_an_imported_set_that_no_llm_can_check_is_refused(study: Study, named: dict[str, str]) -> None:
+    study()
+    change_params("sources.vendor", {"kind": "imported", "check": 10, **named})
+    with pytest.raises(PyriteError, match=r"sources.vendor.*check_llm"):
+        generate.run("fruit", "vendor")
+
+
+@pytest.mark.parametrize("command", [estimate.run, lambda *of, as_json: recordings.run(*of)])
+def test_an_unknown_source_is_named(study: Study, command: Callable[..., None]) -> None:
+    study()
+    with pytest.raises(PyriteError, match="source 'few': unknown; sources in params.yaml has zero_shot"):
+        command("fruit", "few", as_json=False)
 
 
 def test_what_waits_of_a_check_is_in_the_batch(study: Study, project: Path) -> None:

@@ -89,10 +89,10 @@ def _waiting() -> Iterator[Waiting]:
                 script = generation.load(task, source)
                 for c, *_ in generation.pending(script):
                     yield Waiting((task, script.answers), script.request(c), script.p)
-                if check := labelling.load_check(task, source):
-                    yield from _labels(task, check)
             elif isinstance(spec, Labelled):
                 yield from _labels(task, labelling.load(task, source))
+            if check := labelling.load_check(task, source):
+                yield from _labels(task, check)
 
 
 def _labels(task: str, one: Labelling) -> Iterator[Waiting]:

@@ -27,10 +27,11 @@ def run(task: str | None, source: str | None, as_json: bool) -> None:
     """
     p = params.load()
     tasks = [task] if task else p.tasks
-    asked = [name for name, one in p.sources.items() if not isinstance(one, Imported)]
-    needs = [_need(p, t, s) for t in tasks for s in ([source] if source else [*asked, annotators.ANNOTATIONS])]
-    checked = [name for name, one in p.written.items() if one.check and source in (None, name)]
-    needs += [_check(p, t, s) for t in tasks for s in checked]
+    named = [source] if source else [*p.sources, annotators.ANNOTATIONS]
+    asked = [s for s in named if s == annotators.ANNOTATIONS or not isinstance(p.source(s), Imported)]
+    needs = [_need(p, t, s) for t in tasks for s in asked]
+    checked = [s for s in named if s in p.checked]
+    needs += [_check(p, t, s) for t in tasks for s in checked if s in p.written or paths.imported(t, s).exists()]
     unprepared = [t for t in tasks if not paths.prepared(t).exists()]
     if task is None and source in (None, annotators.ANNOTATIONS) and len(p.tasks) > 1 and not unprepared:
         pairs = costs.of_survey(*surveys.of_pairs())
@@ -104,7 +105,7 @@ def _need(p: Params, task: str, source: str) -> CostEstimate:
 def _check(p: Params, task: str, source: str) -> CostEstimate:
     one = labelling.load_check(task, source)
     if one is None:
-        card, n = cards.load(task), p.written[source].check
+        card, n = cards.load(task), p.checked[source].check
         rows = standins.training(card, 2 * n)
         one = labelling.plan_check(p, card, source, rows[:n], rows[n:])
     return replace(costs.of_survey(one.survey, one.questions), source=f"{source}: check")

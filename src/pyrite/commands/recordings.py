@@ -21,13 +21,14 @@ def run(task: str | None, source: str | None) -> None:
             if s == annotators.ANNOTATIONS:
                 model = p.llms[p.annotate.llm].model
                 console.log.print(f"{paths.recorded_annotations(t)}: {surveys.record(t)} labels of {model} added")
-            elif isinstance(spec := p.sources[s], Labelled):
+                continue
+            if isinstance(spec := p.source(s), Labelled):
                 model = p.llms[spec.llm].model
                 console.log.print(f"{paths.recorded_labels(t)}: {labelling.record(t, s)} labels of {model} added")
             elif isinstance(spec, Written):
                 _conversations(t, s)
-                if checked := labelling.record_check(t, s):
-                    console.log.print(f"{paths.checked(t, s)}: {checked} labels of {p.llms[spec.llm].model} added")
+            if checked := labelling.record_check(t, s):
+                console.log.print(f"{paths.checked(t, s)}: {checked} labels of checks added")
 
 
 def _conversations(task: str, source: str) -> None:

@@ -16,11 +16,11 @@ from pyrite.data.cards import Card
 from pyrite.llm import annotators, surveys
 from pyrite.llm.annotators import Question, Survey
 from pyrite.llm.cache import Tokens, tokens_of
-from pyrite.params import Asking, Labelled, Params, Written
+from pyrite.params import Asking, Labelled, Params
 
 # The store's name for the answers: one for all labelled sources, for what is asked holds the LLM.
 ANSWERS = "labelled"
-# And for those to the checks of written sources.
+# And for those to checks.
 CHECKS = "checked"
 
 
@@ -83,7 +83,7 @@ def plan(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Labe
 
 
 def load_check(task: str, source: str) -> Labelling | None:
-    """What the `check` of a written source of this study asks; None without one, or before its texts are there.
+    """What the `check` of a source of this study asks; None without one, or before it has texts.
 
     Raises:
         PyriteError: params, the card, the roles, the recordings, or the rows of the task or the source are missing or
@@ -91,20 +91,20 @@ def load_check(task: str, source: str) -> Labelling | None:
     """
     study, path = params.load(), paths.source(task, source)
     spec = study.sources[source]
-    if not isinstance(spec, Written) or not spec.check or not path.exists():
+    if isinstance(spec, Labelled) or not spec.check or not path.exists() or (own := texts.read(path)).empty:
         return None
-    return plan_check(study, cards.load(task), source, texts.read(path), texts.read(paths.prepared(task)))
+    return plan_check(study, cards.load(task), source, own, texts.read(paths.prepared(task)))
 
 
 def plan_check(study: Params, card: Card, source: str, own: pd.DataFrame, prepared: pd.DataFrame) -> Labelling:
     """The same, with these rows of the source and these real ones.
 
-    Asked is the LLM that wrote the source, for its first texts by id and as many training rows, one among the other:
-    nothing tells it which are its own.
+    Asked are the labels of its first texts by id and of as many training rows, one among the other: nothing tells the
+    LLM which are generated.
     """
     spec = study.sources[source]
-    assert isinstance(spec, Written)
-    asking = study.asking(spec.llm)
+    assert not isinstance(spec, Labelled) and spec.check_llm
+    asking = study.asking(spec.check_llm)
     sides = {source: own, "real": prepared[prepared["split"] == "train"]}
     first = [rows.sort_values("id").head(spec.check).assign(source=name) for name, rows in sides.items()]
     items = pd.concat(first).drop_duplicates("id").sort_values("id")
@@ -155,7 +155,7 @@ def record(task: str, source: str) -> int:
 
 
 def record_check(task: str, source: str) -> int:
-    """The same for the check of a written source."""
+    """The same for the check of a source."""
     one = load_check(task, source)
     return _record(one, paths.checked(task, source)) if one else 0
 

@@ -46,10 +46,7 @@ def run(task: str, source: str) -> None:
         PyriteError: an input is missing or not valid, or a label has no text at all.
     """
     study = params.load()
-    match study.sources.get(source):
-        case None:
-            known = ", ".join(study.sources)
-            raise PyriteError(f"source '{source}': unknown; sources in {paths.PARAMS} has {known}")
+    match study.source(source):
         case Written():
             written(task, source)
         case Labelled():
@@ -58,6 +55,8 @@ def run(task: str, source: str) -> None:
             imported(study, task, source)
         case other:
             assert_never(other)
+    if to_check := labelling.load_check(task, source):
+        results.save(results.load(task, source).model_copy(update={"clear_cut": check(to_check)}))
 
 
 def written(task: str, source: str) -> None:
@@ -87,12 +86,10 @@ def written(task: str, source: str) -> None:
             console.log.print(f"{task} {source}: too few texts for {', '.join(labels)}: {reason}")
     if stuck:
         raise PyriteError(f"{task} {source}: no text for label {', '.join(stuck)}: {error}")
-    if to_check := labelling.load_check(task, source):
-        results.save(counts.model_copy(update={"clear_cut": check(to_check)}))
 
 
 def check(one: Labelling) -> dict[str, ClearCut]:
-    """How often the LLM gives texts of a written source, and real ones, their own label without seeing it."""
+    """How often the LLM gives texts of a source, and real ones, their own label without seeing it."""
     asked = one.labels(surveys.ask(one.survey, one.questions))
     said = {item: label for item, label in asked.items() if label}
     if missing := len(one.items) - len(said):
