@@ -28,8 +28,8 @@ from pyrite.measures import forecast
 from pyrite.measures.intervals import Interval
 from pyrite.results.evaluation import TaskResult
 
-ROOT = Path(__file__).parents[1]
-RESULTS = Path(__file__).parent / "results"
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = Path(__file__).resolve().parent / "results"
 KEPT = ROOT / "results/fourteen-tasks/metrics/evaluate"
 FARTHER, LEVEL, LABELS = 1.3, 0.80, 400
 
@@ -71,15 +71,19 @@ def quantile(points: list[Hidden]) -> float:
     return float(np.quantile([abs(one.true - one.value) / one.error for one in points], LEVEL))
 
 
-def backtest() -> dict:
-    """Errors in points, and how many of the true scores lie in their intervals, a task left out at a time."""
+def points_of_curves() -> list[Hidden]:
     tasks = [read_result(path, TaskResult) for path in sorted(KEPT.glob("*.json"))]
-    points = [one for task in tasks for curve in curves(task) for one in hidden(task.task, curve)]
+    return [one for task in tasks for curve in curves(task) for one in hidden(task.task, curve)]
+
+
+def backtest(points: list[Hidden]) -> dict:
+    """Errors in points, and how many of the true scores lie in their intervals, a task left out at a time."""
+    tasks = list(dict.fromkeys(one.task for one in points))
     held = {}
     for task in tasks:
-        width = quantile([one for one in points if one.task != task.task])
-        mine = [one for one in points if one.task == task.task]
-        held[task.task] = [(one, abs(one.true - one.value) <= width * one.error) for one in mine]
+        width = quantile([one for one in points if one.task != task])
+        mine = [one for one in points if one.task == task]
+        held[task] = [(one, abs(one.true - one.value) <= width * one.error) for one in mine]
     every = [one for of_task in held.values() for one in of_task]
 
     def told(some: list[tuple[Hidden, bool]]) -> dict:
@@ -96,7 +100,9 @@ def backtest() -> dict:
         "half_width": 100 * np.mean([quantile(points) * one.error for one in points]),
         "all": told(every),
         "by_distance": {
-            name: told([x for x in every if low <= x[0].times < high]) for name, (low, high) in times.items()
+            name: told(some)
+            for name, (low, high) in times.items()
+            if (some := [x for x in every if low <= x[0].times < high])
         },
         "by_task": {task: told(of_task) for task, of_task in held.items()},
     }
@@ -133,18 +139,25 @@ def _told(told: Interval, true: float, now: float) -> list[float]:
     return [100 * (one - now) for one in (told.value, told.low, told.high, true)]
 
 
-def page(found: dict) -> str:
-    lines = ["# Forecasts and what came, by benchmarks/forecast.py", ""]
-    lines.append(
+def errors(parts: dict) -> list[str]:
+    """The lines of a table of backtests."""
+    lines = [
         "Mean absolute error in points of macro-F1, and the share of true scores within the 80 % interval (its "
-        "quantile from the other tasks)."
-    )
-    head = "| hidden points | forecasts | power law | no change | log-linear | in the interval |"
-    lines += ["", head, "|:--|--:|--:|--:|--:|--:|"]
-    parts = {"all": found["backtest"]["all"], **found["backtest"]["by_distance"], **found["backtest"]["by_task"]}
+        "quantile from the other tasks).",
+        "",
+        "| hidden points | forecasts | power law | no change | log-linear | in the interval |",
+        "|:--|--:|--:|--:|--:|--:|",
+    ]
     for name, one in parts.items():
-        errors = " | ".join(f"{one['error'][way]:.1f}" for way in ("power_law", "no_change", "log_linear"))
-        lines.append(f"| {name} | {one['forecasts']} | {errors} | {one['coverage']:.0%} |")
+        cells = " | ".join(f"{one['error'][way]:.1f}" for way in ("power_law", "no_change", "log_linear"))
+        lines.append(f"| {name} | {one['forecasts']} | {cells} | {one['coverage']:.0%} |")
+    return lines
+
+
+def page(found: dict) -> str:
+    back = found["backtest"]
+    lines = ["# Forecasts and what came, by benchmarks/forecast.py", ""]
+    lines += errors({"all": back["all"], **back["by_distance"], **back["by_task"]})
     lines += [
         "",
         f"What a user with {LABELS} labels would have been told, and what came (points gained over those labels):",
@@ -163,7 +176,7 @@ def page(found: dict) -> str:
 
 
 def main() -> None:
-    found = {"backtest": backtest(), "followed": followed()}
+    found = {"backtest": backtest(points_of_curves()), "followed": followed()}
     files.write_json(RESULTS / "forecast.json", found)
     files.write_text(RESULTS / "forecast.md", page(found))
     print((RESULTS / "forecast.md").read_text(encoding="utf-8"))

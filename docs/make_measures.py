@@ -23,9 +23,25 @@ def backtest(found: dict[str, Any]) -> str:
     )
 
 
+def pilots(found: dict[str, Any]) -> str:
+    """The same of generated texts alone, and what pilots of them said."""
+    every, said = found["backtest"]["all"], found["said"]
+    counts = {word: [said.get(f"{word}, {came}", 0) for came in ("within", "not")] for word in ("likely", "unlikely")}
+    reached = sum(n for what, n in said.items() if what.endswith("within"))
+    return (
+        "Generated texts alone gain about half of what their curve promises, and so much is foretold: "
+        f"{every['forecasts']} forecasts of zero-shot and few-shot texts erred by {every['error']['power_law']:.1f} "
+        f"points (no change: {every['error']['no_change']:.1f}), and {every['coverage']:.0%} lay in their wider "
+        f"interval. Of {sum(said.values())} pilots of 20 texts a label, {reached} came within 3 points of all real "
+        f"labels with 100 a label. *Unlikely* was said of {sum(counts['unlikely'])}, rightly of "
+        f"{counts['unlikely'][1]}; *likely* of {sum(counts['likely'])}; *can't tell* of the others."
+    )
+
+
 def filled(page: str) -> str:
     """The page with the committed figures."""
-    return put(page, {"backtest": backtest(measured("forecast")["backtest"])})
+    told = {"backtest": backtest(measured("forecast")["backtest"]), "pilots": pilots(measured("pilot"))}
+    return put(page, told)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from test_forecasts import LEVEL, RISES, curved
 from test_frontier import market, task
 from test_verdict import HELPS, MAYBE, NOTHING, case, gap
@@ -24,9 +26,9 @@ def test_each_word_of_the_verdict_has_its_advice_with_its_numbers() -> None:
     assert next_steps.use(case(gap(-3.0, 2.0))) == ""
 
 
-def called(low: float, **prices: float | int | None) -> list[str]:
+def called(low: float, cost: float | None = 2.0, **prices: float | int | None) -> list[str]:
     llm = metrics.llm(0.9, {"real": (low + 0.05, low, low + 0.1)}, ("probe",))
-    found, asked = task(llm=llm), market(**prices)  # type: ignore[arg-type]
+    found, asked = task(cost, llm=llm), market(**prices)  # type: ignore[arg-type]
     return next_steps.call(found, asked, frontier.find(found, asked))
 
 
@@ -35,7 +37,10 @@ def test_the_llm_is_advised_where_it_is_surely_better() -> None:
     assert called(-0.01) == []
     [said] = called(0.001)
     assert "better by 5.1 points (+0.1 to +10.1, on 100 texts)" in said
-    assert "fill compare.llm_price" in said
+    assert "fill compare.llm_price and compare.texts_per_month in" in said
+    # The LLM has its price, and nothing that it would stand in for has one.
+    [said] = called(0.001, cost=None, llm=0.5, label=None, texts=9)
+    assert "fill compare.label_price and generate.prices in" in said
     # The best classifier's texts cost $42; at half a dollar a thousand that is 84,000 texts.
     [said] = called(0.001, llm=0.5)
     assert "unless you have more than 84,000 texts a month" in said
@@ -55,6 +60,10 @@ def test_more_labels_are_advised_while_the_curve_surely_rises() -> None:
     assert said.startswith("Label 50 more, for $5.00: `pyrite next fruit` says which.")
     assert "twice as many labels as now +3." in said
     assert labelled(LEVEL) == ""
+    # A quarter as steep, twice the labels may as well give nothing; 128 times as many labels on, 50 are nothing.
+    flat = {share: {name: 0.6 + share * (score - 0.6) for name, score in RISES.items()} for share in (0.25, 0.3)}
+    assert [bool(labelled(scores)) for scores in flat.values()] == [False, True]
+    assert labelled({f"real@{128 * int(name[5:] or 800)}": score for name, score in RISES.items()}) == ""
     # Two sizes are no evidence.
     assert labelled({"real@400": 0.74, "real": 0.785}) == ""
 
@@ -66,8 +75,15 @@ def test_what_would_settle_an_open_question() -> None:
     assert "More labels to test on would settle it: about 1," in said
     assert "(now 1,000)" in said
     assert "More fits" in next_steps.settle(case(gap(-3.0, 2.0), fits=1), found)
-    # No number of test rows helps where seeds differ by more than the margin, nor where the question is no longer open.
-    assert next_steps.settle(case(gap(-3.0, 2.0, seed_error=5.0)), found) == ""
+    # No number of test rows helps where seeds, or runs of the LLM, differ by more than the margin.
+    assert "more seeds can" in next_steps.settle(case(gap(-3.0, 2.0, seed_error=5.0)), found)
+    moved = gap(-3.0, 2.0).model_copy(update={"generation_error": 0.02})
+    assert "more conversations can: another run of the LLM moves the gap by about 2.0" in next_steps.settle(
+        case(moved), found
+    )
+    # Two fits are enough, and so are these test rows: the question is open for a label that is lost.
+    assert "test on" in next_steps.settle(replace(open_case, fits=2), found)
+    assert next_steps.settle(case(gap(0.0, 2.0, item_error=0.5, seed_error=0.1), lost=("b",)), found) == ""
     assert next_steps.settle(case(gap(0.0, 2.0)), found) == ""
     assert next_steps.settle(case(gap(-3.0, 2.0), obstacle="both guess"), found) == ""
 

@@ -59,7 +59,7 @@ def _forecast(points: list[Purchase], times: int, margin: float) -> Forecast:
     last = points[-1]
     grows = [one.labels or one.texts for one in points]
     more = (times - 1) * grows[-1]
-    told = forecast.forecast([one.rows for one in points], [one.score.value for one in points], last.rows + more)
+    told = _told(points, last.rows + more)
     cost = None
     if last.cost_usd is not None and (before := points[0].cost_usd) is not None and grows[-1] > grows[0]:
         cost = more * (last.cost_usd - before) / (grows[-1] - grows[0])
@@ -74,6 +74,11 @@ def _forecast(points: list[Purchase], times: int, margin: float) -> Forecast:
     )
 
 
+def _told(points: list[Purchase], at: int) -> Interval:
+    alone = not any(one.labels for one in points)
+    return forecast.forecast([one.rows for one in points], [one.score.value for one in points], at, generated=alone)
+
+
 def whole_set(task: TaskMetrics, prices: Market, source: str, texts: int) -> tuple[Interval, str] | None:
     """What so many texts of a source would score, judged by those at hand, and whether that is likely to be within the
     margin of the baseline; None where the source has fewer than three sizes.
@@ -84,9 +89,14 @@ def whole_set(task: TaskMetrics, prices: Market, source: str, texts: int) -> tup
     points = curves(found).get(source, [])
     if len(points) < forecast.FEWEST or texts <= points[-1].rows:
         return None
-    told = forecast.forecast([one.rows for one in points], [one.score.value for one in points], texts)
+    told = _told(points, texts)
     bar = found.mixes[prices.asked.baseline].macro_f1.value - prices.asked.margin / 100
-    return told, LIKELY if told.low > bar else UNLIKELY if told.high < bar else OPEN
+    return told, chance(told, bar)
+
+
+def chance(told: Interval, bar: float) -> str:
+    """Whether a score that was foretold so is likely to reach the bar."""
+    return LIKELY if told.low > bar else UNLIKELY if told.high < bar else OPEN
 
 
 def pilots(task: TaskMetrics, study: Params) -> list[str]:

@@ -9,7 +9,7 @@ from pyrite.data import mixes
 from pyrite.measures import forecast
 from pyrite.measures.intervals import Interval
 from pyrite.params import Params
-from pyrite.results import forecasts, frontier, frontier_chart, purchases, verdict
+from pyrite.results import forecasts, frontier, frontier_chart, purchases, statements, verdict
 from pyrite.results.diversity import Diversity
 from pyrite.results.drawing import Figure
 from pyrite.results.frontier import Frontier, spoken
@@ -89,7 +89,7 @@ def call(task: TaskMetrics, market: Market, found: Frontier) -> list[str]:
     )
     trained = [one for one in found.purchases if one.option != LLM and one.cost_usd]
     if asked.llm_price is None or not trained:
-        return [f"{better}. Whether to call it hangs on its price: fill compare.llm_price in params.yaml."]
+        return [f"{better}. Whether to call it hangs on prices: fill {frontier.listed(found.missing)} in params.yaml."]
     best = max(trained, key=lambda one: one.score.value)
     cost = best.cost_usd or 0.0
     texts = math.floor(1000 * cost / asked.llm_price)
@@ -154,7 +154,7 @@ def filter_table(found: Diversity | None) -> Table | None:
 
 
 def settle(case: Case, task: TaskMetrics) -> str:
-    """What would settle an open question: test rows, or more fits."""
+    """What would settle an open question: test rows, or more fits or conversations."""
     if verdict.decide(case) != CANT_TELL:
         return ""
     if case.fits < 2:
@@ -162,8 +162,10 @@ def settle(case: Case, task: TaskMetrics) -> str:
             f"More fits would show how far chance moves the result: there is {case.fits} distinct one. Name more seeds "
             "in train.seeds, or set train.folds."
         )
-    rows = None if case.obstacle else verdict.settles(case)
-    if rows is None or rows <= case.test_rows:
+    rows = verdict.settles(case)
+    if rows is None and not case.obstacle:
+        return statements.settled(case)
+    if rows is None or case.obstacle or rows <= case.test_rows:
         return ""
     return (
         f"More labels to test on would settle it: about {rows:,} (now {case.test_rows:,}), if the true gap is 0 or "

@@ -87,10 +87,15 @@ def these(labels: Sequence[str]) -> str:
 
 
 def settled(case: Case) -> str:
-    """How many test rows would settle a case."""
+    """How many test rows would settle a case; or what moves its gap too much for that, of which more can."""
     rows = verdict.settles(case)
     if rows is None or rows > 100 * case.test_rows:
-        return "More test rows alone would not settle it: training runs differ too much."
+        seeds, texts = case.gap.seed_error, case.gap.generation_error or 0.0
+        more = "seeds can: chance in training" if seeds > texts else "conversations can: another run of the LLM"
+        return (
+            f"More test rows alone would not settle it, more {more} moves the gap by about {points(max(seeds, texts))} "
+            "points (standard deviation)."
+        )
     return (
         f"If the true gap is 0, or twice what you allow, about {max(rows, case.test_rows + 1):,} test rows would "
         f"settle it; there are {case.test_rows:,}."
