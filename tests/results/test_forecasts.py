@@ -46,8 +46,16 @@ def test_two_sizes_foretell_nothing() -> None:
     assert "few_shot@100" in SCORES
 
 
+def test_generated_texts_alone_are_foretold_half_of_the_gain_and_a_wider_interval() -> None:
+    alone = {name.replace("real", "few_shot"): score for name, score in RISES.items()}
+    found = forecasts.of_task_at(curved(RISES | alone, few_shot=800), market())
+    real, made = (next(one.score for one in found if one.option == option) for option in ("real", "few_shot"))
+    assert made.value - RISES["real"] == pytest.approx((real.value - RISES["real"]) / 2)
+    assert made.high - made.low > 2 * (real.high - real.low)
+
+
 @pytest.mark.parametrize(
-    ("real", "expected"), [(0.70, forecasts.LIKELY), (0.79, forecasts.OPEN), (0.90, forecasts.UNLIKELY)]
+    ("real", "expected"), [(0.67, forecasts.LIKELY), (0.75, forecasts.OPEN), (0.90, forecasts.UNLIKELY)]
 )
 def test_a_pilot_says_whether_the_whole_set_is_likely_to_do(real: float, expected: str) -> None:
     pilot = {"real": real, "few_shot@20": 0.60, "few_shot@30": 0.64, "few_shot": 0.66}

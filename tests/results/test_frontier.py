@@ -63,6 +63,8 @@ def test_recorded_texts_have_the_price_of_a_model_that_has_one() -> None:
     # Its own price goes before.
     assert frontier.find(recorded, market(**{"other": PRICE, "a/llm": PRICE})).borrowed == ""
     assert frontier.find(recorded, market()).missing == ("generate.prices",)
+    # No model's price is that of a set that somebody else made.
+    assert frontier.find(task(None, kind="imported"), market(other=PRICE)).missing == ("sources.few_shot.cost_usd",)
 
 
 def test_texts_of_an_llm_that_answered_have_no_other_models_price() -> None:

@@ -9,8 +9,8 @@ differ is part of the interval. The more rows, the less a score moves from draw 
 line over log n: 3.2), and 79 % of the true scores lie in intervals whose quantile the other tasks gave.
 
 Generated texts repeat themselves: alone they keep about half of what their curve promises, and lie wider around it.
-`benchmarks/pilot.py`: 80 such forecasts err by 2.1 points (no change: 2.9), and 79 % lie in their interval; the half was
-chosen on these same tasks.
+`benchmarks/pilot.py`: 80 such forecasts err by 2.1 points (no change: 2.9), and 79 % lie in their interval. The half
+was chosen on these same tasks.
 
 Cortes et al. 1994, "Learning curves: asymptotic values and rate of convergence", NIPS. Rosenfeld et al. 2020, "A
 constructive prediction of the generalization error across scales", ICLR.

@@ -75,9 +75,9 @@ def _missing(task: TaskMetrics, prices: Market, purchases: Sequence[Purchase]) -
     if prices.month is None and any(one.option == LLM for one in purchases):
         keys = {"llm_price": prices.asked.llm_price, "texts_per_month": prices.asked.texts_per_month}
         lines += [f"compare.{key}" for key, value in keys.items() if value is None]
-    if any(prices.set(made) is None for made in task.generated.values()):
-        lines.append("generate.prices")
-    return lines
+    unpriced = [made for made in task.generated.values() if made.total.accepted and prices.set(made) is None]
+    lines += ["generate.prices"] if any(made.kind != "imported" for made in unpriced) else []
+    return [*lines, *(f"sources.{made.source}.cost_usd" for made in unpriced if made.kind == "imported")]
 
 
 # In words
