@@ -409,7 +409,7 @@ def test_a_conversation_ends_where_the_context_is_used_up(
         ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, (12, 100)),
         ({"prompt_tokens": -4, "completion_tokens": "10"}, (12, 100)),
         ({"prompt_tokens": 10**12, "completion_tokens": True}, (12, 100)),
-        ({"prompt_tokens": 90, "completion_tokens": 1, "total_tokens": 91}, (12, 100)),
+        ({"prompt_tokens": 90, "completion_tokens": 1, "total_tokens": 91}, (90, 100)),
     ],
 )
 def test_tokens_are_what_is_charged_for_or_reckoned(
@@ -418,7 +418,7 @@ def test_tokens_are_what_is_charged_for_or_reckoned(
     with serve(answers=[completion("x" * 400, usage)]) as server:
         [answer] = ask(server)
     assert (answer.prompt_tokens, answer.completion_tokens) == tokens
-    assert ("reckoned from characters" in capsys.readouterr().err) == (tokens == (12, 100))
+    assert ("reckoned from characters" in capsys.readouterr().err) == (tokens[1] == 100)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gzip
+import json
+import zlib
 from typing import Any
 
 import pytest
@@ -98,6 +101,10 @@ def test_a_filter_has_many_names(finish: str) -> None:
             False,
         ),
         ({"prompt_tokens": 50, "completion_tokens": 10, "completion_tokens_details": None}, (50, 10), False),
+        ({"input_tokens": 20, "cache_read_input_tokens": 30, "output_tokens": 10}, (50, 10), False),
+        ({"promptTokenCount": 50, "candidatesTokenCount": 10, "thoughtsTokenCount": 90}, (50, 100), False),
+        ({"tokens": {"prompt_tokens": 50, "completion_tokens": 10}}, (50, 10), False),
+        ({"completion_tokens": 10}, (SENT, 10), True),
         # What says nothing that can be.
         ({"prompt_tokens": None, "completion_tokens": None, "total_tokens": None}, (SENT, ANSWERED), True),
         ({"prompt_tokens": -5, "completion_tokens": -1}, (SENT, ANSWERED), True),
@@ -111,6 +118,49 @@ def test_a_filter_has_many_names(finish: str) -> None:
 def test_tokens_are_counted_as_they_are_charged(usage: Any, tokens: tuple[int, int], reckoned: bool) -> None:
     reply = read({"content": SAID}, usage=usage)
     assert ((reply.answer.prompt_tokens, reply.answer.completion_tokens), reply.reckoned) == (tokens, reckoned)
+
+
+BODY = {"choices": [{"message": {"content": SAID}}], "usage": {"prompt_tokens": 50, "completion_tokens": 10}}
+RAW = json.dumps(BODY).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        gzip.compress(RAW),
+        zlib.compress(RAW),
+        zlib.compress(RAW)[2:-4],
+        RAW.decode().encode("utf-16"),
+        b"\xef\xbb\xbf" + RAW,
+        json.dumps([BODY]).encode(),
+        json.dumps({"choices": BODY["choices"], "x": {"usage": BODY["usage"]}}).encode(),
+        json.dumps({"choices": [BODY["choices"][0] | {"usage": BODY["usage"]}]}).encode(),
+        json.dumps({"choices": BODY["choices"], "timings": {"prompt_n": 50, "predicted_n": 10}}).encode(),
+        json.dumps({"choices": BODY["choices"], "prompt_eval_count": 50, "eval_count": 10}).encode(),
+    ],
+)
+def test_an_answer_is_read_however_it_is_packed(content: bytes) -> None:
+    answer = replies.read_response(content, "m", MESSAGES).answer
+    assert (answer.text, answer.prompt_tokens, answer.completion_tokens) == (SAID, 50, 10)
+
+
+@pytest.mark.parametrize(
+    ("content", "paid"),
+    [
+        (RAW[:-1], (50, 10)),
+        (RAW[:-3], (50, ANSWERED)),  # its last number may go on
+        (RAW[: RAW.index(b"usage")], (SENT, ANSWERED)),
+        (gzip.compress(RAW)[:-9], (50, 10)),
+        (bytes(range(128, 256)), (SENT, 32)),
+        (json.dumps({"data": BODY}).encode(), (50, 10)),
+        (b"<html>no</html>", (0, 0)),
+        (b"", (0, 0)),
+    ],
+)
+def test_what_broke_off_is_paid_for(content: bytes, paid: tuple[int, int]) -> None:
+    with pytest.raises(Failure) as failed:
+        replies.read_response(content, "m", MESSAGES)
+    assert failed.value.paid == paid
 
 
 @pytest.mark.parametrize(

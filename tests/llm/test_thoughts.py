@@ -43,6 +43,24 @@ FORMS = [
     "Here is my thought process:\n{draft}\nHere is my response:\n{answer}",
     "**Thinking:**\n{draft}\n\n**Answer:**\n{answer}",
     "## Thoughts\n{draft}\n## Final answer\n{answer}",
+    # In other languages, of any name, in words of their own.
+    "<denken>{draft}</denken>{answer}",
+    "<思考过程>{draft}</思考过程>\n<回答>{answer}</回答>",
+    "<рассуждение>{draft}</рассуждение>{answer}",
+    "<notes_to_self>{draft}</notes_to_self>{answer}",
+    "<step><verify>{draft}</verify></step>{answer}",
+    "<contemplator>{draft}</contemplator>\n<final_answer>{answer}</final_answer>",
+    "<answer_draft>{draft}</answer_draft><answer>{answer}</answer>",
+    "\\u003cthink\\u003e{draft}\\u003c/think\\u003e{answer}",
+    "[THOUGHT]{draft}[/THOUGHT]{answer}",
+    "<|start_of_thinking|>{draft}<|end_of_thinking|>{answer}",
+    "<|channel|>reflection<|message|>{draft}<|end|><|start|>assistant<|channel|>final {answer}",
+    "Okay.\n\n**Thinking:**\n{draft}\n\n**Answer:**\n{answer}",
+    "**Überlegung:**\n{draft}\n\n**Antwort:**\n{answer}",
+    "First draft:\n{draft}\n\nRevised:\n{answer}",
+    "Let me see.\n{draft}\n\nFinal JSON: {answer}",
+    # What follows the end of the turn was not asked for.
+    "{answer}<|im_end|>\n<|im_start|>user\nmore\n<|im_start|>assistant\n{draft}",
 ]
 UNCLOSED = ["<think>{draft}", "Well.\n<thinking>\n{draft}", "{draft}</think>", "<|channel|>analysis<|message|>{draft}"]
 

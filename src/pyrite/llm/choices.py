@@ -10,17 +10,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyrite.data import texts
-from pyrite.llm import parsing, thoughts
+from pyrite.llm import thoughts, values
 
 # `1: positive`, `"1": "positive"`, `**2.** positive`, `Text 3: positive` or `| 4 | positive |`; the label ends with its
 # quotes, its line, a comma or a star. The bound on its length keeps hostile answers cheap.
 _NUMBERED = re.compile(
-    r"""(?:^|[,;{|])[ \t]*+(?:[-•][ \t]+)?\**(?:(?:text|item|sentence|number|no\.?)[ \t]*)?"""
-    r"""["'(#]?(\d{1,4})["')]?\**[ \t]*(?:[-=]>|[:.=)–—→|：、．\t-])+\**[ \t]*\**"""
-    r"""(?:"([^"\n]{0,200})"|'([^'\n]{0,200})'|([^\s:.=)"'*|-][^\n,}*|]{0,200}))""",
+    r"""(?:^|[,;{|\[])[ \t"']*+(?:[-•][ \t]+)?\**(?:(?:text|item|sentence|number|no\.?)[ \t]*)?"""
+    r"""["'“(#]?(\d{1,4})["'”)]?\**[ \t]*"""
+    r"""(?:(?:[-=]>|[:.=)\]–—→|：、．\t-])+|(?:is about|is|should be)\b(?: labell?ed(?: as)?)?)"""
+    r"""\**[ \t]*\**(?:["“]([^"“”\n]{0,200})["”]|'([^'\n]{0,200})'|([^\s:.=)"'*|-][^\n,;}*|"\]]{0,200}))""",
     re.IGNORECASE | re.MULTILINE,
 )
-_KEY = re.compile(r"[\W_]*(?:text|item|sentence|number|no)?[\W_]*(\d{1,4})[\W_]*", re.IGNORECASE)
+_KEY = re.compile(r"[\W_]*[^\W\d_]{0,12}[\W_]*(\d{1,4})(?:\.0)?[\W_]*", re.IGNORECASE)
+# The fields of an object that number its text; others count something else.
+_INDEX = re.compile(
+    r"(?:(?:text|item|sentence)[ _]?)?(?:id|index|idx|n|no|nr|num|number|key|text|item|sentence)", re.IGNORECASE
+)
 _LETTER = re.compile(r"\W*(?:(?:the )?(?:more objective )?(?:task|answer|option)?(?: is)?)?\W*([ab])\W*", re.IGNORECASE)
 # What may stand before a label, and what may follow it.
 _BEFORE, _AFTER = (
@@ -50,7 +55,7 @@ def of_texts(answer: str, n: int, labels: Sequence[str]) -> list[str | None]:
         found.setdefault(number, set()).add(known(said))
     if not found.keys() <= set(range(1, n + 1)):
         return [None] * n
-    given = [found.get(number, {None}) for number in range(1, n + 1)]
+    given = [found.get(number, set()) - {None} for number in range(1, n + 1)]
     return [next(iter(labels)) if len(labels) == 1 else None for labels in given]
 
 
@@ -71,7 +76,8 @@ def _reader(labels: Sequence[str]) -> Known:
 
 def _numbered(said: str, n: int, known: Known) -> list[tuple[int, str]]:
     """(number, what is said of it) of JSON or, where none gives a label, of numbered lines or of n lines."""
-    if found := [pair for value in parsing.json_values(said) for pair in _of_json(value, n, known, 0)]:
+    found = [pair for value in values.json_values(said) for pair in _of_json(value, n, known, 0)]
+    if any(known(label) for _, label in found):
         return found
     lines = [line for line in _TAG.sub("", said).splitlines() if line.strip()]
     if len(lines) == n and all(map(known, lines)):
@@ -80,6 +86,8 @@ def _numbered(said: str, n: int, known: Known) -> list[tuple[int, str]]:
 
 
 def _of_json(value: Any, n: int, known: Known, depth: int) -> list[tuple[int, str]]:
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        value = values.json_values(value)
     if depth > _DEEPEST or not isinstance(value, dict | list):
         return []
     if isinstance(value, list):
@@ -93,7 +101,7 @@ def _of_json(value: Any, n: int, known: Known, depth: int) -> list[tuple[int, st
         return [(int(_number(key)), _label(item, known) or "") for key, item in value.items()]
     if value and all(known(key) and isinstance(item, list) and all(map(_number, item)) for key, item in value.items()):
         return [(int(_number(number)), key) for key, numbers in value.items() for number in numbers]
-    numbers = [number for key, item in value.items() if key != "label" and (number := _number(item))]
+    numbers = [number for key, item in value.items() if _INDEX.fullmatch(key) and (number := _number(item))]
     label = _label(value, known)
     if label is not None and (len(numbers) == 1 or n == 1):
         return [(int(numbers[0]) if numbers else 1, label)]
@@ -130,6 +138,6 @@ def _word(value: Any, known: Known) -> str | None:
 def of_two(answer: str, first: str, second: str) -> str | None:
     """The task that an answer calls more objective: `first` for A, `second` for B; None where it is no such answer."""
     answer = thoughts.strip(answer)
-    inside = [label for value in parsing.json_values(answer) if (label := _label(value, lambda _: None)) is not None]
+    inside = [label for value in values.json_values(answer) if (label := _label(value, lambda _: None)) is not None]
     said = _LETTER.fullmatch(inside[0] if len(inside) == 1 else answer)
     return {"A": first, "B": second}[said[1].upper()] if said else None

@@ -10,7 +10,7 @@ import os
 import re
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import httpx2
@@ -32,8 +32,8 @@ LIMITS = ("max_tokens", "max_completion_tokens")
 THINKS, MOST_ROOM = 4, 64
 
 _SYSTEM = re.compile(
-    r"\bsystem\b.{0,40}\b(role|message|prompt|instruction)|role.{0,40}\bsystem\b|developer instruction"
-    r"|roles must"
+    r"\bsystem\b.{0,80}\b(role|message|prompt|instruction)|role.{0,80}\bsystem\b|developer instruction|roles must"
+    r"|\buser\W+(and |or )?\W*assistant|first message"
 )
 _UNKNOWN = re.compile(
     r"unsupported|not support|n't support|unknown|unrecogni[sz]ed|not permitted|not allowed|deprecated|invalid|extra"
@@ -41,13 +41,17 @@ _UNKNOWN = re.compile(
 )
 _WITH_ANSWER = re.compile(r"completion\)|in the completion|max_(completion_)?tokens\b.{0,60}too large")
 # A value that is too large or too small is for the user to mend.
-_RANGE = re.compile(r"between|range|less than|greater than|at most|at least|larger|smaller")
+_RANGE = re.compile(
+    r"between|range|less than|greater than|at most|at least|larger|smaller|\ba (valid )?(number|float|integer)"
+)
 _SCHEMA = re.compile(r"response_format|schema|grammar|structured|guided|json|strict|(min|max)_?(items|length)")
 # What an endpoint takes that refuses schemas as they are, by their form.
 _TAKES = {
     1: "takes a JSON schema, but not the number and length of its items",
     2: "takes no JSON schema: its answers are read leniently",
 }
+# What documentation shows behind the address.
+_BEHIND = re.compile(r"/*(chat/completions)?/*$")
 _BOUNDS = {"minItems", "maxItems", "minLength", "maxLength"}
 
 
@@ -58,7 +62,7 @@ def client(endpoint: str, connections: int) -> AsyncOpenAI:
         PyriteError: there is no key, or the address or the proxy is none.
     """
     url, key = f"{endpoint}_BASE_URL", f"{endpoint}_API_KEY"
-    base_url, api_key = os.environ.get(url) or None, os.environ.get(key) or None
+    base_url, api_key = os.environ.get(url, "").strip().strip("'\"") or None, os.environ.get(key) or None
     if not (api_key or "").isascii() or not (api_key or "").isprintable():
         raise PyriteError(f"{key}: has signs that no key has, such as a line break; export it anew")
     if base_url is not None and not base_url.startswith(("http://", "https://")):
@@ -74,11 +78,17 @@ def client(endpoint: str, connections: int) -> AsyncOpenAI:
         _refuse_socks(address)
         # Said, because without a number the transport has one of its own: 100.
         limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
-        http = DefaultAioHttpClient(timeout=TIMEOUT, limits=limits, follow_redirects=False)
+        http = DefaultAioHttpClient(
+            timeout=TIMEOUT,
+            limits=limits,
+            follow_redirects=False,
+            headers={"Accept-Encoding": "gzip"},
+            event_hooks={"response": [_as_it_comes]},
+        )
         return AsyncOpenAI(
             api_key=api_key,
             # What follows the path, as Azure's ?api-version=..., stays behind it.
-            base_url=address.copy_with(query=None, fragment=None),
+            base_url=address.copy_with(path=_BEHIND.sub("", address.path), query=None, fragment=None),
             default_query=dict(address.params),
             default_headers={"api-key": api_key} if "api-version" in address.params else None,
             max_retries=0,
@@ -87,6 +97,35 @@ def client(endpoint: str, connections: int) -> AsyncOpenAI:
         )
     except (OpenAIError, ValueError, httpx2.InvalidURL):
         raise PyriteError(f"{url}: not an address that can be used; see docs/llm.md") from None
+
+
+class _Body(httpx2.AsyncByteStream):
+    """A body that may break off: what came of it counts, for it is paid."""
+
+    def __init__(self, body: httpx2.AsyncByteStream) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        came = False
+        try:
+            async for part in self._body:
+                came = True
+                yield part
+        except httpx2.TimeoutException:
+            raise
+        except Exception:
+            if not came:
+                raise
+
+    async def aclose(self) -> None:
+        await self._body.aclose()
+
+
+async def _as_it_comes(response: httpx2.Response) -> None:
+    """Have a body read as it is: whether it is packed its bytes show, and not every server's header."""
+    response.headers.pop("Content-Encoding", None)
+    assert isinstance(response.stream, httpx2.AsyncByteStream)
+    response.stream = _Body(response.stream)
 
 
 def _refuse_socks(address: httpx2.URL) -> None:
@@ -196,7 +235,7 @@ class Dialect:
                 self._say(f"refuses {self._limit}: answers have no limit")
             self._limit = other
             return True
-        if named and unknown and not out_of_range:
+        if named and not out_of_range and (unknown or failure.status in (400, 422)):
             for name in named:
                 if name not in self._without:
                     self._say(f"refuses {name}: it is done without ({failure.reason})")

@@ -10,7 +10,9 @@ import itertools
 import json
 import math
 import re
+import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -100,12 +102,14 @@ _LOADING = re.compile(r"(model|server)\b.{0,40}\bloading|loading (the )?model|wa
 _WAITS, _PASSES = {429, 498, 503, 529}, {408, 409, 424, 425, 499}
 # An endpoint that wants more patience than this, in seconds, has ended the run.
 LONGEST_TOLD = 3600.0
+# No body is larger when it is unpacked.
+MOST_BYTES = 2**26
 
 
 def of_response(status: int, headers: Mapping[str, str], content: bytes | Any) -> Failure:
     """What an error response means; `content` is its body, raw or parsed."""
-    body = parsed(content) if isinstance(content, bytes) else content
-    raw = content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
+    raw = text_of(content) if isinstance(content, bytes) else ""
+    body = parsed(raw) if isinstance(content, bytes) else content
     words = words_of(body)
     said = " ".join([words, *map(str, _codes(body))]).casefold()
     quoted = f" ({words})" if words else ""
@@ -160,9 +164,21 @@ def of_exception(error: Exception, patience: float) -> Failure:
     return Failure(reason, Then.AGAIN)
 
 
-def parsed(content: bytes) -> Any:
+def text_of(content: bytes) -> str:
+    """The body of a response as its bytes show it, packed or not: headers say the one where servers do the other."""
+    try:
+        return content.decode(json.detect_encoding(content))
+    except UnicodeDecodeError:
+        for bits in (47, -15) if content[:1] not in b"{[<" else ():  # gzip or zlib, else bare deflate
+            with suppress(zlib.error):
+                content = zlib.decompressobj(bits).decompress(content, MOST_BYTES)
+                break
+    return content.decode(json.detect_encoding(content), "replace")
+
+
+def parsed(text: str) -> Any:
     """The body of a response: JSON where it is some (the first value, whatever follows), else its text."""
-    text = content.decode("utf-8-sig", "replace").strip()
+    text = text.strip()
     try:
         return json.JSONDecoder().raw_decode(text)[0] if text[:1] in ("{", "[") else text
     except (ValueError, RecursionError):
@@ -186,7 +202,7 @@ def words_of(body: Any) -> str:
 def _words(body: Any, depth: int = 0) -> Iterator[str]:
     """The same, part by part, whatever its shape."""
     if isinstance(body, str):
-        inner = parsed(body.encode("utf-8", "replace")) if body.lstrip()[:1] in ("{", "[") else None
+        inner = parsed(body) if body.lstrip()[:1] in ("{", "[") else None
         if isinstance(inner, dict | list) and depth < 8:
             yield from _words(inner, depth + 1)
         elif title := _TITLE.search(body[:10_000]):

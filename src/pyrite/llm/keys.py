@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 # What is shorter than a key, or is a plain word, is none.
 SHORTEST_KEY, LONGEST_WORD = 16, 24
-# So many signs in a row of a key tell it.
+# So many letters and digits in a row of a key tell it.
 _TELLING = 12
 
 
@@ -18,12 +18,16 @@ def hide(text: str) -> str:
     """A message in which a name stands for the endpoint's address and for the key, or what can be read of it.
 
     For errors and logs only: an answer is never rewritten. Servers repeat keys in part, in capitals, spaced out or
-    encoded, so a stretch of twelve signs of one is enough. What is short or a plain word is no key.
+    encoded, so a stretch of twelve letters and digits of one is enough. What is short or a plain word is no key.
     """
     for name, address in _of_environment("_BASE_URL"):
         text = text.replace(address, f"${name}")
     for name, key in _keys():
-        forms = {key, json.dumps(key)[1:-1], quote(key, safe=""), base64.b64encode(key.encode()).decode()}
+        once = quote(key, safe="")
+        forms = {key, json.dumps(key)[1:-1], once, quote(once), key.encode().hex(), key[::-1]}
+        forms |= {"".join(f"u{ord(sign):04x}" for sign in key)}  # \u0073\u006b...
+        # As it is, and behind what stands before it in the header of a password.
+        forms |= {base64.b64encode(b" " * n + key.encode()).decode()[4 * (n > 0) :] for n in range(3)}
         grams = {form[i : i + _TELLING] for form in map(_squeezed, forms) for i in range(len(form) - _TELLING + 1)}
         text = _without(text, grams, f"${name}")
     return text
@@ -49,11 +53,11 @@ def _of_environment(ending: str) -> list[tuple[str, str]]:
 
 
 def _squeezed(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return "".join(sign for sign in unicodedata.normalize("NFKC", text).casefold() if sign.isalnum())
 
 
 def _without(text: str, grams: set[str], name: str) -> str:
-    """The text with a name for every stretch, white space left out, that holds one of the grams."""
+    """The text with a name for every stretch that holds one of the grams, what is no letter or digit left out."""
     # Sign by sign, so that places in the squeezed text lead back to the text.
     signs = [(sign, place) for place, one in enumerate(text) for sign in _squeezed(one)]
     squeezed = "".join(sign for sign, _ in signs)

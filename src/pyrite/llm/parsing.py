@@ -7,52 +7,52 @@ import itertools
 import json
 import re
 from bisect import bisect
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import yaml
 
 from pyrite.data.texts import encodable
 from pyrite.llm import thoughts
+from pyrite.llm.values import BESIDE, DECODER, TRIES, Reading, located, pairs, shows_a_form, strings
 
-# Control characters in strings are let through: models write raw newlines.
-_DECODER = json.JSONDecoder(strict=False)
-# How many opening brackets of an answer may turn out not to begin a value: a bound for hostile answers.
-_TRIES = 100
-# Deeper than any answer that was asked for.
-_DEEPEST = 6
 _KINDS = r"(?:text|item|sentence|example|number|no\.?)"
-_MARK = rf"(?:\**(?:{_KINDS}[ \t]*)?#?\d{{1,4}}[.):]\**:?|[-*•])"
+_MARK = (
+    rf"(?:\**(?:{_KINDS}[ \t]*)?[#(\[]?\d{{1,4}}(?:[.):\]]|[ \t][-–—])\**:?|#\d{{1,4}}|[-*•–—+→▪◦①-⑳]"
+    r"|\(?[a-z]\)|[ivx]{1,4}[.)])"
+)
 # The lines below an item that are indented belong to it.
-_LIST_ITEM = re.compile(rf"^[ \t]*{_MARK}[ \t]+(\S.*(?:\n[ \t]+(?!{_MARK}|\w+:)\S.*)*)$", re.MULTILINE | re.IGNORECASE)
-_TAGS = r"(?:text|item|sentence|example|string|entry|li)\b"
+_LIST_ITEM = re.compile(
+    rf"^[ \t]*(?:{_MARK}[ \t]+|\d{{1,4}}[、．])(\S.*(?:\n[ \t]+(?!{_MARK}|\w+:)\S.*)*)$", re.MULTILINE | re.IGNORECASE
+)
+_TAGS = r"(?:(?:text|item|sentence|example|string|entry)[_-]?\d{0,3}|li|p)\b"
 _TAGGED = re.compile(rf"<({_TAGS})[^<>]{{0,99}}>([^<]*+(?:<(?!/?{_TAGS})[^<]*+)*+)</\1>", re.IGNORECASE)
 _LINES = re.compile(r'(?:^[ \t]*+"(?:[^"\\\n]|\\.)*+"[ \t]*+,?[ \t]*+(?:\n(?:[ \t]*\n)*+|\Z))+', re.MULTILINE)
+# Of an object that breaks off.
+_PAIR = re.compile(r'"(?:\w{0,12}[ _]?\d{1,4})"\s*:\s*("(?:[^"\\]|\\.)*+")(?=\s*[,}])')
 _LINE = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _NUMBER = re.compile(
     rf"\s*[(\[*]{{0,3}}(?:{_KINDS}\s*)?(#?)(\d{{1,4}})(?:[.):\]]{{1,2}}\**:?(?:\s+|(?=\D))|\s?[-–—]\s+|(?<=#\d)\s+)(?=\S)",
     re.IGNORECASE,
 )
-# Words that stand for a text where the form of the answer is shown.
-_PLACEHOLDER = re.compile(
-    r"\W*(?:(?:(?:your|first|second|third|next|another) )*(?:string|text|item|sentence|example)[\s_]?(?:\d*|one|two))?"
-    r"\W*",
-    re.IGNORECASE,
-)
+# A name before an array says that it holds no texts.
+_NAME_BEFORE = re.compile(r"(\w{1,20})[*_]{0,2}[ \t]*[:=][*_]{0,2}\s*\Z")
 # What stands on the line of an array that is no part of a sentence.
 _LINE_BEGINS, _LINE_ENDS = re.compile(r"(?:\A|[\n:=,;`>\]}])[ \t]*\Z"), re.compile(r"[ \t,;`~\]}]*(?:\n|\Z|[\[{<])")
 _REFUSAL = re.compile(
     r"\b(?:I['’]?m sorry|I apologi[sz]e|I (?:can['’]?t|cannot|can not|won['’]?t|am (?:not able|unable)|['’]m unable) )",
     re.IGNORECASE,
 )
+# What stands before a list's text and is none: a box; the sign of a folded text; or a name, if all have the same.
+_BOX = re.compile(r"\[[ xX]?\][ \t]+|[>|]-?[ \t]*\n\s*")
+_NAMED = re.compile(r"(?:[a-z_]{1,20}:|\*\*[\w ]{1,30}(?::\*\*|\*\*:))[ \t]+")
+# A text in quotes with a remark behind it, and one in marks that make it bold, slanted or code.
+_REMARKED = re.compile(r"""(["“«][^"“”«»]+["”»])[ \t]+[(\[–—-].*""")
+_MARKED = re.compile(r"(\*\*|[*_`])(?=\S)([^*`]+)\1")
+# How a sentence ends; and, so far, one that was cut off in its middle.
+_ENDED = re.compile(r"""[.!?…。！？:;)\]"'”’»」]\s*\Z""")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "「": "」", "『": "』"}
-# What stands beside a text in an object and is none.
-_BESIDE = {"id", "index", "label", "category", "class", "type", "role", "language", "explanation", "reason", "note"}
-
-
-class Reading(NamedTuple):
-    """What an answer holds: the texts, and how many items of its array could not be read."""
-
-    items: list[str]
-    unread: int
 
 
 def texts(answer: str) -> list[str]:
@@ -81,54 +81,17 @@ def attributes(answer: str) -> dict[str, list[str]]:
     Attributes without a name or a value are left out.
     """
     named = {}
-    for _, _, value in _values(thoughts.strip(answer)):
-        for name, values in _pairs(value, 0):
-            strings = [encodable(one) for one in values if isinstance(one, str)]
-            if isinstance(name, str) and name.strip() and strings:
-                named[encodable(name)] = strings
+    for _, _, value in located(thoughts.strip(answer)):
+        for name, values in pairs(value):
+            words = [encodable(one) for one in values if isinstance(one, str)]
+            if isinstance(name, str) and name.strip() and words:
+                named[encodable(name)] = words
     return named
 
 
 def is_refusal(answer: str) -> bool:
     """Whether an answer without texts says that the LLM will not write them."""
     return _REFUSAL.search(thoughts.strip(answer)[:500]) is not None
-
-
-def json_values(said: str) -> list[Any]:
-    """The whole JSON arrays and objects of an answer that lie in no other, in their order."""
-    return [value for _, _, value in _values(said)]
-
-
-def _values(said: str) -> Iterator[tuple[int, int, Any]]:
-    end = tries = 0
-    for bracket in re.finditer(r"[\[{]", said):
-        if bracket.start() < end:
-            continue
-        try:
-            value, end = _DECODER.raw_decode(said, bracket.start())
-        except (ValueError, RecursionError):
-            tries += 1
-            if tries == _TRIES:
-                return
-            continue
-        yield bracket.start(), end, value
-
-
-def _pairs(value: Any, depth: int) -> list[tuple[Any, list[Any]]]:
-    if depth > _DEEPEST:
-        return []
-    if isinstance(value, list):
-        return [pair for item in value for pair in _pairs(item, depth + 1)]
-    if not isinstance(value, dict):
-        return []
-    if isinstance(value.get("values"), list):
-        return [(value.get("name"), value["values"])]
-    plain = [(name, values) for name, values in value.items() if isinstance(values, list)]
-    return [
-        pair
-        for name, values in plain
-        for pair in ([(name, values)] if any(isinstance(one, str) for one in values) else _pairs(values, depth + 1))
-    ]
 
 
 def _read(said: str) -> Reading:
@@ -138,23 +101,50 @@ def _read(said: str) -> Reading:
         whole = None
     if isinstance(whole, str):
         # JSON in a JSON string; or a text in place of an array of one.
-        return found if (found := _of_arrays(whole)).items else Reading([whole], 0)
+        return found if (found := _read(whole)).items else Reading([whole], 0)
     found = _of_arrays(said)
-    if found.items:
+    if len(found.items) == 1 and found.items[0] and all(map(_LIST_ITEM.match, found.items[0].splitlines())):
+        return _listed(found.items[0])  # a list in the place of a text
+    if found.items or (found := _of_objects(said)).items:
         return found
     if lines := max(_LINES.finditer(said), key=lambda match: len(match[0]), default=None):
         return Reading([item for line in _LINE.findall(lines[0]) for item in _decoded(line)], found.unread)
     if tagged := _TAGGED.findall(said):
         return Reading([item.strip() for _, item in tagged], found.unread)
-    return Reading([_unquoted(item) for item in _LIST_ITEM.findall(said)], found.unread)
+    return _listed(said)
+
+
+def _of_objects(said: str) -> Reading:
+    """The texts of what is JSON but for its quotes and commas, as YAML has them too; else those of numbered pairs."""
+    first = re.search(r"[\[{]", said)
+    body = said[first.start() : max(said.rfind("]"), said.rfind("}")) + 1] if first else ""
+    if (
+        len(body) < _LONGEST_ITEM
+        and len(re.findall(r"[\[{]", body)) < TRIES
+        and not re.search(r"[\[{,:]\s*[&*!]", body)
+    ):
+        with suppress(yaml.YAMLError, ValueError, RecursionError):
+            if (found := strings(_quoted(yaml.compose(body, yaml.SafeLoader)))).items:
+                return found
+    pairs = _PAIR.findall(said)
+    return Reading([item for pair in pairs for item in _decoded(pair)], int(bool(pairs)))
+
+
+def _quoted(node: yaml.Node | None) -> Any:
+    """A YAML value in which only what stands in quotes is a text."""
+    if isinstance(node, yaml.MappingNode):
+        return {str(name.value): _quoted(value) for name, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return list(map(_quoted, node.value))
+    return node.value if isinstance(node, yaml.ScalarNode) and node.style else None
 
 
 def _of_arrays(said: str) -> Reading:
     """The strings of the arrays and objects of an answer."""
-    values = [(start, end, _strings(value, 0)) for start, end, value in _values(said)]
+    values = [(start, end, strings(value)) for start, end, value in located(said)]
     whole = [value for value in values if value[2].items]
     if len(whole) > 1:
-        whole = [value for value in whole if not _shows_a_form(value[2].items)] or whole
+        whole = [value for value in whole if not shows_a_form(value[2].items)] or whole
     broken, start, end = _broken(
         said, [(first, last) for first, last, _ in values], whole[0][0] if whole else len(said)
     )
@@ -169,44 +159,14 @@ def _of_arrays(said: str) -> Reading:
     kept = [item for item in items if item.strip(" .…0123456789") or not item.strip()] or items
     unread = sum(found.unread for found in chosen) + len(items) - len(kept)
     # JSON in JSON strings.
-    inner = [_of_arrays(item).items if item.lstrip()[:1] in ("[", "{") else [] for item in kept[:_TRIES]]
+    inner = [_of_arrays(item).items if item.lstrip()[:1] in ("[", "{") else [] for item in kept[:TRIES]]
     return Reading([one for strings in inner for one in strings] if inner and all(inner) else kept, unread)
 
 
 def _stands_alone(said: str, start: int, end: int) -> bool:
+    if (name := _NAME_BEFORE.search(said, max(0, start - 30), start)) and BESIDE.fullmatch(name[1]):
+        return False
     return _LINE_BEGINS.search(said, max(0, start - 100), start) is not None and _LINE_ENDS.match(said, end) is not None
-
-
-def _shows_a_form(items: Sequence[str]) -> bool:
-    return all(_PLACEHOLDER.fullmatch(item) for item in items)
-
-
-def _strings(value: Any, depth: int) -> Reading:
-    """The strings of a JSON value, and how many of its items are none."""
-    if isinstance(value, str):
-        return Reading([value], 0)
-    if depth < _DEEPEST and isinstance(value, list):
-        return _joined(_strings(item, depth + 1) for item in value)
-    if depth < _DEEPEST and isinstance(value, dict):
-        lists = value.values() if not value.get("texts") else [value["texts"]]
-        inside = _joined(_strings(item, depth + 1) for item in lists if isinstance(item, list | dict))
-        words = {name: item for name, item in value.items() if isinstance(item, str)}
-        if inside.items:
-            return inside
-        if words and all(re.fullmatch(r"\D{0,20}\d{1,4}\s*", name) for name in words):
-            return Reading(list(words.values()), len(value) - len(words))
-        words = {name: item for name, item in words.items() if name.casefold() not in _BESIDE}
-        words = {name: item for name, item in words.items() if item.lstrip()[:1] in ("[", "{")} or words
-        one = next(iter(words.values())) if len(words) == 1 else None
-        item = words.get("text", one if all(not isinstance(item, list | dict) for item in value.values()) else None)
-        if item is not None and not _shows_a_form([item]):
-            return Reading([item], 0)
-    return Reading([], 1)
-
-
-def _joined(readings: Iterator[Reading]) -> Reading:
-    parts = list(readings)
-    return Reading([item for part in parts for item in part.items], sum(part.unread for part in parts))
 
 
 def _without_numbers(items: list[str]) -> list[str]:
@@ -223,11 +183,23 @@ def _decoded(line: str) -> list[str]:
         return []
 
 
+def _listed(said: str) -> Reading:
+    """The items of a numbered or bulleted list; the last one only if it is not cut off where others end."""
+    items = [_BOX.sub("", item.strip(), count=1) for item in _LIST_ITEM.findall(said)]
+    names = [_NAMED.match(item) for item in items]
+    if len(items) > 1 and len({name and name[0] for name in names}) == 1 and names[0]:
+        items = [item[names[0].end() :] for item in items]
+    cut = len(items) > 1 and said.rstrip().endswith(items[-1]) and all(map(_ENDED.search, items[:-1]))
+    whole = items[:-1] if cut and not _ENDED.search(items[-1]) else items
+    return Reading([_unquoted(item) for item in whole], len(items) - len(whole))
+
+
 def _unquoted(item: str) -> str:
-    item = item.strip().rstrip(",")
-    if bold := re.fullmatch(r"\*\*([^*]+)\*\*", item):
-        item = bold[1]
-    return item[1:-1] if len(item) > 1 and _QUOTES.get(item[0]) == item[-1] else item
+    item = item.rstrip(",")
+    for form, group in ((_MARKED, 2), (_REMARKED, 1)):
+        if found := form.fullmatch(item):
+            item = found[group]
+    return item[1:-1].strip() if len(item) > 1 and _QUOTES.get(item[0]) == item[-1] else item
 
 
 # Arrays that are no JSON: other quotes, quotes inside that are not escaped, comments, an end that is missing.
@@ -259,7 +231,7 @@ _LONGEST_ITEM = 20_000
 def _broken(said: str, values: Sequence[tuple[int, int]], before: int) -> tuple[Reading, int, int]:
     """The first array that is no JSON and begins before a position: its items, where it begins and where it ends."""
     closings: dict[str, list[int]] = {}
-    for bracket, _ in zip(_BEGINS.finditer(said), range(_TRIES), strict=False):
+    for bracket, _ in zip(_BEGINS.finditer(said), range(TRIES), strict=False):
         if bracket.start() >= before:
             break
         if any(start <= bracket.start() < end for start, end in values):
@@ -283,10 +255,10 @@ def _without_commas(said: str, position: int) -> tuple[Reading, int] | None:
     while True:
         position = _BETWEEN.match(said, position).end()  # type: ignore[union-attr]  # it matches anywhere
         if said[position : position + 1] == "]":
-            found = _strings(items, 0)
+            found = strings(items)
             return Reading(found.items, found.unread + parts), position + 1
         try:
-            item, position = _DECODER.raw_decode(said, position)
+            item, position = DECODER.raw_decode(said, position)
         except (ValueError, RecursionError):
             return None
         if isinstance(item, str) and not _FOLLOWED.match(said, position):
@@ -299,7 +271,7 @@ def _broken_array(said: str, position: int, closings: dict[str, list[int]]) -> t
     """The items of an array whose first one begins at a position, and where it ends."""
     items: list[str] = []
     unread = 0
-    while unread < _TRIES:
+    while unread < TRIES:
         position = _BETWEEN.match(said, position).end()  # type: ignore[union-attr]  # it matches anywhere
         sign = said[position : position + 1]
         if sign in ("", "]"):
@@ -317,12 +289,12 @@ def _broken_array(said: str, position: int, closings: dict[str, list[int]]) -> t
                 continue
         elif sign in ("{", "["):
             try:
-                value, position = _DECODER.raw_decode(said, position)
+                value, position = DECODER.raw_decode(said, position)
             except (ValueError, RecursionError):
                 pass
             else:
-                strings = _strings(value, 1)
-                items, unread = items + strings.items, unread + strings.unread
+                found = strings(value, 1)
+                items, unread = items + found.items, unread + found.unread
                 continue
         else:
             unread, position = unread + 1, _BARE.match(said, position).end()  # type: ignore[union-attr]

@@ -14,11 +14,13 @@ from typing import Any
 
 from pyrite.data.texts import encodable
 from pyrite.llm import failures, keys, thoughts
-from pyrite.llm.cache import Answer, Message, tokens_of
+from pyrite.llm.cache import BYTES_PER_TOKEN, Answer, Message, tokens_of
 from pyrite.llm.failures import Failure, Then
 
 # No answer has so many tokens: who says so has counted something else.
-MOST_TOKENS = 10**8
+MOST_TOKENS = 10**7
+# Deeper than providers put what they count.
+_DEEPEST = 4
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,12 @@ _FILTERED = re.compile(r"filter|safety|blocklist|prohibited|recitation|sensitive
 _LIMITED = re.compile(r"max\w*_tokens|model_length|token_limit")
 # Where providers put what the model thought.
 _BESIDE = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
-_COUNT = re.compile(r'"(prompt|completion|total)_tokens"\s*:\s*(\d{1,9})\b')
+_COUNT = re.compile(r'"(\w{1,40})"\s*:\s*(\d{1,9})(?=\s*[,}])')
+_WORDS = re.compile(r'"(?:reasoning_)?content"\s*:\s*"((?:[^"\\]|\\.)*+)', re.DOTALL)
+# What is charged for, in the words of several providers.
+_SENT = ("prompt_tokens", "input_tokens", "promptTokenCount", "prompt_eval_count", "prompt_n")
+_ANSWERED = ("completion_tokens", "output_tokens", "candidatesTokenCount", "eval_count", "predicted_n")
+_THOUGHT, _TOTAL = ("reasoning_tokens", "thoughtsTokenCount"), ("total_tokens", "totalTokenCount")
 
 
 def read_response(content: bytes, model: str, messages: Sequence[Message]) -> Reply:
@@ -54,13 +61,18 @@ def read_response(content: bytes, model: str, messages: Sequence[Message]) -> Re
     Raises:
         Failure: it is an error, a stream, a page or something else that is no chat completion.
     """
-    body = failures.parsed(content)
+    text = failures.text_of(content)
+    body = failures.parsed(text)
+    if isinstance(body, list) and body:
+        body = body[0]
     if not isinstance(body, dict):
-        text = content.decode("utf-8", "replace")
-        told = {name: int(count) for name, count in _COUNT.findall(text)}
-        paid = _tokens({f"{name}_tokens": count for name, count in told.items()})
-        words = failures.words_of(body)
+        unreadable = "\ufffd" in text[:100]
+        words = "it is packed or encoded in a way that can't be read" if unreadable else failures.words_of(body)
         reason = f"an answer that is no chat completion{f' ({words})' if words else ''}: check OPENAI_BASE_URL"
+        paid = sent, answered = _tokens({name: int(count) for name, count in _COUNT.findall(text)})
+        said = len(content) // BYTES_PER_TOKEN if unreadable else tokens_of("".join(_WORDS.findall(text)))
+        if said and not (sent and answered):  # it broke off before it said all that it costs
+            paid = sent or _sent(messages), answered or said
         if re.match(r"\s*(data|event|id|:)", text):
             reason = "the endpoint streams its answer although it is asked not to (stream: false)"
             raise Failure(reason, Then.GIVE_UP, 200, paid=paid)
@@ -76,7 +88,8 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
     """
     if not isinstance(body, dict):
         raise Failure("an answer that is no chat completion", Then.AGAIN, 200)
-    usage, choices = body.get("usage"), body.get("choices")
+    choices, told = body.get("choices"), _numbers(body, 0)
+    paid = prompt, completion = _tokens(told)
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
     message, finish = choice.get("message"), _name(choice.get("finish_reason"))
     finish = "length" if _LIMITED.fullmatch(finish) else finish
@@ -91,18 +104,18 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
         named = isinstance(code, int | str) and re.fullmatch(r"[345]\d\d", str(code))
         status = int(named[0]) if named else 500
         failure = failures.of_response(status, {}, {"error": error})
-        failure.paid = _tokens(usage)
+        failure.paid = paid
         raise failure
     if not isinstance(message, dict):
         if choices or not isinstance(choices, list):
-            raise Failure("an answer that is no chat completion", Then.AGAIN, 200, paid=_tokens(usage))
+            raise Failure("an answer that is no chat completion", Then.AGAIN, 200, paid=paid)
         # A filter's way at some providers; now and then a mere hiccup.
         reason = "the endpoint gives an answer without choices: a filter, or a model that has nothing to say"
-        raise Failure(reason, Then.EMPTY, 200, refused=failures.FILTERED, paid=_tokens(usage))
+        raise Failure(reason, Then.EMPTY, 200, refused=failures.FILTERED, paid=paid)
 
     text = encodable(_text(message.get("content")))
     if keys.told(text):
-        raise Failure("the answer repeats the key: it is not kept", Then.GIVE_UP, 200, paid=_tokens(usage))
+        raise Failure("the answer repeats the key: it is not kept", Then.GIVE_UP, 200, paid=paid)
     beside = next((message[name] for name in _BESIDE if message.get(name)), "")
     words = thoughts.strip(text).strip()
     refused = ""
@@ -110,13 +123,11 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
         refused = failures.FILTERED
     elif not words and message.get("refusal"):
         refused = failures.REFUSAL
-    prompt, completion = _tokens(usage)
     # So few for so much text can't be all: thirty-two bytes a token are more than any text has.
     if reckoned := not prompt or 8 * completion < tokens_of(text):
-        prompt = sum(tokens_of(m["content"]) for m in messages)
+        prompt = prompt or _sent(messages)
         thought = tokens_of(beside if isinstance(beside, str) else json.dumps(beside))
-        total = _count(usage, "total_tokens") if isinstance(usage, dict) else 0
-        completion = max(tokens_of(text) + thought, total - prompt)
+        completion = max(completion, tokens_of(text) + thought, _count(told, _TOTAL) - prompt)
     answer = Answer(model, _today(), prompt, completion, text if words else "", refused)
     served = body.get("model")
     return Reply(
@@ -144,30 +155,39 @@ def _part(part: Any) -> str:
     return part if isinstance(part, str) else ""
 
 
-def _tokens(usage: Any) -> tuple[int, int]:
+def _sent(messages: Sequence[Message]) -> int:
+    return sum(tokens_of(m["content"]) for m in messages)
+
+
+def _numbers(said: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    """What a reply says beside its words, by name, wherever it stands; of two the outer one, then the first."""
+    found: dict[str, Any] = {name: value for name, value in said.items() if not isinstance(value, dict | list)}
+    for name, value in said.items():
+        inner = value[0] if isinstance(value, list) and value else value
+        if isinstance(inner, dict) and name != "message" and depth < _DEEPEST:
+            found = _numbers(inner, depth + 1) | found
+    return found
+
+
+def _tokens(told: Mapping[str, Any]) -> tuple[int, int]:
     """What a reply says it cost, sent and answered; 0 where it does not say it.
 
-    Some count what the model thought in the total only, or beside the answer.
+    Some count what the model thought in the total only, or beside the answer; one what it has cached beside the rest.
     """
-    if not isinstance(usage, dict):
-        return 0, 0
-    prompt, completion = (
-        _count(usage, "prompt_tokens", "input_tokens"),
-        _count(usage, "completion_tokens", "output_tokens"),
-    )
-    total, details = _count(usage, "total_tokens"), usage.get("completion_tokens_details")
-    thought = _count({**usage, **(details if isinstance(details, dict) else {})}, "reasoning_tokens")
-    if prompt and total:
+    prompt, completion, thought = _count(told, _SENT), _count(told, _ANSWERED), _count(told, _THOUGHT)
+    if prompt and _count(told, _SENT[:1]) == 0:
+        prompt += _count(told, ("cache_read_input_tokens",)) + _count(told, ("cache_creation_input_tokens",))
+    if prompt and (total := _count(told, _TOTAL)):
         completion = max(completion, total - prompt)
     return prompt, completion + thought if thought > completion else completion
 
 
-def _count(usage: Mapping[str, Any], *names: str) -> int:
+def _count(told: Mapping[str, Any], names: Sequence[str]) -> int:
     """The first of these that is a number of tokens; 0 where none is."""
-    for value in map(usage.get, names):
+    for value in map(told.get, names):
         try:
             number = 0.0 if isinstance(value, bool) or value is None else float(value)
-        except (TypeError, ValueError):
+        except ValueError:
             continue
         if 0 < number < MOST_TOKENS and number.is_integer():
             return int(number)

@@ -2,42 +2,60 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 
-_NAME = (
-    r"(?:ant|\w{1,20}[_:.-])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflections?|deliberation|monologue)(?:[_-]\w{1,20})?"
-    r"|scratch_?pad|analysis|draft|plan(?:ning)?|(?:\w{1,20}_of_thought|cot)"
+# Words of several languages with which thoughts are named.
+_WORDS = (
+    r"think|thought|reason|reflect|deliberat|contemplat|monolog|scratch|brainstorm|critique|analys|draft|plan|internal"
+    r"|cot\b|chain[_-]of|nachdenk|denk|gedank|überleg|réfl|pens[éeai]|raison|razon|raciocin|ragion|мысл|размышл"
+    r"|рассужд|思|推|考え|생각|추론"
 )
-_LESS, _MORE = r"(?:<\|?|&lt;)\s?", r"\|?(?:>|&gt;)"
+_NAME = rf"(?:ant|(?:\w{{1,20}}[_:.-]){{0,3}})(?:{_WORDS})[\w-]{{0,30}}"
+NAMED = re.compile(_NAME, re.IGNORECASE)
+_LESS, _MORE = r"(?:<\|?|&lt;|\\u003c)\s?", r"\|?(?:>|&gt;|\\u003e)"
+_BRACKETED = r"(?:THINK(?:ING)?|THOUGHTS?|REASONING)"
 # How models open and close a thought: in tags of many names, or each in a way of its own: Magistral; Kimi; Sky-T1;
 # Command; Gemma; Apertus; MedGemma; Granite; s1, HyperCLOVA and Solar, in which a thought is a message by itself.
 _CLOSE = (
-    rf"{_LESS}/\s?(?:{_NAME})\s*{_MORE}|<\|think:end\|>|\[/THINK(?:ING)?\]|◁/think▷|<\|end_of_thought\|>"
-    rf"|<\|END_THINKING\|>|<channel\|>|<\|inner_suffix\|>|<unused95>"
+    rf"{_LESS}/\s?(?:{_NAME})\s*{_MORE}|<\|think:end\|>|\[/{_BRACKETED}\]|◁/think▷"
+    rf"|<\|end_(?:of_)?(?:thought|thinking)\|>|<channel\|>|<\|inner_suffix\|>|<unused95>"
 )
 _OPEN = (
-    rf"{_LESS}(?:{_NAME})(?::start)?(?:\s[^<>]{{0,80}})?(?<!/){_MORE}|\[THINK(?:ING)?\]|◁think▷|<\|begin_of_thought\|>"
-    rf"|<\|START_THINKING\|>|<\|channel>(?=thought)|<\|inner_prefix\|>|<unused94>"
+    rf"{_LESS}(?!end_)(?:{_NAME})(?::start)?(?:\s[^<>]{{0,80}})?(?<!/){_MORE}|\[{_BRACKETED}\]|◁think▷"
+    rf"|<\|channel>(?=thought)|<\|inner_prefix\|>|<unused94>"
     rf"|<\|im_start\|>(?:think|assistant/think)\b|^Here(?: is|['’]s) my thought process:"
     rf"|<details type=.reasoning.[^<>]*>"
 )
 # What ends a thought that was opened and nothing else.
 _END = r"<\|im_start\|>(?:answer|assistant)\b(?!/think)|<\|content\|>|^Here(?: is|['’]s) my response:|(?<=\n)</details>"
 _TAG = re.compile(rf"(?P<close>{_CLOSE})|(?P<open>{_OPEN})|(?P<end>{_END})", re.IGNORECASE | re.MULTILINE)
-# Thoughts under a heading at the beginning, and the heading of the answer.
-_HEADED = re.compile(
-    r"\W*(?:my )?(?:thinking|thoughts?|reasoning|analysis|chain of thought)(?: process)?\W{0,4}(?:\n|:).*?"
-    r"^\W{0,6}(?:my |the )?(?:final )?(?:answer|response|output|result)\W{0,4}(?:\n|:)",
-    re.IGNORECASE | re.DOTALL | re.MULTILINE,
+# Thoughts under a heading, and the heading of the answer: one that says it is final needs no other before it.
+_HEAD = r"^[#*_> \t【]{0,8}(?:(?:my|the|first|rough) )?"
+_TAIL = r"[】*_]{0,3}[:：]?[*_]{0,3}(?=[ \t]*(?:\n|[\[{`]))"
+_THINKS = re.compile(
+    rf"{_HEAD}(?:(?:{_WORDS})\w{{0,20}}|let me think)[^\n:：]{{0,40}}(?:[:：]|\n)", re.IGNORECASE | re.MULTILINE
 )
+_ANSWERS = re.compile(
+    rf"{_HEAD}(?:final )?(?:answer|response|output|result|antwort|réponse|respuesta|回答|答案|ответ){_TAIL}",
+    re.IGNORECASE | re.M,
+)
+_FINALLY = re.compile(
+    rf"{_HEAD}(?:(?:final|revised|improved|polished|corrected)(?: \w{{1,20}}){{0,2}}|correction|最终\w{{1,4}}){_TAIL}",
+    re.IGNORECASE | re.M,
+)
+# Where a model says which tags its answer stands in, and where its turn ends.
+_SAID = re.compile(r"^[ \t]*<((?:final_?)?(?:answer|output|response))>(.*?)(?:</\1>|\Z)", re.IGNORECASE | re.S | re.M)
+_TURN = re.compile(r"<\|(?:im_end|eot_id|eom_id|end|end_of_text|endoftext|end_of_turn)\|>|<end_of_turn>|</s>")
 # gpt-oss: every message has a channel, and only that of `final` is for the reader.
-_CHANNEL = re.compile(r"<\|channel\|>\s*(?:analysis|commentary|final)\b")
+_CHANNEL = re.compile(r"<\|channel\|>\s*[a-z]")
 _FINAL = re.compile(
-    r"<\|channel\|>\s*final\b.{0,80}?<\|message\|>(.*?)(?=<\|(?:end|return|call|start|channel)\|>|\Z)", re.S
+    r"<\|channel\|>\s*final\b(?:.{0,80}?<\|message\|>|\s)(.*?)(?=<\|(?:end|return|call|start|channel)\|>|\Z)", re.S
 )
 # The same where the server drops the special tokens but keeps the words between them.
 _BARE_CHANNELS = re.compile(r"\s*(?:analysis|commentary)(?![a-z]).*assistantfinal", re.S)
+_ANY = re.compile(r"<(/?)([^\W\d][\w:-]{0,40})(?:\s[^<>]{0,80})?>")
 _DECODER = json.JSONDecoder()
 # Where an answer may turn out not to be JSON: a bound for hostile ones.
 _TRIES = 100
@@ -56,8 +74,6 @@ def strip(answer: str) -> str:
         return "\n".join(_FINAL.findall(answer))
     if bare := _BARE_CHANNELS.match(answer):
         return answer[bare.end() :]
-    if headed := _HEADED.match(answer):
-        answer = answer[headed.end() :]
     spoken, start, thinks = [], 0, False
     for number, tag in enumerate(_TAG.finditer(answer)):
         if not thinks:
@@ -71,13 +87,43 @@ def strip(answer: str) -> str:
         thinks, start = bool(tag["open"]), tag.end()
     if not thinks:
         spoken.append(answer[start:])
-    return "".join(spoken)
+    return _beside_elements(_said("".join(spoken)))
+
+
+def _said(answer: str) -> str:
+    """What stands under the heading or in the tags of the answer, up to the end of the turn, where it has some."""
+    if (thinks := _THINKS.search(answer)) and (ends := _ANSWERS.search(answer, thinks.end())):
+        answer = answer[: thinks.start()] + answer[ends.end() :]
+    if (finals := list(_FINALLY.finditer(answer))) and answer[finals[-1].end() :].strip():
+        answer = answer[finals[-1].end() :]
+    if tagged := _SAID.findall(answer):
+        answer = "\n".join(said for _, said in tagged)
+    return next((turn for turn in _TURN.split(answer) if turn.strip()), answer)
+
+
+def _beside_elements(answer: str) -> str:
+    """The answer without the elements of any name in it, where there is JSON with strings beside them."""
+    beside, end, opened, name = [], 0, 0, ""
+    for tag in _ANY.finditer(answer):
+        if not name and not tag[1]:
+            opened, name = tag.start(), tag[2]
+        elif tag[1] and tag[2] == name:
+            beside.append(answer[end:opened])
+            end, name = tag.end(), ""
+    rest = "".join([*beside, answer[end:]])
+    brackets = itertools.islice(re.finditer(r"[\[{]", rest), _TRIES if beside else 0)
+    return rest if any('"' in rest[one.start() : _end(rest, one.start())] for one in brackets) else answer
 
 
 def _is_json(answer: str, start: int) -> bool:
     """Whether an answer is one JSON value from here to its end."""
+    end = _end(answer, _SPACE.match(answer, start).end())  # type: ignore[union-attr]  # it matches anywhere
+    return end > start and _REST.match(answer, end) is not None
+
+
+def _end(answer: str, start: int) -> int:
+    """Where the JSON value ends that begins here; where it begins, if it is none."""
     try:
-        _, end = _DECODER.raw_decode(answer, _SPACE.match(answer, start).end())  # type: ignore[union-attr]
+        return _DECODER.raw_decode(answer, start)[1]
     except (ValueError, RecursionError):
-        return False
-    return _REST.match(answer, end) is not None
+        return start

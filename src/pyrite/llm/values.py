@@ -1,0 +1,132 @@
+"""Values: the texts and attributes of the JSON values that an LLM answers with, whatever objects they stand in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from pyrite.llm import thoughts
+
+# Deeper than any answer that was asked for.
+DEEPEST = 6
+# Words that stand for a text where the form of the answer is shown.
+_PLACEHOLDER = re.compile(
+    r"\W*(?:(?:(?:your|first|second|third|next|another) )*(?:string|text|item|sentence|example)[\s_]?(?:\d*|one|two))?"
+    r"\W*",
+    re.IGNORECASE,
+)
+# What stands beside texts in an object and is none, in the singular or the plural.
+BESIDE = re.compile(
+    r"(?:id|index|label|category|class|type|role|language|title|explanation|note|score|tag|topic|keyword|metadata)(?:e?s)?",
+    re.IGNORECASE,
+)
+# Names of texts that are numbered: 1, text_2, a.
+_NUMBERED = re.compile(r"\D{0,20}\d{1,4}\s*|[a-z]")
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; of a name that is given several words all are kept, in a list."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        before = found.get(name, value)
+        if isinstance(value, str) and isinstance(before, str | list) and before not in (value, []):
+            value = [*(before if isinstance(before, list) else [before]), value]
+        found[name] = value
+    return found
+
+
+# Control characters in strings are let through: models write raw newlines.
+DECODER = json.JSONDecoder(strict=False, object_pairs_hook=_object)
+# How many opening brackets of an answer may turn out not to begin a value: a bound for hostile answers.
+TRIES = 100
+
+
+class Reading(NamedTuple):
+    """What an answer holds: the texts, and how many items of its array could not be read."""
+
+    items: list[str]
+    unread: int
+
+
+def json_values(said: str) -> list[Any]:
+    """The whole JSON arrays and objects of an answer that lie in no other, in their order; also of JSON in JSON."""
+    with suppress(ValueError, RecursionError):
+        if isinstance(inner := json.loads(said), str):
+            return json_values(inner)
+    return [value for _, _, value in located(said)]
+
+
+def located(said: str) -> Iterator[tuple[int, int, Any]]:
+    """The same without JSON in JSON, each with where it begins and ends."""
+    end = tries = 0
+    for bracket in re.finditer(r"[\[{]", said):
+        if bracket.start() < end:
+            continue
+        try:
+            value, end = DECODER.raw_decode(said, bracket.start())
+        except (ValueError, RecursionError):
+            tries += 1
+            if tries == TRIES:
+                return
+            continue
+        yield bracket.start(), end, value
+
+
+def pairs(value: Any, depth: int = 0) -> list[tuple[Any, list[Any]]]:
+    """The lists of a JSON value with their names, in `name` or as keys."""
+    if depth > DEEPEST:
+        return []
+    if isinstance(value, list):
+        return [pair for item in value for pair in pairs(item, depth + 1)]
+    if not isinstance(value, dict):
+        return []
+    if isinstance(value.get("values"), list):
+        return [(value.get("name"), value["values"])]
+    plain = [(name, values) for name, values in value.items() if isinstance(values, list)]
+    return [
+        pair
+        for name, values in plain
+        for pair in ([(name, values)] if any(isinstance(one, str) for one in values) else pairs(values, depth + 1))
+    ]
+
+
+def strings(value: Any, depth: int = 0) -> Reading:
+    """The texts of a JSON value, and how many of its items hold none."""
+    if isinstance(value, str):
+        return Reading([value], 0)
+    if depth < DEEPEST and isinstance(value, list):
+        return _joined(strings(item, depth + 1) for item in value)
+    return _of_object(value, depth) if depth < DEEPEST and isinstance(value, dict) else Reading([], 1)
+
+
+def _of_object(value: dict[str, Any], depth: int) -> Reading:
+    told = {name: item for name, item in value.items() if not (BESIDE.fullmatch(name) or thoughts.NAMED.match(name))}
+    words = {name: item for name, item in told.items() if isinstance(item, str)}
+    sentences = [item for item in words.values() if len(item.split()) > 2]
+    text = words.get("text", sentences[0] if len(sentences) == 1 else None)
+    lists = [value["texts"]] if value.get("texts") else told.values()
+    inside = _joined(strings(item, depth + 1) for item in lists if isinstance(item, list | dict))
+    # An item's own text comes before what else is listed with it.
+    if inside.items and not (depth and text):
+        return inside
+    if words and all(map(_NUMBERED.fullmatch, words)):
+        return Reading(list(words.values()), len(told) - len(words))
+    packed = [item for item in words.values() if item.lstrip()[:1] in ("[", "{")]
+    if text is None and len(packed or words) == 1:
+        text = packed[0] if packed else next(iter(words.values()))
+    if text is None and value and all(len(name.split()) > 2 for name in value):
+        return Reading(list(value), 0)
+    return Reading([], 1) if text is None or shows_a_form([text]) else Reading([text], 0)
+
+
+def _joined(readings: Iterator[Reading]) -> Reading:
+    parts = list(readings)
+    return Reading([item for part in parts for item in part.items], sum(part.unread for part in parts))
+
+
+def shows_a_form(items: Sequence[str]) -> bool:
+    """Whether these are not texts, but words in their place."""
+    return all(_PLACEHOLDER.fullmatch(item) for item in items)
