@@ -188,7 +188,7 @@ def test_refusals_by_rate_use_up_no_attempts(ask: Ask) -> None:
 def test_an_endpoint_that_only_refuses_is_left(
     ask: Ask, monkeypatch: pytest.MonkeyPatch, fault: Fault, told: float
 ) -> None:
-    monkeypatch.setattr(client, "PATIENCE", 0.2)
+    monkeypatch.setattr(client, "PATIENCE", 0.6)  # with time for the connection, which a busy machine takes
     with serve(answers=lambda request: fault, retry_after=told) as server:
         assert "429" in stops(ask(server, 5))
     waited = server.log[-1].answered - server.log[0].received
@@ -597,6 +597,51 @@ def test_what_follows_the_path_of_the_address_stays_there(ask: Ask) -> None:
     assert server.log[0].query == {"api-version": "2024-10-21"}
 
 
+@pytest.mark.parametrize("end", ["/", "//", "/chat/completions", "/chat/completions/", " ", "\n"])
+def test_an_address_is_taken_as_it_is_copied(ask: Ask, end: str) -> None:
+    with serve() as server:
+        assert isinstance(ask(f"{server.url}{end}")[0], Answer)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "Invalid value: 'system'. Supported values are: 'user' and 'assistant'.",
+        "value is not valid; permitted: 'user', 'assistant'",
+        "The first message must be from the user.",
+    ],
+)
+def test_a_system_message_is_refused_in_many_words(ask: Ask, monkeypatch: pytest.MonkeyPatch, refusal: str) -> None:
+    def answers(request: dict[str, Any]) -> Any:
+        return (400, error(refusal), {}) if request["messages"][0]["role"] == "system" else None
+
+    monkeypatch.setitem(globals(), "MESSAGES", [{"role": "system", "content": "You are a poet."}, *MESSAGES])
+    with serve(answers=answers) as server:
+        assert isinstance(ask(server)[0], Answer)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "temperature: Input should be equal to 1",
+        "`temperature` may only be set to 1 when thinking is enabled.",
+        "Der Parameter 'temperature' wird nicht unterstützt.",
+    ],
+)
+def test_a_value_is_refused_in_many_words(ask: Ask, refusal: str) -> None:
+    with serve(answers=lambda request: (400, error(refusal), {}) if "temperature" in request else None) as server:
+        assert isinstance(ask(server, sampling={"temperature": 0.7})[0], Answer)
+
+
+def test_an_answer_that_breaks_off_counts_if_it_is_whole_and_is_paid_if_not(ask: Ask) -> None:
+    body = completion("x" * 40, {"prompt_tokens": 50, "completion_tokens": 10})
+    packed = {"Content-Encoding": "gzip"}
+    with serve(answers=[(200, json.dumps(body).encode()[:-2], {}), (200, body, packed)]) as server:
+        [answer] = ask(server)
+    assert answer.text == "x" * 40  # a header that says that it is packed does not make it so
+    assert Ledger({"m": Price(**PRICE["m"])}).spent() == pytest.approx(120e-6)
+
+
 def test_a_wait_of_hours_ends_the_run(ask: Ask) -> None:
     body = [{"error": {"code": 429, "message": "You exceeded your quota", "details": [{"retryDelay": "43200s"}]}}]
     with serve(answers=lambda request: (429, body, {})) as server:
@@ -655,6 +700,12 @@ def test_what_is_waited_for_is_said(ask: Ask, monkeypatch: pytest.MonkeyPatch) -
         f"{KEY[:-4]}****",
         " ".join(KEY),
         b64encode(KEY.encode()).decode(),
+        b64encode(f":{KEY}".encode()).decode(),
+        KEY.encode().hex(),
+        quote(quote(KEY, safe="")),
+        "-".join(KEY),
+        "".join(f"\\u{ord(sign):04x}" for sign in KEY),
+        KEY[::-1],
     ],
 )
 def test_no_form_of_the_key_is_in_a_message(said: str) -> None:
