@@ -33,7 +33,9 @@ DRAWN = {
     "scores without a baseline": score_charts.draw([FEW], None, 3.0),
     "a score without an interval": score_charts.draw([REAL, Dot("few-shot", "generated", 71.2, None, None)], REAL, 3.0),
     "one certain score": score_charts.draw([Dot("real", "real", 100.0, 100.0, 100.0)], None, 3.0),
-    "gaps": score_charts.draw_gaps([Dot("a", "muted", -4.7, -7.7, -1.8), Dot("b", "both", 1.0, -1.0, 3.0)], 3.0),
+    "gaps": score_charts.draw_gaps(
+        [Dot("a", "muted", -4.7, -7.7, -1.8), Dot("b", "both", 1.0, -1.0, 3.0)], 3.0, drawing.KEY
+    ),
     "classes": score_charts.draw_groups([("red", [REAL, FEW]), ("blue", [FEW, REAL])], "F1"),
     "curve": curve_charts.draw_curve(POINTS, [level(71.2, 246, 177, 367), level(71.3, 250, 0, None)]),
     "curve above and below": curve_charts.draw_curve(POINTS, [level(90.0, None, 300, None), level(20.0, 0, 0, 60)]),
@@ -46,8 +48,28 @@ DRAWN = {
     ),
     "map of one text": text_charts.draw_map([Place("real", "real", 0.0, 0.0, "a text", 0.6)]),
     "agreement": text_charts.draw_agreement([(0.6, REAL), (0.8, REAL), (0.6, FEW), (0.8, FEW)]),
-    "against the gap": text_charts.draw_against_gap([(0.1, FEW), (0.3, BOTH)]),
+    "against the gap": text_charts.draw_against_gap(
+        [(0.1, FEW), (0.3, BOTH)], {"generated": "let it", "both": "use both"}
+    ),
 }
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("scores", ["real texts", "generated texts", "both"]),
+        ("gaps", ["both", "the LLM itself"]),
+        ("classes", ["real texts", "generated texts"]),
+        ("measures", ["real texts", "generated texts"]),
+        ("curves of sources", ["real texts", "generated texts"]),
+        ("map", ["real texts", "generated texts"]),
+        ("against the gap", ["let it", "use both"]),
+    ],
+)
+def test_a_picture_has_a_key_of_what_is_drawn_in_it(name: str, key: list[str]) -> None:
+    root = ET.fromstring(drawing.svg(DRAWN[name], "A finding", ""))
+    legend = [part for part in root.iter() if "role-legend-label" in part.get("class", "")]
+    assert [word for part in legend for word in part.itertext() if word.strip()] == key
 
 
 @pytest.mark.parametrize("name", DRAWN)

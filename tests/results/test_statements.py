@@ -115,7 +115,7 @@ def test_another_run_of_the_llm_is_in_the_intervals_or_is_said_not_to_be(moved: 
 
 def test_over_tasks_there_are_these_tasks_and_tasks_like_them() -> None:
     first, second = statements.over_tasks([case(gap(-9.0, 2.0)), case(gap(-7.0, 2.0))])
-    assert first.startswith("Over 2 tasks. Don't: few_shot scores 8.0 points lower than real")
+    assert first.startswith("Over 2 tasks: few_shot scores 8.0 points lower than real")
     # Student's quantile with one degree of freedom: 6.31 times a standard error of 1.
     assert "the gap is -8.0 (-14.3 to -1.7, 90 %)" in second
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from test_verdict import case, gap
 
-from pyrite.results import verdict, what_if
+from pyrite.results import advice, verdict, what_if
 from pyrite.results.verdict import Case
 
 
@@ -35,7 +35,9 @@ def test_a_row_says_at_each_limit_what_the_rule_says() -> None:
     assert all(before.high == after.low for before, after in pairwise(row.spans))
     for one in cases:
         span = next(span for span in reversed(row.spans) if span.low <= round(100 * one.margin, 6))
-        assert span.word == (what_if.SHORT | {verdict.REPLACE: "let the LLM write"})[verdict.decide(one)]
+        assert span.word == (advice.SHORT | {verdict.REPLACE: "let the LLM write"})[verdict.decide(one)].replace(
+            "'", "’"
+        )
 
 
 def test_one_word_all_the_way_is_one_span() -> None:

@@ -71,7 +71,7 @@ def as_json() -> dict[str, Any]:
 
     tasks = [
         {"task": task.name, "classifier": asked.classifier, **told(case), "remarks": _remarks(task, asked)}
-        | {"advice": _advice(task, case, market)}
+        | {"why": remarks.equal_size(task.evaluated, asked), "advice": _advice(task, case, market)}
         | {"cheapest": frontier.sentence(frontier.find(task, market))}
         for task, case in zip(found.scored, found.cases, strict=True)
     ]
@@ -99,7 +99,7 @@ def show(console: Console) -> None:
     asked = found.params.compare
     if len(found.cases) > 1 and found.overall:
         _answer(console, found.overall, found.params)
-        for words in statements.over_tasks(found.cases):
+        for words in (statements.at_equal_size(found.overall), *statements.over_tasks(found.cases)):
             console.print(words)
     for task, case in zip(found.scored, found.cases, strict=True):
         if len(found.cases) > 1:
@@ -107,7 +107,9 @@ def show(console: Console) -> None:
         _answer(console, case, found.params)
         curve = task.evaluated.mix_curve(asked.classifier, asked.candidate)
         console.print(f"Next: {advice.next_step(case, curve[1].stops if curve else None)}")
-        console.print(f"How sure: {advice.how_sure(case)}. {statements.sentence(case)}")
+        console.print(f"How sure: {advice.how_sure(case)}. {statements.capital(statements.reason(case))}")
+        if same := remarks.equal_size(task.evaluated, asked):
+            console.print(f"Why: {same}")
         console.print()
         table = tables.of_task(task, asked)
         bold = [number for number, row in enumerate(table.rows) if row["mix"] == asked.candidate]
@@ -133,10 +135,12 @@ def show(console: Console) -> None:
             console.print(words, soft_wrap=True)
     if len(asked.candidates) > 1 and found.scored:
         console.print()
-        table = options.table(found)
+        table, cases = options.table(found), [one.case for one in options.of(found)]
         # 80 columns have no room for where the texts come from.
         shown = [column for column in table.columns if column.key != "origin"]
-        console.print(replace(table, columns=shown).terminal(styles=COLOURS))
+        rows = [row | {"verdict": _word(case, found.params)} for row, case in zip(table.rows, cases, strict=True)]
+        styles = {_word(case, found.params): COLOURS[verdict.decide(case)] for case in cases}
+        console.print(replace(table, columns=shown, rows=rows).terminal(styles=styles))
         for words in options.between(found):
             console.print(words)
     page = paths.REPORT / "index.html"
@@ -155,6 +159,10 @@ def _answer(console: Console, case: Case, params: Params) -> None:
     console.print(text + Text(f" {advice.headline(case, kind)}", style="bold"))
 
 
+def _word(case: Case, params: Params) -> str:
+    return advice.word(case, advice.kind(params, case.candidate))
+
+
 def _classifiers(task: TaskMetrics, found: Study) -> Any:
     asked = found.params.compare
     columns = [Column("classifier", "Classifier"), Column("baseline", asked.baseline, right=True)]
@@ -163,12 +171,17 @@ def _classifiers(task: TaskMetrics, found: Study) -> Any:
         Column("gap", "Gap", right=True),
         Column("verdict", "Verdict"),
     ]
-    rows = []
+    rows, styles = [], {}
     for name, one in task.evaluated.classifiers.items():
         if gap := one.gap(asked.candidate, asked.baseline):
             case = verdict.case(task.evaluated, name, asked.candidate, asked.baseline, asked.margin)
-            row = {"classifier": name, "gap": statements.plus_minus(gap.macro_f1, "+"), "verdict": verdict.decide(case)}
+            row = {
+                "classifier": name,
+                "gap": statements.plus_minus(gap.macro_f1, "+"),
+                "verdict": _word(case, found.params),
+            }
+            styles[row["verdict"]] = COLOURS[verdict.decide(case)]
             for key in ("baseline", "candidate"):
                 row[key] = statements.plus_minus(one.mixes[getattr(asked, key)].macro_f1)
             rows.append(row)
-    return Table(columns, rows).terminal(styles=COLOURS)
+    return Table(columns, rows).terminal(styles=styles)

@@ -9,6 +9,9 @@ from pyrite.results.evaluation import Worth
 from pyrite.results.statements import Say
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
 
+# What a verdict says to do, short enough for a table; what is good enough says what it is.
+SHORT = {AUGMENT: "use both", DONT: "label", CANT_TELL: "can't tell"}
+
 # By the kind of a candidate's sources: what it is, and what to do where it is good enough.
 KINDS = {
     "written": ("texts written by the LLM", "let the LLM write"),
@@ -35,6 +38,11 @@ def replaces(candidate: str, kind: str, say: Say = str) -> str:
     return KINDS[kind][1] if kind else f"use {say(candidate)}"
 
 
+def word(case: Case, kind: str, say: Say = str) -> str:
+    """The verdict as a word of `SHORT`, or what a good candidate is good for."""
+    return SHORT.get(verdict.decide(case)) or replaces(case.candidate, kind, say)
+
+
 def short(case: Case, kind: str, say: Say = str) -> str:
     """What to do, in a few words."""
     word = verdict.decide(case)
@@ -57,19 +65,9 @@ def headline(case: Case, kind: str, say: Say = str) -> str:
     if case.lost and verdict.in_place(case) == verdict.OPEN:
         return f"{what} lose {', '.join(case.lost)}."
     if gap > 0.0005:
-        return f"{what} score {statements.points(gap)} points higher than {say(case.baseline)}{_at_equal_size(case)}."
+        return f"{what} score {statements.points(gap)} points higher than {say(case.baseline)}."
     cost = "nothing" if gap > -0.0005 else f"{statements.points(-gap)} points"
-    return f"{what} cost {cost}{_at_equal_size(case)}, and you allow {allowed}."
-
-
-def _at_equal_size(case: Case) -> str:
-    """The gap to as many real texts, where it is another one: the rest comes of the number of texts."""
-    if case.equal is None or abs(case.equal.value - case.gap.value) < 0.0005:
-        return ""
-    same = case.equal.value
-    turned = f"but {'gain' if same > 0 else 'lose'} " if same * case.gap.value < 0 else ""
-    size = statements.points(abs(same)) if abs(same) >= 0.0005 else "nothing"
-    return f" ({turned if size != 'nothing' else ''}{size} against as many real texts)"
+    return f"{what} cost {cost}, and you allow {allowed}."
 
 
 def how_sure(case: Case) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import vl_convert
 
-from pyrite.results import what_if
+from pyrite.results import advice, what_if
 from pyrite.results.drawing import FONT, LIGHT
 from pyrite.results.evaluation import Headline
-from pyrite.results.findings import VERDICTS, Findings, Verdict
+from pyrite.results.findings import FAMILIES, Findings, Verdict, typographic
 from pyrite.results.rendering import render
 from pyrite.results.words import fixed
 
@@ -46,7 +46,7 @@ def card(tasks: Sequence[Findings], said: Verdict | None, sentences: Sequence[st
 
 def badge(found: Headline) -> str:
     """The verdict and the gap of a study's headline as a badge, SVG."""
-    family, word = VERDICTS[found.verdict][0], what_if.SHORT.get(found.verdict, found.verdict)
+    family, word = FAMILIES[found.verdict], typographic(advice.SHORT.get(found.verdict, found.verdict))
     gap = "" if found.gap is None else f" ({fixed(found.gap, '+.1f')})"
     said = f"{word}{gap}"
     widths = [round(LETTER * len(words) + 14) for words in ("Pyrite", said)]

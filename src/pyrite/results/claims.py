@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pyrite.data import mixes
@@ -94,12 +94,7 @@ def chips(task: Findings, classifier: str) -> list[tuple[str, str]]:
     """How sure the verdict is, what the other classifiers say, the LLM itself, and costs: (what, words) of each."""
     mine, llm = task.verdicts[classifier], task.evaluated.llm
     said = [("How sure", mine.sure)]
-    others = {one: found.word.lower() for one, found in task.verdicts.items() if one != classifier}
-    if others:
-        agree = [one for one, word in others.items() if word == mine.word.lower()]
-        differ = [f"{one} says {word}" for one, word in others.items() if one not in agree]
-        same = [f"{' and '.join(agree)} say{'s' if len(agree) == 1 else ''} the same"] if agree else []
-        said.append(("Other classifiers", "; ".join([*same, *differ])))
+    said += others(classifier, {one: found.word for one, found in task.verdicts.items()})
     scored = llm.classifiers.get(classifier, {}).get(task.asked.candidate) if llm else None
     if llm and scored:
         both = f"{points(llm.macro_f1.value)} and {classifier} {points(scored.macro_f1.value)}"
@@ -108,6 +103,14 @@ def chips(task: Findings, classifier: str) -> list[tuple[str, str]]:
         said.append(("Or skip training", "how well the LLM itself would label was not asked"))
     costs = [spent(task, source)[0] for source in mixes.parse(task.asked.candidate).sources]
     return [*said, ("Cost of the texts", ", ".join(costs))] if costs else said
+
+
+def others(classifier: str, words: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The chip of what the other classifiers say, from the word of each; none where there are no others."""
+    agree = [one for one, word in words.items() if word == words[classifier] and one != classifier]
+    differ = [f"{one} says “{word}”" for one, word in words.items() if word != words[classifier]]
+    same = [f"{' and '.join(agree)} say{'s' if len(agree) == 1 else ''} the same"] if agree else []
+    return [("Other classifiers", "; ".join([*same, *differ]))] if len(words) > 1 else []
 
 
 def unscored(task: Findings) -> list[str]:
@@ -138,19 +141,6 @@ def costs(task: Findings) -> list[str]:
     """What the candidate's texts cost, a sentence for each source."""
     sources = mixes.parse(task.asked.candidate).sources
     return [f"Cost of {name(one)}: {' '.join(spent(task, one))}." for one in sources]
-
-
-def spent_over_tasks(tasks: Sequence[Findings]) -> str:
-    """What all tasks' generated sets cost."""
-    what = f"for the {tasks[0].names[0]} texts of all tasks"
-    made = [task.generated[source] for task in tasks for source in mixes.parse(task.asked.candidate).sources]
-    totals, costs = [one.total for one in made], [purchases.market(tasks[0].study).set(one) for one in made]
-    if None not in costs:
-        paid = all(total.cost_usd is not None for total in totals)
-        return f"{'' if paid else 'about '}{money(sum(cost or 0 for cost in costs))} {what}"
-    if all(total.prompt_tokens is None for total in totals):
-        return f"not known {what}: they come from recordings, and nothing was paid for this run"
-    return f"not known {what}: of an LLM without a price in params.yaml; each task’s tokens are below"
 
 
 def contamination(task: Findings) -> list[str]:

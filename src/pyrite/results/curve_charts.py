@@ -173,16 +173,17 @@ def draw_curve(
     ]
     real, beside = data([drawing.row(point) | {"rows": point.rows} for point in points]), data(rows)
     inside = beside.transform_filter("datum.inside")
+    legend = drawing.key(["real", *(row["family"] for row in rows), *(point.family for point in along)])
     ink = colour("real")
     # A phone has no room for the worth.
     words = beside.transform_calculate(text="width < 420 ? datum.short : datum.short + datum.worth")
     of_sources = data([drawing.row(point) | {"rows": point.rows} for point in along])
-    place = {"x": across("rows"), "y": up("mean"), "color": hue(), "detail": "name:N"}
+    place = {"x": across("rows"), "y": up("mean"), "color": hue(legend), "detail": "name:N"}
     ends = data([drawing.row(source[-1]) | {"rows": source[-1].rows} for source in sources])
     layers = [
         of_sources.mark_line(strokeWidth=1.5, clip=True).encode(**place),
         of_sources.mark_point(filled=True, size=40, opacity=1, clip=True).encode(
-            shape=shape(), tooltip=tooltip(), **place
+            shape=shape(legend), tooltip=tooltip(), **place
         ),
         *drawing.lettered(ends, {"x": across("rows"), "y": up("mean"), "text": "name:N"}, align="left", dx=6),
         # Whiskers: between few points a band would say what nobody measured.

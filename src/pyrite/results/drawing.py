@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -47,6 +48,9 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 # Which rows a classifier was trained on decides colour and shape, in every figure the same.
 SHAPES = {"real": "circle", "generated": "diamond", "both": "square", "muted": "cross"}
 
+# What colour and shape stand for, where a figure says nothing else.
+KEY = {"real": "real texts", "generated": "generated texts", "both": "both", "muted": "the LLM itself"}
+
 # Of lines that have the same colour: one after another.
 DASHES = ([1, 0], [7, 4], [2, 3], [10, 3, 2, 3])
 
@@ -56,9 +60,13 @@ NAMES = 1.16
 # How the name at the end of a line stands on a phone, and elsewhere.
 _ENDS = (("align", "'right'", "'left'"), ("dx", "0", "9"), ("dy", "-9", "0"))
 
-# Pixels. In the page a chart is as wide as its column.
+# Letters in a line of a name beside a row.
+NAME = 20
+
+# Pixels. In the page a chart is as wide as its column. AXIS and LEGEND: the room below and above it.
 FILE_WIDTH = 700
 ROW = 44
+AXIS, LEGEND = 46, 28
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,12 @@ class Figure:
         )
 
     @property
+    def room(self) -> int:
+        """Pixels that it takes in height: what is below it in the page must not move when it is drawn."""
+        height: int = self.spec["height"]
+        return height + AXIS + (LEGEND if '"legend": {' in json.dumps(self.spec["layer"]) else 0)
+
+    @property
     def svg(self) -> str:
         return svg(self.chart, self.title, self.about)
 
@@ -133,6 +147,10 @@ CONFIG = {
     "title": {
         **{"anchor": "start", "frame": "group", "offset": 14, "fontSize": 17, "color": colour("ink")},
         **{"subtitleFontSize": 13, "subtitleColor": colour("muted"), "subtitlePadding": 6},
+    },
+    "legend": {
+        **{"orient": "top", "direction": "horizontal", "title": None, "offset": 12, "symbolSize": 90},
+        **{"labelFontSize": 13, "labelColor": colour("ink"), "symbolOpacity": 1, "columnPadding": 16},
     },
 }
 
@@ -174,12 +192,20 @@ def data(rows: Sequence[dict[str, Any]]) -> alt.Chart:
     return alt.Chart(alt.InlineData(values=list(rows)))
 
 
-def dots(found: Sequence[Dot], title: str, within: tuple[float, float], *, labelled: bool = False) -> list[alt.Chart]:
+def dots(
+    found: Sequence[Dot],
+    title: str,
+    within: tuple[float, float],
+    *,
+    labelled: bool = False,
+    meaning: Mapping[str, str] = KEY,
+) -> list[alt.Chart]:
     y, table = names("name", [one.name for one in found]), data([row(one) for one in found])
+    legend = key((one.family for one in found), meaning)
     layers = [
-        table.mark_rule(strokeWidth=2.5).encode(x=score("low", within, title), x2="high:Q", y=y, color=hue()),
+        table.mark_rule(strokeWidth=2.5).encode(x=score("low", within, title), x2="high:Q", y=y, color=hue(legend)),
         table.mark_point(filled=True, size=110, opacity=1).encode(
-            x=score("mean", within, title), y=y, color=hue(), shape=shape(), tooltip=tooltip()
+            x=score("mean", within, title), y=y, color=hue(legend), shape=shape(legend), tooltip=tooltip()
         ),
     ]
     if labelled:
@@ -202,7 +228,8 @@ def row(one: Dot) -> dict[str, Any]:
 
 
 def names(field: str, order: Sequence[str]) -> alt.Y:
-    axis = alt.Axis(labelFontSize=13, labelColor=colour("ink"), grid=False)
+    lines = _looked_up({one: textwrap.wrap(one, NAME) for one in order})
+    axis = alt.Axis(labelFontSize=13, labelColor=colour("ink"), grid=False, labelExpr=lines)
     return alt.Y(f"{field}:N", sort=list(order), title=None, axis=axis)
 
 
@@ -218,12 +245,27 @@ def families() -> alt.Scale:
     return alt.Scale(domain=list(SHAPES), range=[colour(family) for family in SHAPES])
 
 
-def hue() -> alt.Color:
-    return alt.Color("family:N", scale=families(), legend=None)
+def hue(legend: alt.Legend | None = None) -> alt.Color:
+    return alt.Color("family:N", scale=families(), legend=legend)
 
 
-def shape() -> alt.Shape:
-    return alt.Shape("family:N", scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())), legend=None)
+def shape(legend: alt.Legend | None = None) -> alt.Shape:
+    return alt.Shape("family:N", scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())), legend=legend)
+
+
+def key(drawn: Iterable[str], meaning: Mapping[str, str] = KEY) -> alt.Legend:
+    """What the colours and shapes of the drawn families stand for; it belongs to the first layer that has either.
+
+    A phone has no room for them in one row.
+    """
+    found = set(drawn)
+    values = [family for family in SHAPES if family in found]
+    return alt.Legend(values=values, labelExpr=_looked_up(meaning), columns=alt.ExprRef("width < 420 ? 1 : 0"))
+
+
+def _looked_up(words: Mapping[str, Any]) -> str:
+    """An expression of Vega: what a label stands for."""
+    return f"{json.dumps(words)}[datum.label]"
 
 
 def tooltip() -> list[alt.Tooltip]:

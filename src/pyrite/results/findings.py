@@ -29,12 +29,7 @@ from pyrite.results.verdict import Case
 from pyrite.results.words import capital, name
 
 # A verdict has the colour and shape of the rows that it says to train on.
-VERDICTS = {
-    verdict.REPLACE: ("generated", "{candidate} is good enough in place of {baseline}"),
-    verdict.AUGMENT: ("both", "{candidate} is worth adding to real texts, not enough in their place"),
-    verdict.DONT: ("real", "{candidate} is not good enough in place of {baseline}"),
-    verdict.CANT_TELL: ("muted", "too little evidence either way"),
-}
+FAMILIES = {verdict.REPLACE: "generated", verdict.AUGMENT: "both", verdict.DONT: "real", verdict.CANT_TELL: "muted"}
 
 # Mistakes that the report lists, and texts of each kind of flip.
 CONFUSIONS, FLIPS = 8, 3
@@ -45,11 +40,10 @@ Histories = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verdict as words and colour: its name, what it means, what to do and why, and the sentence with its numbers."""
+    """A verdict as colour and words: what to do in a word and in a sentence, why, and the sentence with its numbers."""
 
-    word: str
     family: str
-    meaning: str
+    word: str
     advice: str
     headline: str
     sure: str
@@ -58,12 +52,9 @@ class Verdict:
     @classmethod
     def of(cls, case: Case, kind: str) -> Verdict:
         """The verdict on a case; `kind` is that of the candidate's sources."""
-        word = verdict.decide(case)
-        hue, meaning = VERDICTS[word]
-        meaning = meaning.format(candidate=name(case.candidate), baseline=name(case.baseline))
-        said = (advice.short(case, kind, name), advice.headline(case, kind, name), advice.how_sure(case))
-        sentence = capital(statements.reason(case, name))
-        return cls(capital(typographic(word)), hue, meaning, *map(typographic, (*said, sentence)))
+        advised = (advice.word(case, kind, name), advice.short(case, kind, name), advice.headline(case, kind, name))
+        said = (*advised, advice.how_sure(case), capital(statements.reason(case, name)))
+        return cls(FAMILIES[verdict.decide(case)], *map(typographic, said))
 
 
 @dataclass(frozen=True)

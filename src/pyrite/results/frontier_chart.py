@@ -53,9 +53,10 @@ def draw(rows: list[dict[str, Any]], priced: bool) -> alt.LayerChart:
         return alt.Y(f"{field}:Q", title="Macro-F1 (points)", scale=scale(within))
 
     table = drawing.data(rows)
-    points = {"x": across, "y": up("mean"), "color": hue(), "shape": shape(), "tooltip": tooltip()}
+    legend = drawing.key(row["family"] for row in rows)
+    points = {"x": across, "y": up("mean"), "color": hue(), "shape": shape(legend), "tooltip": tooltip()}
     return drawing.chart(
-        table.mark_rule(opacity=0.35, clip=True).encode(x=across, y=up("low"), y2="high:Q", color=hue()),
+        table.mark_rule(opacity=0.35, clip=True).encode(x=across, y=up("low"), y2="high:Q", color=hue(legend)),
         *drawing.lines(rows, across, up, within, 320),
         table.transform_filter("!datum.best").mark_point(size=60, opacity=1).encode(**points),
         table.transform_filter("datum.best").mark_point(size=110, filled=True, opacity=1).encode(**points),

@@ -40,27 +40,27 @@ class Option:
         return verdict.decide(self.case)
 
 
-def of(study: Study) -> list[Option]:
-    """The candidates of a study, the highest score first."""
-    asked = study.params.compare
+def of(study: Study, classifier: str = "") -> list[Option]:
+    """The candidates of a study by a classifier, else that of the study, the highest score first."""
+    asked, by = study.params.compare, classifier or study.params.compare.classifier
     found = []
     for candidate in asked.candidates:
         tasks = [
             task
             for task in study.scored
-            if (one := task.evaluated.classifiers.get(asked.classifier)) and one.gap(candidate, asked.baseline)
+            if (one := task.evaluated.classifiers.get(by)) and one.gap(candidate, asked.baseline)
         ]
         if tasks:
-            found.append(_option(candidate, tasks, study))
+            found.append(_option(candidate, tasks, study, by))
     return sorted(found, key=lambda option: -option.score)
 
 
-def _option(candidate: str, tasks: Sequence[TaskMetrics], study: Study) -> Option:
+def _option(candidate: str, tasks: Sequence[TaskMetrics], study: Study, by: str) -> Option:
     asked = study.params.compare
-    of_mix = [task.evaluated.classifiers[asked.classifier].mixes[candidate] for task in tasks]
-    cases = [verdict.case(task.evaluated, asked.classifier, candidate, asked.baseline, asked.margin) for task in tasks]
+    of_mix = [task.evaluated.classifiers[by].mixes[candidate] for task in tasks]
+    cases = [verdict.case(task.evaluated, by, candidate, asked.baseline, asked.margin) for task in tasks]
     costs = [task.cost(candidate) for task in tasks]
-    known = tasks[0].evaluated.worth(asked.classifier, candidate) if len(tasks) == 1 else None
+    known = tasks[0].evaluated.worth(by, candidate) if len(tasks) == 1 else None
     sources = mixes.parse(candidate).sources
     return Option(
         candidate=candidate,
@@ -82,7 +82,7 @@ COLUMNS = (
     Column("gap", "Gap", form="+.1f"),
     Column("interval", "90 % interval", right=True, within="gap", joined=" ({})"),
     Column("verdict", "Verdict"),
-    Column("worth", "Worth in labels", right=True, short="Worth"),
+    Column("worth", "Equals labels", right=True),
     Column("cost", "Cost", right=True),
 )
 
@@ -109,15 +109,14 @@ def table(study: Study) -> Table:
     return Table(filled, rows, title)
 
 
-def between(study: Study) -> list[str]:
+def between(study: Study, classifier: str = "") -> list[str]:
     """Of each two options that follow each other, whether the better one is surely better, a sentence each."""
-    asked, said = study.params.compare, []
-    for better, worse in itertools.pairwise(of(study)):
+    by, said = classifier or study.params.compare.classifier, []
+    for better, worse in itertools.pairwise(of(study, by)):
         gaps = [
             paired.macro_f1
             for task in study.scored
-            if (one := task.evaluated.classifiers.get(asked.classifier))
-            and (paired := one.gap(better.candidate, worse.candidate))
+            if (one := task.evaluated.classifiers.get(by)) and (paired := one.gap(better.candidate, worse.candidate))
         ]
         if gaps:
             said.append(_compared(better.candidate, worse.candidate, gaps))

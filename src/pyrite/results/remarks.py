@@ -91,7 +91,6 @@ def remarks(task: TaskMetrics, asked: Compare, say: Say = str) -> list[str]:
     known = found.worth(asked.classifier, candidate)
     curve = found.mix_curve(asked.classifier, candidate)
     said = [
-        equal_size(found, asked, say),
         generation(found, asked, say),
         called(found.llm, asked, say) if found.llm else "",
         break_even(candidate, known[1] if known else None, task.cost(candidate), asked.label_price, say),

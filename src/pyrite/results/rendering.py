@@ -48,7 +48,7 @@ def _environment(template: str) -> jinja2.Environment:
         for form in (
             *(words.capital, words.ends, words.family, words.fixed, words.ranged),
             *(claims.data, claims.duplicates),
-            *(bullets, combined, css, number, packed, points, table),
+            *(bullets, css, number, packed, points, table),
         )
     }
     environment.globals |= {call.__name__: call for call in (library, script, own, digest)} | {
@@ -92,10 +92,6 @@ def packed(spec: Mapping[str, Any]) -> str:
     """A chart as the page holds it: compressed, and made of letters that mean nothing to HTML."""
     text = json.dumps(spec, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
-
-
-def combined(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, str]:
-    return {**first, **second}
 
 
 def number(value: float) -> str:

@@ -8,10 +8,13 @@ from typing import Any
 from pyrite.data import mixes
 from pyrite.measures.diversity import MEASURES
 from pyrite.measures.pairwise import Ranking
-from pyrite.results import claims, trust
+from pyrite.params import Params
+from pyrite.results import advice, claims, trust
 from pyrite.results.claims import Slope
-from pyrite.results.findings import Findings
+from pyrite.results.findings import Findings, Verdict
 from pyrite.results.generation import GeneratedSet
+from pyrite.results.options import Option
+from pyrite.results.prices import money
 from pyrite.results.subjectivity import ONE_LLM, WHO, Who
 from pyrite.results.table import Cell, Column, Table
 from pyrite.results.words import capital, cell, mix_cell, name, worth_cell
@@ -43,6 +46,31 @@ def verdicts(tasks: Sequence[Findings], classifier: str) -> Table:
         f"{capital(candidate)} compared with {baseline} in each task, by {classifier}: macro-F1, the gap with the 90 % "
         "interval that decides, the number of real labels that it equals with the 95 % interval, and what the LLM's "
         "answers cost."
+    )
+    return Table(columns, rows, title)
+
+
+def options(found: Sequence[Option], study: Params, classifier: str) -> Table:
+    """All candidates by a classifier, the best first; means over the tasks where there are several."""
+    rows: list[dict[str, Any]] = []
+    for one in found:
+        said = Verdict.of(one.case, advice.kind(study, one.candidate))
+        row = {"option": mix_cell(one.candidate), "origin": one.origin, "texts": one.rows, "f1": 100 * one.score}
+        row |= {
+            "gap": cell(one.case.gap.deciding, "+.1f"),
+            "verdict": Cell(said.word, one.case.obstacle, family=said.family),
+        }
+        row |= {"worth": one.worth or None, "cost": None if one.cost is None else money(one.cost)}
+        rows.append(row)
+    columns = [Column("option", "Trained on"), Column("origin", "Where the texts come from")]
+    columns += [Column("texts", "Texts", form=",d"), Column("f1", "Macro-F1", form=".1f")]
+    columns += [Column("gap", "Gap", right=True), Column("verdict", "Verdict")]
+    more = (Column("worth", "Equals labels", right=True), Column("cost", "Cost", right=True))
+    columns += [column for column in more if any(row[column.key] for row in rows)]
+    over = f", means over {found[0].tasks} tasks" if found[0].tasks > 1 else ""
+    title = (
+        f"The options by {classifier}{over}: macro-F1, and the gap to {name(study.compare.baseline)} with the 90 % "
+        "interval that decides."
     )
     return Table(columns, rows, title)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 
@@ -83,11 +83,12 @@ def gaps(tasks: Sequence[Findings], classifier: str) -> Figure:
         assert gap is not None  # a case rests on it
         mean, low, high = (100 * end for end in (gap.value, gap.low90, gap.high90))
         told = f"{fixed(mean, '+.1f')} ({fixed(low, '.1f')} to {fixed(high, '.1f')}) points: {verdict.word}"
-        drawn.append(Dot(task.task, verdict.family, mean, low, high, told))
+        drawn.append(Dot(task.card.title, verdict.family, mean, low, high, told))
     drawn.sort(key=lambda one: -one.mean)
     candidate, baseline = tasks[0].names
     about = capital(f"{candidate} minus {baseline}, {classifier}. Shaded: within the limit. 90 % intervals.")
-    return Figure(f"Where does it pay, by {classifier}?", draw_gaps(drawn, asked.margin), about)
+    meaning = {one.family: one.word for one in (task.verdicts[classifier] for task in tasks)}
+    return Figure(f"Where does it pay, by {classifier}?", draw_gaps(drawn, asked.margin, meaning), about)
 
 
 # Drawing
@@ -110,16 +111,16 @@ def draw(found: Sequence[Dot], baseline: Dot | None, margin: float) -> alt.Layer
     )
 
 
-def draw_gaps(found: Sequence[Dot], margin: float) -> alt.LayerChart:
-    """A gap a row; shaded where it is within `margin` points."""
+def draw_gaps(found: Sequence[Dot], margin: float, meaning: Mapping[str, str]) -> alt.LayerChart:
+    """A gap a row, in the colour of its verdict, which `meaning` words; shaded where it is within `margin` points."""
     title = "Gap (points of macro-F1)"
     band = data([{"zero": 0, "low": -margin, "high": margin}])
     within = domain([-margin, margin, *(end for one in found for end in (one.mean, one.low, one.high))])
     return drawing.chart(
         band.mark_rect(color=colour("muted"), opacity=0.12).encode(x=score("low", within, title), x2="high:Q"),
         band.mark_rule(color=colour("muted")).encode(x=score("zero", within, title)),
-        *dots(found, title, within),
-        height=30 * len(found),
+        *dots(found, title, within, meaning=meaning),
+        height=34 * len(found),
     )
 
 
@@ -131,13 +132,18 @@ def draw_groups(found: Sequence[tuple[str, Sequence[Dot]]], title: str, *, named
     # Names stand to the right of the intervals.
     within = (low, low + NAMES * (high - low) if named else high)
     y, offset = drawing.names("label", order), alt.YOffset("name:N", sort=names)
-    table = data(rows)
+    table, legend = data(rows), drawing.key(row["family"] for row in rows)
     layers = [
         table.mark_rule(strokeWidth=2).encode(
-            x=score("low", within, title), x2="high:Q", y=y, yOffset=offset, color=hue()
+            x=score("low", within, title), x2="high:Q", y=y, yOffset=offset, color=hue(legend)
         ),
         table.mark_point(filled=True, size=70, opacity=1).encode(
-            x=score("mean", within, title), y=y, yOffset=offset, color=hue(), shape=shape(), tooltip=tooltip()
+            x=score("mean", within, title),
+            y=y,
+            yOffset=offset,
+            color=hue(legend),
+            shape=shape(legend),
+            tooltip=tooltip(),
         ),
     ]
     if named:

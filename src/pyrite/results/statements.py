@@ -128,10 +128,20 @@ def over_tasks(cases: Sequence[Case], say: Say = str) -> list[str]:
     """The verdict over tasks: of these very tasks, and of tasks like them."""
     sample = verdict.as_sample(cases)
     return [
-        f"Over {len(cases)} tasks. {sentence(verdict.over_tasks(cases), say)}",
+        f"Over {len(cases)} tasks: {reason(verdict.over_tasks(cases), say)}",
         f"That is of these tasks. Taken as a sample of tasks like them, the gap is {points(sample.value, '+')} "
         f"({ends(sample.low, sample.high, '+')}, 90 %).",
     ]
+
+
+def at_equal_size(case: Case, say: Say = str) -> str:
+    """The gap to as many real texts, where it is another one: the rest comes from the number of texts."""
+    if case.equal is None or abs(case.equal.value - case.gap.value) < 0.0005:
+        return ""
+    apart = side(case.equal.value).removesuffix(" than").removesuffix(" as")
+    scores = f"Compared with as many real texts, {say(case.candidate)} scores {apart}"
+    inside = ends(case.equal.low90, case.equal.high90, "+")
+    return f"{scores} ({inside}). The rest of the gap comes from the number of texts."
 
 
 # Worth
@@ -156,8 +166,8 @@ def no_worth(found: TaskResult, classifier: str, mix: str) -> str:
     for name in (classifier, *found.classifiers):
         one = found.classifiers[name].mixes.get(mix)
         if one and one.no_worth:
-            return f"Worth: can't tell: {one.no_worth} ({name})."
-    return "Worth: can't tell: no classifier has a learning curve of two points or more."
+            return f"How many real labels it equals can't be told: {one.no_worth} ({name})."
+    return "How many real labels it equals can't be told: no classifier has a learning curve of two points or more."
 
 
 def stops(added: str, found: Worth) -> str:

@@ -131,9 +131,9 @@ def of_task(task: TaskMetrics, asked: Compare) -> Table:
     ]
     columns += [Column("accuracy", "Accuracy", form=".1f"), Column("gap", f"Gap to {asked.baseline}", right=True)]
     if worths:
-        columns.append(Column("worth", "Worth", right=True))
+        columns.append(Column("worth", "Equals labels", right=True))
         by = next(iter(worths.values()))[0]
-        notes += f" Worth: the real labels that give {by} the same score, with the 95 % interval."
+        notes += f" Equals labels: so many real labels give {by} the same score, with the 95 % interval."
     # The baseline can be a point of the learning curve.
     shown = [*one.main, *(mix for mix in (asked.baseline,) if mix not in one.main)]
     rows = [

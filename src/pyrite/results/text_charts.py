@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -46,7 +46,7 @@ def measures(tasks: Sequence[Findings], measure: Measure) -> Figure | None:
             if (value := of_set.measures.get(measure.key)) and value.low is not None
         ]
         if drawn:
-            groups.append((task.task, drawn))
+            groups.append((task.card.title, drawn))
     about = "Sets of equal size; 95 % intervals."
     return Figure(measure.question, draw_groups(groups, measure.axis, named=True), about) if groups else None
 
@@ -94,17 +94,16 @@ FIGURES = {f"agreement.{who}": partial(agreement, who=who) for who in WHO}
 
 def against_gap(found: AgainstGap, tasks: Sequence[Findings]) -> Figure:
     """The candidate's loss over the tasks' subjectivity."""
-    hues = {task.task: task.verdict.family for task in tasks}
+    of = {task.task: task for task in tasks}
     drawn = []
     for point in found.points:
-        gap = 100 * point.gap
-        drawn.append(
-            (point.subjectivity, Dot(point.task, hues[point.task], gap, gap, gap, f"{fixed(gap, '+.1f')} points"))
-        )
+        gap, task = 100 * point.gap, of[point.task]
+        told = f"{fixed(gap, '+.1f')} points"
+        drawn.append((point.subjectivity, Dot(task.card.title, task.verdict.family, gap, gap, gap, told)))
     by, claim = capital(KINDS[found.kind].format(who=WHO[found.who])), gap_claim(found.rho, found.source)
     note = f"{claim} The judges: {ONE_LLM}." if found.who == "llm" else claim
     title = f"Does {name(found.source)} lose more on subjective tasks? {by}"
-    return Figure(title, draw_against_gap(drawn), about=claim, note=note)
+    return Figure(title, draw_against_gap(drawn, _meaning(tasks)), about=claim, note=note)
 
 
 def clear_cut(tasks: Sequence[Findings]) -> Figure | None:
@@ -120,12 +119,17 @@ def clear_cut(tasks: Sequence[Findings]) -> Figure | None:
         if own is not None and real is not None:
             points = 100 * gap.value
             told = f"{fixed(points, '+.1f')} points; clear: {100 * own:.1f} %, real {100 * real:.1f} %"
-            drawn.append((100 * (own - real), Dot(task.task, task.verdict.family, points, points, points, told)))
+            drawn.append((100 * (own - real), Dot(task.card.title, task.verdict.family, points, points, points, told)))
     if len(drawn) < 2:
         return None
     title = "Does a source lose more where its texts are clearer than real ones?"
     about = "An LLM labelled generated and real texts blind; how much oftener it gave generated ones their own label."
-    return Figure(title, draw_against_gap(drawn, "Clearer than real texts by (points)"), about=about)
+    return Figure(title, draw_against_gap(drawn, _meaning(tasks), "Clearer than real texts by (points)"), about=about)
+
+
+def _meaning(tasks: Sequence[Findings]) -> dict[str, str]:
+    """What the colours of verdicts say."""
+    return {task.verdict.family: task.verdict.word for task in tasks}
 
 
 # Drawing
@@ -139,15 +143,16 @@ def draw_map(found: Sequence[Place]) -> alt.LayerChart:
         alt.Y("y:Q", axis=None, scale=scale(domain([place.y for place in found]))),
     )
     # Without `aria`, each text would stand in the page a second time, as the description of its point.
+    legend = drawing.key(place.family for place in found)
     points = data(rows).mark_point(size=36, strokeWidth=1, strokeOpacity=0.7, aria=False)
     fill = alt.Fill("family:N", scale=drawing.families(), legend=None)
     solid = alt.FillOpacity("fill:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None)
     looks = {
-        "stroke": alt.Stroke("family:N", scale=drawing.families(), legend=None),
+        "stroke": alt.Stroke("family:N", scale=drawing.families(), legend=legend),
         "fill": fill,
         "fillOpacity": solid,
     }
-    return drawing.chart(points.encode(x=x, y=y, shape=shape(), tooltip=tooltip(), **looks), height=420)
+    return drawing.chart(points.encode(x=x, y=y, shape=shape(legend), tooltip=tooltip(), **looks), height=420)
 
 
 def draw_agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
@@ -176,16 +181,19 @@ def draw_agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
     )
 
 
-def draw_against_gap(found: Sequence[tuple[float, Dot]], of: str = "Subjectivity") -> alt.LayerChart:
-    """Each task's gap over something else of it: (value, dot)."""
+def draw_against_gap(
+    found: Sequence[tuple[float, Dot]], meaning: Mapping[str, str], of: str = "Subjectivity"
+) -> alt.LayerChart:
+    """Each task's gap, in the colour of its verdict, over something else of it: (value, dot)."""
     rows = [drawing.row(one) | {"value": value} for value, one in found]
     table, axis = data(rows), alt.Axis(tickCount=6, grid=False)
+    legend = drawing.key((row["family"] for row in rows), meaning)
     across = alt.X("value:Q", title=of, scale=scale(domain([value for value, _ in found])), axis=axis)
     up = alt.Y("mean:Q", title="Gap (points of macro-F1)", scale=scale(domain([0.0, *(row["mean"] for row in rows)])))
     return drawing.chart(
         data([{"mean": 0}]).mark_rule(color=colour("muted")).encode(y=up),
         table.mark_point(filled=True, size=90, opacity=1).encode(
-            x=across, y=up, color=hue(), shape=shape(), tooltip=tooltip()
+            x=across, y=up, color=hue(legend), shape=shape(legend), tooltip=tooltip()
         ),
         table.mark_text(dy=-12, fontSize=11, color=colour("muted")).encode(x=across, y=up, text="name:N"),
         height=320,

@@ -13,11 +13,8 @@ import numpy as np
 
 from pyrite.data.mixes import parse, spoken
 from pyrite.results import advice, purchases, statements, verdict
-from pyrite.results.findings import VERDICTS, Findings, typographic
-from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
-
-# What a verdict says to do, short enough for a strip; what is good enough says what it is.
-SHORT = {AUGMENT: "use both", DONT: "label", CANT_TELL: "can’t tell"}
+from pyrite.results.findings import FAMILIES, Findings, typographic
+from pyrite.results.verdict import Case
 
 # Accepted losses, in points: this far, or twice the study's own limit.
 FARTHEST, STEP = 10, 0.1
@@ -66,13 +63,11 @@ def cases(task: Findings, classifier: str) -> list[Case]:
 
 def row(name: str, at: Sequence[Case], kind: str, there: str = "") -> Row:
     """The row of the strip from its cases, in order of their margins."""
-    starts = [(word, round(100 * next(same).margin, 6)) for word, same in groupby(at, verdict.decide)]
-    ends = [low for _, low in starts[1:]] + [round(100 * at[-1].margin, 6)]
-    short = SHORT | {
-        REPLACE: advice.replaces(at[0].candidate, kind, spoken).replace("Let", "let").replace("Use", "use")
-    }
-    spans = (Span(short[word], VERDICTS[word][0], low, end) for (word, low), end in zip(starts, ends, strict=True))
-    return Row(name, tuple(spans), there)
+    firsts = [next(same) for _, same in groupby(at, verdict.decide)]
+    ends = [round(100 * case.margin, 6) for case in (*firsts, at[-1])]
+    words = [typographic(advice.word(case, kind, spoken)) for case in firsts]
+    families = [FAMILIES[verdict.decide(case)] for case in firsts]
+    return Row(name, tuple(map(Span, words, families, ends, ends[1:])), there)
 
 
 def of_classifiers(task: Findings) -> list[Row]:
@@ -122,7 +117,7 @@ def _of(task: Findings, classifier: str, numbers: Sequence[int]) -> dict[str, An
     says: list[dict[str, Any]] = []
     at = []
     for case in cases(task, classifier):
-        family = VERDICTS[verdict.decide(case)][0]
+        family = FAMILIES[verdict.decide(case)]
         words = typographic(advice.short(case, task.kind, spoken))
         said = {"advice": words, "family": family, "close": verdict.is_close(case)}
         if said not in says:

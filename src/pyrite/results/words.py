@@ -12,7 +12,7 @@ from pyrite.results.table import Cell
 # What a classifier is, by its training method.
 METHODS = {
     "fine_tune": "a small language model, trained whole",
-    "probe": "logistic regression on a small language model’s reading of the text, which stays as it is",
+    "probe": "logistic regression on a small language model’s reading of the text",
     "tfidf": "logistic regression on the words of the text",
 }
 

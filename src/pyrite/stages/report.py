@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import platform
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import chdir
 from importlib.metadata import version
@@ -37,16 +36,16 @@ from pyrite.results import (
     findings,
     next_steps,
     options,
+    overall,
     score_charts,
     subjectivity,
     tables,
     text_charts,
     trust,
-    verdict,
     what_if,
 )
 from pyrite.results.drawing import Figure
-from pyrite.results.findings import Findings, Verdict
+from pyrite.results.findings import Findings, typographic
 from pyrite.results.rendering import packed, render
 from pyrite.results.study import Study, TaskMetrics, adjusted
 from pyrite.results.subjectivity import Subjectivity
@@ -110,7 +109,8 @@ def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str,
     scored = [task for task in tasks if task.scored]
     view |= {"tasks": scored, "unscored": [task for task in tasks if not task.scored]}
     view |= describe(scored, found) if scored else {"overall": None, "overalls": {}}
-    drawn = pictures(scored, view) if scored else {}
+    view["pictures"] = pictures(scored, view) if scored else {}
+    drawn = {name: figure for of_task in view["pictures"].values() for name, figure in of_task.items()}
     for path in sorted((paths.REPORT / "figures").glob("*.svg")):
         if path.name not in drawn:
             path.unlink()
@@ -135,18 +135,11 @@ def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str,
 def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str, Any]:
     """What both reports say of tasks with scores, beside the findings of each."""
     study = tasks[0].study
-    everywhere = [one for one in study.train.classifiers if all(one in task.verdicts for task in tasks)]
-    overall = {
-        one: {
-            "said": Verdict.of(verdict.over_tasks([task.case_of(one) for task in tasks]), tasks[0].kind),
-            "gaps": score_charts.gaps(tasks, one),
-            "strip": what_if.of_tasks(tasks, one),
-            "counts": Counter((task.verdicts[one].family, task.verdicts[one].word.lower()) for task in tasks),
-        }
-        for one in (everywhere if len(tasks) > 1 else ())
-    }
+    overalls = overall.read(tasks)
     candidate = mixes.parse(study.compare.candidate).sources
     all_of_them = Study(study, tuple(TaskMetrics(task.evaluated, dict(task.generated)) for task in tasks), ())
+    compared = {one: options.of(all_of_them, one) for one in study.train.classifiers}
+    compared = {one: listed for one, listed in compared.items() if len(listed) > 1}
     against_gap = [
         one
         for one in (found.against_gap if found else ())
@@ -162,10 +155,10 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
         },
         "augmentation": {task.task: tables.augmentation([task.evaluated]) for task in tasks},
         "adjusted": adjusted([task.evaluated for task in tasks], study.compare),
-        "overalls": overall,
-        "overall": overall[study.compare.classifier]["said"] if overall else None,
-        "options": options.table(all_of_them),
-        "between": [findings.typographic(words) for words in options.between(all_of_them)],
+        "overalls": overalls,
+        "overall": overalls.get(study.compare.classifier),
+        "compared": compared,
+        "between": {one: [typographic(words) for words in options.between(all_of_them, one)] for one in compared},
         "subjectivity": found,
         "against_gap": {(one.kind, one.who, one.source): text_charts.against_gap(one, tasks) for one in against_gap},
         "measures": {
@@ -184,25 +177,25 @@ def figures(task: Findings) -> dict[str, dict[str, Figure]]:
     return {key: {one: figure for one in classifiers if (figure := draw(task, one))} for key, draw in FIGURES.items()}
 
 
-def pictures(tasks: Sequence[Findings], view: Mapping[str, Any]) -> dict[str, Figure]:
-    """What is drawn as SVG files, by name: each task's charts of the study's classifier, and those over the tasks."""
-    drawn: dict[str, Figure] = {}
+def pictures(tasks: Sequence[Findings], view: Mapping[str, Any]) -> dict[str, dict[str, Figure]]:
+    """What is drawn as SVG files, by task and name: charts of the study's classifier; "" has those over tasks."""
+    drawn: dict[str, dict[str, Figure]] = {task.task: {} for task in tasks}
     for task in tasks:
         for key, shown in view["figures"][task.task].items():
             # Where the study's classifier has no learning curve, that of the first that has one.
             borrowed = list(shown.values())[:1] if key in CURVES else []
             mine = [shown[task.asked.classifier]] if task.asked.classifier in shown else borrowed
-            drawn |= {f"{task.task}.{key}.svg": figure for figure in mine if key not in PAGE_ONLY}
-    drawn |= {"gaps.svg": view["overalls"][tasks[0].asked.classifier]["gaps"]} if view["overall"] else {}
-    drawn |= {f"{key}.svg": figure for key, figure in view["measures"].items()}
-    drawn |= {"clear_cut.svg": view["clear_cut"]} if view["clear_cut"] else {}
-    drawn |= {f"against_gap.{'.'.join(key)}.svg": figure for key, figure in view["against_gap"].items()}
-    return {name: figure for name, figure in drawn.items() if figure.about}
+            drawn[task.task] |= {f"{task.task}.{key}.svg": figure for figure in mine if key not in PAGE_ONLY}
+    drawn[""] = {"gaps.svg": view["overall"].gaps} if view["overall"] else {}
+    drawn[""] |= {f"{key}.svg": figure for key, figure in view["measures"].items()}
+    drawn[""] |= {"clear_cut.svg": view["clear_cut"]} if view["clear_cut"] else {}
+    drawn[""] |= {f"against_gap.{'.'.join(key)}.svg": figure for key, figure in view["against_gap"].items()}
+    return drawn
 
 
 def share(tasks: Sequence[Findings], view: Mapping[str, Any]) -> None:
     """Write the card and the badge."""
-    said = view["overall"] or (tasks[0].verdict if tasks else None)
+    said = view["overall"].said if view["overall"] else tasks[0].verdict if tasks else None
     sentences = [claims.equals(tasks[0], tasks[0].asked.classifier)] if len(tasks) == 1 else []
     sentences += [said.sentence] if said and not sentences else []
     picture = card.card(tasks, said, sentences)
@@ -214,7 +207,7 @@ def share(tasks: Sequence[Findings], view: Mapping[str, Any]) -> None:
 
 def in_order(tasks: Sequence[Findings], view: Mapping[str, Any]) -> list[Figure]:
     """All figures but the maps, those of the study's classifier first and of these the first of each task."""
-    everywhere = [found["gaps"] for found in view["overalls"].values()]
+    everywhere = [found.gaps for found in view["overalls"].values()]
     drawn = [view["figures"][task.task][key] for key in FIGURES for task in tasks]
     firsts = [found[one] for found in drawn for one in [tasks[0].asked.classifier] if one in found]
     others = [figure for found in drawn for figure in found.values() if figure not in firsts]

@@ -64,6 +64,8 @@ const chosen = {};
 function choose(kind, value) {
   chosen[kind] = value;
   for (const part of all(`[data-${kind}]`)) part.hidden = !part.dataset[kind].split(" ").includes(value);
+}
+function show() {
   all(".panel").forEach(tell);
   draw();
   // Charts that a narrower or wider window found hidden take its width now.
@@ -105,10 +107,10 @@ function tell(panel) {
     const { labels, most, least } = one.worth;
     const low = most === null ? 0 : value.cost / most, high = value.cost / least;
     words = labels ? `The ${one.worth.said} real labels that they equal would cost ${money(labels * value.price)}. ` : "";
-    words += least ? `Generating is cheaper where a label costs more than ${money(low)} to ${money(high)}`
-      + (value.price > high && one.gap < 0 ? `: so price does not decide, but the ${-one.gap} points lost.` : ".")
-      : most === null ? "From what price of a label on generating is cheaper can’t be told."
-        : `Generating may be cheaper where a label costs more than ${money(low)}.`;
+    words += least ? `The LLM is cheaper where a label costs more than ${high < 0.01 ? "a cent" : `${money(low)} to ${money(high)}`}.`
+      + (value.price > high && one.gap < 0 ? ` Quality decides, not price: ${-one.gap} points are lost.` : "")
+      : most === null ? "From what price of a label on the LLM is cheaper can’t be told."
+        : `The LLM may be cheaper where a label costs more than ${money(low)}.`;
   }
   says("money", words);
   const asked = value.loss === about.start.loss;
@@ -152,6 +154,7 @@ for (const [kind, select] of Object.entries(selects)) {
   select.closest("label").hidden = false;
   select.addEventListener("change", () => {
     choose(kind, select.value);
+    show();
     keep();
   });
   choose(kind, select.value);
@@ -166,13 +169,14 @@ function follow() {
     if (![...select.options].some((option) => option.value === asked.get(kind))) continue;
     select.value = asked.get(kind);
     choose(kind, select.value);
-    if (link) document.getElementById(location.hash.slice(1)).scrollIntoView();
   }
   for (const name of Object.keys(spoken)) {
     if (!asked.get(name)) continue;
     chosen[name] = Number(asked.get(name));
     slide(name, chosen[name]);
   }
+  show();
+  if (link) document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }
 window.addEventListener("hashchange", follow);
 
@@ -260,5 +264,4 @@ for (const browser of all(".browser")) {
   }, { rootMargin: "200px" }).observe(browser);
 }
 
-draw();
 follow();
