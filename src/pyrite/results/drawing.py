@@ -150,7 +150,7 @@ CONFIG = {
     },
     "legend": {
         **{"orient": "top", "direction": "horizontal", "title": None, "offset": 12, "symbolSize": 90},
-        **{"labelFontSize": 13, "labelColor": colour("ink"), "symbolOpacity": 1, "columnPadding": 16},
+        **{"labelFontSize": 13, "labelColor": colour("ink"), "symbolOpacity": 1, "columnPadding": 24},
     },
 }
 

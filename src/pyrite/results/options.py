@@ -10,7 +10,7 @@ from typing import Any
 from pyrite.data import mixes
 from pyrite.measures.intervals import Interval
 from pyrite.results import statements, verdict
-from pyrite.results.evaluation import Gap
+from pyrite.results.evaluation import Gap, Worth
 from pyrite.results.prices import money
 from pyrite.results.study import Study, TaskMetrics
 from pyrite.results.table import Column, Table
@@ -23,7 +23,7 @@ class Option:
 
     Attributes:
         origin: where its texts and labels come from.
-        worth: in real labels, in words; of one task only.
+        worth: in real labels, by the learning curve of this very classifier; of one task only.
     """
 
     candidate: str
@@ -31,7 +31,7 @@ class Option:
     rows: int
     score: float
     case: Case
-    worth: str
+    worth: Worth | None
     cost: float | None
     tasks: int
 
@@ -68,7 +68,7 @@ def _option(candidate: str, tasks: Sequence[TaskMetrics], study: Study, by: str)
         rows=round(sum(mix.rows for mix in of_mix) / len(of_mix)),
         score=sum(mix.macro_f1.value for mix in of_mix) / len(of_mix),
         case=verdict.over_tasks(cases),
-        worth=statements.worth(known[1]) if known else "",
+        worth=known[1] if known and known[0] == by else None,
         cost=None if not sources or None in costs else sum(cost or 0 for cost in costs),
         tasks=len(tasks),
     )
@@ -98,7 +98,7 @@ def table(study: Study) -> Table:
             "gap": 100 * option.case.gap.value,
             "interval": statements.ends(option.case.gap.low90, option.case.gap.high90, "+"),
             "verdict": option.word,
-            "worth": option.worth or None,
+            "worth": statements.worth(option.worth) if option.worth else None,
             "cost": None if option.cost is None else money(option.cost),
         }
         for option in of(study)

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from pyrite import results
 from pyrite.data import mixes
-from pyrite.results import claims, drawing, report_tables, subjectivity, trust, words
+from pyrite.results import claims, drawing, method, report_tables, subjectivity, trust, words
 from pyrite.results.table import Table
 
 TEMPLATES = Path(results.__file__).parent / "templates"
@@ -55,11 +55,13 @@ def _environment(template: str) -> jinja2.Environment:
         "LIGHT": drawing.LIGHT,
         "DARK": drawing.DARK,
         "METHODS": words.METHODS,
+        "TERMS": words.TERMS,
         "LIMITS": claims.LIMITS,
         "WHO": subjectivity.WHO,
         "ONE_LLM": subjectivity.ONE_LLM,
         "sources_of": lambda mix: mixes.parse(mix).sources,
         "say": claims,
+        "how_made": method.how_made,
         "tables": report_tables,
         "trust": trust,
     }

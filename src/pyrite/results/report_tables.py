@@ -21,10 +21,10 @@ from pyrite.results.words import capital, cell, mix_cell, name, worth_cell
 
 
 def verdicts(tasks: Sequence[Findings], classifier: str) -> Table:
-    """The verdict on the candidate in each task, by a classifier that has one in all of them."""
+    """The verdict on the candidate in each task, the best first, by a classifier that has one in all of them."""
     asked, (candidate, baseline) = tasks[0].asked, tasks[0].names
     rows: list[dict[str, Any]] = []
-    for task in tasks:
+    for task in sorted(tasks, key=lambda task: -task.case_of(classifier).gap.value):
         scored, gap = task.evaluated.classifiers[classifier].mixes, task.gap(classifier)
         said, worth = task.verdicts[classifier], task.evaluated.worth(classifier, asked.candidate)
         costs = [claims.spent(task, source)[0] for source in mixes.parse(asked.candidate).sources]
@@ -60,7 +60,7 @@ def options(found: Sequence[Option], study: Params, classifier: str) -> Table:
             "gap": cell(one.case.gap.deciding, "+.1f"),
             "verdict": Cell(said.word, one.case.obstacle, family=said.family),
         }
-        row |= {"worth": one.worth or None, "cost": None if one.cost is None else money(one.cost)}
+        row |= {"worth": worth_cell(one.worth), "cost": None if one.cost is None else money(one.cost)}
         rows.append(row)
     columns = [Column("option", "Trained on"), Column("origin", "Where the texts come from")]
     columns += [Column("texts", "Texts", form=",d"), Column("f1", "Macro-F1", form=".1f")]

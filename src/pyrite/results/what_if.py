@@ -15,6 +15,7 @@ from pyrite.data.mixes import parse, spoken
 from pyrite.results import advice, purchases, statements, verdict
 from pyrite.results.findings import FAMILIES, Findings, typographic
 from pyrite.results.verdict import Case
+from pyrite.results.words import fixed
 
 # Accepted losses, in points: this far, or twice the study's own limit.
 FARTHEST, STEP = 10, 0.1
@@ -107,7 +108,6 @@ def panel(task: Findings) -> dict[str, Any]:
         "choices": choices,
         "start": start | {"cost": COST if cost is None else cost},
         "known": {"price": price is not None, "cost": cost is not None},
-        "texts": task.evaluated.classifiers[asked.classifier].mixes[asked.candidate].rows,
         "classifier": asked.classifier,
         "of": {classifier: _of(task, classifier, numbers) for classifier in task.verdicts},
     }
@@ -123,7 +123,6 @@ def _of(task: Findings, classifier: str, numbers: Sequence[int]) -> dict[str, An
         if said not in says:
             says.append(said)
         at.append(says.index(said))
-    curve = task.evaluated.mix_curve(classifier, task.asked.candidate)
     known = task.evaluated.worth(classifier, task.asked.candidate)
     worth = known and {
         "labels": known[1].labels,
@@ -132,31 +131,36 @@ def _of(task: Findings, classifier: str, numbers: Sequence[int]) -> dict[str, An
         "most": None if known[1].high is None else max(known[1].high, known[1].least),
         "least": known[1].low or None,
     }
-    gains = []
-    if curve:
-        points = curve[1].points
-        ends = [[getattr(point.gain, end) for point in points] for end in ("value", "low", "high")]
-        gains = list(zip(*(_between([point.rows for point in points], end, numbers) for end in ends), strict=True))
-    real, alone = [], None
-    if learning := task.evaluated.learning_curve(classifier):
-        scored = task.evaluated.classifiers[learning[0]].mixes
-        real = _between(
-            [rows for rows, _ in learning[1]], [scored[mix].macro_f1.value for _, mix in learning[1]], numbers
-        )
-        alone = round(100 * scored[task.asked.candidate].macro_f1.value, 1) if task.asked.candidate in scored else None
     gap = task.gap(classifier)
     assert gap is not None  # it has a verdict
     return {
         "says": says,
         "at": at,
         "worth": worth,
-        # At each number of labels: what real ones alone score, and what the candidate adds, with its interval.
-        "real": real,
-        "gains": gains,
-        "alone": alone,
-        "curve": learning and learning[0],
+        "gains": _gains(task, classifier, numbers),
         "gap": round(100 * gap.value, 1),
     }
+
+
+def _gains(task: Findings, classifier: str, numbers: Sequence[int]) -> list[str]:
+    """At each number of labels: what real ones alone score, and the candidate alone, and what it adds to them."""
+    candidate, said = task.asked.candidate, [""] * len(numbers)
+    if learning := task.evaluated.learning_curve(classifier):
+        by, points = learning
+        scored = task.evaluated.classifiers[by].mixes
+        scores = _between([rows for rows, _ in points], [scored[mix].macro_f1.value for _, mix in points], numbers)
+        alone = (
+            f"; with the LLM’s texts alone {100 * scored[candidate].macro_f1.value:.1f}" if candidate in scored else ""
+        )
+        said = [f"With {n:,} labels, {by} scores {score:.1f}{alone}." for n, score in zip(numbers, scores, strict=True)]
+    if curve := task.evaluated.mix_curve(classifier, candidate):
+        along = curve[1].points
+        ends = [[getattr(point.gain, end) for point in along] for end in ("value", "low", "high")]
+        gains = zip(*(_between([point.rows for point in along], end, numbers) for end in ends), strict=True)
+        signed = ([fixed(one, "+.1f") for one in gain] for gain in gains)
+        added = (f"Adding the texts gives {value} points (95 %: {low} to {high})." for value, low, high in signed)
+        said = [f"{words} {more}".strip() for words, more in zip(said, added, strict=True)]
+    return said
 
 
 def _between(rows: Sequence[int], values: Sequence[float], numbers: Sequence[int]) -> list[float]:

@@ -16,6 +16,18 @@ METHODS = {
     "tfidf": "logistic regression on the words of the text",
 }
 
+# What the words of a study mean, beside its classifiers.
+TERMS = {
+    "real": "real training texts with their labels, all of them; real@200 is 200 of them, real@equal as many as the "
+    "smallest set has",
+    "pool": "the real training texts that few-shot prompts may show, a tenth of them: what one has labelled anyway",
+    "zero-shot": "texts that an LLM wrote from the description of each label, seeing no real text",
+    "few-shot": "texts that an LLM wrote after seeing a few real ones of the label, from the pool",
+    "labelled": "real texts that an LLM labelled, without seeing the labels that people gave them",
+    "a + b": "a mix: both sets together",
+    "seed": "the number that decides what is random in a training run: other seeds are other runs of the same training",
+}
+
 
 def name(mix: str) -> str:
     """A mix as people say it: `pool+few_shot` is pool + few-shot."""

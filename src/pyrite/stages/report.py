@@ -39,7 +39,6 @@ from pyrite.results import (
     overall,
     score_charts,
     subjectivity,
-    tables,
     text_charts,
     trust,
     what_if,
@@ -153,7 +152,6 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
             task.task: next_steps.of_page(task.metrics, task.case, study, task.diversity, f"{task.card.title}.")
             for task in tasks
         },
-        "augmentation": {task.task: tables.augmentation([task.evaluated]) for task in tasks},
         "adjusted": adjusted([task.evaluated for task in tasks], study.compare),
         "overalls": overalls,
         "overall": overalls.get(study.compare.classifier),
@@ -167,7 +165,9 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
         "clear_cut": text_charts.clear_cut(tasks),
         "slopes": claims.slopes(tasks, study.compare.classifier),
         "parameters": yaml.safe_dump(study.model_dump(), sort_keys=False, allow_unicode=True),
-        "versions": {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "versions": ", ".join(
+            [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in PACKAGES)]
+        ),
     }
 
 
@@ -212,7 +212,7 @@ def in_order(tasks: Sequence[Findings], view: Mapping[str, Any]) -> list[Figure]
     firsts = [found[one] for found in drawn for one in [tasks[0].asked.classifier] if one in found]
     others = [figure for found in drawn for figure in found.values() if figure not in firsts]
     costs = [found.figure for found in view["next_steps"].values() if found.figure]
-    return [*everywhere, *firsts, *others, *costs, *view["measures"].values(), *view["against_gap"].values()]
+    return [*everywhere, *firsts, *others, *costs, *view["against_gap"].values()]
 
 
 def static(figures: Iterable[Figure], size: int) -> list[Figure]:

@@ -79,7 +79,6 @@ const keep = () => history.replaceState(null, "", `#${new URLSearchParams(chosen
 const money = (amount) => "$" + (amount >= 1 || amount === Number(amount.toFixed(2))
   ? amount.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })
   : String(Number(amount.toPrecision(3))));
-const signed = (points) => (points < 0 ? "−" : "+") + Math.abs(points).toFixed(1);
 const spoken = {
   labels: (n) => n.toLocaleString("en"), price: money, cost: money, loss: (points) => `${points} points`,
 };
@@ -98,10 +97,7 @@ function tell(panel) {
   const said = one.says[one.at[place.loss]], verdict = panel.querySelector(".says");
   verdict.className = `says ${said.family}`;
   verdict.textContent = said.advice;
-  const gain = one.gains[place.labels], real = one.real[place.labels];
-  says("gain", (real ? `With ${spoken.labels(value.labels)} labels, ${one.curve} scores ${real.toFixed(1)}` : "")
-    + (real && one.alone ? `; with the LLM’s texts alone ${one.alone.toFixed(1)}. ` : real ? ". " : "")
-    + (gain ? `Adding the texts gives ${signed(gain[0])} points (95 %: ${signed(gain[1])} to ${signed(gain[2])}).` : ""));
+  says("gain", one.gains[place.labels] ?? "");
   let words = "What the texts are worth in labels is not known.";
   if (one.worth) {
     const { labels, most, least } = one.worth;
@@ -198,17 +194,17 @@ window.addEventListener("scroll", () => {
 
 // A click on the head of a column of numbers sorts its table.
 for (const head of all("thead .number")) {
-  const button = document.createElement("button"), body = head.closest("table").tBodies[0];
-  if (![...body.rows].some((row) => row.cells[head.cellIndex].dataset.value)) continue;
+  const body = head.closest("table").tBodies[0], button = document.createElement("button");
+  const value = (row) => Number(row.cells[head.cellIndex].dataset.value ?? NaN);
+  if ([...body.rows].every((row) => Number.isNaN(value(row)))) continue;
   button.append(...head.childNodes);
   head.append(button);
   button.addEventListener("click", () => {
-    const up = head.ariaSort === "descending", value = (row) => Number(row.cells[head.cellIndex].dataset.value ?? NaN);
+    const sign = head.ariaSort === "descending" ? 1 : -1;
     for (const other of head.parentElement.children) other.ariaSort = null;
-    head.ariaSort = up ? "ascending" : "descending";
+    head.ariaSort = sign > 0 ? "ascending" : "descending";
     // Rows without a value stay last either way.
-    const rank = (a, b) => Number.isNaN(a) - Number.isNaN(b) || (up ? a - b : b - a) || 0;
-    body.append(...[...body.rows].sort((a, b) => rank(value(a), value(b))));
+    body.append(...[...body.rows].sort((a, b) => Number.isNaN(value(a)) - Number.isNaN(value(b)) || sign * (value(a) - value(b)) || 0));
   });
 }
 

@@ -1,0 +1,53 @@
+"""How a study was made: what stands under Method and data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyrite.params import Params
+from pyrite.results import claims
+from pyrite.results.findings import Findings
+from pyrite.results.words import name
+
+
+def how_made(tasks: Sequence[Findings]) -> list[tuple[str, str]]:
+    """(what, words) of each part."""
+    study, baseline = tasks[0].study, tasks[0].names[1]
+    recorded = (
+        "recorded" if study.generate.provider == "recorded" else "recorded, and asked for where some were missing"
+    )
+    said = [("Answers", recorded), *((name(source), origin(study, source)) for source in study.sources)]
+    said += [
+        (
+            "Validation",
+            "one policy for every mix: a fixed recipe. No fit is chosen by validation texts, which somebody with "
+            "generated texts only would not have",
+        ),
+        (
+            "Intervals",
+            f"{study.evaluate.resamples:,} bootstrap samples of the test texts, put together with the variance between "
+            "seeds",
+        ),
+        (
+            "Verdict",
+            f"Let the LLM write or label (“replace” in files): not worse than {baseline} by more than "
+            f"{study.compare.margin} points (one-sided, 5 %). Use both (“augment”): not that, but added to all labels "
+            "it beats them alone (two-sided, 5 %). Label (“don’t”): neither, and worse by more than the limit "
+            "(one-sided, 5 %). Can’t tell: anything else",
+        ),
+        ("Data", " ".join(map(claims.data, tasks))),
+    ]
+    if forbidden := ", ".join(task.card.title for task in tasks if task.card.source.non_commercial):
+        whose = "and with them classifiers trained on them or on few-shot texts, whose prompts show some"
+        said.append(("Not for commercial use", f"the real data of {forbidden}, {whose}"))
+    return said
+
+
+def origin(study: Params, name: str) -> str:
+    """Where a source comes from, and how many texts it may have."""
+    source = study.sources[name]
+    if source.kind == "imported":
+        return study.origin(name)
+    return study.origin(name) + (
+        f", at most {source.per_label:,} texts a label" if source.kind == "written" else f", at most {source.texts:,}"
+    )
