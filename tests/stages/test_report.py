@@ -417,6 +417,24 @@ def test_the_page_answers_the_question_first(study: Callable[..., str]) -> None:
     assert "nothing was paid" in page
 
 
+def test_many_tasks_are_answered_on_the_first_screen(study: Callable[..., str]) -> None:
+    page = Page(study(tasks=("a", "b", "c", "d"))).text
+    first, headline = page[: page.index("Would another limit")], files.read_json(paths.HEADLINE)
+    assert f"cost {-headline['gap']:.1f} points" in first and "The mean over 4 tasks" in first
+    assert all(f"{what}:" in first for what in ("Next", "Why", "How sure", "Other classifiers", "Cost of the texts"))
+
+
+def test_the_options_are_those_of_the_classifier_that_is_chosen(study: Callable[..., str]) -> None:
+    def two(study: Study) -> None:
+        study.compare |= {"candidates": ["few_shot", "zero_shot"]}
+
+    source = study(two)
+    found = evaluation.load("colours").classifiers
+    for classifier in ("tfidf", "words"):
+        table = Page(source[source.index(f"Which option is best, by {classifier}?") :]).text.partition("How sure?")[0]
+        assert f"{100 * found[classifier].mixes['few_shot'].macro_f1.value:.1f}" in table.partition("by ")[2][:400]
+
+
 def test_the_page_says_what_was_paid(study: Callable[..., str]) -> None:
     assert "$1.50 for 12 answers of the LLM" in Page(study(paid)).text
 
@@ -469,7 +487,7 @@ def test_all_parameters_and_non_commercial_data_are_named(study: Callable[..., s
     open_to_all = study()
     assert "commercial" not in open_to_all
     assert "near_duplicate: 0.8" in open_to_all and "margin: 3.0" in open_to_all
-    assert "Not for commercial use: the real data of Colours of things" in Page(study(paid)).text
+    assert "the real data of Colours of things" in Page(study(paid)).text
     assert "(not for commercial use)" in (paths.REPORT / "REPORT.md").read_text()
 
 
@@ -480,8 +498,8 @@ def test_what_a_study_lacks_is_said(study: Callable[..., str]) -> None:
 
     page = Page(study(bare, whole=False)).text
     assert "Not measured in this study" in page
-    assert "has no annotations" in page
-    assert "no classifier of this study has a learning curve" in page
+    assert "How subjective" not in page
+    assert "No classifier of this study has a learning curve" in page
     markdown = (paths.REPORT / "REPORT.md").read_text()
     assert "How many real labels that equals is not known" in markdown
     assert "curve.svg" not in markdown

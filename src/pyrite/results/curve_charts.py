@@ -70,7 +70,7 @@ def curve(task: Findings, classifier: str) -> Figure | None:
         if mine and mine.worth
         else f"How {classifier} learns from real labels"
     )
-    about = f"{task.card.title}. {classifier} on {task.evaluated.test_rows:,} real test texts. Bars at the foot: 95 %."
+    about = f"{task.tested(classifier)} Bars at the foot: 95 %."
     return Figure(capital(title), draw_curve(points, levels, sources), about)
 
 
@@ -84,8 +84,8 @@ def options(task: Findings, classifier: str) -> Figure | None:
     real = [_point("real", found.mixes[mix].macro_f1, rows) for rows, mix in found.curve]
     both = [_point(point.both, found.mixes[point.both].macro_f1, point.rows) for point in curve.points] if curve else []
     chart = draw_options(real, both, name(f"real+{candidate}"), _level(candidate, mine) if mine else None)
-    texts = f"; {name(candidate)}: {mine.rows:,} texts" if mine else ""
-    about = f"{task.card.title}. {classifier} on {task.evaluated.test_rows:,} real test texts{texts}. Whiskers: 95 %."
+    texts = f"{capital(name(candidate))}: {mine.rows:,} texts. " if mine else ""
+    about = f"{task.tested(classifier)} {texts}Whiskers: 95 %."
     return Figure(f"What {classifier} scores with the labels you have", chart, about)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -60,8 +59,10 @@ NAMES = 1.16
 # How the name at the end of a line stands on a phone, and elsewhere.
 _ENDS = (("align", "'right'", "'left'"), ("dx", "0", "9"), ("dy", "-9", "0"))
 
-# Letters in a line of a name beside a row.
-NAME = 20
+# A long name beside a row breaks once. No name stands in an expression itself: it could be anything.
+_TWO_LINES = (
+    "length(datum.label) > 20 ? split(replace(datum.label, regexp('^(.{8,20}) '), '$1\\n'), '\\n') : datum.label"
+)
 
 # Pixels. In the page a chart is as wide as its column. AXIS and LEGEND: the room below and above it.
 FILE_WIDTH = 700
@@ -228,8 +229,7 @@ def row(one: Dot) -> dict[str, Any]:
 
 
 def names(field: str, order: Sequence[str]) -> alt.Y:
-    lines = _looked_up({one: textwrap.wrap(one, NAME) for one in order})
-    axis = alt.Axis(labelFontSize=13, labelColor=colour("ink"), grid=False, labelExpr=lines)
+    axis = alt.Axis(labelFontSize=13, labelColor=colour("ink"), grid=False, labelExpr=_TWO_LINES)
     return alt.Y(f"{field}:N", sort=list(order), title=None, axis=axis)
 
 
@@ -260,12 +260,9 @@ def key(drawn: Iterable[str], meaning: Mapping[str, str] = KEY) -> alt.Legend:
     """
     found = set(drawn)
     values = [family for family in SHAPES if family in found]
-    return alt.Legend(values=values, labelExpr=_looked_up(meaning), columns=alt.ExprRef("width < 420 ? 1 : 0"))
-
-
-def _looked_up(words: Mapping[str, Any]) -> str:
-    """An expression of Vega: what a label stands for."""
-    return f"{json.dumps(words)}[datum.label]"
+    return alt.Legend(
+        values=values, labelExpr=f"{json.dumps(dict(meaning))}[datum.label]", columns=alt.ExprRef("width < 420 ? 1 : 0")
+    )
 
 
 def tooltip() -> list[alt.Tooltip]:

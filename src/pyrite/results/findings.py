@@ -141,6 +141,15 @@ class Findings:
         return found.macro_f1 if found else None
 
     @property
+    def title(self) -> str:
+        """The task's title in one line: Vega takes no other line separators in a name."""
+        return " ".join(self.card.title.split())
+
+    def tested(self, classifier: str) -> str:
+        """What a figure is of: the task, the classifier, and the texts that it is tested on."""
+        return f"{self.card.title}. {classifier} on {self.evaluated.test_rows:,} real test texts."
+
+    @property
     def worth(self) -> tuple[str, Worth] | None:
         """(classifier, worth) of the candidate."""
         return self.evaluated.worth(self.asked.classifier, self.asked.candidate)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import altair as alt
 
 from pyrite.results import claims, drawing, statements
 from pyrite.results.drawing import NAMES, ROW, Dot, Figure, colour, data, domain, dot, dots, hue, score, shape, tooltip
 from pyrite.results.findings import Findings
-from pyrite.results.words import capital, fixed, ranged
+from pyrite.results.words import capital, fixed, name, ranged
 
 
 def scores(task: Findings, classifier: str) -> Figure:
     """The scores of a classifier's mixes."""
     found, asked = task.evaluated.classifiers[classifier], task.asked
-    drawn = {mix: dot(mix, found.mixes[mix].macro_f1) for mix in found.main}
+    drawn = {
+        mix: replace(dot(mix, one.macro_f1), name=f"{name(mix)} ({one.rows:,})")
+        for mix, one in ((mix, found.mixes[mix]) for mix in found.main)
+    }
     gap, (candidate, baseline) = found.gap(asked.candidate, asked.baseline), task.names
     if gap is None:
         title = f"Scores of {classifier}"
@@ -23,7 +27,7 @@ def scores(task: Findings, classifier: str) -> Figure:
         title = f"{candidate} and {baseline} can’t be told apart: {ranged(gap.macro_f1, '+.1f')} points"
     else:
         title = f"{candidate} scores {statements.side(gap.macro_f1.value)} {baseline}"
-    about = f"{task.card.title}. {classifier} on {task.evaluated.test_rows:,} real test texts: mean, 95 % interval."
+    about = f"{task.tested(classifier)} Trained on (texts): mean, 95 % interval."
     title = capital(title) if gap is None else f"{capital(title)} ({classifier})"
     return Figure(title, draw(list(drawn.values()), drawn.get(asked.baseline), asked.margin), about)
 
@@ -68,7 +72,7 @@ def classes(task: Findings, classifier: str) -> Figure | None:
     )
     order = sorted(before, key=lambda label: after[label].value - before[label].value)
     groups = [(label, [dot(asked.baseline, before[label]), dot(asked.candidate, after[label])]) for label in order]
-    about = f"{task.card.title}. {classifier} on {task.evaluated.test_rows:,} real test texts; 95 % intervals."
+    about = f"{task.tested(classifier)} 95 % intervals."
     return Figure(f"{title} ({classifier})", draw_groups(groups, "F1 on real test texts (points)"), about)
 
 
@@ -83,7 +87,7 @@ def gaps(tasks: Sequence[Findings], classifier: str) -> Figure:
         assert gap is not None  # a case rests on it
         mean, low, high = (100 * end for end in (gap.value, gap.low90, gap.high90))
         told = f"{fixed(mean, '+.1f')} ({fixed(low, '.1f')} to {fixed(high, '.1f')}) points: {verdict.word}"
-        drawn.append(Dot(task.card.title, verdict.family, mean, low, high, told))
+        drawn.append(Dot(task.title, verdict.family, mean, low, high, told))
     drawn.sort(key=lambda one: -one.mean)
     candidate, baseline = tasks[0].names
     about = capital(f"{candidate} minus {baseline}, {classifier}. Shaded: within the limit. 90 % intervals.")

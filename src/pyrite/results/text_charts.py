@@ -46,8 +46,9 @@ def measures(tasks: Sequence[Findings], measure: Measure) -> Figure | None:
             if (value := of_set.measures.get(measure.key)) and value.low is not None
         ]
         if drawn:
-            groups.append((task.card.title, drawn))
-    about = "Sets of equal size; 95 % intervals."
+            groups.append((task.title, drawn))
+    sizes = sorted({task.diversity.texts for task in tasks if task.diversity})
+    about = f"Sets of {' to '.join(f'{size:,}' for size in sizes[:: max(1, len(sizes) - 1)])} texts; 95 % intervals."
     return Figure(measure.question, draw_groups(groups, measure.axis, named=True), about) if groups else None
 
 
@@ -99,7 +100,7 @@ def against_gap(found: AgainstGap, tasks: Sequence[Findings]) -> Figure:
     for point in found.points:
         gap, task = 100 * point.gap, of[point.task]
         told = f"{fixed(gap, '+.1f')} points"
-        drawn.append((point.subjectivity, Dot(task.card.title, task.verdict.family, gap, gap, gap, told)))
+        drawn.append((point.subjectivity, Dot(task.title, task.verdict.family, gap, gap, gap, told)))
     by, claim = capital(KINDS[found.kind].format(who=WHO[found.who])), gap_claim(found.rho, found.source)
     note = f"{claim} The judges: {ONE_LLM}." if found.who == "llm" else claim
     title = f"Does {name(found.source)} lose more on subjective tasks? {by}"
@@ -119,7 +120,7 @@ def clear_cut(tasks: Sequence[Findings]) -> Figure | None:
         if own is not None and real is not None:
             points = 100 * gap.value
             told = f"{fixed(points, '+.1f')} points; clear: {100 * own:.1f} %, real {100 * real:.1f} %"
-            drawn.append((100 * (own - real), Dot(task.card.title, task.verdict.family, points, points, points, told)))
+            drawn.append((100 * (own - real), Dot(task.title, task.verdict.family, points, points, points, told)))
     if len(drawn) < 2:
         return None
     title = "Does a source lose more where its texts are clearer than real ones?"

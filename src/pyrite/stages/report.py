@@ -39,6 +39,7 @@ from pyrite.results import (
     overall,
     score_charts,
     subjectivity,
+    tables,
     text_charts,
     trust,
     what_if,
@@ -149,9 +150,12 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
         "panels": {task.task: what_if.panel(task) for task in tasks},
         "strips": {task.task: what_if.of_classifiers(task) for task in tasks},
         "next_steps": {
-            task.task: next_steps.of_page(task.metrics, task.case, study, task.diversity, f"{task.card.title}.")
+            task.task: next_steps.of_page(
+                task.metrics, task.case, study, task.diversity, task.tested(study.compare.classifier)
+            )
             for task in tasks
         },
+        "augmentation": {task.task: tables.augmentation([task.evaluated]) for task in tasks},
         "adjusted": adjusted([task.evaluated for task in tasks], study.compare),
         "overalls": overalls,
         "overall": overalls.get(study.compare.classifier),
