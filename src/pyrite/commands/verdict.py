@@ -99,7 +99,7 @@ def show(console: Console) -> None:
     asked = found.params.compare
     if len(found.cases) > 1 and found.overall:
         _answer(console, found.overall, found.params)
-        for words in (statements.at_equal_size(found.overall), *statements.over_tasks(found.cases)):
+        for words in filter(None, [statements.at_equal_size(found.overall), *statements.over_tasks(found.cases)]):
             console.print(words)
     for task, case in zip(found.scored, found.cases, strict=True):
         if len(found.cases) > 1:
