@@ -171,18 +171,18 @@ def test_a_second_run_runs_nothing(study: Path) -> None:
 
 def test_of_two_runs_at_once_one_trains_only_the_new_fits_and_the_other_is_told(study: Path) -> None:
     edit(study / "params.yaml", "seeds:\n  - 0\n", "seeds:\n  - 0\n  - 2\n")
-    train = "train@python_docs-minilm"
+    train = "train@python_docs-probe"
     shown = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     both = [subprocess.Popen([*DVC, "repro", train], cwd=study, **shown) for _ in range(2)]
     said = [process.communicate()[0] for process in both]
     assert 0 in {process.returncode for process in both}, said
-    # Of one more seed: four folds of real, and few_shot.
-    assert "python_docs minilm: 10 fits, 5 from the store, 5 to train" in "".join(said)
+    # One more seed draws other folds; mixes that have none have the same rows, and are the same fits.
+    assert "python_docs probe: 54 fits, 30 from the store, 20 to train" in "".join(said)
     # DVC holds the checkout while it looks, and each file of a stage while the stage runs.
     told = [words for process, words in zip(both, said, strict=True) if process.returncode]
     assert all("Unable to acquire lock" in words or "is busy" in words for words in told), said
     assert repro(study, train) == set()
-    fits = [paths.fit("python_docs", "minilm", "few_shot", seed) / "predictions.parquet" for seed in (0, 2)]
+    fits = [paths.fit("python_docs", "probe", "few_shot", seed) / "predictions.parquet" for seed in (0, 2)]
     assert [len(files.read_parquet(study / fit)) > 0 for fit in fits] == [True, True]
     run(study, "git", "checkout", "-q", "params.yaml")
     assert "Running stage" not in run(study, *DVC, "repro", train)
