@@ -131,9 +131,10 @@ def judge(project: Path, log: Path, kills: list[float], given: argparse.Namespac
     requests = [json.loads(line) for line in log.read_text().splitlines()]
     answers = [entry for entry in requests if entry["status"] == 200 and entry["whole"]]
     stored = [
-        json.loads(line)
+        answer
         for path in (project / paths.answers(TASK, SETTING)).parent.glob("*.jsonl")
-        for line in path.read_text().splitlines()
+        for answer in map(json.loads, path.read_text().splitlines())
+        if answer["text"]  # a line without is what a body that broke off has cost
     ]
     texts = {hashlib.sha256(answer["text"].encode()).hexdigest() for answer in stored}
     lost = [entry for entry in answers if entry["answer"] not in texts]
