@@ -50,8 +50,8 @@ def test_the_llm_is_advised_where_it_is_surely_better() -> None:
     assert "4,000 texts a month" in said
 
 
-def labelled(scores: dict[str, float]) -> str:
-    found = curved(scores)
+def labelled(scores: dict[str, float], **rows: int) -> str:
+    found = curved(scores, **rows)
     return next_steps.label(found, market(), frontier.find(found, market()))
 
 
@@ -61,8 +61,9 @@ def test_more_labels_are_advised_while_the_curve_surely_rises() -> None:
     assert "twice as many labels as now +3." in said
     assert labelled(LEVEL) == ""
     # A quarter as steep, twice the labels may as well give nothing; 128 times as many labels on, 50 are nothing.
-    flat = {share: {name: 0.6 + share * (score - 0.6) for name, score in RISES.items()} for share in (0.25, 0.3)}
-    assert [bool(labelled(scores)) for scores in flat.values()] == [False, True]
+    few = dict(zip(("real@25", "real@50", "real@100", "real"), RISES.values(), strict=True))
+    flat = [{name: 0.6 + share * (score - 0.6) for name, score in few.items()} for share in (0.25, 0.3)]
+    assert [bool(labelled(scores, real=200)) for scores in flat] == [False, True]
     assert labelled({f"real@{128 * int(name[5:] or 800)}": score for name, score in RISES.items()}) == ""
     # Two sizes are no evidence.
     assert labelled({"real@400": 0.74, "real": 0.785}) == ""
