@@ -14,6 +14,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -186,12 +187,11 @@ def in_short(folder: Path) -> str:
     lines += [
         "**At equal size**, by probe: "
         + "; ".join(_over_tasks(tasks, CLASSIFIER, source, "real@equal") for source in ("few_shot", "zero_shot")),
-        f"**Few-shot against zero-shot**, by probe: {_over_tasks(tasks, CLASSIFIER, 'few_shot', 'zero_shot')}",
-        f"**Its labels against its texts**, by probe: {_over_tasks(tasks, CLASSIFIER, 'labelled', 'few_shot')}",
+        "**Between the options**, by probe: "
+        + "; ".join(_over_tasks(tasks, CLASSIFIER, *pair) for pair in pairwise(SOURCES)),
         _worths(tasks),
         _on_subjective_tasks(subjectivity),
-        _labels_on_subjective_tasks(tasks, subjectivity),
-        _clear_cut(tasks),
+        f"{_labels_on_subjective_tasks(tasks, subjectivity)}. {_clear_cut(tasks)}",
         _instances(subjectivity),
         _cheapest(tasks),
     ]
@@ -199,15 +199,21 @@ def in_short(folder: Path) -> str:
 
 
 def _verdicts(tasks: Sequence[Findings], source: str) -> str:
-    decided = {task.task: verdict.decide(_case(task, source)) for task in tasks}
+    decided = [verdict.decide(_case(task, source)) for task in tasks]
     said = [
-        f"{word} in {len(mine)} ({', '.join(f'`{task}`' for task in mine)})"
+        f"{word} in {decided.count(word)}"
         for word in (verdict.REPLACE, verdict.AUGMENT, verdict.DONT, verdict.CANT_TELL)
-        if (mine := [task for task, its in decided.items() if its == word])
+        if word in decided
+    ]
+    rest = [name for name in tasks[0].evaluated.classifiers if name != CLASSIFIER]
+    others = [
+        f"{ranged(verdict.mean(gaps), '+.1f')} by {name}"
+        for name in rest
+        if (gaps := _gaps(tasks, name, source, "real"))
     ]
     return (
-        f"**{words.capital(words.name(source))} texts in place of all real labels**, by probe: {'; '.join(said)}. "
-        f"Over tasks: {_over_tasks(tasks, CLASSIFIER, source, 'real')}"
+        f"**{words.capital(words.name(source))} texts in place of all real labels**, by probe: {', '.join(said)}. "
+        f"Over tasks, {_over_tasks(tasks, CLASSIFIER, source, 'real')}; {', '.join(others)}"
     )
 
 
@@ -300,7 +306,7 @@ def _clear_cut(tasks: Sequence[Findings]) -> str:
     rho = _rho([one - real for _, (one, real) in known], [gap.macro_f1.value for gap in gaps if gap])
     mean = [100 * sum(pair[k] for _, pair in known) / len(known) for k in (0, 1)]
     return (
-        f"**Clear-cut texts.** To {mean[0]:.1f} % of its own few-shot texts the LLM gives the label that they were "
+        f"To {mean[0]:.1f} % of its own few-shot texts the LLM gives the label that they were "
         f"written for, to {mean[1]:.1f} % of real ones the label that people gave ({len(known)} tasks). The difference "
         f"against the gap: {_rho_words(rho)}"
     )
