@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+
+import pytest
 from conftest import Study
 from llm_server import serve
 from test_runner import outputs
@@ -7,6 +10,8 @@ from test_runner import outputs
 from pyrite.base import paths
 from pyrite.commands import recordings
 from pyrite.data import cards, transcripts
+from pyrite.data.transcripts import Conversation, Turn
+from pyrite.llm import generation, parsing, quality
 from pyrite.stages import generate
 
 
@@ -39,3 +44,32 @@ def test_nothing_stored_writes_nothing(study: Study) -> None:
     study(provider="recorded")
     recordings.run(None, "zero_shot")
     assert not paths.recording("fruit", "zero_shot").exists()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ('["{shown}", "an apple a day, they say"]', ["", "an apple a day, they say"]),
+        ('["I once read: {shown} Is that so?", "a pear"]', ["", "a pear"]),
+        ('Like "{shown}", here they are:\n["a pear", "a plum"]', ["a pear", "a plum"]),
+    ],
+)
+def test_a_recording_holds_no_text_that_the_llm_was_shown(study: Study, answer: str, kept: list[str]) -> None:
+    study()
+    script = generation.load("fruit", "few_shot")
+    shown, other = list(script.text_of)[:2]
+    said = answer.replace("{shown}", script.text_of[shown])
+    turns = (Turn("some", (shown,), said), Turn("more", (other,), said), Turn("more", (), '["a fig"]'))
+    c = quality.without_copies(script, Conversation("fruit", "few_shot", "apple", 0, "m", "2026-01-01", "", turns))
+    # What a conversation has shown stays shown; an answer without it stays as it came.
+    assert [json.loads(turn.answer) for turn in c.turns] == [kept, kept, ["a fig"]]
+    assert script.text_of[shown] not in transcripts.line(c)
+    assert parsing.texts(c.turns[0].answer) == kept
+
+
+def test_what_repeats_nothing_stays_as_it_came(study: Study) -> None:
+    study()
+    script = generation.load("fruit", "few_shot")
+    turn = Turn("some", tuple(script.text_of)[:2], 'Sure!\n1. "a pear"\n2. "real, and a sentence, but another one"')
+    c = Conversation("fruit", "few_shot", "apple", 0, "m", "2026-01-01", "", (turn,))
+    assert quality.without_copies(script, c) == c

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyrite import params
 from pyrite.base import console, paths
 from pyrite.data import transcripts
-from pyrite.llm import annotators, generation, labelling, surveys
+from pyrite.llm import annotators, generation, labelling, quality, surveys
 from pyrite.params import Labelled, Written
 
 
@@ -13,7 +13,8 @@ def run(task: str | None, source: str | None) -> None:
     """Write what this study's LLM said to the recordings, of all of the study or of what is named.
 
     That is the conversations and labels of each source, and the labels of test rows (`annotations`). What another LLM
-    has in the same file stays. Nothing real is written: examples and labelled texts are ids.
+    has in the same file stays. Nothing real is written: examples and labelled texts are ids, and an answer that repeats
+    an example has an empty text in its place.
     """
     p = params.load()
     for t in [task] if task else p.tasks:
@@ -35,7 +36,7 @@ def _conversations(task: str, source: str) -> None:
     script = generation.load(task, source)
     path, model = paths.recording(task, script.spec.prompt), script.p.llm.model
     standing = transcripts.read(path, script.card, script.spec.prompt) if path.exists() else []
-    held = [c for c in generation.held(script) if c.turns]
+    held = [quality.without_copies(script, c) for c in generation.held(script) if c.turns]
     if held:
         transcripts.write(path, [*(c for c in standing if c.model != model), *held])
     console.log.print(f"{path}: {len(held)} conversations of {model}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +37,8 @@ REASONS = (
 _CONTROL = r"[\x00-\x1f\x7f-\x9f]"
 # An answer may hold this many times the texts that were asked for; what comes after is not even looked at.
 OVERFULL = 2
+# From so many words on, a shown text that stands inside another is no coincidence.
+QUOTED_WORDS = 5
 
 
 def collect(script: Script, conversations: Sequence[Conversation]) -> pd.DataFrame:
@@ -174,3 +178,23 @@ class QualityFilter:
                 later = mine[mine["turn"] >= turn]
                 copies[later.index] |= near_duplicates.near(later["text"].tolist(), shown, threshold)
         return copies.to_numpy()
+
+
+def without_copies(script: Script, c: Conversation) -> Conversation:
+    """A conversation with an empty text in place of each that repeats what its prompts had shown by then.
+
+    An answer with such a text becomes the JSON array of its texts; the others stay as they came.
+    """
+    shown: list[str] = []
+    turns = []
+    for turn in c.turns:
+        shown += [script.text_of[i] for i in turn.examples if i in script.text_of]
+        quotable = [text for text in shown if len(text.split()) >= QUOTED_WORDS]
+        answer, found = texts.normalise(turn.answer), [texts.normalise(text) for text in parsing.texts(turn.answer)]
+        copies = near_duplicates.near(found, shown, script.checks.near_duplicate)
+        copies |= [any(quoted in text for quoted in quotable) for text in found]
+        if copies.any() or any(quoted in answer for quoted in quotable):
+            kept = ["" if copied else text for text, copied in zip(found, copies, strict=True)]
+            turn = replace(turn, answer=json.dumps(kept, ensure_ascii=False))
+        turns.append(turn)
+    return replace(c, turns=tuple(turns))
