@@ -37,8 +37,6 @@ from pyrite.stages import report
 # The classifier that decides.
 CLASSIFIER = "probe"
 SOURCES = ("labelled", "few_shot", "zero_shot")
-# The pages of the project that tell it in short.
-TOLD = ("README.md", "docs/paper-study.md")
 # US dollars that a hand label costs, and the share of the score of all labels that is wanted.
 PRICES, SHARE = (0.02, 0.10, 1.00), 0.95
 # Options that have other names than their mixes.
@@ -129,6 +127,19 @@ Compare the pattern, not the level.
 {paper}
 """
 
+TWO = """# {name}
+
+<!-- Made by docs/make_study.py from metrics/ and run.json. -->
+
+Two LLMs that write, at equally many texts a label: the recorded one of the project, and SmolLM2-135M-Instruct, whose
+licence, Apache 2.0, lets its texts be kept and shared. {tasks} tasks, run at commit `{commit}` with
+[these settings](params.yaml) on {cores} CPU cores ({cpu}), with Python {python}: {minutes} minutes, {conditions}.
+
+[The report](report/REPORT.md) has every figure, [metrics/](metrics) every number.
+
+{table}
+"""
+
 
 def keep(name: str, commit: str, minutes: str, conditions: str) -> None:
     """Copy what this checkout found to results/NAME/."""
@@ -175,6 +186,39 @@ def page(folder: Path) -> str:
         paper=beside_the_paper(tasks, figures),
         **json.loads((folder / "run.json").read_text(encoding="utf-8")),
     )
+
+
+def two_llms(folder: Path) -> str:
+    """The page of the study of two LLMs."""
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return TWO.format(name=folder.name, tasks=len(report.read(folder)[0]), table=of_two_llms(folder), **run)
+
+
+def of_two_llms(folder: Path) -> str:
+    """One row per task and prompt: what each LLM's texts give beside as many real ones, and by how much they differ."""
+    tasks, _ = report.read(folder)
+    rows = []
+    for prompt in ("zero_shot", "few_shot"):
+        pair = (prompt, f"small_{prompt}")
+        for task in tasks:
+            mixes = task.evaluated.classifiers[CLASSIFIER].mixes
+            scored = (mixes[mix] for mix in ("real@equal", *pair))
+            cells = [ranged(one.macro_f1) for one in scored]
+            (gap,) = _gaps([task], CLASSIFIER, *reversed(pair))
+            rows.append([f"`{task.task}`", words.name(prompt), f"{mixes[prompt].rows:,}", *cells, ranged(gap, "+.1f")])
+        rows.append(
+            [
+                "all",
+                words.name(prompt),
+                "",
+                "",
+                "",
+                "",
+                ranged(verdict.mean(_gaps(tasks, CLASSIFIER, *reversed(pair))), "+.1f"),
+            ]
+        )
+    heads = ["task", "prompt", "texts", "as many real ones", "the recorded LLM", "the small LLM", "small less recorded"]
+    return f"{table(heads, 'llrrrrr', rows)}\n\nMacro-F1 by {CLASSIFIER}, and gaps in points, with 95 % intervals."
 
 
 # What became of the claims
@@ -500,9 +544,16 @@ def beside_the_paper(tasks: Sequence[Findings], figures: pd.DataFrame) -> str:
     return table(["task", "trained on", "here, probe", "the paper"], "llrl", rows)
 
 
+# The studies that are kept: the page of each, and the pages of the project that have a part of it.
+STUDIES = {
+    "fourteen-tasks": (page, in_short, ("README.md", "docs/paper-study.md")),
+    "two-llms": (two_llms, of_two_llms, ("docs/llm.md",)),
+}
+
+
 def filled(text: str, folder: Path) -> str:
     """A page of the project with what the study found between its marks."""
-    return put(text, {folder.name: in_short(folder)})
+    return put(text, {folder.name: STUDIES[folder.name][1](folder)})
 
 
 def main(name: str, *run: str) -> None:
@@ -511,8 +562,9 @@ def main(name: str, *run: str) -> None:
         keep(name, *run)
     else:
         report.run(folder)
-    (folder / "README.md").write_text(page(folder), encoding="utf-8")
-    for told in TOLD:
+    whole, _, pages = STUDIES[name]
+    (folder / "README.md").write_text(whole(folder), encoding="utf-8")
+    for told in pages:
         rewrite(told, lambda text: filled(text, folder))
 
 
