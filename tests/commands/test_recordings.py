@@ -51,6 +51,8 @@ def test_nothing_stored_writes_nothing(study: Study) -> None:
     [
         ('["{shown}", "an apple a day, they say"]', ["", "an apple a day, they say"]),
         ('["I once read: {shown} Is that so?", "a pear"]', ["", "a pear"]),
+        ('["{begun}", "a pear"]', ["", "a pear"]),
+        ("I can't. {shown}", []),
         ('Like "{shown}", here they are:\n["a pear", "a plum"]', ["a pear", "a plum"]),
     ],
 )
@@ -58,12 +60,13 @@ def test_a_recording_holds_no_text_that_the_llm_was_shown(study: Study, answer: 
     study()
     script = generation.load("fruit", "few_shot")
     shown, other = list(script.text_of)[:2]
-    said = answer.replace("{shown}", script.text_of[shown])
+    text = script.text_of[shown]
+    said = answer.replace("{shown}", text).replace("{begun}", " ".join(text.split()[:5]))
     turns = (Turn("some", (shown,), said), Turn("more", (other,), said), Turn("more", (), '["a fig"]'))
     c = quality.without_copies(script, Conversation("fruit", "few_shot", "apple", 0, "m", "2026-01-01", "", turns))
     # What a conversation has shown stays shown; an answer without it stays as it came.
     assert [json.loads(turn.answer) for turn in c.turns] == [kept, kept, ["a fig"]]
-    assert script.text_of[shown] not in transcripts.line(c)
+    assert text not in transcripts.line(c)
     assert parsing.texts(c.turns[0].answer) == kept
 
 

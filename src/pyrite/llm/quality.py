@@ -37,8 +37,8 @@ REASONS = (
 _CONTROL = r"[\x00-\x1f\x7f-\x9f]"
 # An answer may hold this many times the texts that were asked for; what comes after is not even looked at.
 OVERFULL = 2
-# From so many words on, a shown text that stands inside another is no coincidence.
-QUOTED_WORDS = 5
+# So many words in a row of a shown text, or fewer where one of the two has no more, are no coincidence.
+QUOTED, QUOTED_LEAST = 8, 5
 
 
 def collect(script: Script, conversations: Sequence[Conversation]) -> pd.DataFrame:
@@ -181,7 +181,7 @@ class QualityFilter:
 
 
 def without_copies(script: Script, c: Conversation) -> Conversation:
-    """A conversation with an empty text in place of each that repeats what its prompts had shown by then.
+    """A conversation with an empty text in place of each that repeats what its prompts had shown by then, or quotes it.
 
     An answer with such a text becomes the JSON array of its texts; the others stay as they came.
     """
@@ -189,12 +189,19 @@ def without_copies(script: Script, c: Conversation) -> Conversation:
     turns = []
     for turn in c.turns:
         shown += [script.text_of[i] for i in turn.examples if i in script.text_of]
-        quotable = [text for text in shown if len(text.split()) >= QUOTED_WORDS]
-        answer, found = texts.normalise(turn.answer), [texts.normalise(text) for text in parsing.texts(turn.answer)]
+        found = [texts.normalise(text) for text in parsing.texts(turn.answer)]
         copies = near_duplicates.near(found, shown, script.checks.near_duplicate)
-        copies |= [any(quoted in text for quoted in quotable) for text in found]
-        if copies.any() or any(quoted in answer for quoted in quotable):
+        copies |= np.array([_quotes(text, shown) for text in found], dtype=bool)
+        if copies.any() or _quotes(texts.normalise(turn.answer), shown):
             kept = ["" if copied else text for text, copied in zip(found, copies, strict=True)]
             turn = replace(turn, answer=json.dumps(kept, ensure_ascii=False))
         turns.append(turn)
     return replace(c, turns=tuple(turns))
+
+
+def _quotes(text: str, shown: Sequence[str]) -> bool:
+    for words in map(str.split, shown):
+        run = min(QUOTED, len(words), len(text.split()))
+        if run >= QUOTED_LEAST and any(" ".join(words[k : k + run]) in text for k in range(len(words) - run + 1)):
+            return True
+    return False
