@@ -3,8 +3,8 @@
     pyrite fetch TASK && pyrite prepare TASK      # of every task with a recording
     python docs/make_giveaways.py
 
-All texts of `data/recordings/<task>/few_shot.jsonl` are held against the real training texts (at most 20,000), and the
-labels that the same LLM gave blind against the texts' own. No embeddings are needed.
+All texts of one LLM in `data/recordings/<task>/few_shot.jsonl` are held against the real training texts (at most
+20,000), and the labels that it gave blind against the texts' own. No embeddings are needed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pyrite.measures.clear_cut import ClearCut
 from pyrite.results import rendering, trust, words
 from pyrite.stages.diversity import REAL_TEXTS
 
+MODEL = "anthropic/claude"
 SOURCE, HABITS, LEAKS = "few_shot", 6, 3
 
 HEAD = """# What gives few-shot texts away
@@ -38,10 +39,11 @@ texts are the clearer ones, a classifier that learns from them meets too few har
 
 
 def written(task: str) -> pd.DataFrame:
-    """The texts of a recording: id, text, label."""
+    """The texts of an LLM in a recording: id, text, label."""
     rows = [
         (texts.digest(text)[:16], text, c.label)
         for c in transcripts.read(paths.recording(task, SOURCE), cards.load(task), SOURCE)
+        if c.model == MODEL
         for turn in c.turns
         for text in map(texts.normalise, parsing.texts(turn.answer))
         if text

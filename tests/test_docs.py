@@ -185,6 +185,7 @@ def test_the_index_names_every_page() -> None:
         ("scale", "| `generate` |"),
         ("tutorial", "281 test rows"),
         ("measures", "forecasts erred by"),
+        ("verdict", "*replace* was said to"),
     ],
 )
 def test_what_was_measured_stands_in_the_docs(name: str, measured: str) -> None:
