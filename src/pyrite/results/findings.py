@@ -142,8 +142,8 @@ class Findings:
 
     @property
     def title(self) -> str:
-        """The task's title in one line: Vega takes no other line separators in a name."""
-        return " ".join(self.card.title.split())
+        """The task's title beside others: in one line, as Vega takes no other line separators, and without remarks."""
+        return re.split(r" \(|, ", " ".join(self.card.title.split()))[0]
 
     def tested(self, classifier: str) -> str:
         """What a figure is of: the task, the classifier, and the texts that it is tested on."""

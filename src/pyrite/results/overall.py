@@ -56,7 +56,7 @@ def next_step(tasks: Sequence[Findings], classifier: str, cases: Sequence[Case])
     like: dict[str, list[str]] = {}
     for task, case in zip(tasks, cases, strict=True):
         if verdict.decide(case) not in (verdict.decide(mean), verdict.CANT_TELL):
-            like.setdefault(task.verdicts[classifier].word, []).append(task.card.title)
+            like.setdefault(task.verdicts[classifier].word, []).append(task.title)
     but = [
         f"If your task is like {' or '.join(titles[:NAMED])}{' or ...' if len(titles) > NAMED else ''}: {word}."
         for word, titles in like.items()
@@ -68,7 +68,7 @@ def why(tasks: Sequence[Findings], cases: Sequence[Case]) -> str:
     """What the gap comes from: the number of texts, and the tasks that lose most and least."""
     mean = verdict.over_tasks(cases)
     least, most = sorted(range(len(cases)), key=lambda place: cases[place].gap.value)[:: len(cases) - 1]
-    ends = [f"{fixed(100 * cases[one].gap.value, '+.1f')} in {tasks[one].card.title}" for one in (least, most)]
+    ends = [f"{fixed(100 * cases[one].gap.value, '+.1f')} in {tasks[one].title}" for one in (least, most)]
     return typographic(" ".join([statements.at_equal_size(mean, name), f"The gap goes from {' to '.join(ends)}."]))
 
 

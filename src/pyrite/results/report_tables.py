@@ -30,7 +30,7 @@ def verdicts(tasks: Sequence[Findings], classifier: str) -> Table:
         costs = [claims.spent(task, source)[0] for source in mixes.parse(asked.candidate).sources]
         rows.append(
             {
-                "task": task.card.title,
+                "task": task.title,
                 "verdict": Cell(said.word, family=said.family),
                 "baseline": 100 * scored[asked.baseline].macro_f1.value,
                 "candidate": 100 * scored[asked.candidate].macro_f1.value,
@@ -130,7 +130,7 @@ def confusions(task: Findings, classifier: str) -> Table:
 def questions(tasks: Sequence[Findings]) -> Table:
     """The five questions on each source."""
     rows: list[dict[str, Any]] = [
-        {"task": task.card.title, "set": mix_cell(mix)}
+        {"task": task.title, "set": mix_cell(mix)}
         | {
             question.key: Cell(one.word or one.value, ", ".join(filter(None, [one.word and one.value, one.interval])))
             for question, one in zip(trust.QUESTIONS, answers, strict=True)
@@ -208,7 +208,7 @@ def agreement(tasks: Iterable[Findings]) -> Table:
     """How far the annotators of each task agree."""
     rows = [
         {
-            "task": task.card.title,
+            "task": task.title,
             "who": f"{about.annotators or ''} {WHO[who]}".strip(),
             "texts": about.items,
             "agree": cell(about.mean_agreement, ".2f", 1),
@@ -229,7 +229,7 @@ def agreement(tasks: Iterable[Findings]) -> Table:
 def judged(found: Ranking, who: Who, tasks: Iterable[Findings]) -> Table:
     """The tasks by how subjective they are, from paired comparisons."""
     rows = [
-        {"task": task.card.title, "stars": score.stars}
+        {"task": task.title, "stars": score.stars}
         | {"score": cell(score.subjectivity, "+.2f", 1), "rank": cell(score.rank, ".0f", 1)}
         for task in tasks
         if (score := found.tasks.get(task.task))

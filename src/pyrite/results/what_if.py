@@ -81,7 +81,7 @@ def of_tasks(tasks: Sequence[Findings], classifier: str) -> list[Row]:
     mean = [verdict.over_tasks(same) for same in zip(*at.values(), strict=True)]
     return [
         row("all tasks", mean, tasks[0].kind),
-        *(row(task.card.title, at[task.task], task.kind, task.task) for task in tasks),
+        *(row(task.title, at[task.task], task.kind, task.task) for task in tasks),
     ]
 
 

@@ -108,7 +108,7 @@ def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str,
     """Write the report's files; gives the page."""
     scored = [task for task in tasks if task.scored]
     view |= {"tasks": scored, "unscored": [task for task in tasks if not task.scored]}
-    view |= describe(scored, found) if scored else {"overall": None, "overalls": {}}
+    view |= describe(scored, found) if scored else {"overall": None, "overalls": {}, "compared": {}}
     view["pictures"] = pictures(scored, view) if scored else {}
     drawn = {name: figure for of_task in view["pictures"].values() for name, figure in of_task.items()}
     for path in sorted((paths.REPORT / "figures").glob("*.svg")):
