@@ -396,6 +396,7 @@ def a_view() -> dict[str, Any]:
     study = tasks[0].study
     added = {
         "real": {task: {} for task in study.tasks},
+        "pictures": {task: {} for task in ("", *study.tasks)},
         "maps": {},
         "shelves": {},
         "static": [],
