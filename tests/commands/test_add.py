@@ -151,14 +151,41 @@ def test_a_hundred_odd_rows_are_each_said(file: Path, project: Path, capsys: pyt
     assert "Its label 'FRUIT' is taken for the card's 'fruit'." in said
     assert "Its label 'Tool' is taken for the card's 'tool'." in said
     assert "The card has no label 'gadget': its 7 texts are left out" in said
-    assert "20 of its texts end in the name of a label, 10 in another one than their own" in said
+    assert "20 of its texts begin or end in the name of a label, 10 in another one than their own" in said
     change_params("generate.contamination_cosine", 1.0)
     generate.run("fruit", "vendor")
     counts = generation.load("fruit", "vendor")
     assert counts.total.dropped == {"exact duplicate": 7, "contamination: exact": 1}
     assert counts.total.accepted == 80
     assert counts.unknown_labels == {"gadget": 7}
-    assert counts.noticed["tagged with the name of a label at their end"] == 20
+    assert counts.noticed["tagged with the name of a label"] == 20
+
+
+def test_many_labels_that_the_card_lacks_are_named_in_part(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [*ROWS, *((f"a thing of number {n}", f"explained by {n}") for n in range(15))]
+    pd.DataFrame(rows, columns=["body", "kind"]).to_csv(file, index=False)
+    take(file)
+    said = capsys.readouterr().out
+    assert said.count("The card has no label") == 10
+    assert "5 others, of 5 texts" in said
+
+
+def test_a_set_of_one_label_is_refused(file: Path) -> None:
+    pd.DataFrame(ROWS[:1], columns=["body", "kind"]).to_csv(file, index=False)
+    with pytest.raises(PyriteError, match="texts of 'fruit' only"):
+        take(file)
+    assert not paths.imported("fruit", "vendor").exists()
+
+
+def test_the_same_text_with_two_labels_is_counted_apart(file: Path) -> None:
+    pd.DataFrame([*ROWS, ROWS[1], (ROWS[0][0], "T")], columns=["body", "kind"]).to_csv(file, index=False)
+    take(file)
+    change_params("generate.contamination_cosine", 1.0)
+    generate.run("fruit", "vendor")
+    assert generation.load("fruit", "vendor").total.dropped == {
+        "exact duplicate": 1,
+        "exact duplicate with another label": 1,
+    }
 
 
 def test_labels_that_could_be_two_of_the_card_are_not_guessed(file: Path) -> None:

@@ -126,6 +126,20 @@ def test_several_answers_to_a_request_are_several_texts_and_several_labels_are_r
         imported.read(path, "text", "labels", {})
 
 
+@pytest.mark.parametrize("old", ["0", "0.0"])
+def test_a_number_with_decimals_is_meant_with_and_without_them(tmp_path: Path, old: str) -> None:
+    path = tmp_path / "set.csv"
+    path.write_text("text,label\none,0.0\ntwo,1.0\nthree,\n")
+    assert imported.read(path, "text", "label", {old: "fruit"})["label"].tolist() == ["fruit", "1", ""]
+
+
+def test_hidden_folders_hold_no_rows(tmp_path: Path) -> None:
+    for place in ("train.csv", ".ipynb_checkpoints/train-checkpoint.csv"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_text("text,label\none,fruit\n")
+    assert len(imported.read(tmp_path, "text", "label", {})) == 1
+
+
 def test_a_file_of_a_folder_without_the_columns_is_named(tmp_path: Path) -> None:
     pd.DataFrame(TEXTS, columns=["text", "label"]).to_parquet(tmp_path / "a.parquet")
     pd.DataFrame({"helper": ["x"]}).to_parquet(tmp_path / "b.parquet")

@@ -21,6 +21,15 @@ from pyrite.llm import imports
         ("a pear on a plate. Label: power tool", "power tool"),
         ("a pear on a plate - **fruit**", "fruit"),
         ("a pear on a plate | fruit", "fruit"),
+        ("a pear on a plate\n\nFruit", "fruit"),
+        ("a pear on a plate <label>power_tool</label>", "power tool"),
+        ("a pear on a plate (sci/tech)", "Sci/Tech"),
+        ("[Power Tool] a saw on a wall", "power tool"),
+        ("Topic: fruit\na pear on a plate", "fruit"),
+        ("**Fruit** a pear on a plate", "fruit"),
+        ("fruit - a pear on a plate", "fruit"),
+        ("fruit-like is a pear on a plate", ""),
+        ("fruit is a pear on a plate", ""),
         ("a pear is a fruit", ""),
         ("a pear on a plate [vegetable]", ""),
         ("fruit", ""),
@@ -29,7 +38,7 @@ from pyrite.llm import imports
     ],
 )
 def test_a_label_set_off_at_the_end_is_a_tag(text: str, label: str) -> None:
-    found = imports.tags(pd.Series([text, "an end"]), ["fruit", "power tool"])
+    found = imports.tags(pd.Series([text, "an end"]), ["fruit", "power tool", "Sci/Tech", "-"])
     assert found.tolist() == [label] * bool(label)
 
 

@@ -21,6 +21,7 @@ from pyrite import params
 from pyrite.base import console, files, paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, imported, mixes, texts
+from pyrite.data.profile import NAMED_LABELS
 from pyrite.llm import imports, labelling
 from pyrite.params import Imported, Params, Written
 
@@ -50,12 +51,17 @@ def run(
     counts = Counter(table["label"])
     without = counts.pop("", 0)
     table = table[table["label"] != ""].reset_index(drop=True)
-    unknown = [one for one in counts if one not in card.labels]
-    if len(unknown) == len(counts):
+    unknown = [one for one, _ in counts.most_common() if one not in card.labels]
+    known = [one for one in counts if one in card.labels]
+    if not known:
         have, wanted = ", ".join(sorted(counts)[:10]), ", ".join(card.labels)
         raise PyriteError(
             f"{path}: none of its labels is in {paths.card(task)}: it has {have}; the card has {wanted}. Say which is "
             "which: --values old=new,old=new"
+        )
+    if len(known) == 1:
+        raise PyriteError(
+            f"{path}: of the card's labels it has texts of '{known[0]}' only: a classifier needs two or more"
         )
     text_of_params, left_out = _put(task, name, study, llm, cost)
     place = paths.imported(task, name)
@@ -66,21 +72,24 @@ def run(
     if seeds or len(standing) < len(card.source.seeds):
         cards.put(card, "seeds", [*standing, *([name] if seeds else [])])
     out = console.screen(soft_wrap=True)
-    out.print(
-        f"{task} {name}: {len(table):,} texts of {path}: {', '.join(f'{n:,} {one}' for one, n in counts.items())}"
-    )
+    of_labels = [f"{counts[one]:,} {one}" for one in [*known, *unknown[:NAMED_LABELS]]]
+    out.print(f"{task} {name}: {len(table):,} texts of {path}: {', '.join(of_labels)}")
+    if lacking := [one for one in card.labels if one not in known]:
+        out.print(f"It has no text of {', '.join(lacking)}: what is trained on it alone never says so.")
     if without:
         out.print(f"{without:,} rows have no label and are left out.")
     for written, label_of_card in taken.items():
         out.print(f"Its label {written!r} is taken for the card's '{label_of_card}'.")
-    for one in unknown:
+    for one in unknown[:NAMED_LABELS]:
         out.print(f"The card has no label '{one}': its {counts[one]:,} texts are left out, or say --values {one}=...")
+    if others := unknown[NAMED_LABELS:]:
+        out.print(f"Nor has it {len(others):,} others, of {sum(counts[one] for one in others):,} texts: left out, too.")
     tagged = imports.tags(table["text"], list(card.labels))
     if len(tagged):
-        wrong, end = int((table["label"][tagged.index] != tagged).sum()), table["text"][tagged.index[0]][-40:]
+        wrong, one = (table["label"][tagged.index] != tagged).sum(), texts.normalise(table["text"][tagged.index[0]])
         out.print(
-            f"{len(tagged):,} of its texts end in the name of a label, {wrong:,} in another one than their own: "
-            f"a classifier learns the tag, not the text. One ends: ...{end}"
+            f"{len(tagged):,} of its texts begin or end in the name of a label, {wrong:,} in another one than their "
+            f"own: a classifier learns the tag, not the text. One is: {one[:40]} ... {one[-40:]}"
         )
     if seeds:
         rows = {seed for row in table["seeds"] for seed in row}

@@ -51,11 +51,13 @@ def read(
             said = fields.get(row, table.text)
             several = isinstance(said, list) and len(said) > 1 and all(isinstance(one, str) for one in said)
             for words in said if several else [fields.string(row, table.text)]:
-                rows.append((texts.encodable(words), values.get(meant, meant), made_from))
+                rows.append((texts.encodable(words), meant, made_from))
     frame = pd.DataFrame(rows, columns=["text", "label", "seeds"])
     for one in [] if table.class_names else profile.alike(written):
         console.log.print(f"{path}: {one}")
-    frame["label"] = frame["label"].replace(profile.whole_numbers(frame["label"].unique()))
+    whole = {one: one for one in frame["label"].unique()}
+    whole |= profile.whole_numbers(whole)
+    frame["label"] = frame["label"].map({one: values.get(one, values.get(n, n)) for one, n in whole.items()})
     if (frame["label"] == "").all():
         raise PyriteError(f"{path}: no row has a label in '{table.label}'")
     return frame if seeds else frame.drop(columns="seeds")

@@ -17,7 +17,7 @@ _SIDES |= dict.fromkeys(("validation", "valid", "val", "dev"), "validation")
 _SIDE = re.compile(rf"(?:^|[._-])({'|'.join(_SIDES)})(?![a-z])", re.IGNORECASE)
 
 
-# What `datasets` keeps beside its data, such as the results of `map`, and hidden files.
+# What `datasets` keeps beside its data, such as the results of `map`, and hidden files and folders.
 _BESIDE = re.compile(r"\.|cache-|(?:dataset_info|dataset_dict|state)\.json$")
 
 
@@ -29,7 +29,7 @@ def find(path: Path, form: str | None) -> dict[str, Path]:
     return {
         ".".join(place.parts): file
         for place, file in inside.items()
-        if formats.known(file) == form and not _BESIDE.match(file.name)
+        if formats.known(file) == form and not any(map(_BESIDE.match, place.parts))
     }
 
 

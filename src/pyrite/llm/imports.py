@@ -17,6 +17,8 @@ from pyrite.llm.quality import Contamination
 from pyrite.measures import near_duplicates
 from pyrite.params import Params
 
+# What `texts.plain_label` leaves out.
+_BETWEEN = r"[\s_.*`\"'-]"
 # What a checked row has.
 CHECKED = ["id", "text", "label", "seeds", "conversation", "position", "reason"]
 
@@ -71,6 +73,9 @@ def check(card: Card, given: pd.DataFrame, prepared: pd.DataFrame, study: Params
     tested, real = set(held_out["id"]), set(prepared["id"])
     checks: dict[str, quality.Check] = {
         "empty": lambda left: left["text"] == "",
+        "exact duplicate with another label": lambda left: (
+            left["label"] != left.groupby("id")["label"].transform("first")
+        ),
         "exact duplicate": lambda left: left["id"].duplicated(),
         "made from a row that is held out": lambda left: ~left["seeds"].map(tested.isdisjoint).astype(bool),
         **Contamination(card, prepared, held_out, study.generate).checks,
@@ -85,18 +90,24 @@ def check(card: Card, given: pd.DataFrame, prepared: pd.DataFrame, study: Params
         ),
         "real training texts, word for word": int(rows["id"].isin(real).sum()),
         "made from texts that are no real rows of the task": int((~rows["seeds"].map(real.issuperset)).sum()),
-        "tagged with the name of a label at their end": len(tags(rows["text"], list(card.labels))),
+        "tagged with the name of a label": len(tags(given["text"].iloc[rows["position"]], list(card.labels))),
     }
     return Checked(frame, dict(unknown.most_common()), {what: int(n) for what, n in noticed.items() if n})
 
 
-# What follows the last sign that sets something off, but for signs around it.
-_TAG = re.compile(r"[\[(<{#|:*/=–—-]+\s*([^\[(<{#|:*/=–—]+?)[\s\])>}*|.\"'”]*$")
-
-
 def tags(found: pd.Series, labels: Sequence[str]) -> pd.Series:
-    """Of the texts that end in the name of a label set off by a sign, as in `... [billing]`, that label."""
+    """Of the texts that begin or end in the name of a label, set off by a sign or a line of its own, that label:
+    `... [billing]`, `Topic: billing` and the text below."""
     names = {texts.plain_label(label): label for label in labels}
-    # Not the whole text: the pattern's time grows faster than what it is given.
-    ends = found.str[-100:].map(lambda end: match[1] if (match := _TAG.search(end)) else "")
-    return ends.map(lambda end: names.get(texts.plain_label(end), ""))[lambda named: named != ""]
+    # What makes no other label may stand between and around its words.
+    words = [filter(None, re.split(rf"{_BETWEEN}+", label)) for label in sorted(labels, key=len, reverse=True)]
+    name = "|".join(filter(None, (f"{_BETWEEN}*".join(map(re.escape, one)) for one in words)))
+    begins = re.compile(rf"[\s\[(<{{#|*\"'“]*(?:\w+\s*[:=>]\s*)?({name})[ ]*(?:[\])>}}<*|:=\n]|[–—-]\s)", re.IGNORECASE)
+    ends = re.compile(rf"[\[(<>{{#|:*/=–—\n-]\s*[\"'“]?({name})[\s\])>}}*|.\"'”]*(?:</\w+>\s*)?$", re.IGNORECASE)
+
+    def of(text: str) -> str:
+        # Not the whole text: the patterns' time grows with what they are given.
+        match = ends.search(text[-100:]) or begins.match(text[:100])
+        return names.get(texts.plain_label(match[1]), "") if match else ""
+
+    return found.map(of)[lambda named: named != ""]

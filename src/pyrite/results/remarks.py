@@ -151,7 +151,7 @@ def unscored(task: TaskMetrics) -> list[str]:
     ]
     for source, made in task.generated.items():
         total = made.total
-        if not total.answers:
+        if not total.answers and not total.received:
             said.append(f"{source}: not asked, for it shows the LLM real texts.")
             continue
         cost = "" if total.cost_usd is None else f", for {money(total.cost_usd)}"

@@ -38,6 +38,9 @@ from pyrite.params import Asking, Imported, Labelled, Params, Written
 from pyrite.results import generation as results
 from pyrite.results.generation import Agreement, GeneratedSet, LabelCounts
 
+# So many labels that a card lacks are named.
+NAMED_LABELS = 10
+
 
 def run(task: str, source: str) -> None:
     """Make the set of a (task, source).
@@ -151,10 +154,13 @@ def imported(study: Params, task: str, source: str) -> None:
     _write(counts, found.rows.astype({"conversation": int}).assign(source=source, turn=0), shown)
     if path.exists():
         console.log.print(table(counts))
-        for what, number in {**counts.unknown_labels, **counts.noticed}.items():
-            of_label = f"{number} texts have the label '{what}', which the card lacks: left out (--values old=new)"
-            said = of_label if what in counts.unknown_labels else f"{number} texts are {what}: counted, and kept"
-            console.log.print(f"{task} {source}: {said}")
+        unknown = [f"{n} texts have the label '{label}'" for label, n in counts.unknown_labels.items()]
+        said = [f"{one}, which the card lacks: left out (--values old=new)" for one in unknown[:NAMED_LABELS]]
+        if more := unknown[NAMED_LABELS:]:
+            said.append(f"{len(more):,} more labels are not in the card: left out")
+        said += [f"{n} texts are {what}: counted, and kept" for what, n in counts.noticed.items()]
+        for one in said:
+            console.log.print(f"{task} {source}: {one}")
         if not counts.total.accepted:
             raise PyriteError(f"{path}: no text that can be trained on: take the set in anew with `pyrite add`")
 
