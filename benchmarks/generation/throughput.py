@@ -121,14 +121,14 @@ def hold(conversations: int, turns: int, concurrency: int) -> dict[str, Any]:
     """Hold so many conversations; seconds, turns answered and the largest resident size."""
     script = a_script(concurrency)
     labels = list(script.card.labels)
-    openings = [(script.opening(labels[n % len(labels)], n), turns) for n in range(conversations)]
+    jobs = [runner.DialogueJob(script.opening(labels[n % len(labels)], n), turns) for n in range(conversations)]
     start = time.perf_counter()
     with runner.mode(script.p, "python_docs", "zero_shot") as ask:
-        held = ask(openings, script)
+        held = ask(jobs, script)
     seconds = time.perf_counter() - start
     return {
         "seconds": round(seconds, 3),
-        "turns": sum(len(c.turns) for c, _ in held),
+        "turns": sum(len(result.dialogue.turns) for result in held),
         "peak_resident_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
 
