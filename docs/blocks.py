@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,12 @@ ROOT = Path(__file__).parents[1]
 def measured(name: str) -> Any:
     """What a benchmark found, as it is committed."""
     return json.loads((ROOT / f"benchmarks/results/{name}.json").read_text())
+
+
+def table(heads: Sequence[str], align: str, rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown; `align` has an l or r for each column."""
+    marks = "|".join({"l": ":--", "r": "--:"}[one] for one in align)
+    return "\n".join(["| " + " | ".join(heads) + " |", f"|{marks}|", *("| " + " | ".join(row) + " |" for row in rows)])
 
 
 def put(page: str, blocks: Mapping[str, str]) -> str:

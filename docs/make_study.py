@@ -13,13 +13,13 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from blocks import ROOT, put, rewrite
+from blocks import ROOT, put, rewrite, table
 from scipy import stats
 
 from pyrite.commands import doctor
@@ -385,12 +385,6 @@ def _rho_words(rho: Correlation) -> str:
 
 
 # Tables
-
-
-def table(heads: Sequence[str], align: str, rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown; `align` has an l or r for each column."""
-    marks = "|".join({"l": ":--", "r": "--:"}[one] for one in align)
-    return "\n".join(["| " + " | ".join(heads) + " |", f"|{marks}|", *("| " + " | ".join(row) + " |" for row in rows)])
 
 
 def scores(tasks: Sequence[Findings]) -> str:

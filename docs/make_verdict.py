@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from blocks import measured, put, rewrite
+from blocks import measured, put, rewrite, table
 
 HEADS = (
     "labels",
@@ -45,21 +45,19 @@ def simulated(found: dict[str, Any]) -> str:
         f"{sizes[0]:,} labels and {leaning(cells, sizes[-1]):.1f} with {sizes[-1]:,}.",
     ]
     rows = [row(n, {one["loss"]: one for one in cells if one["n"] == n}) for n in sizes]
-    lines = [f"| {' | '.join(HEADS)} |", f"|{'--:|' * len(HEADS)}", *rows]
-    return "\n".join([*lines, "", " ".join(said)])
+    return f"{table(HEADS, 'r' * len(HEADS), rows)}\n\n{' '.join(said)}"
 
 
-def row(n: int, of_loss: Mapping[float, Cell]) -> str:
+def row(n: int, of_loss: Mapping[float, Cell]) -> list[str]:
     """The users with so many labels, by what the candidate truly loses."""
     every = list(of_loss.values())
-    cells = [
+    return [
         f"{n:,}",
         f"{every[0]['users']:,}",
         between((one["half"] for one in every), ".1f"),
         *(f"{between(one[key] for one in every)} %" for key in ("covered", "covered as trained")),
         *(f"{of_loss[loss]['right']:.0f} %" for loss in (0, 10)),
     ]
-    return f"| {' | '.join(cells)} |"
 
 
 def between(values: Iterable[float], form: str = ".0f") -> str:
