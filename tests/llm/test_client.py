@@ -23,8 +23,8 @@ from openai import APIConnectionError, APITimeoutError
 
 from pyrite.base.errors import PyriteError
 from pyrite.llm import client, conversations, dialect, failures, replies
-from pyrite.llm.cache import Answer, Ledger, Log
-from pyrite.llm.client import Endpoint, Pace, Unanswered
+from pyrite.llm.cache import Answer, Ledger, Log, Unanswered
+from pyrite.llm.client import Endpoint, Pace
 from pyrite.params import LLM, Asking, Limits, Price
 
 MESSAGES = [{"role": "user", "content": "Write texts. Answer with a JSON array of 2 strings."}]

@@ -179,7 +179,7 @@ def endpoints() -> Iterator[Finding]:
             continue
         try:
             yield from _endpoint(p, name, where)
-        except (PyriteError, client.Unanswered) as error:
+        except (PyriteError, cache.Unanswered) as error:
             yield Finding(where, False, str(error))
 
 

@@ -56,6 +56,10 @@ class Answer:
     cut: bool = False
 
 
+class Unanswered(Exception):  # noqa: N818 - no error of ours
+    """This request has no answer, and asking again would not help; others may go on."""
+
+
 def added(one: Tokens, other: Tokens) -> Tokens:
     """The sum of two counts."""
     return one[0] + other[0], one[1] + other[1]

@@ -19,7 +19,7 @@ from openai import APIStatusError
 from pyrite.base import console
 from pyrite.base.errors import PyriteError
 from pyrite.llm import dialect, failures, replies
-from pyrite.llm.cache import Answer, Ledger, Message, tokens_of
+from pyrite.llm.cache import Answer, Ledger, Message, Unanswered, tokens_of
 from pyrite.llm.dialect import TIMEOUT, Dialect
 from pyrite.llm.failures import Failure, Then
 from pyrite.llm.replies import Reply
@@ -38,10 +38,6 @@ PATIENCE = 600.0
 FAILURES_IN_A_ROW = 10
 # Tokens that an answer is reckoned with before the first one came.
 TYPICAL_ANSWER = 1000
-
-
-class Unanswered(Exception):  # noqa: N818 - no error of ours
-    """This request has no answer, and asking again would not help; others may go on."""
 
 
 @dataclass

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from pyrite.base import console
 from pyrite.base.errors import Stopped
-from pyrite.llm.cache import Answer, Log, Message, Tokens, added, tokens_of
+from pyrite.llm.cache import Answer, Log, Message, Tokens, Unanswered, added, tokens_of
 from pyrite.params import Asking
 
 if TYPE_CHECKING:
@@ -169,7 +169,6 @@ async def _hold_all(
                 request = script.request(c)
                 answer = log.get(request.key)
                 if answer is None and endpoint is not None:
-                    from pyrite.llm.client import Unanswered
 
                     async def keep(answer: Answer, request: R = request, before: Answer | None = before) -> None:
                         await log.add(request.key, marked(before, answer, request.messages))
