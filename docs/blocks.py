@@ -19,7 +19,8 @@ def measured(name: str) -> Any:
 def table(heads: Sequence[str], align: str, rows: Iterable[Sequence[str]]) -> str:
     """A table in Markdown; `align` has an l or r for each column."""
     marks = "|".join({"l": ":--", "r": "--:"}[one] for one in align)
-    return "\n".join(["| " + " | ".join(heads) + " |", f"|{marks}|", *("| " + " | ".join(row) + " |" for row in rows)])
+    head, *body = ("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (heads, *rows))
+    return "\n".join([head, f"|{marks}|", *body])
 
 
 def put(page: str, blocks: Mapping[str, str]) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from blocks import measured, put, rewrite
+from blocks import measured, put, rewrite, table
 
 
 def speed(fits: dict[str, Any], queue: dict[str, Any]) -> str:
     """The table of samples/s and macro-F1, and a sentence on compiling and on many small fits."""
     had = fits["conditions"]
-    lines = ["| texts | | samples/s | Pyrite is faster | macro-F1, seed by seed |", "|:--|:--|--:|--:|--:|"]
+    rows = []
     for task, systems in fits["tasks"].items():
         for name, found in systems.items():
             times = "" if name == "Pyrite" else f"{found['pyrite_is_faster_times']:.2f} times"
             scores = ", ".join(f"{score:.1f}" for score in found["macro_f1"])
-            lines.append(f"| {task} | {name} | {found['samples_per_second']:.0f} | {times} | {scores} |")
+            rows.append([task, name, f"{found['samples_per_second']:.0f}", times, scores])
     compiling = [systems["Pyrite, compiled"]["compiling_seconds"] for systems in fits["tasks"].values()]
     setting = (
         f"MiniLM on {had['training_rows']} rows, {had['steps']} steps of {had['rows_in_a_step']} rows, texts cut at"
@@ -28,7 +28,8 @@ def speed(fits: dict[str, Any], queue: dict[str, Any]) -> str:
         f"{queue['fits']} fits of {queue['steps']} steps on {queue['devices']} cores took {queue['seconds']:.0f} s in"
         f" all, start, tokenising and saving included: {queue['ratio']:.2f} times what they trained and evaluated."
     )
-    return "\n".join([*lines, "", setting, "", small])
+    fits_of_tasks = table(["texts", "", "samples/s", "Pyrite is faster", "macro-F1, seed by seed"], "llrrr", rows)
+    return f"{fits_of_tasks}\n\n{setting}\n\n{small}"
 
 
 def faults(kills: dict[str, Any], fuzz: dict[str, Any]) -> str:

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from blocks import measured, put, rewrite
+from blocks import measured, put, rewrite, table
 
 
-def table(found: dict[str, Any]) -> str:
+def cases(found: dict[str, Any]) -> str:
     """One row a case."""
-    cases = found["cases"]
-    lines = [
-        f"{sum(not case['wrong'] for case in cases)} of {len(cases)} are as they should be.",
-        "",
-        "| what is odd | command and mode | exit code | requests | billed | counted | |",
-        "|:--|:--|--:|--:|--:|--:|:--|",
+    rows = [
+        [
+            case["kind"],
+            f"`{case['case']}`",
+            str(case["code"]),
+            str(case["requests"]),
+            *(f"${case[money]:.2f}" for money in ("billed_usd", "counted_usd")),
+            "; ".join(case["wrong"]) or "right",
+        ]
+        for case in found["cases"]
     ]
-    for case in cases:
-        said = "; ".join(case["wrong"]).replace("|", "\\|") or "right"
-        money = f"${case['billed_usd']:.2f} | ${case['counted_usd']:.2f}"
-        lines.append(f"| {case['kind']} | `{case['case']}` | {case['code']} | {case['requests']} | {money} | {said} |")
-    return "\n".join(lines)
+    heads = ["what is odd", "command and mode", "exit code", "requests", "billed", "counted", ""]
+    right = sum(not case["wrong"] for case in found["cases"])
+    return f"{right} of {len(rows)} are as they should be.\n\n{table(heads, 'llrrrrl', rows)}"
 
 
 def filled(page: str) -> str:
     """The page with the committed results between its markers."""
-    return put(page, {"cases": table(measured("endpoints"))})
+    return put(page, {"cases": cases(measured("endpoints"))})
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+from blocks import table
 
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
@@ -33,9 +34,8 @@ their label more plainly than in real texts ([how](measures.md)). The last colum
 gives their own label to few-shot texts and to real ones, seeing the text alone, in % with 95 % intervals. Where its own
 texts are the clearer ones, a classifier that learns from them meets too few hard cases.
 
-| Task | What differs most | Words that leak a label | Given their own label blind: few-shot, real |
-|:--|:--|:--|:--|
 """
+HEADS = ("Task", "What differs most", "Words that leak a label", "Given their own label blind: few-shot, real")
 
 
 def written(task: str) -> pd.DataFrame:
@@ -59,7 +59,7 @@ def blind(path: Path, frame: pd.DataFrame) -> ClearCut | None:
     return found if found.texts else None
 
 
-def row(task: str) -> str:
+def row(task: str) -> list[str]:
     real = texts.read(paths.prepared(task))
     real = real[real["split"] == "train"]
     source = written(task)
@@ -74,14 +74,14 @@ def row(task: str) -> str:
     shares = [blind(paths.checked(task, SOURCE), source), blind(paths.recorded_labels(task), real)]
     clear = ", ".join(words.ranged(one.share) if one else "not asked" for one in shares)
     cells = ["<br>".join(rendering.markdown(said) for said in column) or "nothing" for column in (more, leaks)]
-    return f"| {task} | {' | '.join(cells)} | {clear} |\n"
+    return [task, *cells, clear]
 
 
 def main() -> None:
     tasks = sorted(path.parent.name for path in Path("data/recordings").glob(f"*/{SOURCE}.jsonl"))
     if missing := [task for task in tasks if not paths.prepared(task).exists()]:
         raise PyriteError(f"{paths.prepared(missing[0])}: not there: run `pyrite fetch` and `pyrite prepare` first")
-    files.write_text(Path("docs/giveaways.md"), HEAD + "".join(map(row, tasks)))
+    files.write_text(Path("docs/giveaways.md"), HEAD + table(HEADS, "llll", map(row, tasks)) + "\n")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from blocks import measured, put, rewrite
+from blocks import measured, put, rewrite, table
 
 from pyrite.measures import intervals
 
@@ -12,10 +12,11 @@ from pyrite.measures import intervals
 def generated(speed: dict[str, Any], kills: dict[str, Any]) -> str:
     """The table of throughput and the sentences on memory and kills."""
     had, memory = speed["conditions"], speed["memory"]
-    lines = ["| requests at once | | share of the ideal | requests/s |", "|--:|:--|--:|--:|"]
-    for concurrency, found in speed["concurrency"].items():
-        for name, share in found["share_of_ideal"].items():
-            lines.append(f"| {concurrency} | {name} | {share:.2f} | {found['requests_per_second'][name]} |")
+    rows = [
+        [concurrency, name, f"{share:.2f}", str(found["requests_per_second"][name])]
+        for concurrency, found in speed["concurrency"].items()
+        for name, share in found["share_of_ideal"].items()
+    ]
     setting = (
         f"{had['requests']:,} requests to a server on the same machine that takes {had['latency_seconds']:g} s for"
         f" each; medians of {had['repeats']} runs; {had['cores']} cores ({had['cpu']}) for server and client. Pyrite's"
@@ -29,19 +30,19 @@ def generated(speed: dict[str, Any], kills: dict[str, Any]) -> str:
         " and each label had its "
         f"{max(kills['rows'].values()):,} texts."
     )
-    return "\n".join([*lines, "", setting, "", safety])
+    fast = table(["requests at once", "", "share of the ideal", "requests/s"], "rlrr", rows)
+    return f"{fast}\n\n{setting}\n\n{safety}"
 
 
 def live(found: dict[str, Any]) -> str:
     """The table of what the small LLM's answers are good for, and how long its study took where that was measured."""
     had, study = found["conditions"], found["study"]
-    lines = ["| asked with | answers read | usable texts | tokens answered | dropped most |", "|:--|--:|--:|--:|:--|"]
+    rows = []
     for way, came in sorted(found["ways"].items(), key=lambda way: ("bounds" in way[0], way[0])):
         most = sorted(came["dropped"].items(), key=lambda reason: -reason[1])[:2]
-        lines.append(
-            f"| {way} | {came['answers_read']} of {came['answers']} | {came['usable']} of {came['texts_requested']} |"
-            f" {came['completion_tokens']:,} | {', '.join(f'{n} {why}' for why, n in most)} |"
-        )
+        read = f"{came['answers_read']} of {came['answers']}"
+        usable = f"{came['usable']} of {came['texts_requested']}"
+        rows.append([way, read, usable, f"{came['completion_tokens']:,}", ", ".join(f"{n} {why}" for why, n in most)])
     packages = " and ".join(f"{name} {version}" for name, version in had["packages"].items())
     said = (
         f"{had['texts_per_turn']} texts in a request, one request a label of `python_docs`, {packages}; answers differ"
@@ -53,23 +54,21 @@ def live(found: dict[str, Any]) -> str:
             f" ({had['cpu']}), packages not counted: {study['zero_shot']['accepted']} texts kept of"
             f" {study['zero_shot']['requested']} asked for."
         )
-    return "\n".join([*lines, "", said])
+    heads = ["asked with", "answers read", "usable texts", "tokens answered", "dropped most"]
+    return f"{table(heads, 'lrrrl', rows)}\n\n{said}"
 
 
 def yields(found: dict[str, Any]) -> str:
     """The table of what the small LLM's texts are good for, and what its labels are, task by task."""
-    lines = ["| task | prompt | usable (95 %) | scarcest label | dropped |", "|:--|:--|--:|:--|:--|"]
-    right = []
+    rows, right = [], []
     for task, came in found["tasks"].items():
         for source in ("zero_shot", "few_shot"):
             usable, asked = came[source]["usable"], came[source]["asked"]
             kept, least = sum(usable.values()), min(usable, key=usable.get)
             dropped = sorted(came[source]["dropped"].items(), key=lambda reason: -reason[1])
             why = ", ".join(f"{n} {reason}" for reason, n in dropped)
-            lines.append(
-                f"| {task} | {source} | {kept} of {asked} ({between(intervals.share(kept, asked))}) |"
-                f" {least}: {usable[least]} of {asked // len(usable)} | {why} |"
-            )
+            share = f"{kept} of {asked} ({between(intervals.share(kept, asked))})"
+            rows.append([task, source, share, f"{least}: {usable[least]} of {asked // len(usable)}", why])
         same = came["labelled"]["agreement"]
         right.append(
             f"{task} {same['same']} of {same['texts']} ({between(intervals.share(same['same'], same['texts']))};"
@@ -80,7 +79,8 @@ def yields(found: dict[str, Any]) -> str:
         " examples. Intervals take texts for independent; those of one answer are not, so they should be wider."
         f" Real texts that it gave the label that people gave: {', '.join(right)}."
     )
-    return "\n".join([*lines, "", said])
+    heads = ["task", "prompt", "usable (95 %)", "scarcest label", "dropped"]
+    return f"{table(heads, 'llrll', rows)}\n\n{said}"
 
 
 def between(share: intervals.Interval) -> str:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from blocks import measured, put, rewrite
+from blocks import measured, put, rewrite, table
 
 
 def rows(found: dict[str, Any]) -> str:
     """Computing, memory and disk of each stage by the size of the set."""
     sizes = sorted(found["rows"], key=int)
-    lines = ["| stage | " + " | ".join(f"{int(n):,} texts" for n in sizes) + " | grows with | 1,000,000 |"]
-    lines.append("|:--|" + "--:|" * (len(sizes) + 2))
+    heads = ["stage", *(f"{int(n):,} texts" for n in sizes), "grows with", "1,000,000"]
+    of_stages = []
     for stage, at_million in found["million"].items():
         cells = [_cost(found["rows"][n][stage]) for n in sizes]
         law = f"n^{at_million['cpu_seconds']['exponent']:g}"
         whole = {key: figure["at_a_million"] for key, figure in at_million.items()}
-        lines.append(f"| `{stage}` | " + " | ".join([*cells, law, _cost(whole)]) + " |")
+        of_stages.append([f"`{stage}`", *cells, law, _cost(whole)])
     had, embedded = found["conditions"], found["embedding"]
     rate = f"{embedded['texts_per_second']:,.0f} texts/s, {embedded['tokens_per_second']:,.0f} tokens/s"
     hours = 1_000_000 / embedded["texts_per_second"] / 3600
@@ -27,7 +27,7 @@ def rows(found: dict[str, Any]) -> str:
         f" apart ({rate} on that core, {had['precision']}; {hours:.1f} hours for a million texts), which `generate`"
         " does once and all others find in the store."
     )
-    return "\n".join([*lines, "", setting])
+    return f"{table(heads, 'l' + 'r' * (len(heads) - 1), of_stages)}\n\n{setting}"
 
 
 def _cost(found: dict[str, float]) -> str:
@@ -53,15 +53,14 @@ def tasks(found: dict[str, Any]) -> str:
         "exp_show": "`dvc exp show`",
     }
     columns = {key: name for key, name in columns.items() if any(key in one for one in found["tasks"].values())}
-    lines = [
-        "| tasks | stages | `dvc.lock` | " + " | ".join(columns.values()) + " |",
-        "|--:|" + "--:|" * (len(columns) + 2),
-    ]
+    of_counts = []
     for number, one in found["tasks"].items():
         cells = [f"{one[key]['cpu_seconds']:,.1f} s" if key in one else "" for key in columns]
         lock = f"{one['lock_lines']:,} lines, {one['lock_bytes'] / 1e6:.1f} MB"
-        lines.append(f"| {number} | {one['stages']:,} | {lock} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", f"Seconds of computing, of which DVC {found['dvc']} uses one core."])
+        of_counts.append([number, f"{one['stages']:,}", lock, *cells])
+    heads = ["tasks", "stages", "`dvc.lock`", *columns.values()]
+    seconds = f"Seconds of computing, of which DVC {found['dvc']} uses one core."
+    return f"{table(heads, 'r' * len(heads), of_counts)}\n\n{seconds}"
 
 
 def large(found: dict[str, Any]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from blocks import table
+
 from pyrite.base import files, paths
 from pyrite.data import cards
 from pyrite.results import preparation
@@ -74,7 +76,7 @@ def rows(tasks: list[str]) -> str:
         "split",
         "left out",
     ]
-    return table(head, lines)
+    return table(head, "lllrrrrll", lines) + "\n"
 
 
 def sides(card: cards.Card) -> str:
@@ -96,7 +98,7 @@ def sources(tasks: list[str]) -> str:
         card = cards.load(task)
         licence = cards.terms(card.source).removeprefix("Licence: ")
         lines.append([f"`{task}`", card.paper or "-", origin(card), licence, card.notes or ""])
-    return table(["task", "name in the paper", "source", "licence", "to know"], lines)
+    return table(["task", "name in the paper", "source", "licence", "to know"], "lllll", lines) + "\n"
 
 
 def origin(card: cards.Card) -> str:
@@ -122,12 +124,7 @@ def judged(tasks: list[str]) -> str:
         if counts.judgements:
             mean = f"{counts.test_mean_agreement:.4f}" if counts.test_mean_agreement else "-"
             lines.append([f"`{task}`", f"{counts.judged:,}", f"{counts.judgements:,}", mean])
-    return table(["task", "texts judged", "rows in the file", "mean agreement of the test rows"], lines)
-
-
-def table(head: list[str], lines: list[list[str]]) -> str:
-    cells = [head, ["---"] * len(head), *lines]
-    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in cells)
+    return table(["task", "texts judged", "rows in the file", "mean agreement of the test rows"], "lrrr", lines) + "\n"
 
 
 if __name__ == "__main__":
