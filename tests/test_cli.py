@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -95,6 +96,26 @@ def test_every_command_has_a_short_help_and_an_example_that_it_takes() -> None:
         parsed(["store", "prune", "--no-such-thing"])
     with pytest.raises(Exception, match=r"(?i)missing"):
         parsed(["train", "python_docs"])
+
+
+def test_every_command_gives_its_function_what_that_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    called, load = [], cli.import_module
+
+    class Module:
+        def __init__(self, name: str) -> None:
+            self.module = load(name)
+
+        def __getattr__(self, function: str) -> Callable[..., None]:
+            def bound(**given: Any) -> None:
+                called.append(inspect.signature(getattr(self.module, function)).bind(**given))
+
+            return bound
+
+    monkeypatch.setattr(cli, "import_module", Module)
+    examples = [shlex.split(one.epilog.removeprefix("Example: "))[1:] for name, one in commands() if name != "store"]
+    for words in examples:
+        cli.app(words, standalone_mode=False)
+    assert len(called) == len(examples)
 
 
 def test_a_shell_completes_commands_and_tasks() -> None:

@@ -1,19 +1,13 @@
-"""What commands take: names of tasks, sources and classifiers, which lead nowhere and which no shell runs."""
+"""What commands take: names of tasks, sources and classifiers, which lead nowhere and which no shell runs; columns."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
-
-
-def example(line: str) -> str:
-    """The end of a command's help. A test holds that the command takes what the example gives it."""
-    return f"Example: {line}"
 
 
 def plain(name: str | None) -> str | None:
@@ -40,7 +34,8 @@ Task = Annotated[
 ]
 Source = Annotated[str, typer.Argument(callback=plain, help="An entry of sources in params.yaml.")]
 Classifier = Annotated[str, typer.Argument(callback=plain, help="A key of train.classifiers in params.yaml.")]
-Sheets = Annotated[list[Path], typer.Argument(help="The sheets, filled in.")]
+TextColumn = Annotated[str | None, typer.Option("--text", help="The column with the texts.")]
+LabelColumn = Annotated[str | None, typer.Option("--label", help="The column with the labels.")]
 OneTask = Annotated[str | None, typer.Argument(callback=plain, help="Only this task.", autocompletion=tasks)]
 OneSource = Annotated[
     str | None, typer.Argument(callback=plain, help="Only this source; `annotations` are labels of test rows.")

@@ -1,4 +1,6 @@
-"""The command line: the stages in pipeline order, each a function of the pipeline's coordinates only.
+"""The command line: what each command takes and says of itself, and the function that it calls with it.
+
+The stages stand in pipeline order, each a function of the pipeline's coordinates only.
 
 Exit codes: 0 done; 1 a mistake that one line on standard error explains; 2 no such command or option; 130 stopped.
 """
@@ -6,13 +8,15 @@ Exit codes: 0 done; 1 a mistake that one line on standard error explains; 2 no s
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from pyrite.arguments import Classifier, Json, OneSource, OneTask, Sheets, Source, Task, example, plain
+from pyrite.arguments import Classifier, Json, LabelColumn, OneSource, OneTask, Source, Task, TextColumn, plain
 from pyrite.base import streams
 
 app = typer.Typer(
@@ -47,63 +51,78 @@ def options(
         os.environ[streams.DEBUG] = "1"
 
 
-@app.command(
-    rich_help_panel=YOURS,
-    epilog=example("pyrite new support --from ../tickets.csv --text body --label queue --model gpt-4.1-mini"),
+Command = Callable[..., None]
+
+
+def command(
+    called: str, panel: str | None, example: str, of: typer.Typer = app, name: str | None = None
+) -> Callable[[Command], Command]:
+    """Give a group a command: its arguments and help are those of the function below, which is the function `called`
+    in the package without its heavy imports. A test holds that both have the same arguments, and the example too.
+    """
+    module, _, function = called.rpartition(".")
+
+    def add(signature: Command) -> Command:
+        @of.command(name or signature.__name__, rich_help_panel=panel, epilog=f"Example: {example}")
+        @wraps(signature)
+        def run(**given: Any) -> None:
+            getattr(import_module(f"pyrite.{module}"), function)(**given)
+
+        return signature
+
+    return add
+
+
+@command(
+    "commands.new.run",
+    YOURS,
+    "pyrite new support --from ../tickets.csv --text body --label queue --model gpt-4.1-mini",
 )
 def new(
-    task: Annotated[
-        str,
-        typer.Argument(metavar="ID", help="The name of the new task: lower-case letters, digits, _."),
-    ],
-    source: Annotated[
+    task: Annotated[str, typer.Argument(metavar="ID", help="The name of the new task: lower-case letters, digits, _.")],
+    path: Annotated[
         Path | None,
         typer.Option(
             "--from", help="Your data: .csv, .tsv, .jsonl, .json, .parquet, .arrow, .xlsx, or a data set's folder."
         ),
     ] = None,
-    text: Annotated[str | None, typer.Option(help="The column with the texts.")] = None,
-    label: Annotated[str | None, typer.Option(help="The column with the labels.")] = None,
+    text: TextColumn = None,
+    label: LabelColumn = None,
     labels: Annotated[str | None, typer.Option(help="Only these labels: a,b,c. Without --from: the labels.")] = None,
     model: Annotated[str | None, typer.Option(help="The LLM to ask, as the endpoint calls it.")] = None,
-    unlabelled: Annotated[
-        Path | None, typer.Option(help="Real texts without labels, for `pyrite next` to choose from.")
+    waiting: Annotated[
+        Path | None, typer.Option("--unlabelled", help="Real texts without labels, for `pyrite next` to choose from.")
     ] = None,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Take the changed file into the card that is there.")
     ] = False,
 ) -> None:
     """Make a task of your own from a file of texts and labels."""
-    from pyrite.commands import new
-
-    new.run(task, source, text, label, labels, model, unlabelled, refresh)
 
 
-@app.command("next", rich_help_panel=YOURS, epilog=example("pyrite next support --texts ../more.csv -n 50"))
+@command("commands.next.run", YOURS, "pyrite next support --texts ../more.csv -n 50", name="next")
 def next_texts(
     task: Task,
     file: Annotated[
         Path | None, typer.Option("--texts", help="Texts without labels; else those that the card names.")
     ] = None,
-    text: Annotated[str | None, typer.Option(help="Their column.")] = None,
+    text: TextColumn = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many texts.")] = 50,
 ) -> None:
     """Choose the real texts whose labels would teach most, as a sheet that `new --refresh` takes back."""
-    from pyrite.commands import next as choosing
-
-    choosing.run(task, file, text, n)
 
 
-@app.command(
-    rich_help_panel=YOURS,
-    epilog=example("pyrite add support vendor --from synthetic.csv --text body --label queue --values bill=billing"),
+@command(
+    "commands.add.run",
+    YOURS,
+    "pyrite add support vendor --from synthetic.csv --text body --label queue --values bill=billing",
 )
 def add(
     task: Task,
     name: Annotated[str, typer.Argument(callback=plain, help="The name of the source: lower-case letters, digits, _.")],
-    source: Annotated[Path, typer.Option("--from", help="The set, in any format that `new` reads.")],
-    text: Annotated[str | None, typer.Option(help="The column with the texts.")] = None,
-    label: Annotated[str | None, typer.Option(help="The column with the labels.")] = None,
+    path: Annotated[Path, typer.Option("--from", help="The set, in any format that `new` reads.")],
+    text: TextColumn = None,
+    label: LabelColumn = None,
     values: Annotated[str | None, typer.Option(help="What its labels are in the card: old=new,old=new.")] = None,
     llm: Annotated[str | None, typer.Option(help="Who wrote it, for tables and cards.")] = None,
     cost: Annotated[float | None, typer.Option(min=0, help="What it cost, in US dollars.")] = None,
@@ -112,54 +131,39 @@ def add(
     ] = None,
 ) -> None:
     """Take in a synthetic set from any tool, to be judged beside the others."""
-    from pyrite.commands import add
-
-    add.run(task, name, source, text, label, values, llm, cost, seeds)
 
 
-def stage_of_a_task(name: str, says: str) -> None:
-    """Add the command of a stage that runs for one task."""
-
-    def run(task: Task) -> None:
-        import_module(f"pyrite.stages.{name}").run(task)
-
-    app.command(name, help=says, rich_help_panel=STAGES, epilog=example(f"pyrite {name} python_docs"))(run)
+@command("stages.fetch.run", STAGES, "pyrite fetch python_docs")
+def fetch(task: Task) -> None:
+    """Get a task's real data into data/raw/."""
 
 
-def stage_of_the_study(name: str, says: str) -> None:
-    """Add the command of a stage that runs once, for all tasks."""
-
-    def run() -> None:
-        import_module(f"pyrite.stages.{name}").run()
-
-    app.command(name, help=says, rich_help_panel=STAGES, epilog=example(f"pyrite {name}"))(run)
+@command("stages.prepare.run", STAGES, "pyrite prepare python_docs")
+def prepare(task: Task) -> None:
+    """Normalise, label and split the real texts."""
 
 
-stage_of_a_task("fetch", "Get a task's real data into data/raw/.")
-stage_of_a_task("prepare", "Normalise, label and split the real texts.")
-
-
-@app.command(rich_help_panel=STAGES, epilog=example("pyrite generate python_docs few_shot"))
+@command("stages.generate.run", STAGES, "pyrite generate python_docs few_shot")
 def generate(task: Task, source: Source) -> None:
     """Make a source's set: from an LLM's texts or labels, or from an imported file."""
-    from pyrite.stages import generate
-
-    generate.run(task, source)
 
 
-@app.command(rich_help_panel=STAGES, epilog=example("pyrite train python_docs minilm"))
+@command("stages.train.run", STAGES, "pyrite train python_docs minilm")
 def train(task: Task, classifier: Classifier) -> None:
     """Train every mix and seed of a classifier."""
-    from pyrite.stages import train
-
-    train.run(task, classifier)
 
 
-stage_of_a_task("evaluate", "Score all fits of a task, with intervals.")
-stage_of_a_task("diversity", "Measure how diverse the generated texts are, and how close to the real ones.")
+@command("stages.evaluate.run", STAGES, "pyrite evaluate python_docs")
+def evaluate(task: Task) -> None:
+    """Score all fits of a task, with intervals."""
 
 
-@app.command(rich_help_panel=STAGES, epilog=example("pyrite annotate export nyt_sentiment"))
+@command("stages.diversity.run", STAGES, "pyrite diversity python_docs")
+def diversity(task: Task) -> None:
+    """Measure how diverse the generated texts are, and how close to the real ones."""
+
+
+@command("stages.annotate.command", STAGES, "pyrite annotate export nyt_sentiment")
 def annotate(
     task: Annotated[
         str | None,
@@ -178,78 +182,63 @@ def annotate(
     items: Annotated[int, typer.Option(min=1, help="With `export`: how many texts.")] = 100,
 ) -> None:
     """Gather what several annotators say of the same test rows; `export` writes what people fill in."""
-    from pyrite.stages import annotate
-
-    annotate.command(task, exported, pairs, items)
 
 
-stage_of_the_study("subjectivity", "Measure how far annotators agree, task by task.")
-stage_of_the_study("compare", "Compare the candidate with the baseline.")
+@command("stages.subjectivity.run", STAGES, "pyrite subjectivity")
+def subjectivity() -> None:
+    """Measure how far annotators agree, task by task."""
 
 
-@app.command(rich_help_panel=STAGES, epilog=example("pyrite report --from results/fourteen-tasks"))
+@command("stages.compare.run", STAGES, "pyrite compare")
+def compare() -> None:
+    """Compare the candidate with the baseline."""
+
+
+@command("stages.report.run", STAGES, "pyrite report --from results/fourteen-tasks")
 def report(
-    kept: Annotated[
-        Path | None, typer.Option("--from", help="The folder of a kept study: its params.yaml and metrics/.")
-    ] = None,
+    folder: Annotated[
+        Path,
+        typer.Option("--from", show_default=False, help="The folder of a kept study: its params.yaml and metrics/."),
+    ] = Path(),
 ) -> None:
     """Draw the report, from the metrics alone where no texts are here."""
-    from pyrite.stages import report
-
-    report.run(kept or Path())
 
 
-@app.command(rich_help_panel=LLM, epilog=example("pyrite doctor --json"))
-def doctor(json: Json = False) -> None:
+@command("commands.doctor.run", LLM, "pyrite doctor --json")
+def doctor(as_json: Json = False) -> None:
     """Check the set-up, with one tiny question to the endpoint."""
-    from pyrite.commands import doctor
-
-    doctor.run(json)
 
 
-@app.command(rich_help_panel=LLM, epilog=example("pyrite estimate python_docs"))
+@command("commands.estimate.command", LLM, "pyrite estimate python_docs")
 def estimate(
     task: OneTask = None,
     source: OneSource = None,
     scores: Annotated[
         bool, typer.Option("--scores", help="What more rows would give and cost, from the last run.")
     ] = False,
-    json: Json = False,
+    as_json: Json = False,
 ) -> None:
     """Reckon requests, tokens and money that generate and annotate still need; with --scores, what more would give."""
-    from pyrite.commands import estimate
-
-    if scores:
-        estimate.run_scores(task, source, json)
-    else:
-        estimate.run(task, source, json)
 
 
-@batch.command("export", epilog=example("pyrite batch export round-1"))
+@command("commands.batch.export_requests", None, "pyrite batch export round-1", of=batch, name="export")
 def batch_export(folder: Annotated[Path, typer.Argument(help="Where to write the files.")] = Path("batch")) -> None:
     """Write the requests that wait as Batch API input files."""
-    from pyrite.commands import batch
-
-    batch.export_requests(folder)
 
 
-@batch.command("import", epilog=example("pyrite batch import output.jsonl errors.jsonl"))
-def batch_import(files: Annotated[list[Path], typer.Argument(help="Output and error files of the Batch API.")]) -> None:
+@command(
+    "commands.batch.import_answers", None, "pyrite batch import output.jsonl errors.jsonl", of=batch, name="import"
+)
+def batch_import(paths: Annotated[list[Path], typer.Argument(help="Output and error files of the Batch API.")]) -> None:
     """Put the Batch API's answers into the store."""
-    from pyrite.commands import batch
-
-    batch.import_answers(files)
 
 
-@transcripts.command("export", epilog=example("pyrite transcripts export python_docs"))
+@command("commands.recordings.run", None, "pyrite transcripts export python_docs", of=transcripts, name="export")
 def transcripts_export(task: OneTask = None, source: OneSource = None) -> None:
     """Turn stored answers into recordings, which git can share."""
-    from pyrite.commands import recordings
-
-    recordings.run(task, source)
 
 
-@review.command("export", epilog=example("pyrite review export python_docs few_shot -n 50"))
+@command("commands.review.export", None, "pyrite review export python_docs few_shot -n 50", of=review, name="export")
 def review_export(
     task: Task,
     source: Source,
@@ -259,46 +248,40 @@ def review_export(
     ] = False,
 ) -> None:
     """Write a sheet on which people accept, relabel or reject generated texts."""
-    from pyrite.commands import review
-
-    review.export(task, source, n, hidden)
 
 
-@review.command("import", epilog=example("pyrite review import python_docs few_shot anna.csv ben.csv"))
-def review_import(task: Task, source: Source, copies: Sheets) -> None:
+@command(
+    "commands.review.take_in",
+    None,
+    "pyrite review import python_docs few_shot anna.csv ben.csv",
+    of=review,
+    name="import",
+)
+def review_import(
+    task: Task, source: Source, copies: Annotated[list[Path], typer.Argument(help="The sheets, filled in.")]
+) -> None:
     """Take filled-in sheets in: how many labels are right, and how far people agree."""
-    from pyrite.commands import review
-
-    review.take_in(task, source, copies)
 
 
-@app.command(rich_help_panel=REPORTS, epilog=example("pyrite verdict"))
+@command("commands.verdict.run", REPORTS, "pyrite verdict")
 def verdict(json: Json = False) -> None:
     """Print the verdict of the last run."""
-    from pyrite.commands import verdict
-
-    verdict.run(json)
 
 
-@app.command(rich_help_panel=REPORTS, epilog=example("pyrite table --json"))
+@command("commands.verdict.run_tables", REPORTS, "pyrite table --json")
 def table(json: Json = False) -> None:
     """Print the paper's tables of the last run; compare wrote them to metrics/tables/ too."""
-    from pyrite.commands import verdict
-
-    verdict.run_tables(json)
 
 
-@app.command(rich_help_panel=REPORTS, epilog=example("pyrite export python_docs exported"))
+@command("commands.export.run", REPORTS, "pyrite export python_docs exported")
 def export(task: Task, folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:
     """Write the sources of a task as a data set that the Hugging Face library `datasets` loads."""
-    from pyrite.commands import export
-
-    export.run(task, folder)
 
 
-@app.command(
-    rich_help_panel=REPORTS,
-    epilog=example("pyrite predict models/python_docs/minilm/real/seed-0 texts.csv --text body -o labelled.csv"),
+@command(
+    "commands.predict.run",
+    REPORTS,
+    "pyrite predict models/python_docs/minilm/real/seed-0 texts.csv --text body -o labelled.csv",
 )
 def predict(
     model: Annotated[Path, typer.Argument(help="The folder of a checkpoint or of its fit.")],
@@ -309,12 +292,9 @@ def predict(
     ] = None,
 ) -> None:
     """Label texts of your own with a trained checkpoint; without FILE, the lines of standard input."""
-    from pyrite.commands import predict
-
-    predict.run(model, file, text, output)
 
 
-@stored.callback(invoke_without_command=True, epilog=example("pyrite store"))
+@stored.callback(invoke_without_command=True, epilog="Example: pyrite store")
 def show_store(context: typer.Context, json: Json = False) -> None:
     """Say what the store holds; `prune` makes it smaller."""
     if context.invoked_subcommand is None:
@@ -323,17 +303,16 @@ def show_store(context: typer.Context, json: Json = False) -> None:
         pruning.show(json)
 
 
-@stored.command(epilog=example("pyrite store prune --unused --days 30"))
+@command("commands.pruning.prune", None, "pyrite store prune --unused --days 30", of=stored)
 def prune(
-    kind: Annotated[list[str] | None, typer.Option(help="Only entries of this kind; can be given again.")] = None,
+    kinds: Annotated[
+        list[str] | None, typer.Option("--kind", help="Only entries of this kind; can be given again.")
+    ] = None,
     days: Annotated[float | None, typer.Option(min=0, help="Only entries that nothing used for so many days.")] = None,
     unused: Annotated[bool, typer.Option("--unused", help="Only fits that are not in models/ now.")] = False,
     task: Annotated[str | None, typer.Option(help="Only answers about this task, with --kind answers.")] = None,
 ) -> None:
     """Delete entries; what is deleted is made again when it is needed. Paid answers only with --kind answers."""
-    from pyrite.commands import pruning
-
-    pruning.prune(tuple(kind or ()), days, unused, task)
 
 
 app.add_typer(stored, name="store", rich_help_panel=REPORTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
@@ -242,41 +243,27 @@ class Params(Schema):
     def _names_what_there_is(self) -> Params:
         if ours := next((name for name in self.sources if name in mixes.REAL), None):
             raise ValueError(f"sources.{ours}: that name is for real rows; choose another")
-        asked = {n: source for n, source in self.sources.items() if not isinstance(source, Imported)}
-        named = {f"sources.{name}": source.llm for name, source in asked.items()}
-        places = {f"{place}.llm": llm for place, llm in {**named, "annotate": self.annotate.llm}.items()}
+        places = {"annotate.llm": self.annotate.llm}
+        places |= {f"sources.{n}.llm": one.llm for n, one in self.sources.items() if not isinstance(one, Imported)}
         places |= {f"sources.{name}.check_llm": one.check_llm for name, one in self.checked.items() if one.check_llm}
         for place, llm in places.items():
-            if llm not in self.llms:
-                raise ValueError(f"{place}: unknown LLM '{llm}'; llms has {', '.join(self.llms)}")
-        return self
-
-    @model_validator(mode="after")
-    def _trains_on_sources(self) -> Params:
+            _require(llm, self.llms, f"{place}: unknown LLM", "llms has")
         for name, classifier in self.train.classifiers.items():
             for mix in classifier.mixes:
                 for source in mixes.parse(mix).sources:
-                    if source not in self.sources:
-                        known = ", ".join((*mixes.REAL, *self.sources))
-                        raise ValueError(
-                            f"train.classifiers.{name}.mixes: mix '{mix}': unknown source '{source}'; there are {known}"
-                        )
+                    place = f"train.classifiers.{name}.mixes: mix '{mix}'"
+                    _require(source, (*mixes.REAL, *self.sources), f"{place}: unknown source", "there are")
+        asked, known = self.compare, self.train.classifiers
+        _require(asked.classifier, known, "compare.classifier: unknown classifier", "train.classifiers has")
+        for key, mix in [("baseline", asked.baseline), *(("candidates", mix) for mix in asked.candidates)]:
+            there = f"train.classifiers.{asked.classifier}.mixes has"
+            _require(mix, known[asked.classifier].mixes, f"compare.{key}: unknown mix", there)
         return self
 
-    @model_validator(mode="after")
-    def _compares_what_is_trained(self) -> Params:
-        asked = self.compare
-        classifier = self.train.classifiers.get(asked.classifier)
-        if classifier is None:
-            raise ValueError(
-                f"compare.classifier: unknown classifier '{asked.classifier}'; "
-                f"train.classifiers has {', '.join(self.train.classifiers)}"
-            )
-        for key, mix in [("baseline", asked.baseline), *(("candidates", mix) for mix in asked.candidates)]:
-            if mix not in classifier.mixes:
-                place, known = f"train.classifiers.{asked.classifier}.mixes", ", ".join(classifier.mixes)
-                raise ValueError(f"compare.{key}: unknown mix '{mix}'; {place} has {known}")
-        return self
+
+def _require(name: str, known: Collection[str], problem: str, there: str) -> None:
+    if name not in known:
+        raise ValueError(f"{problem} '{name}'; {there} {', '.join(known)}")
 
 
 def load() -> Params:

@@ -19,6 +19,11 @@ from pyrite.params import Imported, Labelled, Params
 from pyrite.results import forecasts, purchases, study
 
 
+def command(task: str | None, source: str | None, scores: bool, as_json: bool) -> None:
+    """Print what is still needed, or with `scores` what more would give."""
+    (run_scores if scores else run)(task, source, as_json)
+
+
 def run(task: str | None, source: str | None, as_json: bool) -> None:
     """Print what every (task, source) of the study needs, or the one that is named; the labels of test rows are
     `annotations`, and so are judgements of pairs of tasks, where some are open.

@@ -8,14 +8,11 @@ prompt showed there are the ids, of the texts that an LLM labelled the ids and t
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
-from huggingface_hub import DatasetCardData
+from huggingface_hub import DatasetCard, DatasetCardData
 
 from pyrite import params
 from pyrite.base import console, files, paths
@@ -45,18 +42,10 @@ def run(task: str, folder: Path) -> None:
     sets = {source: frame for source, frame in every.items() if len(frame)}
     if not sets:
         raise PyriteError(f"{task}: its sources have no texts: run `dvc repro`")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
-            new = Path(temporary) / "new"
-            for source, frame in sets.items():
-                texts.write(frame, new / "data" / f"{source}.parquet")
-            files.write_text(new / "README.md", dataset_card(card, sets, study))
-            if folder.exists():
-                folder.rmdir()
-            shutil.move(new, folder)
-    except OSError as error:
-        raise PyriteError(f"{folder}: can't be written ({error.strerror or error})") from None
+    with files.folder(folder) as new:
+        for source, frame in sets.items():
+            texts.write(frame, new / "data" / f"{source}.parquet")
+        files.write_text(new / "README.md", dataset_card(card, sets, study))
     told = ", ".join(f"{len(frame):,} {source}" for source, frame in sets.items())
     console.log.print(f"{folder}: {told} texts and README.md")
 
@@ -100,21 +89,17 @@ def dataset_card(card: cards.Card, sets: dict[str, pd.DataFrame], study: Params)
         tags=["synthetic", "pyrite"],
         configs=[configs[0] | {"default": True}, *configs[1:]],
     )
-    environment = jinja2.Environment(  # Markdown, whose cells `cell` escapes  # nosec B701
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=False,  # noqa: S701
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    environment.filters["cell"] = _cell
-    return environment.get_template("dataset.md.j2").render(
-        metadata=metadata.to_yaml(),
+    made_card = DatasetCard.from_template(
+        metadata,
+        template_path=str(Path(__file__).parent / "templates/dataset.md.j2"),
+        cell=_cell,
         card=card,
         sets={source: {"kind": spec.kind, **_how(card, source, spec, made[source])} for source, spec in specs.items()},
         counts=[*counts, ["all", *total]],
         drops=[["received", *(found.received for found in counted.values())], *drops, ["kept", *total]],
         terms=cards.terms(card.source),
     )
+    return f"{made_card}\n"
 
 
 def _how(card: cards.Card, source: str, spec: Source, made: GeneratedSet) -> dict[str, Any]:

