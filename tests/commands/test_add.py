@@ -96,7 +96,7 @@ def test_a_source_that_stays_keeps_the_comment_above_it(
 @pytest.mark.parametrize(
     ("values", "name", "words"),
     [
-        (None, "vendor", "none of its labels is in"),
+        (None, "vendor", "none of its labels is the card"),
         ("F:fruit", "vendor", "no pair old=new"),
         ("F=fruit", "zero_shot", "choose another name"),
         ("F=fruit", "real", "a meaning of its own"),
@@ -186,6 +186,30 @@ def test_the_same_text_with_two_labels_is_counted_apart(file: Path) -> None:
         "exact duplicate": 1,
         "exact duplicate with another label": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (None, r"none of its labels is the card's.* it has F, T; tasks/fruit\.yaml has fruit, tool"),
+        ("F=fruit", "texts of 'fruit' only, and a classifier needs two: it has T, fruit"),
+        ("F=friut,T=tool", "--values: 'friut' is no label of the card, which has fruit, tool"),
+    ],
+)
+def test_labels_that_are_not_the_cards_are_named(file: Path, values: str | None, words: str) -> None:
+    with pytest.raises(PyriteError, match=words):
+        take(file, values=values)
+
+
+def test_another_language_and_a_value_that_no_row_has_are_said(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    take(file)
+    assert "seem to be in" not in capsys.readouterr().out
+    rows = [(f"eine reife Birne und {n} Äpfel liegen auf dem Teller", "FT"[n % 2]) for n in range(9)]
+    pd.DataFrame(rows, columns=["body", "kind"]).to_csv(file, index=False)
+    take(file, values="F=fruit,T=tool,G=tool")
+    said = capsys.readouterr()
+    assert "Its texts seem to be in German; the language of the card is English." in said.out
+    assert "no row has the label 'G' of --values" in said.err
 
 
 def test_labels_that_could_be_two_of_the_card_are_not_guessed(file: Path) -> None:

@@ -193,6 +193,24 @@ def test_a_list_that_is_written_as_text_is_one_label_or_refused(value: object, l
         fields.written_label(row(x=value), "x")
 
 
+@pytest.mark.parametrize("name", ["label.responses", "label.responses.0", "a.label.responses"])
+@pytest.mark.parametrize(
+    ("status", "label"),
+    [(["discarded", "submitted"], "bad"), (["draft", "discarded"], ""), ("submitted", None), (["submitted"], None)],
+)
+def test_what_was_discarded_in_argilla_is_no_label(name: str, status: object, label: str | None) -> None:
+    answers = {"label.responses": ["good", "bad"], "label.responses.status": status}
+    given = row(**({"a": answers} if name.startswith("a.") else answers))
+    if label is None:
+        assert fields.get(given, name) == ("good" if name.endswith("0") else ["good", "bad"])
+    else:
+        assert fields.written_label(given, name) == label
+
+
+def test_json_between_the_fences_of_an_llm_is_looked_into() -> None:
+    assert fields.string(row(content='```json\n{"text": "a `b`", "label": "x"}\n```'), "content.text") == "a `b`"
+
+
 def test_what_an_annotator_gave_up_or_rejected_is_no_label() -> None:
     done, given_up = {"result": [{"value": {"choices": ["good"]}}]}, {"was_cancelled": True, "result": ["bad"]}
     name = "annotations.0.result.0.value.choices"

@@ -83,6 +83,7 @@ def test_two_files_side_by_side(rows) -> None:
         ('{"t": {"0": 1, "1": 2}, "l": {"0": "a", "1": "b"}}', [{"t": 1, "l": "a"}, {"t": 2, "l": "b"}]),
         ('{"t": [1, 2], "l": ["a", "b"]}', [{"t": 1, "l": "a"}, {"t": 2, "l": "b"}]),
         ('{"t": 1}\n\n{"t": 2}\n', [{"t": 1}, {"t": 2}]),
+        ('{\n "t": 1\n}\n{\n "t": 2\n}', [{"t": 1}, {"t": 2}]),
         ('{"a": [{"t": 1, "key": "its own"}]}', [{"key": "its own", "t": 1}]),
         ('{"version": 1, "about": {"by": "me"}, "data": [{"t": 1}]}', [{"t": 1, "key": "data"}]),
         (
@@ -96,6 +97,7 @@ def test_json_is_a_list_or_an_object_of_rows_or_lists(rows, content: str, expect
 
 
 def test_json_lines_with_and_without_a_list_within(rows) -> None:
+    assert rows({"a": '{"t": 1}{"t": 2}\n'}, format="json_lines") == [(1, {"t": 1}), (1, {"t": 2})]
     assert rows({"a": '{"t": "\u2028"}\n{"t": 2}\n'}, format="json_lines") == [(1, {"t": "\u2028"}), (2, {"t": 2})]
     content = '{"rows": [{"t": 1}, {"t": 2}]}\n{"rows": []}\n{"rows": [{"t": 3}]}'
     assert [number for number, _ in rows({"a": content}, format="json_lines", within="rows")] == [1, 1, 3]
@@ -114,6 +116,9 @@ def test_json_lines_with_and_without_a_list_within(rows) -> None:
         ('[{"t": 1},\n{"t": }]', {"format": "json"}, "row 2: broken JSON"),
         ('[{"t": 1}, 2]', {"format": "json"}, "row 2: not a JSON object"),
         ('"x"', {"format": "json"}, "not a list or an object"),
+        ('{"t": [1, 2], "l": ["a"]}', {"format": "json"}, r"columns of different lengths \(t 2, l 1\)"),
+        ('[{"t": 1}]\n{"t": }', {"format": "json"}, "row 2: broken JSON"),
+        ('[\n{"t": 1}\n]', {"format": "json_lines"}, "row 1: broken JSON.*as a whole .json"),
         ("[" * 100_000, {"format": "json"}, "nested too deeply"),
         ("9" * 5000, {"format": "json"}, "broken JSON"),
         ('[{"t": 1}, {"t": 1, "m": {"t": 1, "t": 2}}]', {"format": "json"}, "'t' is there twice in one object"),
@@ -162,6 +167,14 @@ def test_files_in_columns_with_bytes_that_are_text(tmp_path: Path, name: str) ->
     saved(tmp_path / name, table)
     found = [row.fields for row in formats.read(tmp_path / name)]
     assert found == [{"text": "é", "raw": b"\xff", "n": 1.0}, {"text": None, "raw": b"x", "n": 2.5}]
+
+
+def test_pairs_are_fields_and_a_file_without_bytes_has_no_rows(tmp_path: Path) -> None:
+    saved(tmp_path / "a.parquet", pa.table({"m": pa.array([[("x", 1)]], pa.map_(pa.string(), pa.int64()))}))
+    assert [row.fields for row in formats.read(tmp_path / "a.parquet")] == [{"m": {"x": 1}}]
+    for ending in formats.ENDINGS:
+        (tmp_path / f"empty{ending}").touch()
+        assert list(formats.read(tmp_path / f"empty{ending}")) == []
 
 
 DATA = [["text", "label"], ["one", 1], ["two", 2.5], ["", ""]]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from pyrite.base.errors import PyriteError
 from pyrite.data import profile
@@ -111,6 +113,37 @@ def test_lists_written_as_text_are_labels_and_said(look) -> None:
 def test_files_of_which_none_is_named_for_a_side_are_said(look) -> None:
     found = look({"one.jsonl": rows(LABELS), "two.jsonl": rows(LABELS, start=900)})
     assert found.notes == ["No file's name tells a side (train, validation or test), so all rows are split anew."]
+
+
+def named(path: Path, table: list[dict], names: list[str]) -> None:
+    """Write rows as `datasets` does, with the names of their numbers."""
+    features = {"label": {"names": names, "_type": "ClassLabel"}}
+    metadata = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
+    path.parent.mkdir(exist_ok=True)
+    parquet.write_table(pa.Table.from_pylist(table).replace_schema_metadata(metadata), path)
+
+
+def test_numbers_that_have_no_name_are_said(project: Path) -> None:
+    named(project / "a.parquet", [*rows([0, 1, -1]), *rows([7], 1, 900)], LABELS)
+    found = profile.look(project / "a.parquet", None, None, None)
+    assert found.rows == {"good": 30, "bad": 30, "": 31}
+    assert found.notes == ["Numbers without a name in the file are no label: 7."]
+
+
+def test_files_whose_numbers_mean_different_labels_are_refused(project: Path) -> None:
+    named(project / "set/train.parquet", rows([0, 1]), LABELS)
+    named(project / "set/test.parquet", rows([0, 1], start=900), LABELS[::-1])
+    with pytest.raises(PyriteError, match=r"test\.parquet: .* other names than in train\.parquet"):
+        profile.look(project / "set", None, None, None)
+
+
+def test_one_side_in_several_folders_is_said(look, project: Path) -> None:
+    for place in ("en", "de"):
+        (project / "folder" / place).mkdir(parents=True)
+    found = look(
+        {"en/train.jsonl": rows(LABELS), "de/train.jsonl": rows(LABELS, start=900), "test.jsonl": rows(LABELS)}
+    )
+    assert found.notes == ["Files of one side lie in several folders (de, en): all are read as one data set."]
 
 
 def test_a_side_in_an_unknown_format_is_said(look, project: Path) -> None:

@@ -52,9 +52,10 @@ def test_beside_a_training_side_files_of_no_side_are_other_sets(
 def test_the_names_of_several_files_tell_their_sides() -> None:
     source = cards.LocalFile(kind="file", path="x", text="t", label="l", licence="none")
     tables = shards.tables(
-        source, ["x.Dev-0.csv", "train-0.csv", "test_1.csv", "contest.csv", "trainer.csv", "Eval.csv"]
+        source, ["x.Dev-0.csv", "train-0.csv", "test_1.csv", "contest.csv", "trainer.csv", "Eval.csv", "my train.csv"]
     )
-    assert [rows.side for rows in tables] == ["test", None, "test", "train", None, "validation"]
+    assert [rows.side for rows in tables] == ["test", None, "train", "test", "train", None, "validation"]
+    assert (shards.side("test_train.csv"), shards.side("eval.train-0.csv")) == ("train", "train")
     assert [rows.side for rows in shards.tables(source, ["train.csv"])] == [None]
 
 

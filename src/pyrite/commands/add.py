@@ -20,7 +20,7 @@ from ruamel.yaml.comments import CommentedMap
 from pyrite import params
 from pyrite.base import console, files, paths, schema
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, imported, mixes, texts
+from pyrite.data import cards, imported, language, mixes, texts
 from pyrite.data.profile import NAMED_LABELS
 from pyrite.llm import imports, labelling
 from pyrite.params import Imported, Params, Written
@@ -46,22 +46,24 @@ def run(
     _check_name(name, study)
     if task not in study.tasks:
         raise PyriteError(f"add: {task} is not among the study's tasks ({', '.join(study.tasks)}): name it there first")
-    table = imported.read(path, text, label, _values(values), seeds)
+    meant = _values(values)
+    if unknown := [new for new in meant.values() if new not in card.labels]:
+        raise PyriteError(f"add: --values: '{unknown[0]}' is no label of the card, which has {', '.join(card.labels)}")
+    table = imported.read(path, text, label, meant, seeds)
     table["label"], taken = _card_names(table["label"], list(card.labels))
     counts = Counter(table["label"])
     without = counts.pop("", 0)
     table = table[table["label"] != ""].reset_index(drop=True)
     unknown = [one for one, _ in counts.most_common() if one not in card.labels]
     known = [one for one in counts if one in card.labels]
-    if not known:
-        have, wanted = ", ".join(sorted(counts)[:10]), ", ".join(card.labels)
-        raise PyriteError(
-            f"{path}: none of its labels is in {paths.card(task)}: it has {have}; the card has {wanted}. Say which is "
-            "which: --values old=new,old=new"
+    if len(known) < 2:
+        problem = (
+            f"of the card's labels it has texts of '{known[0]}' only" if known else "none of its labels is the card's"
         )
-    if len(known) == 1:
+        have, wanted = ", ".join(sorted(counts)[:NAMED_LABELS]), ", ".join(card.labels)
         raise PyriteError(
-            f"{path}: of the card's labels it has texts of '{known[0]}' only: a classifier needs two or more"
+            f"{path}: {problem}, and a classifier needs two: it has {have}; {paths.card(task)} has {wanted}. Say which "
+            "is which: --values old=new,old=new"
         )
     text_of_params, left_out = _put(task, name, study, llm, cost)
     place = paths.imported(task, name)
@@ -78,6 +80,8 @@ def run(
         out.print(f"It has no text of {', '.join(lacking)}: what is trained on it alone never says so.")
     if without:
         out.print(f"{without:,} rows have no label and are left out.")
+    if (spoken := language.guess(table["text"])) not in card.language:
+        out.print(f"Its texts seem to be in {spoken}; the language of the card is {card.language}.")
     for written, label_of_card in taken.items():
         out.print(f"Its label {written!r} is taken for the card's '{label_of_card}'.")
     for one in unknown[:NAMED_LABELS]:

@@ -27,10 +27,10 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
             for batch in _batches(file, layout.format):
                 batch.validate(full=True)  # damaged bytes can point outside of the file's memory
                 require_different(batch.schema.names, path)
-                for fields in _as_text(batch).to_pylist():
+                for fields in _as_text(batch).to_pylist(maps_as_pydicts="strict"):
                     number += 1
                     yield Row(path, number, fields)
-        except (pa.ArrowException, OSError, MemoryError, ValueError) as error:
+        except (pa.ArrowException, OSError, MemoryError, ValueError, KeyError) as error:
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise PyriteError(f"{path}: row {number + 1}: not readable as {layout.format} ({reason})") from None
 

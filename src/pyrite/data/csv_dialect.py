@@ -48,7 +48,7 @@ def find(beginning: Sequence[str], separator: str | None, names: Collection[str]
         key=lambda sign: (
             found <= stripped[sign],
             len(headers[sign]),
-            len(headers[sign]) > 1 and sum(len(row) == len(headers[sign]) for row in _rows(lines, sign)),
+            len(headers[sign]) > 1 and sum(len(row) == len(headers[sign]) for row in rows(lines, sign)),
         ),
     )
     after = headers[best][1:]
@@ -56,7 +56,7 @@ def find(beginning: Sequence[str], separator: str | None, names: Collection[str]
 
 
 def _header(lines: Sequence[str], separator: str) -> list[str]:
-    return next(iter(_rows(lines[:1], separator) or _rows(lines, separator)), [])
+    return next(iter(rows(lines[:1], separator) or rows(lines, separator)), [])
 
 
 class Swallowed:
@@ -68,7 +68,7 @@ class Swallowed:
 
     def __init__(self, dialect: Dialect, beginning: Sequence[str], columns: int) -> None:
         self._separator, self._columns = dialect.separator, columns
-        whole = [row for row in _rows(beginning[dialect.skipped :], dialect.separator)[1:] if len(row) == columns]
+        whole = [row for row in rows(beginning[dialect.skipped :], dialect.separator)[1:] if len(row) == columns]
         of_column = [Counter(values) for values in zip(*whole, strict=True)]
         self._seen = {n: set(found) for n, found in enumerate(of_column) if len(found) <= len(whole) / 2}
         self._numbers = [n for n, found in enumerate(of_column) if all(map(str.isdecimal, found))]
@@ -102,8 +102,9 @@ def _cells(line: str, separator: str) -> list[str]:
     return line.rstrip("\r").split(separator)
 
 
-def _rows(lines: Sequence[str], separator: str) -> list[list[str]]:
-    rows: list[list[str]] = []
+def rows(lines: Sequence[str], separator: str) -> list[list[str]]:
+    """The rows that lines are, up to one that is broken."""
+    found: list[list[str]] = []
     with suppress(csv.Error):
-        rows.extend(csv.reader(lines, delimiter=separator))
-    return rows
+        found.extend(csv.reader(lines, delimiter=separator))
+    return found

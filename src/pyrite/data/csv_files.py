@@ -36,12 +36,14 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
             if not values or values == ["\x1a"]:
                 continue
             if len(values) != len(columns):
-                more = f"put a text with {dialect.sign} in double quotes"
                 fewer = "fill in what is missing, put a text of several lines in double quotes, or take the line out"
-                raise PyriteError(
-                    f"{path}: row {number}: {len(values)} fields, not {len(columns)} ({', '.join(columns)}): "
-                    f"{more if len(values) > len(columns) else fewer}"
-                )
+                advice = f"put a text with {dialect.sign} in double quotes" if len(values) > len(columns) else fewer
+                if {len(row) for row in csv_dialect.rows(beginning[dialect.skipped + 1 :], dialect.separator)} == {
+                    len(values)
+                }:
+                    advice += f", or name as many columns in row {dialect.skipped + 1}: all other rows have them"
+                there = f"{len(values)} fields, not {len(columns)} ({', '.join(columns)})"
+                raise PyriteError(f"{path}: row {number}: {there}: {advice}")
             if rows := swallowed.rows(values):
                 raise PyriteError(
                     f"{path}: row {number}: a quote that opens here closes {rows - 1} lines below, so that {rows} rows "

@@ -20,6 +20,7 @@ from pyrite.data import cards, formats, texts
 from pyrite.data.rows import Row
 
 _FIELD = re.compile(r"\{([^{}]+)\}")
+_FENCE = re.compile(r"\A```\w*\s*|\s*```\s*\Z")
 # Rows at the beginning of a file of which one at least must have a field that is asked for.
 FIRST_ROWS = 1000
 
@@ -152,8 +153,16 @@ def has(row: Row, name: str) -> bool:
 
 def _find(row: Row, name: str) -> tuple[bool, Any]:
     if name in row.fields:
-        return True, row.fields[name]
+        return True, _submitted(row.fields, name)
     return _along(row.fields, name.split("."))
+
+
+def _submitted(fields: dict[str, Any], name: str) -> Any:
+    """A field; a list of people's answers without those that have another status beside them, as Argilla writes it."""
+    value, status = fields[name], isinstance(fields[name], list) and fields.get(f"{name}.status")
+    if isinstance(status, list) and len(status) == len(value):
+        return [one for one, is_now in zip(value, status, strict=True) if is_now == "submitted"]
+    return value
 
 
 def _along(value: Any, path: list[str]) -> tuple[bool, Any]:
@@ -167,13 +176,15 @@ def _along(value: Any, path: list[str]) -> tuple[bool, Any]:
             return _along(value[int(path[0])], path[1:])
     if isinstance(value, dict):
         for end in range(len(path), 0, -1):
-            if (key := ".".join(path[:end])) in value and (found := _along(value[key], path[end:]))[0]:
+            if (key := ".".join(path[:end])) in value and (found := _along(_submitted(value, key), path[end:]))[0]:
                 return found
     return False, None
 
 
 def _unwritten(value: Any) -> Any:
     """The list or the object that a string is, as JSON or as Python and numpy write them; else the value itself."""
+    if isinstance(value, str) and value.startswith("```"):  # as LLMs like to write it
+        value = _FENCE.sub("", value)
     if not (isinstance(value, str) and value.startswith(("{", "[", "("))):
         return value
     with suppress(ValueError, RecursionError):

@@ -41,8 +41,8 @@ def of_file(path: Path) -> str:
     if form := known(path):
         return form
     raise PyriteError(
-        f"{path}: no format that is read: save it as {', '.join(ENDINGS)} (or one of these and .gz), in UTF-8 (a "
-        "spreadsheet calls that CSV UTF-8)"
+        f"{path}: no format that is read: save or unpack it as {', '.join(ENDINGS)} (or one of these and .gz), in "
+        "UTF-8 (a spreadsheet calls that CSV UTF-8)"
     )
 
 
@@ -76,6 +76,8 @@ def read(path: Path, layout: Layout | None = None, names: Collection[str] = ()) 
         PyriteError: the file does not have that form.
     """
     layout = layout or Layout(format=of_file(path))
+    if not path.stat().st_size:
+        return iter(())
     return FORMATS[layout.format].read(path, layout, names)
 
 

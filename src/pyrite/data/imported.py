@@ -58,6 +58,8 @@ def read(
     whole = {one: one for one in frame["label"].unique()}
     whole |= profile.whole_numbers(whole)
     frame["label"] = frame["label"].map({one: values.get(one, values.get(n, n)) for one, n in whole.items()})
+    if unused := [old for old in values if old not in whole and old not in whole.values()]:
+        console.log.print(f"{path}: no row has the label '{unused[0]}' of --values")
     if (frame["label"] == "").all():
         raise PyriteError(f"{path}: no row has a label in '{table.label}'")
     return frame if seeds else frame.drop(columns="seeds")

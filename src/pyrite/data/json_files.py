@@ -15,20 +15,17 @@ from pyrite.data.rows import Fields, Layout, Row, require_different
 
 # How JSON writes one half of an emoji, or two that belong together.
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_NO_SPACE = re.compile(r"[^ \t\r\n]")
 
 
 def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
-    """A list of rows, an object of rows or of lists of rows (`key` is their name), or an object of columns.
+    """A list of rows, an object of rows or of lists of rows (`key` is their name), an object of columns, or rows one
+    after another.
 
     What stands beside lists of rows tells of the whole, and is none.
     """
-    text = "".join(streams.lines(path, layout.encoding))
-    try:
-        data = _parse(text, f"{path}")
-    except PyriteError as error:
-        if "Extra data" not in str(error):
-            raise
-        return read_lines(path, Layout(format="json_lines", encoding=layout.encoding), names)
+    values = _parse("".join(streams.lines(path, layout.encoding)), path)
+    data = values[0] if len(values) == 1 else values
     if isinstance(data, dict) and isinstance(data.get("columns"), list) and isinstance(data.get("data"), list):
         names = list(map(str, data["columns"]))
         require_different(names, path)
@@ -36,7 +33,7 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
             dict(zip(names, row, strict=True)) if isinstance(row, list) and len(row) == len(names) else row
             for row in data["data"]
         ]
-    if isinstance(data, dict) and (columns := _columns(data)):
+    if isinstance(data, dict) and (columns := _columns(data, path)):
         data = [dict(zip(data, values, strict=True)) for values in zip(*columns, strict=True)]
     if isinstance(data, dict):
         data = {key: value for key, value in data.items() if _are_rows(value)} or data
@@ -51,41 +48,49 @@ def _are_rows(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
 
 
-def _columns(data: Fields) -> list[list[Any]] | None:
+def _columns(data: Fields, path: Path) -> list[list[Any]] | None:
     """The columns of what pandas writes as {"text": {"0": ..., "1": ...}}, or of equally long lists of values."""
     values = list(data.values())
-    columns = [list(value.values()) if isinstance(value, dict) else value for value in values]
     numbered = all(isinstance(value, dict) and value and all(map(str.isdecimal, value)) for value in values)
     listed = all(isinstance(value, list) and not any(isinstance(one, dict) for one in value) for value in values)
-    return columns if (numbered or listed) and len({len(column) for column in columns}) == 1 else None
+    lengths = {name: len(value) for name, value in data.items()} if numbered or listed else {}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name} {length:,}" for name, length in lengths.items())
+        raise PyriteError(
+            f"{path}: its lists are columns of different lengths ({told}): each needs a value for each row"
+        )
+    return [list(value.values()) if numbered else value for value in values] if lengths else None
 
 
 def read_lines(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
     """A JSON object a line, or the objects in the list `within` of each line; blank lines are no rows."""
     for number, line in enumerate(streams.lines(path, layout.encoding), start=1):
-        if line.isspace():
-            continue
-        row = _object(path, number, _parse(line, f"{path}: row {number}"))
-        if layout.within is None:
-            yield row
-            continue
-        if not isinstance(row.fields.get(layout.within), list):
-            raise row.mistake(f"no list '{layout.within}'")
-        for inner in row.fields[layout.within]:
-            yield _object(path, number, inner)
+        for row in (_object(path, number, value) for value in _parse(line, path, number)):
+            if layout.within is None:
+                yield row
+                continue
+            if not isinstance(row.fields.get(layout.within), list):
+                raise row.mistake(f"no list '{layout.within}'")
+            for inner in row.fields[layout.within]:
+                yield _object(path, number, inner)
 
 
-def _parse(text: str, place: str) -> Any:
+def _parse(text: str, path: Path, row: int = 0) -> list[Any]:
+    """The values that stand one after another in a file, or in a row of it."""
+    values, end = [], 0
     try:
-        value = json.loads(text, object_pairs_hook=_different)
-        return _encodable(value) if _HALF.search(text) else value
+        while found := _NO_SPACE.search(text, end):
+            value, end = _DECODER.raw_decode(text, found.start())
+            values.append(value)
+        return [_encodable(value) for value in values] if _HALF.search(text) else values
     except json.JSONDecodeError as error:
-        line = f"row {error.lineno}: " if ": row" not in place else ""
-        raise PyriteError(f"{place}: {line}broken JSON ({error.msg}, column {error.colno})") from None
+        whole = ": name a file of JSON as a whole .json" if row and text.strip() == "[" else ""
+        problem = f"broken JSON ({error.msg}, column {error.colno}){whole}"
+        raise PyriteError(f"{path}: row {row or error.lineno}: {problem}") from None
     except ValueError as error:  # a key that is there twice, or a number of thousands of digits
-        raise PyriteError(f"{place}: broken JSON ({error})") from None
+        raise PyriteError(f"{path}:{f' row {row}:' if row else ''} broken JSON ({error})") from None
     except RecursionError:
-        raise PyriteError(f"{place}: nested too deeply") from None
+        raise PyriteError(f"{path}:{f' row {row}:' if row else ''} nested too deeply") from None
 
 
 def _different(pairs: list[tuple[str, Any]]) -> Fields:
@@ -94,6 +99,9 @@ def _different(pairs: list[tuple[str, Any]]) -> Fields:
     if len(fields) < len(pairs):
         raise ValueError(f"'{Counter(name for name, _ in pairs).most_common(1)[0][0]}' is there twice in one object")
     return fields
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_different)
 
 
 def _encodable(value: Any) -> Any:

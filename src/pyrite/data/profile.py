@@ -133,10 +133,10 @@ def _profile(
                     f"{row.path}: column '{source.label}' has more than {MOST_LABELS:,} different values: labels "
                     "repeat; name their column with --label"
                 )
-            if not label:
-                continue
             raw = fields.get(row, source.label)
             written[label].add((raw if isinstance(raw, str) else value).strip())
+            if not label:
+                continue
             if wanted is not None and not {label, _whole(label)} & wanted:
                 continue
             labelled[table.file] += 1
@@ -150,7 +150,9 @@ def _profile(
                 share /= 2
                 sample = [one for one in sample if one[0] < share]
                 characters = sum(len(one[1][0]) for one in sample)
-    notes = [] if source.values else alike(written)
+    nameless = sorted(written.pop("", set()) - {"", "-1"}) if source.values else []
+    notes = [f"Numbers without a name in the file are no label: {', '.join(nameless)}."] if nameless else []
+    notes += [] if source.values else alike(written)
     if meant := whole_numbers(rows):
         source = source.model_copy(update={"values": meant})
         rows = Counter(
@@ -165,6 +167,10 @@ def _profile(
     raw = [(text, meant.get(label, label), uses[side]) for _, (text, label, side) in sample]
     others = Counter({label: n for label, n in rows.items() if label and wanted is not None and label not in wanted})
     notes += [said] if said else []
+    folders = {table.side: {found[one.file].parent for one in tables if one.side == table.side} for table in tables}
+    if several := next((places for side, places in folders.items() if side and len(places) > 1), None):
+        told = ", ".join(sorted(place.name for place in several))
+        notes.append(f"Files of one side lie in several folders ({told}): all are read as one data set.")
     if len(tables) > 1 and set(sides) == {None}:
         notes.append("No file's name tells a side (train, validation or test), so all rows are split anew.")
     if marked := sorted(label for label in rows if re.search(r"\w[|;]\s*\w", label)):

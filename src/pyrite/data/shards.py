@@ -10,11 +10,11 @@ from pathlib import Path
 from pyrite.data import cards, formats
 from pyrite.data.rows import Layout
 
-# What the names of files say of sides: train-00000-of-00001.parquet, or the folder test.
+# What the names of files say of sides: train-00000-of-00001.parquet, or the folder test. The last such word counts.
 _SIDES: dict[str, cards.Side] = dict.fromkeys(("train", "training", "trn"), "train")
 _SIDES |= dict.fromkeys(("test", "testing", "tst", "eval", "evaluation"), "test")
 _SIDES |= dict.fromkeys(("validation", "valid", "val", "dev"), "validation")
-_SIDE = re.compile(rf"(?:^|[._-])({'|'.join(_SIDES)})(?![a-z])", re.IGNORECASE)
+_SIDE = re.compile(rf"(?:^|[._ -])({'|'.join(_SIDES)})(?![a-z])", re.IGNORECASE)
 
 
 # What `datasets` keeps beside its data, such as the results of `map`, and hidden files and folders.
@@ -56,8 +56,8 @@ def digest(found: dict[str, Path]) -> str:
 
 def side(name: str) -> cards.Side | None:
     """The side that a file's name tells, if it tells one."""
-    found = _SIDE.search(name)
-    return _SIDES[found[1].lower()] if found else None
+    found = _SIDE.findall(name)
+    return _SIDES[found[-1].lower()] if found else None
 
 
 def settle(labelled: Mapping[cards.Side | None, int]) -> tuple[dict[cards.Side | None, cards.Side | None], str]:

@@ -74,7 +74,10 @@ def find_columns(path: Path, form: str, found: dict[str, Path], text: str | None
     for doubt in columns.doubts(first[main], of_texts, of_labels):
         console.log.print(doubt)
     _require_everywhere(path, found, first, (of_texts, of_labels))
-    return Columns(of_texts, of_labels, class_names(found[main], form, of_labels))
+    names = {name: class_names(found[name], form, of_labels) for name in first}
+    if other := next((name for name in first if names[name] != names[main]), None):
+        raise PyriteError(f"{found[other]}: the numbers of its labels have other names than in {found[main].name}")
+    return Columns(of_texts, of_labels, names[main])
 
 
 def _require_everywhere(path: Path, found: dict[str, Path], first: dict[str, list[Row]], names: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from pyrite.results import advice, purchases, statements, trust
 from pyrite.results import remarks as plain
 from pyrite.results.diversity import Diversity
 from pyrite.results.findings import Findings, typographic
+from pyrite.results.generation import GeneratedSet
 from pyrite.results.prices import money
 from pyrite.results.statements import points
 from pyrite.results.subjectivity import ONE_LLM, WHO, BeyondReal, Subjectivity, Who
@@ -144,17 +145,28 @@ def costs(task: Findings) -> list[str]:
 
 
 def contamination(task: Findings) -> list[str]:
-    """How many texts of each source resemble test texts, or are real training texts, a sentence each."""
+    """How many texts of each source resemble test texts, or are real training texts, a sentence each; and the labels of
+    those that are real texts, labelled by an LLM."""
+    labelled = [balance(source, found) for source, found in task.generated.items() if found.kind == "labelled"]
     made = {name(source): found.total for source, found in task.generated.items() if found.kind != "labelled"}
     alike = [f"{total.contaminated:,} of {total.received:,} {source}" for source, total in made.items()]
     real = [f"{total.also_real_training:,} of {total.accepted:,} {source}" for source, total in made.items()]
     if not made:
-        return []
+        return labelled
     return [
         f"Dropped, being too like a test or validation text: {', '.join(alike)} texts.",
         f"Kept although they are, word for word, real training texts: {', '.join(real)} texts. They tell nothing of "
         "the test texts, but show what the LLM knows by heart.",
+        *labelled,
     ]
+
+
+def balance(source: str, found: GeneratedSet) -> str:
+    """How often an LLM gave each label to the real texts of a source."""
+    often = sorted(found.labels, key=lambda label: -found.labels[label].accepted)
+    shares = [f"{label} {found.labels[label].accepted / max(1, found.total.accepted):.0%}" for label in often[:10]]
+    rest = f" and {len(often) - 10} more labels" if len(often) > 10 else ""
+    return f"The {name(source)} texts have their labels as often as the LLM gave them: {', '.join(shares)}{rest}."
 
 
 def data(task: Findings) -> str:
