@@ -23,7 +23,7 @@ from openai import APIConnectionError, APITimeoutError
 
 from pyrite.base.errors import PyriteError
 from pyrite.llm import client, conversations, dialect, failures, replies
-from pyrite.llm.cache import Answer, Ledger, Log, Unanswered
+from pyrite.llm.cache import Answer, Ledger, Log, Request, Unanswered
 from pyrite.llm.client import Endpoint, Pace
 from pyrite.params import LLM, Asking, Limits, Price
 
@@ -61,7 +61,8 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
 
         async def run(log: Log) -> list[Any]:
             async def one(number: int) -> Answer:
-                return await asked.ask(MESSAGES, schema, lambda answer: log.add(f"{number:064}", answer), limit)
+                request = Request(MESSAGES, schema, limit, f"{number:064}")
+                return await asked.ask(request, lambda answer: log.add(request.key, answer))
 
             asked = Endpoint(p)
             try:
@@ -676,7 +677,7 @@ def test_what_is_waited_for_is_said(ask: Ask, monkeypatch: pytest.MonkeyPatch) -
         async def keep(answer: Answer) -> None:
             pass
 
-        asked = asyncio.create_task(endpoint.ask(MESSAGES, None, keep))
+        asked = asyncio.create_task(endpoint.ask(Request(MESSAGES), keep))
         while not asked.done():
             await asyncio.sleep(0.1)
             lines.append(endpoint.waiting(0.2))
@@ -798,7 +799,7 @@ def test_no_bytes_on_the_wire_are_more_than_a_failure(monkeypatch: pytest.Monkey
         sent[0] = raw
         endpoint = Endpoint(asking(), attempts=1)
         try:
-            answer = await endpoint.ask(MESSAGES, None, keep)
+            answer = await endpoint.ask(Request(MESSAGES), keep)
             assert answer.text or answer.refused
         except (PyriteError, Unanswered) as error:
             assert "\n" not in str(error)

@@ -17,10 +17,9 @@ from pyrite import params
 from pyrite.base import console, files
 from pyrite.base.errors import PyriteError
 from pyrite.llm import dialect, failures, generation, labelling, replies, surveys
-from pyrite.llm.cache import Answer, Log
+from pyrite.llm.cache import Answer, Log, Request
 from pyrite.llm.failures import Failure
 from pyrite.llm.labelling import Labelling
-from pyrite.llm.runner import Request
 from pyrite.params import Asking, Labelled, Written
 
 # The API's limits for one file.

@@ -18,7 +18,7 @@ from pyrite import params
 from pyrite.base import console, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, standins
-from pyrite.llm import annotators, cache, client, failures, generation, parsing, prompts, runner, speed
+from pyrite.llm import annotators, cache, client, failures, generation, parsing, prompts, speed
 from pyrite.params import Labelled
 
 PACKAGES = ("dvc", "torch", "transformers", "accelerate", "scikit-learn", "pandas", "openai")
@@ -233,9 +233,9 @@ async def _ask(p: params.Params, llm: str) -> Probe:
     asking = p.asking(llm).model_copy(update={"budget_usd": None})
     asked, answers, seconds = client.Endpoint(asking, attempts=1), [], [SHORTEST]
 
-    async def put(request: runner.Request) -> cache.Answer:
+    async def put(request: cache.Request) -> cache.Answer:
         begun = time.monotonic()
-        answers.append(await asked.ask(request.messages, request.schema, keep, request.limit))
+        answers.append(await asked.ask(request, keep))
         seconds.append(time.monotonic() - begun)
         return answers[-1]
 

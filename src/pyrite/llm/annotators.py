@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from pyrite.base import paths, schema
 from pyrite.base.schema import Schema
 from pyrite.data.cards import Card, Words
-from pyrite.llm import cache, choices
-from pyrite.llm.cache import Answer, Message
+from pyrite.llm import cache, choices, prompts
+from pyrite.llm.cache import Answer, Request
+from pyrite.llm.prompts import one_line
 from pyrite.params import Asking
 
 # The answers of personas have this place in the store, beside those to the prompts that ask for texts.
@@ -29,8 +29,11 @@ TRIES = 2
 
 # Tokens that a label takes at most, with its number; a model may put as many around them.
 LABEL_TOKENS = 50
-
-_FIELD = re.compile(r"\{(\w+)\}")
+# The fields that a prompt may have, and those that it must.
+_FIELDS = {
+    "annotate": ({"description", "labels", "items", "n", "texts", "example"}, {"labels", "texts"}),
+    "pair": ({"definition", "first", "second"}, {"first", "second"}),
+}
 
 
 class Annotators(Schema):
@@ -43,24 +46,10 @@ class Annotators(Schema):
     annotate: Words
     pair: Words
 
-    @field_validator("annotate")
+    @field_validator("annotate", "pair")
     @classmethod
-    def _asks_for_labels(cls, value: str) -> str:
-        return _with_fields(value, {"description", "labels", "items", "n", "texts", "example"}, {"labels", "texts"})
-
-    @field_validator("pair")
-    @classmethod
-    def _asks_for_a_task(cls, value: str) -> str:
-        return _with_fields(value, {"definition", "first", "second"}, {"first", "second"})
-
-
-def _with_fields(template: str, known: set[str], needed: set[str]) -> str:
-    found = set(_FIELD.findall(template))
-    if unknown := sorted(found - known):
-        raise ValueError(f"unknown field {{{unknown[0]}}}; there are {', '.join(sorted(known))}")
-    if missing := sorted(needed - found):
-        raise ValueError(f"the field {{{missing[0]}}} is missing")
-    return template
+    def _has_its_fields(cls, value: str, info: ValidationInfo) -> str:
+        return prompts.with_fields(value, *_FIELDS[str(info.field_name)])
 
 
 @dataclass(frozen=True)
@@ -78,16 +67,6 @@ class Question:
     answers: tuple[str, ...] = ()
     tokens: tuple[tuple[int | None, int | None], ...] = ()
     refused: bool = False
-
-
-@dataclass(frozen=True)
-class QuestionRequest:
-    """A question as it is sent; `key` is what the store finds the answer by."""
-
-    messages: tuple[Message, ...]
-    schema: dict[str, object] | None
-    key: str
-    limit: int
 
 
 @dataclass
@@ -119,14 +98,14 @@ class Survey:
         """Whether a question that may be put so often is put (again)."""
         return not c.refused and len(c.answers) < turns and None in self.said(c)
 
-    def request(self, c: Question) -> QuestionRequest:
+    def request(self, c: Question) -> Request:
         """The question as it is sent."""
-        messages = ({"role": "system", "content": c.system}, {"role": "user", "content": self.fill(c)})
+        messages = [{"role": "system", "content": c.system}, {"role": "user", "content": self.fill(c)}]
         position = (self.answers, len(c.answers))
         key = cache.key(messages, self.p.llm.model, self.p.llm.sampling, position)
-        return QuestionRequest(messages, self.schema(c), key, LABEL_TOKENS * (len(c.about) + 1))
+        return Request(messages, self.schema(c), LABEL_TOKENS * (len(c.about) + 1), key)
 
-    def answered(self, c: Question, request: QuestionRequest, answer: Answer) -> Question:
+    def answered(self, c: Question, request: Request, answer: Answer) -> Question:
         """The question with one more answer."""
         tokens = (*c.tokens, (answer.prompt_tokens, answer.completion_tokens))
         return replace(c, answers=(*c.answers, answer.text), tokens=tokens, refused=bool(answer.refused))
@@ -193,7 +172,7 @@ def label_questions(
                 "n": str(len(batch)),
                 "example": next(iter(card.labels)),
             }
-            yield Question(name, _one_line(system), _fill(_one_line(annotators.annotate), fields), batch)
+            yield Question(name, one_line(system), prompts.filled(one_line(annotators.annotate), fields), batch)
 
 
 def pair_questions(tasks: Sequence[str], annotators: Annotators) -> Iterator[Question]:
@@ -202,39 +181,30 @@ def pair_questions(tasks: Sequence[str], annotators: Annotators) -> Iterator[Que
     The order of a pair turns from persona to persona, and of a persona's pairs from one to the next: an LLM that likes
     what comes first then favours no task.
     """
-    prompt = _fill(_one_line(annotators.pair), {"definition": _one_line(annotators.definition)})
+    prompt = prompts.filled(one_line(annotators.pair), {"definition": one_line(annotators.definition)})
     for turn, (name, system) in enumerate(annotators.personas.items()):
         for number, (one, other) in enumerate(itertools.combinations(tasks, 2)):
             about = (one, other) if (turn + number) % 2 == 0 else (other, one)
-            yield Question(name, _one_line(system), prompt, about)
+            yield Question(name, one_line(system), prompt, about)
 
 
 def with_texts(question: Question, texts: Mapping[str, str]) -> str:
     """The prompt to send: `{texts}` filled with the items' texts (id -> text), numbered from 1."""
     numbered = {str(number): texts[item] for number, item in enumerate(question.about, start=1)}
-    return _fill(question.prompt, {"texts": json.dumps(numbered, ensure_ascii=False)})
+    return prompts.filled(question.prompt, {"texts": json.dumps(numbered, ensure_ascii=False)})
 
 
 def with_tasks(question: Question, described: Mapping[str, str]) -> str:
     """The prompt to send: both tasks filled in (task -> what `describe` says of it)."""
     first, second = question.about
-    return _fill(question.prompt, {"first": described[first], "second": described[second]})
+    return prompts.filled(question.prompt, {"first": described[first], "second": described[second]})
 
 
 def describe(card: Card, examples: Mapping[str, str]) -> str:
     """A task in a few sentences: what it is, its labels with their instructions, and one example (text) of each."""
     shown = "; ".join(f"{label}: {json.dumps(text, ensure_ascii=False)}" for label, text in examples.items())
-    return _one_line(f"{card.title}. {card.description} Labels: {_labels(card)}. Examples: {shown or 'none'}.")
+    return one_line(f"{card.title}. {card.description} Labels: {_labels(card)}. Examples: {shown or 'none'}.")
 
 
 def _labels(card: Card) -> str:
-    return "; ".join(f'"{label}" for {card.items} that {_one_line(said)}' for label, said in card.labels.items())
-
-
-def _fill(template: str, fields: Mapping[str, str]) -> str:
-    # One pass, so that braces in what is filled in stay as they are; fields that are not given stay unfilled.
-    return _FIELD.sub(lambda match: fields.get(match[1], match[0]), template)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return "; ".join(f'"{label}" for {card.items} that {one_line(said)}' for label, said in card.labels.items())

@@ -60,6 +60,26 @@ class Unanswered(Exception):  # noqa: N818 - no error of ours
     """This request has no answer, and asking again would not help; others may go on."""
 
 
+@dataclass(frozen=True)
+class Request:
+    """What an LLM is asked.
+
+    Attributes:
+        messages: the whole conversation as it is sent.
+        schema: the JSON schema of the answer; None: any text will do.
+        limit: how many tokens the answer may have, unless `sampling` says it; None: as many as it takes.
+        key: what the store finds the answer by.
+        prompt, examples: the last message as a transcript has it, with the ids of the examples that it shows.
+    """
+
+    messages: Sequence[Message]
+    schema: Mapping[str, object] | None = None
+    limit: int | None = None
+    key: str = ""
+    prompt: str = ""
+    examples: tuple[str, ...] = ()
+
+
 def added(one: Tokens, other: Tokens) -> Tokens:
     """The sum of two counts."""
     return one[0] + other[0], one[1] + other[1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from openai import APIStatusError
 from pyrite.base import console
 from pyrite.base.errors import PyriteError
 from pyrite.llm import dialect, failures, replies
-from pyrite.llm.cache import Answer, Ledger, Message, Unanswered, tokens_of
+from pyrite.llm.cache import Answer, Ledger, Request, Unanswered, tokens_of
 from pyrite.llm.dialect import TIMEOUT, Dialect
 from pyrite.llm.failures import Failure, Then
 from pyrite.llm.replies import Reply
@@ -113,21 +113,11 @@ class Endpoint:
         before = f"; before that: {first.before}" if first.before else ""
         return f"{said} (attempt {first.attempt}{before})"
 
-    async def ask(
-        self,
-        messages: Sequence[Message],
-        schema: Mapping[str, object] | None,
-        keep: Keep,
-        limit: int | None = None,
-    ) -> Answer:
-        """The answer to a conversation so far, handed to `keep` before anything else happens.
+    async def ask(self, request: Request, keep: Keep) -> Answer:
+        """The answer to a request, handed to `keep` before anything else happens.
 
         What came back without words is handed to `keep` too, for what it cost. A request that is refused for good has
         an answer that says so (`refused`).
-
-        Args:
-            schema: the JSON schema of the answer, sent along where the endpoint takes one; None: any text will do.
-            limit: how many tokens the answer may have, unless `sampling` says it; None: as many as it takes.
 
         Raises:
             Unanswered: this request can't be answered.
@@ -135,15 +125,15 @@ class Endpoint:
         """
         attempt, before = 1, ""
         while True:
-            expected = sum(self._expected(messages))
+            expected = sum(self._expected(request))
             place = object()
             async with AsyncExitStack() as stack:
                 try:
                     async with self._slots:
                         await self._wait_for_turn(expected)
-                        await stack.enter_async_context(self._reserve(messages, limit))
+                        await stack.enter_async_context(self._reserve(request))
                         self._open[place] = _Open(time.monotonic(), attempt, before)
-                        reply = await self.dialect.ask(self._send, messages, schema, limit)
+                        reply = await self.dialect.ask(self._send, request)
                         self._answered(reply, expected)
                     if not (reply.answer.text or reply.answer.refused):
                         tokens = reply.answer.prompt_tokens or 0, reply.answer.completion_tokens or 0
@@ -152,7 +142,7 @@ class Endpoint:
                     return reply.answer
                 except Failure as failed:
                     failure, before = failed, failed.reason
-                    if failure.then is Then.TOO_LONG and not any(m["role"] == "assistant" for m in messages):
+                    if failure.then is Then.TOO_LONG and not any(m["role"] == "assistant" for m in request.messages):
                         failure.refused = ""  # no conversation can even begin: that is for the user to mend
                     if failure.refused and (failure.then is not Then.EMPTY or attempt >= self._tries(failure.then)):
                         self._failures, self._last_answer = 0, time.monotonic()
@@ -193,27 +183,24 @@ class Endpoint:
         self._tokens.correct(sent + said - expected_tokens)
 
     @asynccontextmanager
-    async def _reserve(self, messages: Sequence[Message], limit: int | None) -> AsyncIterator[None]:
+    async def _reserve(self, request: Request) -> AsyncIterator[None]:
         """Keep what a request may cost until its answer is in the ledger.
 
         Where the budget has no room for it, wait for requests in flight, which may cost less than was kept for them;
         stop where there are none. The first request goes alone: it shows what an answer of this model costs.
         """
-        budget, cost = self._p.budget_usd, 0.0
-        while self._price is not None:
-            sent, typical = self._expected(messages)
-            cost = self._price.of(sent, max(typical, self._longest, limit or 0) if budget is not None else typical)
-            spent = self._ledger.spent() if budget is not None else 0.0
+        budget, price, cost = self._p.budget_usd, self._price, 0.0
+        while budget is not None and price is not None:
+            sent, typical = self._expected(request)
+            cost = price.of(sent, max(typical, self._longest, request.limit or 0))
+            spent = self._ledger.spent()
             alone = self._answers > 0 or not self._reserved
-            if budget is None or (alone and spent + sum(self._reserved) + cost <= budget):
+            if alone and spent + sum(self._reserved) + cost <= budget:
                 break
             if not self._reserved:
                 said = f"${spent:.4f} of ${budget:.2f} is spent, and the next request could go beyond it"
-                self.stop(
-                    PyriteError(
-                        f"params.yaml: generate.budget_usd: {said}; raise it and run again: what is answered is kept"
-                    )
-                )
+                more = "raise it and run again: what is answered is kept"
+                self.stop(PyriteError(f"params.yaml: generate.budget_usd: {said}; {more}"))
             await self._pause(0.02)
         self._go_on()
         self._reserved.append(cost)
@@ -222,9 +209,9 @@ class Endpoint:
         finally:
             self._reserved.remove(cost)
 
-    def _expected(self, messages: Sequence[Message]) -> tuple[int, int]:
+    def _expected(self, request: Request) -> tuple[int, int]:
         """The tokens that a request is reckoned with: sent, and answered as on average so far."""
-        sent = sum(tokens_of(m["content"]) for m in messages)
+        sent = sum(tokens_of(m["content"]) for m in request.messages)
         return sent, self._completion_tokens // self._answers if self._answers else TYPICAL_ANSWER
 
     def _go_on(self) -> None:

@@ -12,7 +12,7 @@ import random
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pandas as pd
 
@@ -22,7 +22,7 @@ from pyrite.data import folds, texts
 from pyrite.data.cards import Card
 from pyrite.data.transcripts import Conversation, Turn
 from pyrite.llm import cache, parsing, prompts, thoughts
-from pyrite.llm.cache import Answer, Message
+from pyrite.llm.cache import Answer, Message, Request
 from pyrite.llm.prompts import Templates
 from pyrite.params import Params, Written
 
@@ -62,26 +62,6 @@ def texts_schema(n: int, shortest: int, longest: int) -> dict[str, object]:
         "required": ["texts"],
         "additionalProperties": False,
     }
-
-
-@dataclass(frozen=True)
-class TurnRequest:
-    """The next question of a conversation.
-
-    Attributes:
-        prompt, examples: as a transcript has them: the examples as ids.
-        messages: the whole conversation as it is sent, the examples as texts.
-        schema: the JSON schema of the answer.
-        key: what the store finds the answer by.
-        limit: how many tokens the answer may have.
-    """
-
-    prompt: str
-    examples: tuple[str, ...]
-    messages: tuple[Message, ...]
-    schema: dict[str, object]
-    key: str
-    limit: int
 
 
 class Script:
@@ -129,7 +109,7 @@ class Script:
             turns=(),
         )
 
-    def request(self, c: Conversation) -> TurnRequest:
+    def request(self, c: Conversation) -> Request:
         """The next turn of a conversation.
 
         Raises:
@@ -149,13 +129,13 @@ class Script:
             messages.append({"role": "assistant", "content": thoughts.strip(said.answer)})
         messages.append({"role": "user", "content": self._filled(prompt, examples)})
         position = (self.spec.prompt, c.label, c.conversation, turn)
-        return TurnRequest(
+        return Request(
+            messages,
+            schema=ATTRIBUTES if plans else self._schema,
+            limit=PLAN_TOKENS if plans else self._limit,
+            key=cache.key(messages, self.p.llm.model, self.p.llm.sampling, position),
             prompt=prompt,
             examples=examples,
-            messages=tuple(messages),
-            schema=ATTRIBUTES if plans else self._schema,
-            key=cache.key(messages, self.p.llm.model, self.p.llm.sampling, position),
-            limit=PLAN_TOKENS if plans else self._limit,
         )
 
     def requests(self, turns: int) -> int:
@@ -176,7 +156,7 @@ class Script:
             return bool(parsing.attributes(last))
         return len(c.turns) < self.requests(turns) and bool(parsing.texts(last))
 
-    def answered(self, c: Conversation, request: TurnRequest, answer: Answer) -> Conversation:
+    def answered(self, c: Conversation, request: Request, answer: Answer) -> Conversation:
         """The conversation with one more turn."""
         plans = len(c.turns) < self.templates.plans
         said = Turn(

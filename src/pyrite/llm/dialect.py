@@ -18,7 +18,7 @@ from openai import AsyncOpenAI, DefaultAioHttpClient, OpenAIError
 
 from pyrite.base import console
 from pyrite.base.errors import PyriteError
-from pyrite.llm.cache import Message
+from pyrite.llm.cache import Message, Request
 from pyrite.llm.failures import Failure, Then
 from pyrite.llm.replies import Reply
 from pyrite.params import Asking
@@ -167,13 +167,8 @@ class Dialect:
         self._doubted_at: float | None = None
         self.structured: bool | None = None
 
-    async def ask(
-        self, send: Send, messages: Sequence[Message], schema: Mapping[str, object] | None, limit: int | None
-    ) -> Reply:
+    async def ask(self, send: Send, request: Request) -> Reply:
         """The reply to a request, sent in the form that the endpoint takes, which it may take some tries to find.
-
-        Args:
-            limit: the tokens that an answer may have, unless `sampling` says it.
 
         Raises:
             Failure: there is none.
@@ -181,7 +176,7 @@ class Dialect:
         began, form, limited = time.monotonic(), self._form, True
         refused: Failure | None = None
         while True:
-            room, said = self._room, self._body(messages, schema, limit if limited else None, form)
+            room, said = self._room, self._body(request, form, limited=limited)
             try:
                 reply = await send(said)
             except Failure as failure:
@@ -199,24 +194,23 @@ class Dialect:
             if not limited and self._limit:
                 self._limit = None
                 self._say("has no room for the limit on tokens; it is left out")
-            self._passed(schema, form, refused, began)
+            self._passed(request.schema, form, refused, began)
             if room == self._room:
                 self._make_room(reply, said)
             return reply
 
-    def _body(
-        self, messages: Sequence[Message], schema: Mapping[str, object] | None, limit: int | None, form: int
-    ) -> dict[str, Any]:
+    def _body(self, request: Request, form: int, *, limited: bool) -> dict[str, Any]:
+        messages = request.messages
         if self._folded and messages[0]["role"] == "system":
             first = {"role": "user", "content": f"{messages[0]['content']}\n\n{messages[1]['content']}"}
             messages = [first, *messages[2:]]
         said = {k: v for k, v in request_body(messages, self._p).items() if k not in self._without}
         # Some servers stream unless told not to.
         said["stream"] = False
-        if limit is not None and self._limit and not said.keys() & set(LIMITS):
-            said[self._limit] = limit * self._room
-        if schema is not None and form < 2:
-            said["response_format"] = response_format(unbounded(schema) if form else schema)
+        if limited and request.limit and self._limit and not said.keys() & set(LIMITS):
+            said[self._limit] = request.limit * self._room
+        if request.schema is not None and form < 2:
+            said["response_format"] = response_format(unbounded(request.schema) if form else request.schema)
         return said
 
     def _finds_out(self, failure: Failure, said: Mapping[str, Any]) -> bool:

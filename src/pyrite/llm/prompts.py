@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from pydantic import RootModel, field_validator
+from pydantic import RootModel, ValidationInfo, field_validator
 
 from pyrite.base import paths, schema
 from pyrite.base.errors import PyriteError
@@ -32,17 +33,8 @@ class Templates(Schema):
 
     @field_validator("plan", "first", "next")
     @classmethod
-    def _known_fields(cls, value: str | None) -> str | None:
-        if unknown := sorted(set(_FIELD.findall(value or "")) - _FIELDS):
-            raise ValueError(f"unknown field {{{unknown[0]}}}; there are {', '.join(sorted(_FIELDS))}")
-        return value
-
-    @field_validator("first", "next")
-    @classmethod
-    def _says_how_many(cls, value: str) -> str:
-        if "n" not in _FIELD.findall(value):
-            raise ValueError("the field {n} is missing: without it the LLM is not told how many texts to write")
-        return value
+    def _asks_for_so_many(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return value and with_fields(value, _FIELDS, set() if info.field_name == "plan" else {"n"})
 
     @property
     def plans(self) -> int:
@@ -89,7 +81,7 @@ def load(name: str) -> Templates:
 
 def system(card: Card) -> str:
     """The system message: the card's role."""
-    return _one_line(card.role)
+    return one_line(card.role)
 
 
 def prompt(
@@ -109,27 +101,41 @@ def prompt(
     model's context would leave the model without. Recordings from before that are without it (`reminds=False`).
     """
     least, most = card.length_words
-    of_card = {"item": card.item, "items": card.items, "label": card.labels[label], "style": card.style}
-    fields = {
-        # What is filled in later must not be filled into a label of that name.
-        **{key: words.replace("{examples}", "{ examples }") for key, words in of_card.items()},
-        "min_words": least,
-        "max_words": most,
-        "n": n,
-        "k": k,
-        "examples": "{examples}",
-        "attributes": attributes,
-    }
+    words = {"item": card.item, "items": card.items, "label": card.labels[label], "style": card.style}
+    words |= {"attributes": attributes}
+    numbers = {"min_words": least, "max_words": most, "n": n, "k": k}
+    # What is filled in later must not be filled into a label of that name.
+    fields = {name: one_line(said).replace("{examples}", "{ examples }") for name, said in words.items()}
     template = templates.of_turn(turn)
     if reminds and turn > 0 and "{label}" not in template:
         template = f"{_REMINDER} {template}"
-    # One pass, so that braces in a card's own words stay as they are.
-    asked = _FIELD.sub(lambda match: _one_line(str(fields[match[1]])), _one_line(template))
+    asked = filled(one_line(template), fields | {name: str(number) for name, number in numbers.items()})
     if card.language == language.ENGLISH:
         return asked
     count = " Count lengths in characters." if language.unit(card.language) == "characters" else ""
     return f"{asked} Write in {card.language}.{count}"
 
 
-def _one_line(text: str) -> str:
+def with_fields(template: str, known: set[str], needed: set[str]) -> str:
+    """A template, if it has these fields.
+
+    Raises:
+        ValueError: it has another one, or lacks one that it needs.
+    """
+    found = set(_FIELD.findall(template))
+    if unknown := sorted(found - known):
+        raise ValueError(f"unknown field {{{unknown[0]}}}; there are {', '.join(sorted(known))}")
+    if missing := sorted(needed - found):
+        raise ValueError(f"the field {{{missing[0]}}} is missing")
+    return template
+
+
+def filled(template: str, fields: Mapping[str, str]) -> str:
+    """A template with its fields filled in one pass: braces in what is filled in stay, as fields do that are not
+    given."""
+    return _FIELD.sub(lambda match: fields.get(match[1], match[0]), template)
+
+
+def one_line(text: str) -> str:
+    """A text without line breaks and spaces in a row."""
     return " ".join(text.split())

@@ -9,36 +9,21 @@ import asyncio
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from pyrite.base import console
 from pyrite.base.errors import Stopped
-from pyrite.llm.cache import Answer, Log, Message, Tokens, Unanswered, added, tokens_of
+from pyrite.llm.cache import Answer, Log, Message, Request, Tokens, Unanswered, added, tokens_of
 from pyrite.params import Asking
 
 if TYPE_CHECKING:
     from pyrite.llm.client import Endpoint
 
 
-class Request(Protocol):
-    """What is sent, the JSON schema of its answer (None: any text), how many tokens that may have (None: any number),
-    and what the store finds the answer by."""
-
-    @property
-    def messages(self) -> Sequence[Message]: ...
-    @property
-    def schema(self) -> Mapping[str, object] | None: ...
-    @property
-    def limit(self) -> int | None: ...
-    @property
-    def key(self) -> str: ...
-
-
 C = TypeVar("C")
-R = TypeVar("R", bound=Request)
 
 
 class DialogueJob(NamedTuple, Generic[C]):
@@ -56,7 +41,7 @@ class DialogueResult(NamedTuple, Generic[C]):
     in_vain: Tokens = (0, 0)
 
 
-class Script(Protocol[C, R]):
+class Script(Protocol[C]):
     """All that decides what is asked in the dialogues of a (task, source); `answers` names their place in the store."""
 
     task: str
@@ -70,15 +55,15 @@ class Script(Protocol[C, R]):
     def goes_on(self, c: C, turns: int) -> bool:
         """Whether a dialogue of so many turns has a next request."""
 
-    def request(self, c: C) -> R:
+    def request(self, c: C) -> Request:
         """The next request of a dialogue."""
 
-    def answered(self, c: C, request: R, answer: Answer) -> C:
+    def answered(self, c: C, request: Request, answer: Answer) -> C:
         """The dialogue with one more answer."""
 
 
 class Ask(Protocol):
-    def __call__(self, jobs: Sequence[DialogueJob[C]], script: Script[C, R]) -> list[DialogueResult[C]]:
+    def __call__(self, jobs: Sequence[DialogueJob[C]], script: Script[C]) -> list[DialogueResult[C]]:
         """Hold all dialogues side by side."""
 
 
@@ -96,7 +81,7 @@ def mode(p: Asking, task: str, answers: str) -> Iterator[Ask]:
     log = Log(task, answers)
     if p.provider == "recorded" and not len(log):
         # Nothing to find: then nothing need be asked, for which a task may have too few examples.
-        def nothing(jobs: Sequence[DialogueJob[C]], script: Script[C, R]) -> list[DialogueResult[C]]:
+        def nothing(jobs: Sequence[DialogueJob[C]], script: Script[C]) -> list[DialogueResult[C]]:
             return [DialogueResult(job.dialogue, waits=False) for job in jobs]
 
         yield nothing
@@ -104,7 +89,7 @@ def mode(p: Asking, task: str, answers: str) -> Iterator[Ask]:
     with asyncio.Runner() as runner:
         endpoint: Endpoint | None = None
 
-        def ask(jobs: Sequence[DialogueJob[C]], script: Script[C, R]) -> list[DialogueResult[C]]:
+        def ask(jobs: Sequence[DialogueJob[C]], script: Script[C]) -> list[DialogueResult[C]]:
             return runner.run(_hold_all(jobs, script, log, endpoint))
 
         if p.provider == "recorded":
@@ -118,7 +103,7 @@ def mode(p: Asking, task: str, answers: str) -> Iterator[Ask]:
                 runner.run(endpoint.close())
 
 
-def look(jobs: Sequence[DialogueJob[C]], script: Script[C, R]) -> list[DialogueResult[C]]:
+def look(jobs: Sequence[DialogueJob[C]], script: Script[C]) -> list[DialogueResult[C]]:
     """Dialogues as far as the store has their answers."""
     log = Log(script.task, script.answers)
     return asyncio.run(_hold_all(jobs, script, log, None))
@@ -131,7 +116,7 @@ async def _open(p: Asking) -> Endpoint:
 
 
 async def _hold_all(
-    jobs: Sequence[DialogueJob[C]], script: Script[C, R], log: Log, endpoint: Endpoint | None
+    jobs: Sequence[DialogueJob[C]], script: Script[C], log: Log, endpoint: Endpoint | None
 ) -> list[DialogueResult[C]]:
     """Hold all dialogues side by side, each turn by turn."""
     results = [DialogueResult(job.dialogue, waits=False) for job in jobs]
@@ -170,11 +155,11 @@ async def _hold_all(
                 answer = log.get(request.key)
                 if answer is None and endpoint is not None:
 
-                    async def keep(answer: Answer, request: R = request, before: Answer | None = before) -> None:
+                    async def keep(answer: Answer, request: Request = request, before: Answer | None = before) -> None:
                         await log.add(request.key, marked(before, answer, request.messages))
 
                     try:
-                        answer = await endpoint.ask(request.messages, request.schema, keep, request.limit)
+                        answer = await endpoint.ask(request, keep)
                     except Unanswered as failed:
                         failures[str(failed)] += 1
                 in_vain = added(in_vain, log.in_vain(request.key))
