@@ -81,8 +81,8 @@ def test_a_mistake_in_the_file_is_named(project: Path, old: str, new: str, probl
 
 
 def test_a_question_that_is_refused_for_good_is_not_asked_again(card: Card, asked: Annotators) -> None:
-    question = next(annotators.label_questions(card, ["a"], asked, asked.personas))
-    survey = annotators.labels(card, {"a": "x"}, Asking.model_construct(llm=LLM(model="m")))
+    survey = annotators.labels(card, {"a": "x"}, Asking.model_construct(llm=LLM(model="m")), asked, asked.personas)
+    question = survey.questions[0]
     request = survey.request(question)
     empty, refused = (
         survey.answered(question, request, Answer("m", "2026-01-01", 1, 0, "", why)) for why in ("", "content filter")

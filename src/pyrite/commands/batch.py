@@ -95,7 +95,7 @@ def _waiting() -> Iterator[Waiting]:
 
 
 def _labels(task: str, one: Labelling) -> Iterator[Waiting]:
-    for question, waits, _ in surveys.look(one.survey, one.questions):
+    for question, waits, _ in surveys.look(one.survey):
         if waits:
             yield Waiting((task, one.survey.answers), one.survey.request(question), one.survey.p)
 

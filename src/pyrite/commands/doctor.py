@@ -254,10 +254,10 @@ async def _ask(p: params.Params, llm: str) -> Probe:
         labels = None
         if _labels(p, llm) and said:
             to_label = {str(number): text for number, text in enumerate(said)}
-            survey, roles = annotators.labels(card, to_label, asking), annotators.load()
-            question = next(annotators.label_questions(card, list(to_label), roles, roles.personas))
-            to_annotator = survey.request(question)
-            labels = survey.said(survey.answered(question, to_annotator, await put(to_annotator)))
+            roles = annotators.load()
+            survey = annotators.labels(card, to_label, asking, roles, roles.personas)
+            question, request = survey.questions[0], survey.request(survey.questions[0])
+            labels = survey.said(survey.answered(question, request, await put(request)))
         structured, models = bool(asked.dialect.structured), tuple(sorted(asked.models))
         return Probe(answers[:turns], labels, answers, of, max(seconds), structured, models)
     finally:

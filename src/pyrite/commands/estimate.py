@@ -11,7 +11,7 @@ from pyrite.base import console, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, mixes, sheets, standins, texts, transcripts
 from pyrite.llm import annotators, costs, failures, generation, labelling, speed, surveys
-from pyrite.llm.annotators import Question, Survey
+from pyrite.llm.annotators import Survey
 from pyrite.llm.cache import Ledger
 from pyrite.llm.conversations import Script
 from pyrite.llm.costs import CostEstimate
@@ -39,7 +39,7 @@ def run(task: str | None, source: str | None, as_json: bool) -> None:
     needs += [_check(p, t, s) for t in tasks for s in checked if s in p.written or paths.imported(t, s).exists()]
     unprepared = [t for t in tasks if not paths.prepared(t).exists()]
     if task is None and source in (None, annotators.ANNOTATIONS) and len(p.tasks) > 1 and not unprepared:
-        pairs = costs.of_survey(*surveys.of_pairs())
+        pairs = costs.of_survey(surveys.of_pairs())
         needs += [pairs] if pairs.requests else []
     if as_json:
         print(json.dumps([asdict(n) for n in needs], indent=2))
@@ -96,13 +96,13 @@ def run_scores(task: str | None, source: str | None, as_json: bool) -> None:
 
 def _need(p: Params, task: str, source: str) -> CostEstimate:
     if source == annotators.ANNOTATIONS:
-        return costs.of_survey(*_questions(p, task))
+        return costs.of_survey(_survey(p, task))
     if isinstance(spec := p.sources[source], Labelled):
         prepared = paths.prepared(task)
         card = cards.load(task)
         rows = texts.read(prepared) if prepared.exists() else standins.training(card, spec.texts)
         one = labelling.plan(p, card, source, rows)
-        return costs.of_survey(one.survey, one.questions)
+        return costs.of_survey(one.survey)
     script = _script(p, task, source)
     return costs.of_dialogues(generation.pending(script), script)
 
@@ -113,7 +113,7 @@ def _check(p: Params, task: str, source: str) -> CostEstimate:
         card, n = cards.load(task), p.checked[source].check
         rows = standins.training(card, 2 * n)
         one = labelling.plan_check(p, card, source, rows[:n], rows[n:])
-    return replace(costs.of_survey(one.survey, one.questions), source=f"{source}: check")
+    return replace(costs.of_survey(one.survey), source=f"{source}: check")
 
 
 def _time(needs: Sequence[CostEstimate], model: str, p: Params) -> str:
@@ -137,14 +137,12 @@ def _script(p: Params, task: str, source: str) -> Script:
     return generation.script(p, card, source, standins.prepared(card, spec.examples, shown))
 
 
-def _questions(p: Params, task: str) -> tuple[Survey, list[Question]]:
+def _survey(p: Params, task: str) -> Survey:
     if paths.prepared(task).exists():
-        inquiry = surveys.of_task(task)
-        return inquiry.survey, inquiry.questions
+        return surveys.of_task(task).survey
     card = cards.load(task)
     model = p.llms[p.annotate.llm].model
     recorded = sheets.recorded(paths.recorded_annotations(task), sheets.ANNOTATIONS, model)
     items = [*dict.fromkeys(item for _, (item, _, _) in recorded), *map(str, range(p.annotate.items))]
     test = dict.fromkeys(items[: p.annotate.items], standins.of_length(card))
-    inquiry = surveys.of_task(task, test)
-    return inquiry.survey, inquiry.questions
+    return surveys.of_task(task, test).survey

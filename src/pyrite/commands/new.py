@@ -266,10 +266,9 @@ def estimate_cost(card: cards.Card, study: params.Params, found: DatasetProfile 
     roles = annotators.load()
     labelled = [name for name, spec in study.sources.items() if isinstance(spec, Labelled) and shown]
     of_sources = [labelling.plan(study, card, name, prepared) for name in labelled]
-    needs += [costs.of_survey(one.survey, one.questions) for one in of_sources]
-    questions = list(annotators.label_questions(card, list(shown), roles, roles.personas))
-    survey = annotators.labels(card, shown, study.asking(study.annotate.llm))
-    return [*needs, costs.of_survey(survey, questions)] if shown else needs
+    needs += [costs.of_survey(one.survey) for one in of_sources]
+    survey = annotators.labels(card, shown, study.asking(study.annotate.llm), roles, roles.personas)
+    return [*needs, costs.of_survey(survey)] if shown else needs
 
 
 def _say_next(

@@ -1,6 +1,6 @@
 """LLM annotators: the personas of `tasks/annotators.yaml`, what each is asked, and how an answer is read.
 
-Nothing here asks an LLM: a survey says what `asking` sends. Questions leave real texts out (`{texts}`, `{first}`,
+Nothing here asks an LLM: a survey says what `runner` sends. Questions leave real texts out (`{texts}`, `{first}`,
 `{second}` stay unfilled until they are sent), and recordings hold labels by id only.
 """
 
@@ -71,10 +71,11 @@ class Question:
 
 @dataclass
 class Survey:
-    """The questions to all personas about one task, or about pairs of tasks: a script of `asking`.
+    """The questions to all personas about one task, or about pairs of tasks: a script of `runner`.
 
     Attributes:
         task: the task, or `pairs`.
+        questions: as none of them was asked yet.
         source, answers: what the labels are for, and where the store has the answers.
         fill: a question's prompt as it is sent.
         read: what one answer to a question says: a label of each text, or the more objective task; None where it
@@ -83,6 +84,7 @@ class Survey:
     """
 
     task: str
+    questions: Sequence[Question]
     p: Asking
     fill: Callable[[Question], str]
     read: Callable[[Question, str], list[str | None]]
@@ -126,9 +128,15 @@ def load() -> Annotators:
 
 
 def labels(
-    card: Card, texts: Mapping[str, str], p: Asking, source: str = ANNOTATIONS, answers: str = ANNOTATIONS
+    card: Card,
+    texts: Mapping[str, str],
+    p: Asking,
+    annotators: Annotators,
+    personas: Mapping[str, str],
+    source: str = ANNOTATIONS,
+    answers: str = ANNOTATIONS,
 ) -> Survey:
-    """The survey on the labels of texts (id -> text)."""
+    """The survey on the labels of texts (id -> text), by these personas (name -> system message)."""
 
     def schema(question: Question) -> dict[str, object]:
         one = {"type": "string", "enum": list(card.labels)}
@@ -138,6 +146,7 @@ def labels(
 
     return Survey(
         task=card.id,
+        questions=list(label_questions(card, list(texts), annotators, personas)),
         p=p,
         fill=lambda question: with_texts(question, texts),
         read=lambda question, answer: choices.of_texts(answer, len(question.about), list(card.labels)),
@@ -147,10 +156,11 @@ def labels(
     )
 
 
-def pairs(described: Mapping[str, str], p: Asking) -> Survey:
+def pairs(described: Mapping[str, str], p: Asking, annotators: Annotators) -> Survey:
     """The survey on which of two tasks is more objective (task -> what `describe` says of it)."""
     return Survey(
         task="pairs",
+        questions=list(pair_questions(list(described), annotators)),
         p=p,
         fill=lambda question: with_tasks(question, described),
         read=lambda question, answer: [choices.of_two(answer, *question.about)],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.table import Table
 
 from pyrite.llm import speed, surveys
-from pyrite.llm.annotators import Question, Survey
+from pyrite.llm.annotators import Survey
 from pyrite.llm.cache import BYTES_PER_TOKEN, Log, tokens_of
 from pyrite.llm.conversations import Script
 from pyrite.llm.generation import Job
@@ -67,9 +67,9 @@ def of_dialogues(waiting: Sequence[Job], script: Script) -> CostEstimate:
     return _estimate(script.task, script.source, requests, sent, answered, p)
 
 
-def of_survey(survey: Survey, questions: Sequence[Question]) -> CostEstimate:
+def of_survey(survey: Survey) -> CostEstimate:
     """What the questions to annotators still need, if every answer can be read."""
-    waiting = [question for question, waits, _ in surveys.look(survey, questions) if waits]
+    waiting = [question for question, waits, _ in surveys.look(survey) if waits]
     sent = sum(tokens_of(m["content"]) for question in waiting for m in survey.request(question).messages)
     mean = Log(survey.task, survey.answers).mean_tokens(survey.p.llm.model)
     labels = sum(len(question.about) for question in waiting) * CHARACTERS_PER_LABEL / BYTES_PER_TOKEN

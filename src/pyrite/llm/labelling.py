@@ -14,7 +14,7 @@ from pyrite.base.errors import PyriteError
 from pyrite.data import cards, sheets, texts, unlabelled
 from pyrite.data.cards import Card
 from pyrite.llm import annotators, surveys
-from pyrite.llm.annotators import Question, Survey
+from pyrite.llm.annotators import Survey
 from pyrite.llm.cache import Tokens, tokens_of
 from pyrite.params import Asking, Labelled, Params
 
@@ -29,19 +29,15 @@ class Labelling:
     """What an LLM has said of the first training texts, and what it is still to be asked.
 
     Attributes:
-        source: its name.
         items: the rows that shall have a label, by id; of a check with the set that each is of as `source`.
         reckoned_tokens: what asking for all of them takes, by sizes.
         recorded: the labels of the recording, by id; empty where the LLM gave none that can be read.
-        survey, questions: every question that the recording leaves, answered in the store or not.
+        survey: every question that the recording leaves, answered in the store or not.
     """
 
-    task: str
-    source: str
     items: pd.DataFrame
     recorded: Mapping[str, str]
     survey: Survey
-    questions: list[Question]
     card: Card
     reckoned_tokens: Tokens
 
@@ -121,22 +117,14 @@ def _of(
     asking: Asking, card: Card, source: str, items: pd.DataFrame, recorded: Mapping[str, str], answers: str
 ) -> Labelling:
     roles = annotators.load()
-    ids = items["id"].tolist()
-    questions = list(annotators.label_questions(card, ids, roles, {"labeller": roles.labeller}))
-    survey = annotators.labels(card, dict(zip(ids, items["text"], strict=True)), asking, source, answers)
+    shown = dict(zip(items["id"], items["text"], strict=True))
+    survey = annotators.labels(card, shown, asking, roles, {"labeller": roles.labeller}, source, answers)
+    sent = sum(tokens_of(m["content"]) for question in survey.questions for m in survey.request(question).messages)
     # An answer names each text by its number, and gives its label.
-    sizes = [sum(tokens_of(m["content"]) for m in survey.request(question).messages) for question in questions]
-    answered = sum(tokens_of(f'"100": "{label}", ') for label in card.labels) / len(card.labels) * len(ids)
-    return Labelling(
-        task=card.id,
-        source=source,
-        items=items,
-        recorded={item: label for item, label in recorded.items() if item in set(ids)},
-        survey=survey,
-        questions=[question for question in questions if not recorded.keys() >= set(question.about)],
-        card=card,
-        reckoned_tokens=(sum(sizes), round(answered)),
-    )
+    answered = sum(tokens_of(f'"100": "{label}", ') for label in card.labels) / len(card.labels) * len(shown)
+    survey.questions = [question for question in survey.questions if not recorded.keys() >= set(question.about)]
+    ours = {item: label for item, label in recorded.items() if item in shown}
+    return Labelling(items, ours, survey, card, reckoned_tokens=(sent, round(answered)))
 
 
 def _unlabelled(card: Card, prepared: pd.DataFrame) -> pd.DataFrame:
@@ -161,7 +149,7 @@ def record_check(task: str, source: str) -> int:
 
 
 def _record(one: Labelling, path: Path) -> int:
-    results = [result for result in surveys.look(one.survey, one.questions) if not result.waits]
+    results = [result for result in surveys.look(one.survey) if not result.waits]
     new = {item: label for item, label in one.labels(results).items() if item not in one.recorded}
     if new:
         rows = [(item, label or "", one.survey.p.llm.model) for item, label in sorted(new.items())]

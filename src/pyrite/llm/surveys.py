@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pyrite import params
@@ -24,12 +24,11 @@ class Inquiry:
 
     Attributes:
         recorded: the rows of the recording: item, annotator, label.
-        survey, questions: every question that the recording leaves, answered in the store or not.
+        survey: every question that the recording leaves, answered in the store or not.
     """
 
     recorded: list[tuple[Row, list[str]]]
     survey: Survey
-    questions: list[Question]
 
     def labels(self, results: Iterable[Result]) -> list[tuple[str, str, str | None]]:
         """(item, annotator, label) of questions that were answered; None for a label that can't be read."""
@@ -58,45 +57,47 @@ def of_task(task: str, test: Mapping[str, str] | None = None) -> Inquiry:
     recorded = sheets.recorded(paths.recorded_annotations(task), sheets.ANNOTATIONS, asking.llm.model)
     known = {(item, annotator) for _, (item, annotator, _) in recorded}
     by_others = {item for item, annotator in known if annotator not in roles.personas}
-    items = [item for item in itertools.islice(test, p.annotate.items) if item not in by_others]
-    questions = [
+    texts = {item: text for item, text in itertools.islice(test.items(), p.annotate.items) if item not in by_others}
+    survey = annotators.labels(card, texts, asking, roles, roles.personas)
+    survey.questions = [
         question
-        for question in annotators.label_questions(card, items, roles, roles.personas)
+        for question in survey.questions
         if not known.issuperset((item, question.annotator) for item in question.about)
     ]
-    return Inquiry(recorded, annotators.labels(card, test, asking), questions)
+    return Inquiry(recorded, survey)
 
 
-def of_pairs() -> tuple[Survey, list[Question]]:
+def of_pairs() -> Survey:
     """The questions about pairs of the study's tasks that the recording does not answer."""
-    p, about, roles = params.load(), described(), annotators.load()
+    p, roles = params.load(), annotators.load()
     asking = p.asking(p.annotate.llm)
     recorded = sheets.recorded(paths.pairs("llm"), sheets.PAIRS, asking.llm.model)
     known = {(annotator, frozenset((one, other))) for _, (annotator, one, other, _) in recorded}
     by_others = {pair for annotator, pair in known if annotator not in roles.personas}
-    questions = [
+    survey = annotators.pairs(described(), asking, roles)
+    survey.questions = [
         question
-        for question in annotators.pair_questions(p.tasks, roles)
+        for question in survey.questions
         if (pair := frozenset(question.about)) not in by_others and (question.annotator, pair) not in known
     ]
-    return annotators.pairs(about, asking), questions
+    return survey
 
 
-def ask(survey: Survey, questions: Sequence[Question]) -> list[Result]:
+def ask(survey: Survey) -> list[Result]:
     """The questions with their answers, as far as there are some; the endpoint is asked where the study says so."""
-    if not questions:
+    if not survey.questions:
         return []
     with runner.mode(survey.p, survey.task, survey.answers) as asked:
-        return asked(_jobs(questions), survey)
+        return asked(_jobs(survey), survey)
 
 
-def look(survey: Survey, questions: Sequence[Question]) -> list[Result]:
+def look(survey: Survey) -> list[Result]:
     """The questions with the answers that the store has, and whether they still wait for one."""
-    return runner.look(_jobs(questions), survey)
+    return runner.look(_jobs(survey), survey)
 
 
-def _jobs(questions: Sequence[Question]) -> list[DialogueJob[Question]]:
-    return [DialogueJob(question, annotators.TRIES) for question in questions]
+def _jobs(survey: Survey) -> list[DialogueJob[Question]]:
+    return [DialogueJob(question, annotators.TRIES) for question in survey.questions]
 
 
 def record(task: str) -> int:
@@ -105,7 +106,7 @@ def record(task: str) -> int:
     A label that can't be read is a row without one: it was asked for, and is not asked for again.
     """
     inquiry = of_task(task)
-    results = look(inquiry.survey, inquiry.questions)
+    results = look(inquiry.survey)
     # Of what still waits for its second answer, only what can be read is settled.
     unsettled = {(item, question.annotator) for question, waits, _ in results if waits for item in question.about}
     rows = [

@@ -49,7 +49,7 @@ def run(task: str) -> None:
     recorded = sheet(paths.recorded_annotations(task), about.recorded, test, card, skip_unknown=varies)
     given = sheet(people, of_people, test, card, skip_unknown=varies)
     judged = judgements(paths.judgements(task), test, card)
-    held = surveys.ask(about.survey, about.questions)
+    held = surveys.ask(about.survey)
     labels = about.labels(held)
     asked = [(item, 1, annotator, label) for item, annotator, label in labels if label is not None]
     found = [
@@ -156,8 +156,8 @@ def ask_pairs() -> None:
 
     Judgements that the recording has are not asked for again. What the store has is recorded without an endpoint.
     """
-    survey, questions = surveys.of_pairs()
-    held = surveys.ask(survey, questions)
+    survey = surveys.of_pairs()
+    held = surveys.ask(survey)
     path, model = paths.pairs("llm"), survey.p.llm.model
     said = [(question, survey.said(question)[0]) for question, waits, _ in held if question.answers and not waits]
     rows = [(question.annotator, *question.about, answer or "", model) for question, answer in said]
@@ -166,7 +166,7 @@ def ask_pairs() -> None:
     console.log.print(f"{path}: {len(rows)} judgements of {model} added")
     if unread := sum(answer is None for _, answer in said):
         console.log.print(f"{unread} of them could not be read in its answers, and name no task")
-    if missing := len(questions) - len(rows):
+    if missing := len(survey.questions) - len(rows):
         console.log.print(f"{missing} judgements of {model} are missing: {_why(survey.p.provider)}")
 
 

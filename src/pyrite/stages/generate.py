@@ -93,12 +93,12 @@ def written(task: str, source: str) -> None:
 
 def check(one: Labelling) -> dict[str, ClearCut]:
     """How often the LLM gives texts of a source, and real ones, their own label without seeing it."""
-    asked = one.labels(surveys.ask(one.survey, one.questions))
+    source, asked = one.survey.source, one.labels(surveys.ask(one.survey))
     said = {item: label for item, label in asked.items() if label}
     if missing := len(one.items) - len(said):
-        console.log.print(f"{one.task} {one.source}: check: the LLM labels all but {missing} of {len(one.items)} texts")
+        console.log.print(f"{one.card.id} {source}: check: the LLM labels all but {missing} of {len(one.items)} texts")
     found = {}
-    for name in ("real", one.source):
+    for name in ("real", source):
         rows = one.items[one.items["source"] == name]
         found[name] = clear_cut.clear_cut(dict(zip(rows["id"], rows["label"], strict=True)), said)
     return {name: each for name, each in found.items() if each.texts}
@@ -111,7 +111,7 @@ def labelled(task: str, source: str) -> None:
         PyriteError: no text has a label.
     """
     one = labelling.load(task, source)
-    asked = surveys.ask(one.survey, one.questions)
+    asked = surveys.ask(one.survey)
     said = one.labels(asked)
     kept = one.items[one.items["id"].map(lambda item: said.get(item) is not None)]
     # Each text was drawn by itself, as a conversation of a written source is: half of them stand for another draw.
@@ -244,8 +244,8 @@ def count_labels(one: Labelling, asked: Sequence[Result], said: Mapping[str, str
     pairs = [(gold[item], label) for item, label in said.items() if label is not None and gold[item]]
     labels = list(one.card.labels)
     return GeneratedSet(
-        task=one.task,
-        source=one.source,
+        task=one.card.id,
+        source=one.survey.source,
         kind="labelled",
         models=(one.survey.p.llm.model,),
         stale_answers=0,
