@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyrite.data import texts
-from pyrite.llm import thoughts, values
+from pyrite.llm import lenient, thoughts
 
 # `1: positive`, `"1": "positive"`, `**2.** positive`, `Text 3: positive` or `| 4 | positive |`; the label ends with its
 # quotes, its line, a comma or a star. The bound on its length keeps hostile answers cheap.
@@ -76,7 +76,7 @@ def _reader(labels: Sequence[str]) -> Known:
 
 def _numbered(said: str, n: int, known: Known) -> list[tuple[int, str]]:
     """(number, what is said of it) of JSON or, where none gives a label, of numbered lines or of n lines."""
-    found = [pair for value in values.json_values(said) for pair in _of_json(value, n, known, 0)]
+    found = [pair for value in lenient.values(said) for pair in _of_json(value, n, known, 0)]
     if any(known(label) for _, label in found):
         return found
     lines = [line for line in _TAG.sub("", said).splitlines() if line.strip()]
@@ -87,7 +87,7 @@ def _numbered(said: str, n: int, known: Known) -> list[tuple[int, str]]:
 
 def _of_json(value: Any, n: int, known: Known, depth: int) -> list[tuple[int, str]]:
     if isinstance(value, str) and value[:1] in ("[", "{"):
-        value = values.json_values(value)
+        value = lenient.values(value)
     if depth > _DEEPEST or not isinstance(value, dict | list):
         return []
     if isinstance(value, list):
@@ -138,6 +138,6 @@ def _word(value: Any, known: Known) -> str | None:
 def of_two(answer: str, first: str, second: str) -> str | None:
     """The task that an answer calls more objective: `first` for A, `second` for B; None where it is no such answer."""
     answer = thoughts.strip(answer)
-    inside = [label for value in values.json_values(answer) if (label := _label(value, lambda _: None)) is not None]
+    inside = [label for value in lenient.values(answer) if (label := _label(value, lambda _: None)) is not None]
     said = _LETTER.fullmatch(inside[0] if len(inside) == 1 else answer)
     return {"A": first, "B": second}[said[1].upper()] if said else None

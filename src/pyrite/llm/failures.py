@@ -11,7 +11,7 @@ import json
 import math
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -111,7 +111,7 @@ def of_response(status: int, headers: Mapping[str, str], content: bytes | Any) -
     raw = text_of(content) if isinstance(content, bytes) else ""
     body = parsed(raw) if isinstance(content, bytes) else content
     words = words_of(body)
-    said = " ".join([words, *map(str, _codes(body))]).casefold()
+    said = " ".join([words, *(code[:100] for code in _strings(body, _NAMING))]).casefold()
     quoted = f" ({words})" if words else ""
 
     def failure(then: Then, reason: str, *, wait: float | None = None, refused: str = "") -> Failure:
@@ -196,35 +196,26 @@ _NAMING = ("code", "type", "status", "param", "loc", "innererror", "error", "err
 
 def words_of(body: Any) -> str:
     """What an error says to people, in a line."""
-    return clean(": ".join(dict.fromkeys(itertools.islice(_words(body), 4))))
+    said = (_readable(words) for words in _strings(body, _SPEAKING))
+    return clean(": ".join(dict.fromkeys(itertools.islice(filter(None, said), 4))))
 
 
-def _words(body: Any, depth: int = 0) -> Iterator[str]:
-    """The same, part by part, whatever its shape."""
+def _readable(words: str) -> str:
+    """The title of a page, or words that are none."""
+    if title := _TITLE.search(words[:10_000]):
+        return title[1]
+    return "" if words.lstrip().startswith("<") else words.strip()[:500]
+
+
+def _strings(body: Any, names: Sequence[str], depth: int = 0) -> Iterator[str]:
+    """What stands under these names, in their order, whatever its shape; a string may be JSON again."""
+    body = parsed(body) if isinstance(body, str) else body
     if isinstance(body, str):
-        inner = parsed(body) if body.lstrip()[:1] in ("{", "[") else None
-        if isinstance(inner, dict | list) and depth < 8:
-            yield from _words(inner, depth + 1)
-        elif title := _TITLE.search(body[:10_000]):
-            yield title[1]
-        elif body.strip() and not body.lstrip().startswith("<"):
-            yield body.strip()[:500]
+        yield body
     elif isinstance(body, list | dict) and depth < 8:
-        parts = body[:5] if isinstance(body, list) else [low[name] for name in _SPEAKING if name in (low := _low(body))]
-        for part in parts:
-            yield from _words(part, depth + 1)
-
-
-def _codes(body: Any, depth: int = 0) -> Iterator[str | int]:
-    """What an error says to programs."""
-    if isinstance(body, list) and depth < 8:
-        for part in body[:5]:
-            yield from _codes(part, depth + 1)
-    elif isinstance(body, dict) and depth < 8:
-        for name in _NAMING:
-            yield from _codes(_low(body).get(name), depth + 1)
-    elif isinstance(body, str):
-        yield body[:100]
+        low = _low(body) if isinstance(body, dict) else {}
+        for part in body[:5] if isinstance(body, list) else [low[name] for name in names if name in low]:
+            yield from _strings(part, names, depth + 1)
 
 
 def _low(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,16 +6,11 @@ import html
 import itertools
 import json
 import re
-from bisect import bisect
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import Any
-
-import yaml
 
 from pyrite.data.texts import encodable
-from pyrite.llm import thoughts
-from pyrite.llm.values import BESIDE, DECODER, TRIES, Reading, located, pairs, shows_a_form, strings
+from pyrite.llm import lenient, thoughts
+from pyrite.llm.values import BESIDE, Reading, pairs, shows_a_form, strings
 
 _KINDS = r"(?:text|item|sentence|example|number|no\.?)"
 _MARK = (
@@ -29,8 +24,6 @@ _LIST_ITEM = re.compile(
 _TAGS = r"(?:(?:text|item|sentence|example|string|entry)[_-]?\d{0,3}|li|p)\b"
 _TAGGED = re.compile(rf"<({_TAGS})[^<>]{{0,99}}>([^<]*+(?:<(?!/?{_TAGS})[^<]*+)*+)</\1>", re.IGNORECASE)
 _LINES = re.compile(r'(?:^[ \t]*+"(?:[^"\\\n]|\\.)*+"[ \t]*+,?[ \t]*+(?:\n(?:[ \t]*\n)*+|\Z))+', re.MULTILINE)
-# Of an object that breaks off.
-_PAIR = re.compile(r'"(?:\w{0,12}[ _]?\d{1,4})"\s*:\s*("(?:[^"\\]|\\.)*+")(?=\s*[,}])')
 _LINE = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _NUMBER = re.compile(
     rf"\s*[(\[*]{{0,3}}(?:{_KINDS}\s*)?(#?)(\d{{1,4}})(?:[.):\]]{{1,2}}\**:?(?:\s+|(?=\D))|\s?[-–—]\s+|(?<=#\d)\s+)(?=\S)",
@@ -81,7 +74,7 @@ def attributes(answer: str) -> dict[str, list[str]]:
     Attributes without a name or a value are left out.
     """
     named = {}
-    for _, _, value in located(thoughts.strip(answer)):
+    for _, _, value in lenient.whole(thoughts.strip(answer)):
         for name, values in pairs(value):
             words = [encodable(one) for one in values if isinstance(one, str)]
             if isinstance(name, str) and name.strip() and words:
@@ -105,49 +98,31 @@ def _read(said: str) -> Reading:
     found = _of_arrays(said)
     if len(found.items) == 1 and found.items[0] and all(map(_LIST_ITEM.match, found.items[0].splitlines())):
         return _listed(found.items[0])  # a list in the place of a text
-    if found.items or (found := _of_objects(said)).items:
+    if found.items or (found := _first(said, "{", [], len(said))[0]).items:
         return found
     if lines := max(_LINES.finditer(said), key=lambda match: len(match[0]), default=None):
-        return Reading([item for line in _LINE.findall(lines[0]) for item in _decoded(line)], found.unread)
+        return _first(f"[{','.join(_LINE.findall(lines[0]))}]", "[", [], 1)[0]
     if tagged := _TAGGED.findall(said):
         return Reading([item.strip() for _, item in tagged], found.unread)
     return _listed(said)
 
 
-def _of_objects(said: str) -> Reading:
-    """The texts of what is JSON but for its quotes and commas, as YAML has them too; else those of numbered pairs."""
-    first = re.search(r"[\[{]", said)
-    body = said[first.start() : max(said.rfind("]"), said.rfind("}")) + 1] if first else ""
-    if (
-        len(body) < _LONGEST_ITEM
-        and len(re.findall(r"[\[{]", body)) < TRIES
-        and not re.search(r"[\[{,:]\s*[&*!]", body)
-    ):
-        with suppress(yaml.YAMLError, ValueError, RecursionError):
-            if (found := strings(_quoted(yaml.compose(body, yaml.SafeLoader)))).items:
-                return found
-    pairs = _PAIR.findall(said)
-    return Reading([item for pair in pairs for item in _decoded(pair)], int(bool(pairs)))
-
-
-def _quoted(node: yaml.Node | None) -> Any:
-    """A YAML value in which only what stands in quotes is a text."""
-    if isinstance(node, yaml.MappingNode):
-        return {str(name.value): _quoted(value) for name, value in node.value}
-    if isinstance(node, yaml.SequenceNode):
-        return list(map(_quoted, node.value))
-    return node.value if isinstance(node, yaml.ScalarNode) and node.style else None
+def _first(said: str, kind: str, apart: Sequence[tuple[int, int]], before: int) -> tuple[Reading, int, int]:
+    """The texts of the first array or object that is no JSON and has some; where it begins, and where it ends."""
+    for start, end, value in lenient.broken(said, kind, apart, before):
+        if (found := strings(value)).items:
+            return found, start, end
+    return Reading([], 0), 0, 0
 
 
 def _of_arrays(said: str) -> Reading:
     """The strings of the arrays and objects of an answer."""
-    values = [(start, end, strings(value)) for start, end, value in located(said)]
+    values = [(start, end, strings(value)) for start, end, value in lenient.whole(said)]
     whole = [value for value in values if value[2].items]
     if len(whole) > 1:
         whole = [value for value in whole if not shows_a_form(value[2].items)] or whole
-    broken, start, end = _broken(
-        said, [(first, last) for first, last, _ in values], whole[0][0] if whole else len(said)
-    )
+    places = [(first, last) for first, last, _ in values]
+    broken, start, end = _first(said, "[", places, whole[0][0] if whole else len(said))
     inside = sum(len(found.items) for first, last, found in whole if start < first and last <= end)
     if broken.items and len(broken.items) + broken.unread > inside:
         return broken
@@ -159,7 +134,7 @@ def _of_arrays(said: str) -> Reading:
     kept = [item for item in items if item.strip(" .…0123456789") or not item.strip()] or items
     unread = sum(found.unread for found in chosen) + len(items) - len(kept)
     # JSON in JSON strings.
-    inner = [_of_arrays(item).items if item.lstrip()[:1] in ("[", "{") else [] for item in kept[:TRIES]]
+    inner = [_of_arrays(item).items if item.lstrip()[:1] in ("[", "{") else [] for item in kept[: lenient.TRIES]]
     return Reading([one for strings in inner for one in strings] if inner and all(inner) else kept, unread)
 
 
@@ -174,13 +149,6 @@ def _without_numbers(items: list[str]) -> list[str]:
     values = [int(number[2]) for number in numbers if number]
     runs = len(values) == len(items) > 1 and all(a < b for a, b in itertools.pairwise(values))
     return [item[number.end() :] for item, number in zip(items, numbers, strict=True) if number] if runs else items
-
-
-def _decoded(line: str) -> list[str]:
-    try:
-        return [json.loads(line, strict=False)]
-    except ValueError:
-        return []
 
 
 def _listed(said: str) -> Reading:
@@ -200,123 +168,3 @@ def _unquoted(item: str) -> str:
         if found := form.fullmatch(item):
             item = found[group]
     return item[1:-1].strip() if len(item) > 1 and _QUOTES.get(item[0]) == item[-1] else item
-
-
-# Arrays that are no JSON: other quotes, quotes inside that are not escaped, comments, an end that is missing.
-
-_OPENING = "[\"“„‘'«「『]"
-_CLOSERS = {'"': '"”', "“": '”"', "„": '“”"', "‘": "’'", "'": "'’", "«": '»"', "「": "」", "『": "』"}
-_COMMA = "[,，、]"
-# Possessive and bounded, so that hostile answers stay cheap.
-_COMMENT = r"(?://|\#)[^\n]{0,200}\n|/\*[^*]{0,200}\*/"
-_GAP = rf"(?>\s++|{_COMMENT}){{0,8}}+"
-_PLAIN = r"(?:-?[\d.]++|(?i:null|none|true|false))"
-_CLOSING = re.compile(
-    rf"[\"”“’'»」』](?={_GAP}\]|{_GAP}{_COMMA}{_GAP}(?:{_OPENING}|[\[{{\]]|\.\.\.|…|{_PLAIN}\s*+[,\]]|\Z))"
-)
-_BEGINS = re.compile(rf"\[{_GAP}(?={_OPENING}|\{{|\[|…|\.\.\.)")
-_BETWEEN = re.compile(rf"(?>[\s,，、…]++|\.\.\.|{_COMMENT})*+")
-_FOLLOWED = re.compile(rf"{_GAP}[,，、\]]")
-_NEXT = re.compile(rf"[,，、\n]\s*+(?={_OPENING}|\{{)")
-_BARE = re.compile(r"[^,\]]*+")
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
-_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
-# A string in which quotes stand in pairs around words, or within one.
-_PAIRED = re.compile(
-    r"""(?>[^"\\]++|\\.|(?<=\w)"(?=\w)|(?<!\w)"(?=[^\s"])(?:[^"\\]|\\.)*+(?<=[^\s"])"(?!\w))*+""", re.DOTALL
-)
-_LONGEST_ITEM = 20_000
-
-
-def _broken(said: str, values: Sequence[tuple[int, int]], before: int) -> tuple[Reading, int, int]:
-    """The first array that is no JSON and begins before a position: its items, where it begins and where it ends."""
-    closings: dict[str, list[int]] = {}
-    for bracket, _ in zip(_BEGINS.finditer(said), range(TRIES), strict=False):
-        if bracket.start() >= before:
-            break
-        if any(start <= bracket.start() < end for start, end in values):
-            continue
-        if not closings:
-            for close in _CLOSING.finditer(said):
-                closings.setdefault(close[0], []).append(close.start())
-        found, end = _without_commas(said, bracket.end()) or _broken_array(said, bracket.end(), closings)
-        if found.items:
-            return found, bracket.start(), end
-    return Reading([], 0), 0, 0
-
-
-def _without_commas(said: str, position: int) -> tuple[Reading, int] | None:
-    """The items of an array that is JSON but for what stands between them, and where it ends; None for another.
-
-    A string that runs into the next one may be a part of it: only one with its comma counts.
-    """
-    items: list[Any] = []
-    parts = 0
-    while True:
-        position = _BETWEEN.match(said, position).end()  # type: ignore[union-attr]  # it matches anywhere
-        if said[position : position + 1] == "]":
-            found = strings(items)
-            return Reading(found.items, found.unread + parts), position + 1
-        try:
-            item, position = DECODER.raw_decode(said, position)
-        except (ValueError, RecursionError):
-            return None
-        if isinstance(item, str) and not _FOLLOWED.match(said, position):
-            parts += 1
-        else:
-            items.append(item)
-
-
-def _broken_array(said: str, position: int, closings: dict[str, list[int]]) -> tuple[Reading, int]:
-    """The items of an array whose first one begins at a position, and where it ends."""
-    items: list[str] = []
-    unread = 0
-    while unread < TRIES:
-        position = _BETWEEN.match(said, position).end()  # type: ignore[union-attr]  # it matches anywhere
-        sign = said[position : position + 1]
-        if sign in ("", "]"):
-            return Reading(items, unread), position
-        if sign in _CLOSERS:
-            ends = [
-                places[i]
-                for c in _CLOSERS[sign]
-                if (i := bisect(places := closings.get(c, []), position)) < len(places)
-            ]
-            item = said[position + 1 : min(ends)] if ends and min(ends) - position < _LONGEST_ITEM else None
-            if item is not None and _is_whole(item, sign):
-                items.append(_ESCAPE.sub(_unescaped, item))
-                position = min(ends) + 1
-                continue
-        elif sign in ("{", "["):
-            try:
-                value, position = DECODER.raw_decode(said, position)
-            except (ValueError, RecursionError):
-                pass
-            else:
-                found = strings(value, 1)
-                items, unread = items + found.items, unread + found.unread
-                continue
-        else:
-            unread, position = unread + 1, _BARE.match(said, position).end()  # type: ignore[union-attr]
-            continue
-        unread += 1
-        if (following := _NEXT.search(said, position + 1)) is None:
-            return Reading(items, unread), len(said)
-        position = following.end()
-    return Reading(items, unread), position
-
-
-def _is_whole(item: str, opening: str) -> bool:
-    """Whether what stands between two delimiters is one string, and not the end of one and the beginning of another."""
-    if opening == '"':
-        return _PAIRED.fullmatch(item) is not None
-    if opening in "'‘":
-        return re.search(r"(?<![\w\\])['‘]", item) is None
-    return opening == "„" or not re.search("[“”«»]", re.sub("“[^“”]*”|«[^«»]*»", "", item))
-
-
-def _unescaped(escape: re.Match[str]) -> str:
-    if escape[1]:
-        return chr(int(escape[1], 16))
-    # What JSON does not know is a backslash that the model forgot to double.
-    return _ESCAPED.get(escape[2]) or (escape[2] if escape[2] in "\"'\\/" else escape[0])

@@ -79,28 +79,25 @@ def mode(p: Asking, task: str, answers: str) -> Iterator[Ask]:
         PyriteError: the endpoint can't be used or the store not be written, here or while dialogues are held.
     """
     log = Log(task, answers)
-    if p.provider == "recorded" and not len(log):
-        # Nothing to find: then nothing need be asked, for which a task may have too few examples.
-        def nothing(jobs: Sequence[DialogueJob[C]], script: Script[C]) -> list[DialogueResult[C]]:
-            return [DialogueResult(job.dialogue, waits=False) for job in jobs]
+    if p.provider == "recorded":
 
-        yield nothing
+        def find(jobs: Sequence[DialogueJob[C]], script: Script[C]) -> list[DialogueResult[C]]:
+            if not len(log):  # nothing to find: then nothing need be asked, for which a task may have too few examples
+                return [DialogueResult(job.dialogue, waits=False) for job in jobs]
+            return asyncio.run(_hold_all(jobs, script, log, None))
+
+        yield find
         return
-    with asyncio.Runner() as runner:
-        endpoint: Endpoint | None = None
+    with log, asyncio.Runner() as loop:
+        endpoint = loop.run(_open(p))
 
         def ask(jobs: Sequence[DialogueJob[C]], script: Script[C]) -> list[DialogueResult[C]]:
-            return runner.run(_hold_all(jobs, script, log, endpoint))
+            return loop.run(_hold_all(jobs, script, log, endpoint))
 
-        if p.provider == "recorded":
+        try:
             yield ask
-            return
-        with log:
-            endpoint = runner.run(_open(p))
-            try:
-                yield ask
-            finally:
-                runner.run(endpoint.close())
+        finally:
+            loop.run(endpoint.close())
 
 
 def look(jobs: Sequence[DialogueJob[C]], script: Script[C]) -> list[DialogueResult[C]]:

@@ -24,11 +24,6 @@ def explain(label: str, run: GenerationRun, script: Script) -> str:
     return "; ".join([*said, _what_to_do(label, run, script)])
 
 
-def refused_for_good(label: str, run: GenerationRun) -> bool:
-    """Whether all that was asked for a label was refused: asking again would change nothing."""
-    return run.refusals(label) > 0
-
-
 def _unanswered(label: str, run: GenerationRun, script: Script) -> str:
     p = script.p
     if run.stale:
@@ -73,7 +68,7 @@ def _silent(label: str, run: GenerationRun, script: Script) -> tuple[int, str]:
 def _what_to_do(label: str, run: GenerationRun, script: Script) -> str:
     p, place = script.p, f"{script.task} {script.source}"
     forget = f"`pyrite store prune --kind answers --task {script.task}` forgets them"
-    if refused_for_good(label, run):
+    if run.refusals(label):
         return f"mend the card or the prompts, or take another LLM; answers are kept, {forget}"
     if p.provider == "recorded":
         return "no more are recorded; with generate.provider: openai they are asked for"

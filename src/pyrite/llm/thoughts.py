@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
+
+from pyrite.llm import lenient
 
 # Words of several languages with which thoughts are named.
 _WORDS = (
@@ -56,10 +57,6 @@ _FINAL = re.compile(
 # The same where the server drops the special tokens but keeps the words between them.
 _BARE_CHANNELS = re.compile(r"\s*(?:analysis|commentary)(?![a-z]).*assistantfinal", re.S)
 _ANY = re.compile(r"<(/?)([^\W\d][\w:-]{0,40})(?:\s[^<>]{0,80})?>")
-_DECODER = json.JSONDecoder()
-# Where an answer may turn out not to be JSON: a bound for hostile ones.
-_TRIES = 100
-_SPACE, _REST = re.compile(r"\s*"), re.compile(r"\s*\Z")
 
 
 def strip(answer: str) -> str:
@@ -68,7 +65,7 @@ def strip(answer: str) -> str:
     A thought without its opening tag begins with the answer, one without its closing tag ends with it. What is JSON to
     the answer's end has no thoughts: its strings may hold any tag.
     """
-    if _is_json(answer, 0):
+    if _is_json(answer):
         return answer
     if _CHANNEL.search(answer):
         return "\n".join(_FINAL.findall(answer))
@@ -77,7 +74,7 @@ def strip(answer: str) -> str:
     spoken, start, thinks = [], 0, False
     for number, tag in enumerate(_TAG.finditer(answer)):
         if not thinks:
-            if number < _TRIES and _is_json(answer, start):
+            if number < lenient.TRIES and _is_json(answer[start:]):
                 break
             if tag["end"]:
                 continue
@@ -111,19 +108,12 @@ def _beside_elements(answer: str) -> str:
             beside.append(answer[end:opened])
             end, name = tag.end(), ""
     rest = "".join([*beside, answer[end:]])
-    brackets = itertools.islice(re.finditer(r"[\[{]", rest), _TRIES if beside else 0)
-    return rest if any('"' in rest[one.start() : _end(rest, one.start())] for one in brackets) else answer
+    return rest if beside and any('"' in rest[start:end] for start, end, _ in lenient.whole(rest)) else answer
 
 
-def _is_json(answer: str, start: int) -> bool:
-    """Whether an answer is one JSON value from here to its end."""
-    end = _end(answer, _SPACE.match(answer, start).end())  # type: ignore[union-attr]  # it matches anywhere
-    return end > start and _REST.match(answer, end) is not None
-
-
-def _end(answer: str, start: int) -> int:
-    """Where the JSON value ends that begins here; where it begins, if it is none."""
+def _is_json(answer: str) -> bool:
     try:
-        return _DECODER.raw_decode(answer, start)[1]
+        json.loads(answer)
     except (ValueError, RecursionError):
-        return start
+        return False
+    return True

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from pyrite.llm import thoughts
+from pyrite.llm.lenient import DEEPEST
 
-# Deeper than any answer that was asked for.
-DEEPEST = 6
 # Words that stand for a text where the form of the answer is shown.
 _PLACEHOLDER = re.compile(
     r"\W*(?:(?:(?:your|first|second|third|next|another) )*(?:string|text|item|sentence|example)[\s_]?(?:\d*|one|two))?"
@@ -27,52 +24,11 @@ BESIDE = re.compile(
 _NUMBERED = re.compile(r"\D{0,20}\d{1,4}\s*|[a-z]")
 
 
-def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; of a name that is given several words all are kept, in a list."""
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        before = found.get(name, value)
-        if isinstance(value, str) and isinstance(before, str | list) and before not in (value, []):
-            value = [*(before if isinstance(before, list) else [before]), value]
-        found[name] = value
-    return found
-
-
-# Control characters in strings are let through: models write raw newlines.
-DECODER = json.JSONDecoder(strict=False, object_pairs_hook=_object)
-# How many opening brackets of an answer may turn out not to begin a value: a bound for hostile answers.
-TRIES = 100
-
-
 class Reading(NamedTuple):
     """What an answer holds: the texts, and how many items of its array could not be read."""
 
     items: list[str]
     unread: int
-
-
-def json_values(said: str) -> list[Any]:
-    """The whole JSON arrays and objects of an answer that lie in no other, in their order; also of JSON in JSON."""
-    with suppress(ValueError, RecursionError):
-        if isinstance(inner := json.loads(said), str):
-            return json_values(inner)
-    return [value for _, _, value in located(said)]
-
-
-def located(said: str) -> Iterator[tuple[int, int, Any]]:
-    """The same without JSON in JSON, each with where it begins and ends."""
-    end = tries = 0
-    for bracket in re.finditer(r"[\[{]", said):
-        if bracket.start() < end:
-            continue
-        try:
-            value, end = DECODER.raw_decode(said, bracket.start())
-        except (ValueError, RecursionError):
-            tries += 1
-            if tries == TRIES:
-                return
-            continue
-        yield bracket.start(), end, value
 
 
 def pairs(value: Any, depth: int = 0) -> list[tuple[Any, list[Any]]]:

@@ -81,7 +81,7 @@ def written(task: str, source: str) -> None:
     short = {label: n.accepted for label, n in counts.labels.items() if n.accepted < wanted}
     why = {label: shortfall.explain(label, held, script) for label in short}
     # A classifier that never saw a label would be blamed on the LLM, unless it was the LLM that refused.
-    stuck = [label for label, n in short.items() if not n and not shortfall.refused_for_good(label, held)]
+    stuck = [label for label, n in short.items() if not n and not held.refusals(label)]
     error = why[stuck[0]] if stuck else ""
     for reason in dict.fromkeys(why.values()):
         if reason != error:
