@@ -18,7 +18,7 @@ import typer
 import yaml
 from conftest import ROOT, Study
 
-from pyrite import arguments, cli
+from pyrite import cli
 from pyrite.base import paths, streams
 from pyrite.base.errors import PyriteError, Stopped
 
@@ -125,7 +125,7 @@ def test_a_shell_completes_commands_and_tasks() -> None:
 
     assert completed("pyrite pre") == {"prepare", "predict"}
     assert completed("pyrite fetch tweet_") == {"tweet_emotion", "tweet_irony", "tweet_sentiment"}
-    assert not {"prompts", "annotators"} & set(arguments.tasks(""))
+    assert not {"prompts", "annotators"} & set(paths.tasks())
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ def test_ctrl_c_while_texts_are_judged_says_a_sentence(study: Study, project: Pa
     waiting = project / "judging"
     code = f"""
 import pathlib, time
-from pyrite import arguments, cli
+from pyrite import cli
 from pyrite.base import streams
 from pyrite.llm import quality
 def judge(self, made):

@@ -24,19 +24,14 @@ def plain(name: str | None) -> str | None:
         raise PyriteError(str(error)) from None
 
 
-def tasks(incomplete: str) -> list[str]:
-    """The tasks that a shell may complete: the cards here."""
-    return sorted(path.stem for path in paths.TASKS.glob(f"{incomplete}*.yaml") if path.stem not in paths.NO_TASKS)
-
-
 Task = Annotated[
-    str, typer.Argument(callback=plain, help="A task: the name of its card in tasks/.", autocompletion=tasks)
+    str, typer.Argument(callback=plain, help="A task: the name of its card in tasks/.", autocompletion=paths.tasks)
 ]
 Source = Annotated[str, typer.Argument(callback=plain, help="An entry of sources in params.yaml.")]
 Classifier = Annotated[str, typer.Argument(callback=plain, help="A key of train.classifiers in params.yaml.")]
 TextColumn = Annotated[str | None, typer.Option("--text", help="The column with the texts.")]
 LabelColumn = Annotated[str | None, typer.Option("--label", help="The column with the labels.")]
-OneTask = Annotated[str | None, typer.Argument(callback=plain, help="Only this task.", autocompletion=tasks)]
+OneTask = Annotated[str | None, typer.Argument(callback=plain, help="Only this task.", autocompletion=paths.tasks)]
 OneSource = Annotated[
     str | None, typer.Argument(callback=plain, help="Only this source; `annotations` are labels of test rows.")
 ]

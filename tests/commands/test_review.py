@@ -127,7 +127,7 @@ def test_a_reviewers_name_runs_in_no_spreadsheet(sky: Path) -> None:
 
 
 def test_texts_that_are_not_there_are_said(sky: Path) -> None:
-    with pytest.raises(PyriteError, match="no texts of 'zero_shot' here"):
+    with pytest.raises(PyriteError, match=r"zero_shot\.parquet: no such file: run the stage that makes it"):
         review.export("sky", "zero_shot", 5, hidden=False)
 
 

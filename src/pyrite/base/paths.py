@@ -29,6 +29,11 @@ def card(task: str) -> Path:
     return TASKS / f"{task}.yaml"
 
 
+def tasks(beginning: str = "") -> list[str]:
+    """The tasks that have a card here and a name that begins so."""
+    return sorted(path.stem for path in TASKS.glob(f"{beginning}*.yaml") if path.stem not in NO_TASKS)
+
+
 def raw(task: str) -> Path:
     return Path("data/raw") / task
 

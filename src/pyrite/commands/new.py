@@ -20,7 +20,7 @@ import pandas as pd
 from pyrite import params
 from pyrite.base import console, files, paths, schema
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, language, profile, shards, sheets, texts, unlabelled, user_files
+from pyrite.data import cards, language, profile, shards, sheets, texts, user_files
 from pyrite.data.profile import DatasetProfile
 from pyrite.llm import annotators, costs, generation, labelling, prompts
 from pyrite.llm.generation import GenerationRun
@@ -71,7 +71,7 @@ def run(
         found = profile.look(path, text, label, named, params.load().train.folds)
         named = found.labels
     usual = found.source.text if found else "text"
-    file = None if waiting is None else unlabelled.look(waiting, None if found else text, usual)
+    file = None if waiting is None else user_files.look_at_texts(waiting, None if found else text, usual)
     card_text = render(task, named, found, file)
     card = schema.parse(card_text, paths.card(task), cards.Card)
     study_text, before, study = _study(task, model)
@@ -183,7 +183,7 @@ def _refresh(task: str, path: Path | None, text: str | None, label: str | None, 
     if waiting is not None:
         if path is not None:
             raise PyriteError("new --refresh: take in --from and --unlabelled one after the other")
-        file = unlabelled.look(waiting, text, getattr(source, "text", "text"))
+        file = user_files.look_at_texts(waiting, text, getattr(source, "text", "text"))
         cards.put(card, "unlabelled", file.model_dump(include={"path", "sha256", "format", "text"}))
         said = f"{paths.card(task)} now pins {file.path}. Which to label first: pyrite next {task}"
         console.screen(soft_wrap=True).print(said)

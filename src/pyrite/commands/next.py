@@ -9,6 +9,7 @@ labels must test, too.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import shlex
 from collections import Counter
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ import pandas as pd
 from pyrite import params
 from pyrite.base import console, paths
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, fields, folds, mixes, shards, sheets, texts, unlabelled
+from pyrite.data import cards, fields, folds, mixes, shards, sheets, texts, user_files
 from pyrite.measures import selection
 from pyrite.params import Params
 from pyrite.training import encoder
@@ -51,7 +52,9 @@ def run(task: str, file: Path | None, text: str | None, n: int) -> None:
         chosen = least_sure(drawn, labelled, classifier, study, n)
         shares = ", ".join(f"{count} {label}" for label, count in Counter(chosen["predicted"]).most_common())
         why = f"those of which {name} is least sure (it says {shares})"
-    sheet = free_sheet(task)
+    # An earlier sheet may hold somebody's work.
+    sheets_of_task = (paths.sheet(f"{task}.next-{number}") for number in itertools.count(1))
+    sheet = next(path for path in sheets_of_task if not path.exists())
     columns = chosen.assign(label="")[list(sheets.CHOSEN)]
     sheets.write(sheet, sheets.CHOSEN, columns.itertuples(index=False, name=None))
     out = console.screen(soft_wrap=True)
@@ -87,15 +90,14 @@ def candidates(card: cards.Card, file: Path | None, text: str | None, taken: set
     Raises:
         PyriteError: there are none.
     """
-    source = card.source
+    source, named = card.source, card.source.unlabelled
     if file is not None:
-        found: Iterable[str] = unlabelled.read(unlabelled.look(file, text, getattr(source, "text", "text")))
-    elif source.unlabelled is not None:
-        found = unlabelled.read(source.unlabelled)
+        named = user_files.look_at_texts(file, text, getattr(source, "text", "text"))
+    found: Iterable[str] = ()
+    if named is not None:
+        found = user_files.read_texts(named)
     elif isinstance(source, cards.LocalFile):
         found = without_label(source)
-    else:
-        found = ()
     by_id = {texts.digest(one)[:16]: one for one in found}
     if by_id and not by_id.keys() - taken:
         raise PyriteError(f"next {card.id}: all {len(by_id):,} texts have labels already")
@@ -146,11 +148,3 @@ def least_sure(
     items, whole = list(drawn), list(drawn.values())
     best = fitted.probabilities.argmax(1)
     return pd.DataFrame([(items[i], whole[i], labels[best[i]]) for i in chosen], columns=["item", "text", "predicted"])
-
-
-def free_sheet(task: str) -> Path:
-    """The first sheet of the task that is not there yet: an earlier one may hold somebody's work."""
-    number = 1
-    while (path := paths.sheet(f"{task}.next-{number}")).exists():
-        number += 1
-    return path

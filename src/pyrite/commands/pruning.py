@@ -6,6 +6,7 @@ are deleted only when asked for by name.
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import time
@@ -52,27 +53,24 @@ def entries() -> list[Entry]:
 
 def show(as_json: bool = False) -> None:
     """Print what the store holds: entries, bytes and last uses of each kind, as a table or as JSON."""
-    found = entries()
-    kinds = {kind: [entry for entry in found if entry.kind == kind] for kind in dict.fromkeys(e.kind for e in found)}
-    if as_json:
-        print(json.dumps([_about(kind, of_kind) for kind, of_kind in kinds.items()], indent=2))
-        return
     table = Table(box=None, pad_edge=False)
     table.add_column("kind")
     for column in ("entries", "size", "last used", "oldest use"):
         table.add_column(column, justify="right")
-    for kind, of_kind in kinds.items():
-        uses = [entry.last_used for entry in of_kind]
-        size = decimal(sum(entry.size for entry in of_kind))
-        table.add_row(kind, f"{len(of_kind):,}", size, _ago(max(uses)), _ago(min(uses)))
-    empty = f"{paths.store()}: the store is empty"
-    console.screen().print(table if found else empty, soft_wrap=not found)
-
-
-def _about(kind: str, of_kind: list[Entry]) -> dict[str, str | int]:
-    uses = [datetime.fromtimestamp(entry.last_used, UTC).isoformat(timespec="seconds") for entry in of_kind]
-    size = sum(entry.size for entry in of_kind)
-    return {"kind": kind, "entries": len(of_kind), "bytes": size, "last_used": max(uses), "oldest_use": min(uses)}
+    about = []
+    for kind, group in itertools.groupby(entries(), lambda entry: entry.kind):
+        found = list(group)
+        size, uses = sum(entry.size for entry in found), sorted(entry.last_used for entry in found)
+        table.add_row(kind, f"{len(found):,}", decimal(size), _ago(uses[-1]), _ago(uses[0]))
+        oldest, *_, last = (
+            datetime.fromtimestamp(one, UTC).isoformat(timespec="seconds") for one in (uses[0], uses[-1])
+        )
+        about.append({"kind": kind, "entries": len(found), "bytes": size, "last_used": last, "oldest_use": oldest})
+    if as_json:
+        print(json.dumps(about, indent=2))
+    else:
+        empty = f"{paths.store()}: the store is empty"
+        console.screen().print(table if about else empty, soft_wrap=not about)
 
 
 def prune(kinds: tuple[str, ...], days: float | None, unused: bool, task: str | None = None) -> None:

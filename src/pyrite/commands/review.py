@@ -28,7 +28,7 @@ def export(task: str, source: str, n: int, hidden: bool) -> None:
     Raises:
         PyriteError: there are no such texts, a sheet is there already, or a label is one of the words of a sheet.
     """
-    card, table = cards.load(task), _texts(task, source)
+    card, table = cards.load(task), texts.read(paths.source(task, source))
     if clash := sorted({ACCEPT, REJECT} & set(card.labels)):
         raise PyriteError(f"{paths.card(task)}: a label is named '{clash[0]}', which a sheet has another use for")
     choices = " | ".join([*card.labels, REJECT] if hidden else [ACCEPT, *card.labels, REJECT])
@@ -52,7 +52,7 @@ def take_in(task: str, source: str, copies: Sequence[Path]) -> None:
     Raises:
         PyriteError: a row has no reviewer, an answer that is none, or contradicts an earlier one; nothing is written.
     """
-    card, table = cards.load(task), _texts(task, source)
+    card, table = cards.load(task), texts.read(paths.source(task, source))
     path = paths.reviewed(task, source)
     given: dict[tuple[str, str], str] = {}
     new = []
@@ -100,13 +100,6 @@ def corrected(table: pd.DataFrame, answers: Sequence[tuple[str, str, str]]) -> l
     said = {i: reviews.most_say(of_text) for i, of_text in reviews.verdicts(own, answers).items()}
     rows = [(text, said.get(i) or label) for i, text, label in table[["id", "text", "label"]].to_numpy(str).tolist()]
     return [(text, label) for text, label in rows if label != REJECT]
-
-
-def _texts(task: str, source: str) -> pd.DataFrame:
-    path = paths.source(task, source)
-    if not path.exists():
-        raise PyriteError(f"{path}: no texts of '{source}' here; `dvc repro` makes them")
-    return texts.read(path)
 
 
 def _percent(share: Estimate) -> str:

@@ -273,8 +273,8 @@ def load(task: str) -> Card:
     """
     path = paths.card(task)
     if not path.exists():
-        known = sorted(p.stem for p in paths.TASKS.glob("*.yaml") if p not in (paths.PROMPTS, paths.ANNOTATORS))
-        raise PyriteError(f"task '{task}': there is no {path}; the cards here are {', '.join(known) or 'none'}")
+        known = ", ".join(paths.tasks()) or "none"
+        raise PyriteError(f"task '{task}': there is no {path}; the cards here are {known}")
     card = schema.load(path, Card)
     if card.id != task:
         raise PyriteError(f"{path}: id: '{card.id}' must be the file's name, '{task}'")

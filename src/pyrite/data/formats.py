@@ -85,20 +85,13 @@ def read(path: Path, layout: Layout | None = None, names: Collection[str] = ()) 
 
 
 def _separated(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
-    """A row a line: the last separators part its columns, quotes mean nothing."""
-    columns = layout.columns or ()
+    """A row a line: the last separators part its columns, quotes mean nothing. Without columns a line is a text."""
+    columns = layout.columns or ("text",)
     for number, line in enumerate(streams.lines(path, layout.encoding), start=1):
         values = line.rstrip("\r\n").rsplit(layout.separator or "\t", len(columns) - 1)
         if len(values) < len(columns):
             raise PyriteError(f"{path}: row {number}: {len(values)} of {len(columns)} columns ({', '.join(columns)})")
         yield Row(path, number, dict(zip(columns, values, strict=True)))
-
-
-def _lines(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
-    """A text a line, in one column."""
-    [column] = layout.columns or ("text",)
-    for number, line in enumerate(streams.lines(path, layout.encoding), start=1):
-        yield Row(path, number, {column: line.rstrip("\r\n")})
 
 
 # Files in columns, and workbooks
@@ -132,7 +125,7 @@ def _workbook(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Ro
 FORMATS: dict[str, Format] = {
     "csv": Format((".csv", ".tsv"), ("separator", "columns"), csv_files.read, csv_files.write),
     "separated": Format((), ("separator", "columns"), _separated),
-    "lines": Format((".txt",), ("columns",), _lines),
+    "lines": Format((".txt",), ("columns",), _separated),
     "json": Format((".json",), (), json_files.read),
     "json_lines": Format((".jsonl", ".ndjson"), ("within",), json_files.read_lines, json_files.write_lines),
     "parquet": Format((".parquet",), (), column_files.read, column_files.write_parquet),

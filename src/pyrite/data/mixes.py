@@ -79,11 +79,6 @@ class Mix:
         """Whether it is a point of a curve, of real rows or of one source's."""
         return self.curve is not None or (len(self.parts) == 1 and isinstance(self.parts[0].rows, int))
 
-    @property
-    def spoken(self) -> str:
-        """As people say it: `pool+few_shot` is pool + few-shot."""
-        return spoken(self.name)
-
 
 @cache
 def parse(mix: str) -> Mix:

@@ -175,15 +175,11 @@ def _profile(
         notes.append("No file's name tells a side (train, validation or test), so all rows are split anew.")
     if marked := sorted(label for label in rows if re.search(r"\w[|;]\s*\w", label)):
         notes.append(f"Labels such as '{marked[0]}' are one label each: several labels a text are not supported yet.")
-    profile = DatasetProfile(source, rows - others, others, *_table(raw), share, notes, folding)
+    frame, dropped = splits.clean(raw)
+    frame["split"] = splits.split(frame)
+    profile = DatasetProfile(source, rows - others, others, frame, dropped, share, notes, folding)
     _require_labels(profile, wanted)
     return profile
-
-
-def _table(raw: Sequence[splits.RawRow]) -> tuple[pd.DataFrame, Counter[str]]:
-    table, dropped = splits.clean(raw)
-    table["split"] = splits.split(table)
-    return table, dropped
 
 
 def _watched(rows: Iterable[Row]) -> Iterator[Row]:

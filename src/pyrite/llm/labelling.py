@@ -11,7 +11,7 @@ import pandas as pd
 from pyrite import params
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, sheets, texts, unlabelled
+from pyrite.data import cards, sheets, texts, user_files
 from pyrite.data.cards import Card
 from pyrite.llm import annotators, surveys
 from pyrite.llm.annotators import Survey
@@ -129,7 +129,7 @@ def _of(
 
 def _unlabelled(card: Card, prepared: pd.DataFrame) -> pd.DataFrame:
     assert card.source.unlabelled is not None
-    by_id = {texts.digest(text)[:16]: text for text in unlabelled.read(card.source.unlabelled)}
+    by_id = {texts.digest(text)[:16]: text for text in user_files.read_texts(card.source.unlabelled)}
     rows = [(item, text, "", "train") for item, text in by_id.items() if item not in set(prepared["id"])]
     return pd.DataFrame(rows, columns=texts.COLUMNS, dtype=str)
 
