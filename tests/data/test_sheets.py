@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pyrite.base.errors import PyriteError
-from pyrite.data import sheets
+from pyrite.data import sheets, texts
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "0123456789012345", "1234567890123e45"])
@@ -60,3 +60,28 @@ def test_a_broken_file_is_not_added_to(tmp_path: Path) -> None:
     with pytest.raises(PyriteError, match=r"a\.csv: row 2: "):
         sheets.add(path, ["item"], [["2"]])
     assert path.read_text() == "item,label\n1\n"
+
+
+TEXTS = ["a plain text", "another one", "a third"]
+
+
+def chosen(path: Path, labels: list[str], *more: list[str]) -> Path:
+    """A sheet of `next`, filled in, from which the predictions were taken out."""
+    rows = [[texts.digest(text)[:16], text, label] for text, label in zip(TEXTS, labels, strict=True)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([sheets.FILLED_IN, *rows, *more])
+    return path
+
+
+def test_a_sheet_without_the_predictions_and_with_empty_rows_is_taken(tmp_path: Path) -> None:
+    sheet = chosen(tmp_path / "a.csv", ["x", "", "y"], ["", "", ""], [texts.digest(TEXTS[0])[:16], TEXTS[0], "x"])
+    assert sheets.is_chosen(sheet)
+    assert sheets.chosen(sheet, ["x", "y"]) == ([(TEXTS[0], "x"), (TEXTS[2], "y")], 1)
+    (tmp_path / "b.csv").write_text("item,text,label\n7,a text of no sheet,x\n")
+    assert not sheets.is_chosen(tmp_path / "b.csv")
+
+
+def test_a_text_with_two_labels_is_refused(tmp_path: Path) -> None:
+    sheet = chosen(tmp_path / "a.csv", ["x", "x", ""], [texts.digest(TEXTS[1])[:16], TEXTS[1], "y"])
+    with pytest.raises(PyriteError, match="row 5: label 'y', but above its text has 'x'"):
+        sheets.chosen(sheet, ["x", "y"])

@@ -18,7 +18,8 @@ LABELS = ("item", "label")
 REVIEWS = ("item", "reviewer", "answer")
 PAIRS = ("annotator", "first", "second", "more_objective")
 # Of texts that `next` chose: people fill in `label`.
-CHOSEN = ("item", "text", "label", "predicted")
+FILLED_IN = ("item", "text", "label")
+CHOSEN = (*FILLED_IN, "predicted")
 # In a recording of an LLM's answers: the LLM that they are of.
 MODEL = "model"
 
@@ -29,7 +30,8 @@ _NUMBER = re.compile(r"\d+(?:e\d+)?")
 def read(path: Path, columns: Sequence[str]) -> Iterator[tuple[Row, list[str]]]:
     """The rows of a sheet with their values in `columns`, stripped; other columns don't matter.
 
-    Sheets that were put together with `cat` have headers, and marks of UTF-8, in their midst: those are left out.
+    Sheets that were put together with `cat` have headers, and marks of UTF-8, in their midst: those are left out, and
+    so are rows that are empty in these columns.
 
     Raises:
         PyriteError: the file is not CSV in UTF-8, or lacks a column.
@@ -38,7 +40,7 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[tuple[Row, list[str]]]:
         if missing := [column for column in columns if column not in row.fields]:
             raise PyriteError(f"{path}: row 1: no column {', '.join(missing)}; there must be {', '.join(columns)}")
         values = [fields.string(row, column).removeprefix("\ufeff").strip().removeprefix("'") for column in columns]
-        if values != list(columns):
+        if any(values) and values != list(columns):
             yield row, values
 
 
@@ -46,28 +48,34 @@ def chosen(path: Path, labels: Collection[str]) -> tuple[list[tuple[str, str]], 
     """The labelled texts of a sheet of `next`, each with its label, and how many have none yet.
 
     Raises:
-        PyriteError: the file is no such sheet, or a row has another text or a label that is none of `labels`.
+        PyriteError: the file is no such sheet, or a row has another text, a label that is none of `labels`, or another
+            one than its text has above.
     """
-    labelled, waiting = [], 0
-    for row, [item, text, label, _] in read(path, CHOSEN):
+    labelled: dict[str, str] = {}
+    waiting = set()
+    for row, [item, text, label] in read(path, FILLED_IN):
         # The sign that keeps a spreadsheet from running a text was added by `write`, or is the text's own.
         whole = texts.normalise(fields.string(row, "text").removeprefix("\ufeff"))
         known = next((one for one in (whole, texts.normalise(text)) if texts.digest(one)[:16] == item), None)
         if known is None:
-            raise row.mistake(f"the text is not the one that item {item} was chosen for: put it back as it was")
+            raise row.mistake(f"the text is not the one that item '{item}' was chosen for: put it back as it was")
         label = texts.normalise_label(label)
         if label and label not in labels:
             raise row.mistake(f"unknown label '{label}'; the card lists {', '.join(labels)}")
-        waiting += not label
-        labelled += [(known, label)] if label else []
-    return labelled, waiting
+        if not label:
+            waiting.add(known)
+        elif (before := labelled.setdefault(known, label)) != label:
+            raise row.mistake(f"label '{label}', but above its text has '{before}': keep one of both")
+    return list(labelled.items()), len(waiting - labelled.keys())
 
 
 def is_chosen(path: Path) -> bool:
     """Whether a file looks like a sheet of `next`."""
     if not path.is_file() or formats.known(path) not in ("csv", "xlsx"):
         return False
-    return set(CHOSEN) <= set(next((row.fields for row in formats.read(path)), ()))
+    first = next((row.fields for row in formats.read(path)), {})
+    # Somebody may have taken the predictions out, so as not to be swayed.
+    return set(FILLED_IN) <= first.keys() and bool(re.fullmatch("'?[0-9a-f]{16}", str(first["item"])))
 
 
 def recorded(path: Path, columns: Sequence[str], model: str) -> list[tuple[Row, list[str]]]:
