@@ -229,7 +229,9 @@ def batch_export(folder: Annotated[Path, typer.Argument(help="Where to write the
 @command(
     "commands.batch.import_answers", None, "pyrite batch import output.jsonl errors.jsonl", of=batch, name="import"
 )
-def batch_import(paths: Annotated[list[Path], typer.Argument(help="Output and error files of the Batch API.")]) -> None:
+def batch_import(
+    outputs: Annotated[list[Path], typer.Argument(help="Output and error files of the Batch API.")],
+) -> None:
     """Put the Batch API's answers into the store."""
 
 

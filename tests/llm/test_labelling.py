@@ -57,7 +57,9 @@ def test_the_first_texts_by_id_get_a_label_each_without_their_own_being_seen(lab
     assert counts.total.prompt_tokens
 
 
-def test_more_texts_ask_only_for_the_new_ones_and_a_recording_for_none(labelled: Callable[..., None]) -> None:
+def test_more_texts_ask_only_for_the_new_ones_and_a_recording_for_none(
+    labelled: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
     with serve(answers=all_fruit) as server:
         labelled(server.url, n=20)
         generate.run("fruit", "labelled")
@@ -75,6 +77,13 @@ def test_more_texts_ask_only_for_the_new_ones_and_a_recording_for_none(labelled:
     assert paths.source("fruit", "labelled").read_bytes() == before
     recordings.run("fruit", "labelled")
     assert len(pd.read_csv(paths.recorded_labels("fruit"))) == 30
+    # In a fresh clone, before any real text is there.
+    paths.prepared("fruit").unlink()
+    labelled(n=50)
+    estimate.run("fruit", "labelled", as_json=True)
+    assert json.loads(capsys.readouterr().out)[0]["requests"] == 2
+    with pytest.raises(PyriteError, match="of fruit are not prepared: run `dvc repro prepare`"):
+        batch.export_requests(Path("round"))
 
 
 def test_what_waits_is_in_the_batch(labelled: Callable[..., None], project: Path) -> None:

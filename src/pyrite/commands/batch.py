@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyrite import params
-from pyrite.base import console, files
+from pyrite.base import console, files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.llm import dialect, failures, generation, labelling, replies, surveys
 from pyrite.llm.cache import Answer, Log, Request
@@ -37,13 +37,13 @@ def export_requests(folder: Path) -> None:
     lines: dict[str, list[bytes]] = {}
     for waiting in _waiting():
         lines.setdefault(waiting.p.llm.model, []).append(_line(waiting.request, waiting.p))
-    paths = []
+    written = []
     # The API takes one model in a file.
     parts = (part for of_model in lines.values() for part in _parts(of_model))
     for number, part in enumerate(parts, start=1):
-        paths.append(folder / f"batch-{number:03}.jsonl")
-        files.write(paths[-1], lambda file, part=part: file.writelines(part))  # type: ignore[misc]
-    for path in paths:
+        written.append(folder / f"batch-{number:03}.jsonl")
+        files.write(written[-1], lambda file, part=part: file.writelines(part))  # type: ignore[misc]
+    for path in written:
         console.log.print(f"{path}: {path.stat().st_size:,} bytes")
     console.log.print(
         f"{sum(map(len, lines.values())):,} requests wait"
@@ -51,14 +51,14 @@ def export_requests(folder: Path) -> None:
     )
 
 
-def import_answers(paths: list[Path]) -> None:
+def import_answers(outputs: list[Path]) -> None:
     """Put the answers of the API's output files into the store; a second time nothing changes.
 
     Raises:
         PyriteError: a file can't be read or is no output of the Batch API.
     """
     waiting = {one.request.key: one for one in _waiting()}
-    answers, errors, unknown = _read(paths, waiting)
+    answers, errors, unknown = _read(outputs, waiting)
     for place in sorted({waiting[key].place for key in answers}):
         with Log(*place) as log:
             asyncio.run(_add(log, {key: said for key, said in answers.items() if waiting[key].place == place}))
@@ -82,6 +82,8 @@ class Waiting(NamedTuple):
 
 def _waiting() -> Iterator[Waiting]:
     study = params.load()
+    if unprepared := [task for task in study.tasks if not paths.prepared(task).exists()]:
+        raise PyriteError(f"batch: the real texts of {unprepared[0]} are not prepared: run `dvc repro prepare`")
     for task in study.tasks:
         for source, spec in study.sources.items():
             if isinstance(spec, Written):
@@ -123,12 +125,12 @@ def _parts(lines: list[bytes]) -> Iterator[list[bytes]]:
         yield part
 
 
-def _read(paths: list[Path], waiting: Mapping[str, Waiting]) -> tuple[dict[str, Answer], Counter[str], int]:
+def _read(outputs: list[Path], waiting: Mapping[str, Waiting]) -> tuple[dict[str, Answer], Counter[str], int]:
     """The answers by key, the reasons of failures, and how many lines answer nothing that waits (by key)."""
     answers: dict[str, Answer] = {}
     errors: Counter[str] = Counter()
     unknown = 0
-    for path in paths:
+    for path in outputs:
         try:
             lines = path.read_bytes().splitlines()
         except OSError as error:

@@ -100,7 +100,9 @@ def _need(p: Params, task: str, source: str) -> CostEstimate:
     if isinstance(spec := p.sources[source], Labelled):
         prepared = paths.prepared(task)
         card = cards.load(task)
-        rows = texts.read(prepared) if prepared.exists() else standins.training(card, spec.texts)
+        recorded = sheets.recorded(paths.recorded_labels(task), sheets.LABELS, p.llms[spec.llm].model)
+        named = [item for _, (item, _) in recorded]
+        rows = texts.read(prepared) if prepared.exists() else standins.training(card, spec.texts, named)
         one = labelling.plan(p, card, source, rows)
         return costs.of_survey(one.survey)
     script = _script(p, task, source)

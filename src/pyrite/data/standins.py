@@ -30,9 +30,10 @@ def prepared(card: Card, examples: int, named: Iterable[str] = ()) -> pd.DataFra
     return pd.DataFrame([*pool, *known], columns=texts.COLUMNS)
 
 
-def training(card: Card, n: int) -> pd.DataFrame:
-    """So many training rows in the place of those that an LLM shall label."""
-    rows = [(f"{number:016x}", of_length(card), next(iter(card.labels)), "train") for number in range(n)]
+def training(card: Card, n: int, named: Iterable[str] = ()) -> pd.DataFrame:
+    """So many training rows in the place of those that an LLM shall label, first those that a recording names."""
+    ids = list(dict.fromkeys([*named, *(f"{number:016x}" for number in range(n))]))[:n]
+    rows = [(one, of_length(card), next(iter(card.labels)), "train") for one in ids]
     return pd.DataFrame(rows, columns=texts.COLUMNS)
 
 
