@@ -37,3 +37,24 @@ def test_no_file_of_a_folder_is_left_out_for_its_format(tmp_path: Path, names: t
             user_files.format_of(tmp_path / "set")
     else:
         assert user_files.format_of(tmp_path / "set") == said
+
+
+@pytest.mark.parametrize(
+    ("content", "column"),
+    [
+        ("Body,Text\na,b\n", "Text"),
+        ("Text,text\na,b\n", "text"),
+        ("body\na\n", "body"),
+        ("TEXT,Text\na,b\n", "which column has the texts.* there are TEXT, Text"),
+        ("a,b\n1,2\n", "which column has the texts.* there are a, b"),
+        ("text,label\n", "has no rows"),
+    ],
+)
+def test_the_column_of_texts_without_labels(tmp_path: Path, content: str, column: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(content)
+    if " " in column:
+        with pytest.raises(PyriteError, match=column):
+            user_files.look_at_texts(path, None)
+    else:
+        assert user_files.look_at_texts(path, None).text == column

@@ -131,20 +131,20 @@ def look_at_texts(path: Path, text: str | None, usual: str = "text") -> cards.Te
 def _text_column(found: dict[str, Path], form: str, text: str | None, usual: str) -> str:
     if form == "lines":
         return "text"
-    first = [
-        row for path in found.values() for row in itertools.islice(formats.read(path, names=[text] if text else []), 99)
-    ]
+    files, names = list(found.values()), [text] if text else []
+    first = [row for path in files for row in itertools.islice(formats.read(path, names=names), 99)]
+    if not first:
+        raise PyriteError(f"{files[0]}: has no rows")
     there = list(dict.fromkeys(name for row in first for name in row.fields))
-    named = [name for name in there if name.casefold() == usual.casefold()] if len(there) > 1 else there
-    if text is None and len(named) == 1:
-        text = named[0]
-    if text is None or not any(fields.has(row, text) for row in first):
-        problem = "which column has the texts?" if text is None else f"no column '{text}'."
-        listed = ", ".join(there) or "none"
-        raise PyriteError(f"{next(iter(found.values()))}: {problem} Name it with --text; there are {listed}")
-    for doubt in columns.doubts(first, text, None):
+    alike = [name for name in there if name.casefold() == usual.casefold()]
+    choices = ([name for name in alike if name == usual], alike, there)
+    chosen = text or next((names[0] for names in choices if len(names) == 1), None)
+    if chosen is None or not any(fields.has(row, chosen) for row in first):
+        problem = "which column has the texts?" if chosen is None else f"no column '{chosen}'."
+        raise PyriteError(f"{files[0]}: {problem} Name it with --text; there are {', '.join(there)}")
+    for doubt in columns.doubts(first, chosen, None):
         console.log.print(doubt)
-    return text
+    return chosen
 
 
 def read_texts(file: cards.TextFile) -> Iterator[str]:
