@@ -378,6 +378,13 @@ def test_a_fold_that_collapsed_is_found() -> None:
     assert (found.mixes["real"].distinct, found.mixes["few_shot"].distinct) == (1, 1)
 
 
+def test_fits_of_other_folds_are_others_also_where_all_are_right() -> None:
+    gold = np.arange(80) % 2
+    fold = np.stack([np.arange(80) // 20, np.arange(80) % 4])
+    found = evaluate.evaluate(predictions(gold, np.stack([gold, gold]), np.stack([gold, gold]), fold=fold), 100)
+    assert (found.mixes["real"].distinct, found.mixes["few_shot"].distinct) == (2, 1)
+
+
 def test_folds_make_intervals_a_tenth_wider() -> None:
     rng = np.random.default_rng(0)
     gold = rng.integers(2, size=300)

@@ -128,7 +128,7 @@ def evaluate(found: Predictions, resamples: int) -> ClassifierResult:
                 accuracy=_score(accuracy, i, per_seed=True),
                 per_class={name: label(i, k) for k, name in enumerate(found.labels)},
                 calibration_error=found.calibration[i].mean(),
-                distinct=len(np.unique(found.predicted[i], axis=0)),
+                distinct=_distinct(found, i),
                 collapsed=_collapsed(found, i),
                 never=tuple(
                     name
@@ -183,6 +183,14 @@ def _score(scores: Samples, i: int, known: bool = True, per_seed: bool = False) 
     note = None if known else f"no interval: a label has fewer than {FEWEST_ROWS} test rows"
     each = tuple(scores.observed[:, i].tolist()) if per_seed else ()
     return Score(value=scores.mean[i], low=low, high=high, note=note, per_seed=each)
+
+
+def _distinct(found: Predictions, i: int) -> int:
+    """How many fits of a mix differ: in what they say, or in the folds that they learned from, if all are right."""
+    said = found.predicted[i]
+    if found.fold is not None and any(part.source == "real" for part in mixes.parse(found.mixes[i]).parts):
+        said = np.hstack([found.fold, said])
+    return len(np.unique(said, axis=0))
 
 
 def _collapsed(found: Predictions, i: int) -> tuple[int, ...]:
