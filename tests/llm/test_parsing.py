@@ -104,6 +104,30 @@ def test_answers_are_read_leniently(answer: str, texts: list[str]) -> None:
         ("1. A b.\n2. C d.<|eot_id|>", ["A b.", "C d."], 0),
         (json.dumps(["1. a b\n2. c d"]), ["a b", "c d"], 0),
         ("<text_1>a b</text_1>\n<text_2>c d</text_2>", ["a b", "c d"], 0),
+        # Without brackets, in tables, under headings, in lines and elements of any name.
+        ('("a b", "c d")', ["a b", "c d"], 0),
+        ('{"a b", "c d"}', ["a b", "c d"], 0),
+        ('"a b", "c d"]', ["a b", "c d"], 0),
+        ("“a b”\n\n“c d”", ["a b", "c d"], 0),
+        ("| # | Text |\n|---|---|\n| 1 | a b |\n| 2 | c d |", ["a b", "c d"], 0),
+        ('```csv\nid,text,label\n1,"a, b",x\n2,c d,x\n```', ["a, b", "c d"], 0),
+        ("### Text 1\na b\n\n### Text 2\nc d", ["a b", "c d"], 0),
+        ("1.\na b\n\n2.\nc d", ["a b", "c d"], 0),
+        ("T1: a b\nT2: c d", ["a b", "c d"], 0),
+        ("1)a b\n2)c d", ["a b", "c d"], 0),
+        ('text_1: "a b"\ntext_2: "c d"', ["a b", "c d"], 0),
+        ('- id: 1\n  text: "a b"\n- id: 2\n  text: "c d"', ["a b", "c d"], 0),
+        ("Text: a b\n  and c\nLabel: x\n\nText: c d\nLabel: x", ["a b\n  and c", "c d"], 0),
+        ("1. **Dry**: a b\n2. **Warm** - c d", ["a b", "c d"], 0),
+        ('["**Dry:** a b", "**Warm**\\nc d"]', ["a b", "c d"], 0),
+        ("- Texts:\n  - a b\n  - c d", ["a b", "c d"], 0),
+        ('1. {"text": "a b"}\n2. {"text": "c d"}', ["a b", "c d"], 0),
+        ("<text><![CDATA[a b]]></text><text><![CDATA[c d]]></text>", ["a b", "c d"], 0),
+        ("<reviews><review>a b</review><review>c d</review></reviews>", ["a b", "c d"], 0),
+        # With what belongs to each.
+        ('[["a b c", "x"], ["c d e", "x"]]', ["a b c", "c d e"], 0),
+        ('[{"sentence": "a b", "why": "it is so here"}]', ["a b"], 0),
+        ('{"old": ["x y"], "new": ["a b"]}', ["a b"], 0),
         # Dots and numbers are no texts.
         ('["a b", "c d", "..."]', ["a b", "c d"], 1),
         ('[["1", "a b"], ["2", "c d"]]', ["a b", "c d"], 2),
@@ -120,6 +144,10 @@ def test_answers_are_read_leniently(answer: str, texts: list[str]) -> None:
         ('["a\nb", "c d"]', ["a\nb", "c d"], 0),
         ('["a \\d+ b", "c\\n\\u00e9"]', ["a \\d+ b", "c\né"], 0),
         ('["Return the "b" of a.", "c d"]', ['Return the "b" of a.', "c d"], 0),
+        ('["a b"; "c d"]', ["a b", "c d"], 0),
+        ('["""a b""", """c d"""]', ["a b", "c d"], 0),
+        ("[{'text': 'it's a', 'n': 1}, {'text': 'c d'}]", ["it's a", "c d"], 0),
+        ('{"text": "a "b" c", "x": 1, "texts": [{"text": "d e", }', ["d e"], 0),
         # Parts of items are none.
         ('["a b"\n "c d", "e f"\n]', ["c d", "e f"], 1),
         ('["a b" "c d", "e f"]', ["c d", "e f"], 1),
@@ -200,6 +228,20 @@ def test_hostile_answers_take_no_time(answer: str) -> None:
     parsing.read(answer)
     parsing.attributes(answer)
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "n", "texts"),
+    [
+        ('{"texts": "a b\\nc d"}', 2, ["a b", "c d"]),
+        ('["a b\\n\\nc d"]', 2, ["a b", "c d"]),
+        ('["a b\\nc d"]', 3, ["a b\nc d"]),
+        ('["a b\\nc d"]', 1, ["a b\nc d"]),
+        ('["a b\\nc d", "e"]', 2, ["a b\nc d", "e"]),
+    ],
+)
+def test_one_text_of_as_many_lines_as_texts_were_asked_for_is_those(answer: str, n: int, texts: list[str]) -> None:
+    assert parsing.texts(answer, n) == texts
 
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_characters="`")), min_size=1), st.data())

@@ -59,6 +59,21 @@ FORMS = [
     "**Überlegung:**\n{draft}\n\n**Antwort:**\n{answer}",
     "First draft:\n{draft}\n\nRevised:\n{answer}",
     "Let me see.\n{draft}\n\nFinal JSON: {answer}",
+    # Tags that say where they end, in other brackets, blocks of code, quotations, steps.
+    "<|think_start|>{draft}<|think_end|>{answer}",
+    "<|bot_think|>{draft}<|eot_think|>{answer}",
+    "[ANALYSIS]{draft}[/ANALYSIS]{answer}",
+    "{{think}}{draft}{{/think}}{answer}",
+    "<function=think>{draft}</function>{answer}",
+    "<विचार>{draft}</विचार>{answer}",
+    "```thinking\n{draft}\n```\n{answer}",
+    "```think\n{draft}\n```\n```json\n{answer}\n```",
+    "> thinking…\n> {draft}\n\n{answer}",
+    "---THINKING---\n{draft}\n---ANSWER---\n{answer}",
+    "=== Reasoning ===\n{draft}\n=== Final ===\n{answer}",
+    "**Step 1: Brainstorm**\n{draft}\n**Step 2: Final list**\n{answer}",
+    "Initial:\n{draft}\n\nCritique: too dull.\n\nRevision:\n{answer}",
+    "Version 1:\n{draft}\nVersion 2 (final):\n{answer}",
     # What follows the end of the turn was not asked for.
     "{answer}<|im_end|>\n<|im_start|>user\nmore\n<|im_start|>assistant\n{draft}",
 ]

@@ -15,9 +15,9 @@ from pyrite.llm import lenient, thoughts
 # `1: positive`, `"1": "positive"`, `**2.** positive`, `Text 3: positive` or `| 4 | positive |`; the label ends with its
 # quotes, its line, a comma or a star. The bound on its length keeps hostile answers cheap.
 _NUMBERED = re.compile(
-    r"""(?:^|[,;{|\[])[ \t"']*+(?:[-•][ \t]+)?\**(?:(?:text|item|sentence|number|no\.?)[ \t]*)?"""
-    r"""["'“(#]?(\d{1,4})["'”)]?\**[ \t]*"""
-    r"""(?:(?:[-=]>|[:.=)\]–—→|：、．\t-])+|(?:is about|is|should be)\b(?: labell?ed(?: as)?)?)"""
+    r"""(?:^|[,;{|\[])[ \t"']*+(?:[-•][ \t]+)?\**(?:(?:text|item|sentence|label|number|no\.?)[ \t]*)?"""
+    r"""["'“(#]?(\d{1,4})(?:\ufe0f?\u20e3)?["'”)]?\**[ \t]*"""
+    r"""(?:(?:[-=]>|[:.=)\]–—→|：、．\t\u20e3-])+|(?<=\u20e3)|(?:is about|is|should be)\b(?: labell?ed(?: as)?)?)"""
     r"""\**[ \t]*\**(?:["“]([^"“”\n]{0,200})["”]|'([^'\n]{0,200})'|([^\s:.=)"'*|-][^\n,;}*|"\]]{0,200}))""",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -30,9 +30,11 @@ _LETTER = re.compile(r"\W*(?:(?:the )?(?:more objective )?(?:task|answer|option)
 # What may stand before a label, and what may follow it.
 _BEFORE, _AFTER = (
     re.compile(r"\W*(?:label|class|category|answer)\s*(?:is\b|[:=])\s*", re.IGNORECASE),
-    re.compile(r"\s[-–—]|[;(（]"),
+    re.compile(r"\s[-–—]|[,;/|()（）]"),
 )
-_TAG = re.compile(r"<[^<>]{1,40}>")
+# A tag, with the number of a text if it has one.
+_TAG = re.compile(r"<(/?)[^<>\d]{0,30}(\d{0,4})[^<>]{0,10}>")
+_ROW = re.compile(r"^([ \t]*\d{1,4}),(?=[^,\n]+$)", re.MULTILINE)
 # Deeper than any answer that was asked for.
 _DEEPEST = 4
 
@@ -63,23 +65,36 @@ def _reader(labels: Sequence[str]) -> Known:
     plain: dict[str, str | None] = {}
     for label in labels:
         plain[texts.plain_label(label)] = None if texts.plain_label(label) in plain else label
+    # Signs around a label, of which no label has one.
+    around = re.compile(rf"^(?:(?![{re.escape(''.join(labels))}])[\W_])+|(?:(?![{re.escape(''.join(labels))}])[\W_])+$")
 
-    def known(said: str) -> str | None:
-        bare = _BEFORE.sub("", said, count=1)
-        forms = (said, bare, _AFTER.split(bare, maxsplit=1)[0])
+    def named(said: str) -> str | None:
+        forms = (said, around.sub("", said))
         return next(
             (label for one in forms if (label := one if one in labels else plain.get(texts.plain_label(one)))), None
         )
+
+    def known(said: str) -> str | None:
+        bare = _BEFORE.sub("", said, count=1)
+        if label := named(said) or named(bare):
+            return label
+        first, *others = [named(part) for part in _AFTER.split(bare) if part.strip()] or [None]
+        return first if not {*others} - {first, None} else None
 
     return known
 
 
 def _numbered(said: str, n: int, known: Known) -> list[tuple[int, str]]:
     """(number, what is said of it) of JSON or, where none gives a label, of numbered lines or of n lines."""
-    found = [pair for value in lenient.values(said) for pair in _of_json(value, n, known, 0)]
-    if any(known(label) for _, label in found):
-        return found
-    lines = [line for line in _TAG.sub("", said).splitlines() if line.strip()]
+    nearly = ([value for *_, value in lenient.broken(said, kind, [], len(said))] for kind in "{[")
+    for every in (lenient.values(said), *nearly):
+        found = [pair for value in every for pair in _of_json(value, n, known, 0)]
+        if any(known(label) for _, label in found):
+            return found
+    said = _TAG.sub(lambda tag: f"\n{tag[2]}: " if tag[2] and not tag[1] else "\n" if tag[1] else "", said)
+    said = _ROW.sub(r"\1: ", said)
+    lines = [line for line in said.splitlines() if line.strip()]
+    lines = lines[0].split(",") if len(lines) == 1 else lines
     if len(lines) == n and all(map(known, lines)):
         return list(enumerate(lines, start=1))
     return [(int(number), next(filter(None, words), "")) for number, *words in _NUMBERED.findall(said)]
@@ -99,8 +114,9 @@ def _of_json(value: Any, n: int, known: Known, depth: int) -> list[tuple[int, st
         return numbered or (in_order if len(in_order) == len(value) == n else [])
     if value and all(map(_number, value)):
         return [(int(_number(key)), _label(item, known) or "") for key, item in value.items()]
-    if value and all(known(key) and isinstance(item, list) and all(map(_number, item)) for key, item in value.items()):
-        return [(int(_number(number)), key) for key, numbers in value.items() for number in numbers]
+    lists = {key: re.findall(r"[^\s,;]+", item) if isinstance(item, str) else item for key, item in value.items()}
+    if value and all(known(key) and isinstance(of, list) and all(map(_number, of)) for key, of in lists.items()):
+        return [(int(_number(number)), key) for key, numbers in lists.items() for number in numbers]
     numbers = [number for key, item in value.items() if _INDEX.fullmatch(key) and (number := _number(item))]
     label = _label(value, known)
     if label is not None and (len(numbers) == 1 or n == 1):
@@ -117,13 +133,13 @@ def _number(value: Any) -> str:
 
 
 def _label(value: Any, known: Known) -> str | None:
-    """The one label of a JSON value: itself, that of a list of one, or an object's `label` or only word or label."""
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if isinstance(value, dict):
-        words = [word for item in value.values() if (word := _word(item, known)) is not None]
+    """The one label of a JSON value: itself, or an object's `label`, or the only word or label of one or of a list."""
+    if isinstance(value, dict | list):
+        inside = value if isinstance(value, list) else value.values()
+        words = [word for item in inside if (word := _word(item, known)) is not None]
         labels = [word for word in words if known(word)]
-        value = value.get("label", words[0] if len(words) == 1 else labels[0] if len(labels) == 1 else None)
+        only = words[0] if len(words) == 1 else labels[0] if len(labels) == 1 else None
+        value = value.get("label", only) if isinstance(value, dict) else only
     return _word(value, known)
 
 

@@ -58,15 +58,15 @@ def whole(said: str) -> Iterator[tuple[int, int, Any]]:
 
 _CLOSERS = {'"': '"”', "“": '”"', "„": '“”"', "‘": "’'", "'": "'’", "«": '»"', "「": "」", "『": "』"}
 _OPENING = f"[{''.join(_CLOSERS)}]"
-_COMMA = "[,，、]"
+_COMMA = "[,，、;|]"
 # Possessive and bounded, so that hostile answers stay cheap.
 _COMMENT = r"(?://|\#)[^\n]{0,200}\n|/\*[^*]{0,200}\*/"
-_GAP = rf"(?>\s++|{_COMMENT}){{0,8}}+"
+_GAP = rf"(?>\s++|\\n|{_COMMENT}){{0,8}}+"
 _PLAIN = r"(?:-?[\d.]++|(?i:null|none|true|false))"
 _NAME = rf"(?:{_OPENING}[^\"'“”„‘’«»\n]{{0,80}}[\"'”“’»]|[^\W\d][\w -]{{0,40}}|\d{{1,4}})"
 _KEY = rf"{_NAME}{_GAP}[:：]"
 _NAMED = re.compile(rf"({_NAME}){_GAP}[:：]{_GAP}")
-_BETWEEN = re.compile(rf"(?>[\s,，、…]++|\.\.\.|{_COMMENT})*+")
+_BETWEEN = re.compile(rf"(?>[\s,，、;|…]++|\\n|\.\.\.|{_COMMENT})*+")
 _OPENS = re.compile(_GAP + _OPENING)
 # How each begins, how a string in it ends, how far what is no value goes, and where what follows one may begin.
 _BEGINS = {
@@ -82,8 +82,8 @@ _ENDS = {
 }
 _BARE = {"[": re.compile(r"[^,\]]*+"), "{": re.compile(r"[^,}]*+")}
 _NEXT = {
-    "[": re.compile(rf"[,，、\n]\s*+(?={_OPENING}|\{{)"),
-    "{": re.compile(rf"(?=\}}\s*+(?:[,\]}}]|\Z))|[,，、\n]\s*+(?={_KEY})"),
+    "[": re.compile(rf"(?:{_COMMA}|\n)\s*+(?={_OPENING}|\{{)"),
+    "{": re.compile(rf"(?=\}}\s*+(?:[,\]}}]|\Z))|(?:{_COMMA}|\n)\s*+(?={_KEY})"),
 }
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
@@ -133,8 +133,12 @@ class _Reader:
             return self.container(start, depth + 1)
         if sign in _CLOSERS:
             return self._string(start, kind)
+        bare = _BARE[kind].match(self._said, start)
+        assert bare is not None  # it matches anywhere
+        with suppress(ValueError, RecursionError):  # a number or a truth value
+            return json.loads(bare[0].lower()), bare.end()
         self.tries -= 1
-        return None, _BARE[kind].match(self._said, start).end()  # type: ignore[union-attr]  # it matches anywhere
+        return None, bare.end()
 
     def _string(self, start: int, kind: str) -> tuple[str | None, int]:
         """The string that begins here, if it is whole, and where it ends, or what comes after it begins."""

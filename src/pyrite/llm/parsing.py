@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import itertools
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 from pyrite.data.texts import encodable
 from pyrite.llm import lenient, thoughts
-from pyrite.llm.values import BESIDE, Reading, pairs, shows_a_form, strings
+from pyrite.llm.values import BESIDE, TEXT, Reading, pairs, shows_a_form, strings
 
 _KINDS = r"(?:text|item|sentence|example|number|no\.?)"
 _MARK = (
-    rf"(?:\**(?:{_KINDS}[ \t]*)?[#(\[]?\d{{1,4}}(?:[.):\]]|[ \t][-–—])\**:?|#\d{{1,4}}|[-*•–—+→▪◦①-⑳]"
+    rf"(?:\**(?:{_KINDS}[ \t_]*|[a-z](?=\d{{1,4}}:))?[#(\[]?\d{{1,4}}(?:\ufe0f?\u20e3|[.):\]]|[ \t][-–—])\**:?"
+    r"|#\d{1,4}|[-*•–—+→▪◦①-⑳]"
     r"|\(?[a-z]\)|[ivx]{1,4}[.)])"
 )
 # The lines below an item that are indented belong to it.
 _LIST_ITEM = re.compile(
-    rf"^[ \t]*(?:{_MARK}[ \t]+|\d{{1,4}}[、．])(\S.*(?:\n[ \t]+(?!{_MARK}|\w+:)\S.*)*)$", re.MULTILINE | re.IGNORECASE
+    rf"^[ \t]*(?:{_MARK}[ \t]+|\d{{1,4}}(?:[、．\t]|[.)](?=[^\W\d_])))(\S.*(?:\n[ \t]+(?!{_MARK}|\w+:)\S.*)*)$",
+    re.MULTILINE | re.IGNORECASE,
 )
 _TAGS = r"(?:(?:text|item|sentence|example|string|entry)[_-]?\d{0,3}|li|p)\b"
 _TAGGED = re.compile(rf"<({_TAGS})[^<>]{{0,99}}>([^<]*+(?:<(?!/?{_TAGS})[^<]*+)*+)</\1>", re.IGNORECASE)
-_LINES = re.compile(r'(?:^[ \t]*+"(?:[^"\\\n]|\\.)*+"[ \t]*+,?[ \t]*+(?:\n(?:[ \t]*\n)*+|\Z))+', re.MULTILINE)
-_LINE = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+# An element of any name that holds no other.
+_LEAF = re.compile(r"<([^\W\d][\w-]{0,40}?)[_-]?\d{0,3}(?:\s[^<>]{0,99})?>([^<>]*+)</\1[_-]?\d{0,3}>")
+# Strings that stand alone on their lines, or several in a row.
+_STRING = r"""(?:"(?:[^"\\\n]|\\.)*+"|“[^“”\n]*+”|«[^«»\n]*+»)"""
+_SEVERAL = re.compile(
+    rf"(?:^[ \t]*+{_STRING}[ \t]*+,?[ \t]*+(?:\n(?:[ \t]*\n)*+|\Z))+"
+    rf"|(?:^|[(\[{{:=])[ \t]*+{_STRING}(?:[ \t]*+[,;|]\s*+{_STRING})++(?=[\s,;]*+(?:[)\]}}]|\n|\Z))",
+    re.MULTILINE,
+)
+# `text: ...` on lines of its own, and a number as the heading of a text.
+_FIELD = re.compile(
+    r"^[ \t]*(?:[-*•][ \t]+)?[\"'*]{0,2}(?:text|sentence|content|example)[\"'*]{0,2}[ \t]*[:=][*]{0,2}[ \t]*"
+    r"(\S.*(?:\n(?![ \t]*(?:[-*•\[]|[\"'*]{0,2}[\w ]{1,20}[\"'*]{0,2}[ \t]*[:=])|\s*$).*)*)$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_HEADING = re.compile(
+    rf"^[#*_ \t]*(?:{_KINDS}[ \t_]?)?#?(\d{{1,4}})[.):\]]?[*_: \t]*\n\s*+(?=\S)", re.MULTILINE | re.IGNORECASE
+)
 _NUMBER = re.compile(
     rf"\s*[(\[*]{{0,3}}(?:{_KINDS}\s*)?(#?)(\d{{1,4}})(?:[.):\]]{{1,2}}\**:?(?:\s+|(?=\D))|\s?[-–—]\s+|(?<=#\d)\s+)(?=\S)",
     re.IGNORECASE,
@@ -32,12 +52,16 @@ _NUMBER = re.compile(
 # A name before an array says that it holds no texts.
 _NAME_BEFORE = re.compile(r"(\w{1,20})[*_]{0,2}[ \t]*[:=][*_]{0,2}\s*\Z")
 # What stands on the line of an array that is no part of a sentence.
-_LINE_BEGINS, _LINE_ENDS = re.compile(r"(?:\A|[\n:=,;`>\]}])[ \t]*\Z"), re.compile(r"[ \t,;`~\]}]*(?:\n|\Z|[\[{<])")
+_LINE_BEGINS = re.compile(rf"(?:\A|[\n:=,;`>\]}}])[ \t]*(?:{_MARK}[ \t]+)?\Z", re.IGNORECASE)
+_LINE_ENDS = re.compile(r"[ \t,;`~\]}]*(?:\n|\Z|[\[{<])")
 _REFUSAL = re.compile(
     r"\b(?:I['’]?m sorry|I apologi[sz]e|I (?:can['’]?t|cannot|can not|won['’]?t|am (?:not able|unable)|['’]m unable) )",
     re.IGNORECASE,
 )
-# What stands before a list's text and is none: a box; the sign of a folded text; or a name, if all have the same.
+# What stands before a list's text and is none: a line above others; a title; a box; the sign of a folded text; a name,
+# if all have the same.
+_ABOVE = re.compile(r"\**[\w ]{1,30}:\**")
+_TITLE = re.compile(r"\*\*[^*\n]{1,60}(?::\*\*\s*|\*\*[ \t]*(?:[:–—-][ \t]*|\n\s*))(?=\S)")
 _BOX = re.compile(r"\[[ xX]?\][ \t]+|[>|]-?[ \t]*\n\s*")
 _NAMED = re.compile(r"(?:[a-z_]{1,20}:|\*\*[\w ]{1,30}(?::\*\*|\*\*:))[ \t]+")
 # A text in quotes with a remark behind it, and one in marks that make it bold, slanted or code.
@@ -48,9 +72,11 @@ _ENDED = re.compile(r"""[.!?…。！？:;)\]"'”’»」]\s*\Z""")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "「": "」", "『": "』"}
 
 
-def texts(answer: str) -> list[str]:
-    """The texts of an answer."""
-    return read(answer).items
+def texts(answer: str, n: int = 0) -> list[str]:
+    """The texts of an answer; one of n lines that should have been n texts is taken for these."""
+    items = read(answer).items
+    lines = [line for line in items[0].splitlines() if line.strip()] if len(items) == 1 else []
+    return lines if len(lines) == n > 1 else items
 
 
 def read(answer: str) -> Reading:
@@ -65,7 +91,11 @@ def read(answer: str) -> Reading:
     found = _read(said)
     if not found.items and ("&quot;" in said or '\\"' in said):
         found = _read(html.unescape(said).replace('\\"', '"'))
-    return Reading(_without_numbers([encodable(item) for item in found.items]), found.unread)
+    items = _without_numbers([encodable(item) for item in found.items])
+    titles = [_TITLE.match(item) for item in items]
+    if len(items) > 1 and all(titles):
+        items = [item[title.end() :] for item, title in zip(items, titles, strict=True) if title]
+    return Reading(items, found.unread)
 
 
 def attributes(answer: str) -> dict[str, list[str]]:
@@ -95,16 +125,45 @@ def _read(said: str) -> Reading:
     if isinstance(whole, str):
         # JSON in a JSON string; or a text in place of an array of one.
         return found if (found := _read(whole)).items else Reading([whole], 0)
+    said = said.replace('"""', '"').replace("<![CDATA[", "").replace("]]>", "")
     found = _of_arrays(said)
     if len(found.items) == 1 and found.items[0] and all(map(_LIST_ITEM.match, found.items[0].splitlines())):
         return _listed(found.items[0])  # a list in the place of a text
     if found.items or (found := _first(said, "{", [], len(said))[0]).items:
         return found
-    if lines := max(_LINES.finditer(said), key=lambda match: len(match[0]), default=None):
-        return _first(f"[{','.join(_LINE.findall(lines[0]))}]", "[", [], 1)[0]
+    if several := max(_SEVERAL.finditer(said), key=lambda match: len(match[0]), default=None):
+        return _first(f"[{','.join(re.findall(_STRING, several[0]))}]", "[", [], 1)[0]
+    if len(fields := _FIELD.findall(said)) > 1:
+        return Reading([_unquoted(item) for item in fields], 0)
+    if items := _of_table(said) or _of_elements(said):
+        return Reading(items, 0)
+    return _listed(_HEADING.sub(r"\1. ", said))
+
+
+def _of_table(said: str) -> list[str]:
+    """The column of a table, in Markdown, with commas or with tabs, whose head names texts."""
+    lines = [line.strip().strip("|") for line in said.splitlines()]
+    for number, line in enumerate(lines[: lenient.TRIES]):
+        for sign in "|\t,":
+            head = [name.strip(' "*') for name in line.split(sign)]
+            if len(head) > 1 and (column := next((i for i, name in enumerate(head) if TEXT.fullmatch(name)), -1)) >= 0:
+                with suppress(csv.Error):
+                    rows = csv.reader(lines[number + 1 :], delimiter=sign, skipinitialspace=True)
+                    found = [row[column].strip() for row in rows if len(row) == len(head)]
+                    return [cell for cell in found if cell.strip(":-")]
+    return []
+
+
+def _of_elements(said: str) -> list[str]:
+    """The words of elements that are called texts; else of the most of one name that hold no other."""
     if tagged := _TAGGED.findall(said):
-        return Reading([item.strip() for _, item in tagged], found.unread)
-    return _listed(said)
+        return [item.strip() for _, item in tagged]
+    named: dict[str, list[str]] = {}
+    for name, item in _LEAF.findall(said):
+        if not (BESIDE.fullmatch(name) or thoughts.NAMED.match(name)):
+            named.setdefault(name, []).append(item.strip())
+    most = max(named.values(), key=len, default=[])
+    return most if len(most) > 1 else []
 
 
 def _first(said: str, kind: str, apart: Sequence[tuple[int, int]], before: int) -> tuple[Reading, int, int]:
@@ -154,6 +213,7 @@ def _without_numbers(items: list[str]) -> list[str]:
 def _listed(said: str) -> Reading:
     """The items of a numbered or bulleted list; the last one only if it is not cut off where others end."""
     items = [_BOX.sub("", item.strip(), count=1) for item in _LIST_ITEM.findall(said)]
+    items = [item for item in items if not _ABOVE.fullmatch(item)]
     names = [_NAMED.match(item) for item in items]
     if len(items) > 1 and len({name and name[0] for name in names}) == 1 and names[0]:
         items = [item[names[0].end() :] for item in items]

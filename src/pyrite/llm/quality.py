@@ -58,7 +58,7 @@ def collect(script: Script, conversations: Sequence[Conversation]) -> pd.DataFra
         }
         for c in conversations
         for turn in range(script.templates.plans, len(c.turns))
-        for position, text in enumerate(parsing.texts(c.turns[turn].answer))
+        for position, text in enumerate(parsing.texts(c.turns[turn].answer, c.turns[turn].requested or 0))
     ]
     frame = pd.DataFrame(rows, columns=["text", "label", *texts.ORIGIN, "requested"])
     frame["id"] = frame["text"].map(lambda text: texts.digest(text)[:16])
@@ -189,7 +189,7 @@ def without_copies(script: Script, c: Conversation) -> Conversation:
     turns = []
     for turn in c.turns:
         shown += [script.text_of[i] for i in turn.examples if i in script.text_of]
-        found = [texts.normalise(text) for text in parsing.texts(turn.answer)]
+        found = [texts.normalise(text) for text in parsing.texts(turn.answer, turn.requested or 0)]
         copies = near_duplicates.near(found, shown, script.checks.near_duplicate)
         copies |= np.array([_quotes(text, shown) for text in found], dtype=bool)
         if copies.any() or _quotes(texts.normalise(turn.answer), shown):

@@ -11,21 +11,21 @@ from pyrite.llm import lenient
 _WORDS = (
     r"think|thought|reason|reflect|deliberat|contemplat|monolog|scratch|brainstorm|critique|analys|draft|plan|internal"
     r"|cot\b|chain[_-]of|nachdenk|denk|gedank|überleg|réfl|pens[éeai]|raison|razon|raciocin|ragion|мысл|размышл"
-    r"|рассужд|思|推|考え|생각|추론"
+    r"|рассужд|思|推|考え|생각|추론|विचार|सोच"
 )
 _NAME = rf"(?:ant|(?:\w{{1,20}}[_:.-]){{0,3}})(?:{_WORDS})[\w-]{{0,30}}"
 NAMED = re.compile(_NAME, re.IGNORECASE)
 _LESS, _MORE = r"(?:<\|?|&lt;|\\u003c)\s?", r"\|?(?:>|&gt;|\\u003e)"
-_BRACKETED = r"(?:THINK(?:ING)?|THOUGHTS?|REASONING)"
+_WORD = r"(?:THINK(?:ING)?|THOUGHTS?|REASONING|ANALYSIS|REFLECTION|SCRATCHPAD)"
 # How models open and close a thought: in tags of many names, or each in a way of its own: Magistral; Kimi; Sky-T1;
 # Command; Gemma; Apertus; MedGemma; Granite; s1, HyperCLOVA and Solar, in which a thought is a message by itself.
 _CLOSE = (
-    rf"{_LESS}/\s?(?:{_NAME})\s*{_MORE}|<\|think:end\|>|\[/{_BRACKETED}\]|◁/think▷"
-    rf"|<\|end_(?:of_)?(?:thought|thinking)\|>|<channel\|>|<\|inner_suffix\|>|<unused95>"
+    rf"{_LESS}(?:/\s?|(?:end|eot)_)(?:{_NAME})\s*{_MORE}|{_LESS}(?:{_NAME})[_:-](?:end|stop){_MORE}"
+    rf"|[\[{{]{{1,2}}/{_WORD}[\]}}]{{1,2}}|◁/think▷|<channel\|>|<\|inner_suffix\|>|<unused95>"
 )
 _OPEN = (
-    rf"{_LESS}(?!end_)(?:{_NAME})(?::start)?(?:\s[^<>]{{0,80}})?(?<!/){_MORE}|\[{_BRACKETED}\]|◁think▷"
-    rf"|<\|channel>(?=thought)|<\|inner_prefix\|>|<unused94>"
+    rf"{_LESS}(?!end_|eot_)(?:{_NAME})(?::start)?(?:\s[^<>]{{0,80}})?(?<!/)(?<![_:-]end)(?<![_:-]stop){_MORE}"
+    rf"|[\[{{]{{1,2}}{_WORD}[\]}}]{{1,2}}|◁think▷|<\|channel>(?=thought)|<\|inner_prefix\|>|<unused94>"
     rf"|<\|im_start\|>(?:think|assistant/think)\b|^Here(?: is|['’]s) my thought process:"
     rf"|<details type=.reasoning.[^<>]*>"
 )
@@ -33,8 +33,8 @@ _OPEN = (
 _END = r"<\|im_start\|>(?:answer|assistant)\b(?!/think)|<\|content\|>|^Here(?: is|['’]s) my response:|(?<=\n)</details>"
 _TAG = re.compile(rf"(?P<close>{_CLOSE})|(?P<open>{_OPEN})|(?P<end>{_END})", re.IGNORECASE | re.MULTILINE)
 # Thoughts under a heading, and the heading of the answer: one that says it is final needs no other before it.
-_HEAD = r"^[#*_> \t【]{0,8}(?:(?:my|the|first|rough) )?"
-_TAIL = r"[】*_]{0,3}[:：]?[*_]{0,3}(?=[ \t]*(?:\n|[\[{`]))"
+_HEAD = r"^[#*_> \t【]{0,8}(?:[-=~]{2,10} ?)?(?:step \d{1,2}\W{1,3})?(?:(?:my|the|first|rough) )?"
+_TAIL = r"[】*_]{0,3}[:：]?[*_]{0,3}(?: ?[-=~]{2,10})?(?=[ \t]*(?:\n|[\[{`]))"
 _THINKS = re.compile(
     rf"{_HEAD}(?:(?:{_WORDS})\w{{0,20}}|let me think)[^\n:：]{{0,40}}(?:[:：]|\n)", re.IGNORECASE | re.MULTILINE
 )
@@ -43,7 +43,8 @@ _ANSWERS = re.compile(
     re.IGNORECASE | re.M,
 )
 _FINALLY = re.compile(
-    rf"{_HEAD}(?:(?:final|revised|improved|polished|corrected)(?: \w{{1,20}}){{0,2}}|correction|最终\w{{1,4}}){_TAIL}",
+    rf"{_HEAD}(?:(?:final|revised|improved|polished|corrected)(?: \w{{1,20}}){{0,2}}|correction|revision"
+    rf"|\w{{1,20}} ?\w{{0,4}} \(final\)|最终\w{{1,4}}){_TAIL}",
     re.IGNORECASE | re.M,
 )
 # Where a model says which tags its answer stands in, and where its turn ends.
@@ -56,7 +57,13 @@ _FINAL = re.compile(
 )
 # The same where the server drops the special tokens but keeps the words between them.
 _BARE_CHANNELS = re.compile(r"\s*(?:analysis|commentary)(?![a-z]).*assistantfinal", re.S)
-_ANY = re.compile(r"<(/?)([^\W\d][\w:-]{0,40})(?:\s[^<>]{0,80})?>")
+_ANY = re.compile(r"<(/?)([^\W\d][^\s<>/=]{0,40})(?:[\s=][^<>]{0,80})?>")
+# A block of code that is named as a thought; a quotation at the beginning, and what an answer may begin with after it.
+_FENCED = re.compile(
+    rf"^[ \t]*(```|~~~)[ \t]*(?:{_WORD}|drafts?)[ \t]*\n.*?(?:^[ \t]*\1[ \t]*$|\Z)", re.I | re.M | re.S
+)
+_QUOTED = re.compile(r"\s*+(?:>[^\n]*+(?:\n\s*+|\Z))++")
+_MAY_ANSWER = re.compile(r"[\[{\"“]|^[ \t]*(?:\W{0,3}\d|[-*•] )", re.M)
 
 
 def strip(answer: str) -> str:
@@ -71,6 +78,7 @@ def strip(answer: str) -> str:
         return "\n".join(_FINAL.findall(answer))
     if bare := _BARE_CHANNELS.match(answer):
         return answer[bare.end() :]
+    answer = _unquoted(_FENCED.sub("", answer))
     spoken, start, thinks = [], 0, False
     for number, tag in enumerate(_TAG.finditer(answer)):
         if not thinks:
@@ -85,6 +93,14 @@ def strip(answer: str) -> str:
     if not thinks:
         spoken.append(answer[start:])
     return _beside_elements(_said("".join(spoken)))
+
+
+def _unquoted(answer: str) -> str:
+    """What follows the quotation that an answer begins with, where that may be the answer; else what is quoted."""
+    if (quoted := _QUOTED.match(answer)) is None:
+        return answer
+    rest = answer[quoted.end() :]
+    return rest if _MAY_ANSWER.search(rest) else re.sub("^[ \t]*>[ \t]?", "", answer, flags=re.M)
 
 
 def _said(answer: str) -> str:

@@ -20,6 +20,9 @@ BESIDE = re.compile(
     r"(?:id|index|label|category|class|type|role|language|title|explanation|note|score|tag|topic|keyword|metadata)(?:e?s)?",
     re.IGNORECASE,
 )
+# What texts are called in an object, and lists of those that are meant where it has others.
+TEXT = re.compile(r"(?:[a-z]+[_ ])?(?:text|sentence|content|body|review|tweet|post|message|headline|summary)", re.I)
+_CHOSEN = re.compile(r"texts|final\w*|accepted|revised\w*|improved\w*|corrected\w*|new", re.IGNORECASE)
 # Names of texts that are numbered: 1, text_2, a.
 _NUMBERED = re.compile(r"\D{0,20}\d{1,4}\s*|[a-z]")
 
@@ -54,6 +57,9 @@ def strings(value: Any, depth: int = 0) -> Reading:
     if isinstance(value, str):
         return Reading([value], 0)
     if depth < DEEPEST and isinstance(value, list):
+        rows = [list(filter(_is_sentence, row)) for row in value if isinstance(row, list) and len(row) > 1]
+        if len(rows) == len(value) > 1 and all(len(row) == 1 for row in rows):  # each with its label or number
+            return Reading([text for row in rows for text in row], 0)
         return _joined(strings(item, depth + 1) for item in value)
     return _of_object(value, depth) if depth < DEEPEST and isinstance(value, dict) else Reading([], 1)
 
@@ -61,9 +67,11 @@ def strings(value: Any, depth: int = 0) -> Reading:
 def _of_object(value: dict[str, Any], depth: int) -> Reading:
     told = {name: item for name, item in value.items() if not (BESIDE.fullmatch(name) or thoughts.NAMED.match(name))}
     words = {name: item for name, item in told.items() if isinstance(item, str)}
-    sentences = [item for item in words.values() if len(item.split()) > 2]
+    named = [item for name, item in words.items() if TEXT.fullmatch(name)]
+    sentences = named if len(named) == 1 else list(filter(_is_sentence, words.values()))
     text = words.get("text", sentences[0] if len(sentences) == 1 else None)
-    lists = [value["texts"]] if value.get("texts") else told.values()
+    chosen = [item for name, item in value.items() if _CHOSEN.fullmatch(name) and isinstance(item, list) and item]
+    lists = chosen[:1] or told.values()
     inside = _joined(strings(item, depth + 1) for item in lists if isinstance(item, list | dict))
     # An item's own text comes before what else is listed with it.
     if inside.items and not (depth and text):
@@ -76,6 +84,10 @@ def _of_object(value: dict[str, Any], depth: int) -> Reading:
     if text is None and value and all(len(name.split()) > 2 for name in value):
         return Reading(list(value), 0)
     return Reading([], 1) if text is None or shows_a_form([text]) else Reading([text], 0)
+
+
+def _is_sentence(item: Any) -> bool:
+    return isinstance(item, str) and len(item.split()) > 2
 
 
 def _joined(readings: Iterator[Reading]) -> Reading:
