@@ -178,8 +178,11 @@ def test_whole_items_are_read_and_others_counted(answer: str, texts: list[str], 
     assert parsing.read(answer) == (texts, unread)
 
 
-# Numbers that run through the items would be taken off.
-ITEMS = st.lists(st.text().filter(lambda text: not text[:1].isdecimal()), min_size=1)
+# Numbers that run through the items would be taken off, and dots and numbers are no text beside others.
+ITEMS = st.lists(
+    st.text().filter(lambda text: not text[:1].isdecimal() and (text.strip(" .…0123456789") or not text.strip())),
+    min_size=1,
+)
 ODD = st.sampled_from(["[1] ", "[ see: ", "{n} of [x]:\n"])
 AROUND = ODD | st.text(alphabet=st.characters(exclude_characters="[{"))
 
