@@ -643,6 +643,23 @@ def test_an_answer_that_breaks_off_counts_if_it_is_whole_and_is_paid_if_not(ask:
     assert Ledger({"m": Price(**PRICE["m"])}).spent() == pytest.approx(120e-6)
 
 
+def test_an_answer_that_is_longer_than_its_header_says_is_paid(ask: Ask) -> None:
+    body = json.dumps(completion("x" * 40, {"prompt_tokens": 50, "completion_tokens": 10})).encode()
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+
+        def serve_one() -> None:
+            for connection in (bound.accept()[0] for _ in range(client.ATTEMPTS)):
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(body) - 9) + body)
+
+        server = threading.Thread(target=serve_one, daemon=True)
+        server.start()
+        assert "no HTTP" in stops(ask(f"http://127.0.0.1:{bound.getsockname()[1]}/v1"))
+        server.join(10)
+    assert Ledger({"m": Price(**PRICE["m"])}).spent() == pytest.approx(client.ATTEMPTS * 60e-6)
+
+
 def test_a_wait_of_hours_ends_the_run(ask: Ask) -> None:
     body = [{"error": {"code": 429, "message": "You exceeded your quota", "details": [{"retryDelay": "43200s"}]}}]
     with serve(answers=lambda request: (429, body, {})) as server:

@@ -41,6 +41,27 @@ def test_parts_that_are_thoughts_are_not_said(content: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ({"content": None, "tool_calls": [{"function": {"name": "f", "arguments": '["a"]'}}]}, '["a"]'),
+        ({"content": None, "function_call": {"arguments": {"texts": ["a"]}}}, '{"texts": ["a"]}'),
+        ({"content": SAID, "tool_calls": [{"function": {"arguments": "{}"}}]}, SAID),
+        ({"content": {"texts": ["a"]}}, '{"texts": ["a"]}'),
+        ({"content": ["a", "b"]}, '["a", "b"]'),
+        ({"content": ['["a"', ', "b"]']}, '["a", "b"]'),
+        ({"content": None, "tool_calls": [7, {"function": "f"}], "function_call": "f"}, ""),
+    ],
+)
+def test_an_answer_may_be_a_call_or_json_by_itself(message: dict[str, Any], text: str) -> None:
+    assert read(message).answer.text == text
+
+
+@pytest.mark.parametrize("message", [{"refusal": "No."}, {"content": [{"type": "refusal", "refusal": "No."}]}])
+def test_a_refusal_has_its_own_field_or_part(message: dict[str, Any]) -> None:
+    assert read(message).answer.refused == "refusal"
+
+
+@pytest.mark.parametrize(
     "beside",
     [
         {"reasoning_content": DRAFT},
@@ -105,6 +126,13 @@ def test_a_filter_has_many_names(finish: str) -> None:
         ({"promptTokenCount": 50, "candidatesTokenCount": 10, "thoughtsTokenCount": 90}, (50, 100), False),
         ({"tokens": {"prompt_tokens": 50, "completion_tokens": 10}}, (50, 10), False),
         ({"completion_tokens": 10}, (SENT, 10), True),
+        # In other writings of the same words.
+        ({"inputTokens": 50, "outputTokens": 10, "totalTokens": 60}, (50, 10), False),
+        ({"prompt_token_count": 50, "candidates_token_count": 10, "thoughts_token_count": 90}, (50, 100), False),
+        ({"prompt": 50, "completion": 10, "total": 60}, (50, 10), False),
+        ({"num_prompt_tokens": 50, "num_completion_tokens": 10}, (50, 10), False),
+        ({"PromptTokens": 50, "CompletionTokens": 10}, (50, 10), False),
+        ({"prompt_tokens": None, "completion_tokens": 10, "total_tokens": 60}, (50, 10), False),
         # What says nothing that can be.
         ({"prompt_tokens": None, "completion_tokens": None, "total_tokens": None}, (SENT, ANSWERED), True),
         ({"prompt_tokens": -5, "completion_tokens": -1}, (SENT, ANSWERED), True),
@@ -122,6 +150,8 @@ def test_tokens_are_counted_as_they_are_charged(usage: Any, tokens: tuple[int, i
 
 BODY = {"choices": [{"message": {"content": SAID}}], "usage": {"prompt_tokens": 50, "completion_tokens": 10}}
 RAW = json.dumps(BODY).encode()
+# What is escaped in JSON takes two signs there, and is paid as one.
+QUOTED = json.dumps({"choices": [{"message": {"content": '"' * 400}}], "usage": {}}).encode()
 
 
 @pytest.mark.parametrize(
@@ -152,6 +182,7 @@ def test_an_answer_is_read_however_it_is_packed(content: bytes) -> None:
         (RAW[:-3], (50, ANSWERED)),  # its last number may go on
         (RAW[: RAW.index(b"usage")], (SENT, ANSWERED)),
         (gzip.compress(RAW, mtime=0)[:-9], (50, 10)),
+        (QUOTED[: QUOTED.index(b"usage")], (SENT, tokens_of('"' * 400))),
         (bytes(range(128, 256)), (SENT, 32)),
         (json.dumps({"data": BODY}).encode(), (50, 10)),
         (b"<html>no</html>", (0, 0)),

@@ -163,7 +163,9 @@ class Endpoint:
             raise failures.of_response(found.status_code, found.headers, found.content) from None
         # Whatever came over the wire: the transport does not turn all that is no HTTP into errors of its own.
         except Exception as error:
-            raise failures.of_exception(error, TIMEOUT.read or 0.0) from None
+            failure = failures.of_exception(error, TIMEOUT.read or 0.0)
+            failure.paid = replies.cost_in(str(error.__cause__ or error))  # a body longer than told is quoted in it
+            raise failure from None
         reply = replies.read_response(response.content, self._p.llm.model, said["messages"])
         if reply.reckoned and not self._said_reckoned:
             self._said_reckoned = True

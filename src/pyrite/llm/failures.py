@@ -97,7 +97,9 @@ _MODEL = re.compile(
     r"|model identifier is invalid|model\b.{0,80}"
     r"(does not exist|doesn't exist|not found|is not available|decommissioned|no longer|not supported by)"
 )
-_LOADING = re.compile(r"(model|server)\b.{0,40}\bloading|loading (the )?model|warming up|overloaded")
+_LOADING = re.compile(
+    r"(model|server)\b.{0,40}\bloading|loading (the )?model|warming up|overloaded|rate[ _-]?limit|too many requests"
+)
 # Statuses that ask for patience, and those that may pass (524 and the like are 5xx anyway).
 _WAITS, _PASSES = {429, 498, 503, 529}, {408, 409, 424, 425, 499}
 # An endpoint that wants more patience than this, in seconds, has ended the run.

@@ -14,7 +14,7 @@ from typing import Any
 
 from pyrite.data.texts import encodable
 from pyrite.llm import failures, keys, thoughts
-from pyrite.llm.cache import BYTES_PER_TOKEN, Answer, Message, tokens_of
+from pyrite.llm.cache import BYTES_PER_TOKEN, Answer, Message, Tokens, tokens_of
 from pyrite.llm.failures import Failure, Then
 
 # No answer has so many tokens: who says so has counted something else.
@@ -49,10 +49,20 @@ _LIMITED = re.compile(r"max\w*_tokens|model_length|token_limit")
 _BESIDE = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
 _COUNT = re.compile(r'"(\w{1,40})"\s*:\s*(\d{1,9})(?=\s*[,}])')
 _WORDS = re.compile(r'"(?:reasoning_)?content"\s*:\s*"((?:[^"\\]|\\.)*+)', re.DOTALL)
-# What is charged for, in the words of several providers.
-_SENT = ("prompt_tokens", "input_tokens", "promptTokenCount", "prompt_eval_count", "prompt_n")
-_ANSWERED = ("completion_tokens", "output_tokens", "candidatesTokenCount", "eval_count", "predicted_n")
-_THOUGHT, _TOTAL = ("reasoning_tokens", "thoughtsTokenCount"), ("total_tokens", "totalTokenCount")
+# What is charged for, in the words of several providers, as `_plain` writes them.
+_SENT = ("prompttoken", "inputtoken", "prompteval", "promptn", "prompt", "input", "tokensin")
+_ANSWERED = (
+    "completiontoken",
+    "outputtoken",
+    "candidatestoken",
+    "eval",
+    "predictedn",
+    "completion",
+    "output",
+    "tokensout",
+)
+_THOUGHT, _TOTAL = ("reasoningtoken", "thoughtstoken"), ("totaltoken", "total")
+_CACHED = (("cachereadinputtoken",), ("cachecreationinputtoken",))
 
 
 def read_response(content: bytes, model: str, messages: Sequence[Message]) -> Reply:
@@ -69,8 +79,8 @@ def read_response(content: bytes, model: str, messages: Sequence[Message]) -> Re
         unreadable = "\ufffd" in text[:100]
         words = "it is packed or encoded in a way that can't be read" if unreadable else failures.words_of(body)
         reason = f"an answer that is no chat completion{f' ({words})' if words else ''}: check OPENAI_BASE_URL"
-        paid = sent, answered = _tokens({name: int(count) for name, count in _COUNT.findall(text)})
-        said = len(content) // BYTES_PER_TOKEN if unreadable else tokens_of("".join(_WORDS.findall(text)))
+        paid = sent, answered = cost_in(text)
+        said = len(content) // BYTES_PER_TOKEN if unreadable else sum(map(_tokens_of_string, _WORDS.findall(text)))
         if said and not (sent and answered):  # it broke off before it said all that it costs
             paid = sent or _sent(messages), answered or said
         if re.match(r"\s*(data|event|id|:)", text):
@@ -113,7 +123,7 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
         reason = "the endpoint gives an answer without choices: a filter, or a model that has nothing to say"
         raise Failure(reason, Then.EMPTY, 200, refused=failures.FILTERED, paid=paid)
 
-    text = encodable(_text(message.get("content")))
+    text = encodable(_text(message.get("content")) or _called(message))
     if keys.told(text):
         raise Failure("the answer repeats the key: it is not kept", Then.GIVE_UP, 200, paid=paid)
     beside = next((message[name] for name in _BESIDE if message.get(name)), "")
@@ -121,7 +131,7 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
     refused = ""
     if filtered:
         refused = failures.FILTERED
-    elif not words and message.get("refusal"):
+    elif not words and _refuses(message):
         refused = failures.REFUSAL
     # So few for so much text can't be all: thirty-two bytes a token are more than any text has.
     if reckoned := not prompt or 8 * completion < tokens_of(text):
@@ -144,15 +154,33 @@ def _name(value: Any) -> str:
 
 
 def _text(content: Any) -> str:
-    """The words of a message: a text, or the parts of it that are one. Thoughts are none."""
-    return "".join(map(_part, content if isinstance(content, list) else [content]))
+    """The words of a message: a text, the parts of it that are one, or the JSON that it is. Thoughts are none."""
+    parts = content if isinstance(content, list) else [content]
+    if len(parts) > 1 and all(isinstance(part, str) and not re.search(r"[\[{\]}]", part) for part in parts):
+        return json.dumps(parts)
+    return "".join(map(_part, parts))
 
 
 def _part(part: Any) -> str:
+    if isinstance(part, dict) and part and not part.keys() & {"type", "text", "thought"}:
+        return json.dumps(part)
     if isinstance(part, dict) and part.get("type", "text") in ("text", "output_text") and not part.get("thought"):
         part = part.get("text")
         part = part.get("value") if isinstance(part, dict) else part
     return part if isinstance(part, str) else ""
+
+
+def _called(message: Mapping[str, Any]) -> str:
+    """What a model says to a function, which nobody offered it: some give their answer so."""
+    calls = message.get("tool_calls")
+    functions = [call.get("function") for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+    said = [one.get("arguments") for one in [*functions, message.get("function_call")] if isinstance(one, dict)]
+    return "\n".join(one if isinstance(one, str) else json.dumps(one) for one in said if one)
+
+
+def _refuses(message: Mapping[str, Any]) -> bool:
+    parts = message["content"] if isinstance(message.get("content"), list) else []
+    return bool(message.get("refusal")) or any(isinstance(part, dict) and part.get("refusal") for part in parts)
 
 
 def _sent(messages: Sequence[Message]) -> int:
@@ -161,7 +189,7 @@ def _sent(messages: Sequence[Message]) -> int:
 
 def _numbers(said: Mapping[str, Any], depth: int) -> dict[str, Any]:
     """What a reply says beside its words, by name, wherever it stands; of two the outer one, then the first."""
-    found: dict[str, Any] = {name: value for name, value in said.items() if not isinstance(value, dict | list)}
+    found: dict[str, Any] = {_plain(name): value for name, value in said.items() if not isinstance(value, dict | list)}
     for name, value in said.items():
         inner = value[0] if isinstance(value, list) and value else value
         if isinstance(inner, dict) and name != "message" and depth < _DEEPEST:
@@ -169,16 +197,35 @@ def _numbers(said: Mapping[str, Any], depth: int) -> dict[str, Any]:
     return found
 
 
-def _tokens(told: Mapping[str, Any]) -> tuple[int, int]:
+def cost_in(text: str) -> Tokens:
+    """What some JSON says it cost, whole or not, sent and answered; 0 where it does not say it."""
+    return _tokens({_plain(name): int(count) for name, count in _COUNT.findall(text)})
+
+
+def _plain(name: str) -> str:
+    """A name as all would write it: prompt_tokens, promptTokenCount and num_prompt_tokens are one."""
+    return re.sub(r"[\W_]|num|count", "", name.casefold()).removesuffix("s")
+
+
+def _tokens_of_string(inside: str) -> int:
+    """The tokens of a JSON string without its quotes."""
+    try:
+        return tokens_of(json.loads(f'"{inside}"', strict=False))
+    except ValueError:  # cut off in an escape
+        return tokens_of(inside)
+
+
+def _tokens(told: Mapping[str, Any]) -> Tokens:
     """What a reply says it cost, sent and answered; 0 where it does not say it.
 
     Some count what the model thought in the total only, or beside the answer; one what it has cached beside the rest.
     """
     prompt, completion, thought = _count(told, _SENT), _count(told, _ANSWERED), _count(told, _THOUGHT)
     if prompt and _count(told, _SENT[:1]) == 0:
-        prompt += _count(told, ("cache_read_input_tokens",)) + _count(told, ("cache_creation_input_tokens",))
-    if prompt and (total := _count(told, _TOTAL)):
-        completion = max(completion, total - prompt)
+        prompt += sum(_count(told, names) for names in _CACHED)
+    if total := _count(told, _TOTAL):
+        prompt = prompt or (max(total - completion, 0) if completion else 0)
+        completion = max(completion, total - prompt) if prompt else completion
     return prompt, completion + thought if thought > completion else completion
 
 
