@@ -6,7 +6,7 @@ from contextlib import chdir
 
 from blocks import ROOT, put, rewrite
 
-from pyrite.results import advice, options, remarks, report_tables, study, tables
+from pyrite.results import advice, options, remarks, report_tables, statements, study, tables
 from pyrite.results.findings import Verdict
 
 
@@ -16,11 +16,11 @@ def block() -> str:
         found = study.load()
     (task, *_), (case, *_) = found.scored, found.cases
     asked = found.params.compare
-    verdict, table = Verdict.of(case, advice.kind(found.params, asked.candidate)), tables.of_task(task, asked)
+    verdict, table = Verdict.of(case, advice.kind(found.params, asked.candidate)), tables.of_task(task)
     compared = report_tables.options(options.of(found), found.params, asked.classifier)
     said = [f"**{verdict.advice}** {verdict.headline} {verdict.sentence}", compared.markdown().strip()]
     mixes = tables.Table(table.columns, table.rows).markdown().strip()
-    between = " ".join([remarks.equal_size(task.evaluated, asked), *options.between(found)])
+    between = " ".join([statements.at_equal_size(case), *options.between(found)])
     return "\n\n".join([*said, between, mixes, table.notes, remarks.too_like(task.generated)])
 
 

@@ -14,6 +14,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,7 +30,6 @@ from pyrite.results import claims, frontier, verdict, words
 from pyrite.results.evaluation import Gap
 from pyrite.results.findings import Findings
 from pyrite.results.prices import money
-from pyrite.results.purchases import Market
 from pyrite.results.subjectivity import KINDS, ONE_LLM, WHO, AgainstGap, Subjectivity
 from pyrite.results.words import ranged
 from pyrite.stages import report
@@ -420,7 +420,7 @@ def cheapest_way(task: Findings, price: float) -> frontier.Purchase | None:
     """What costs least of all that gives the wanted share of the score of all real labels."""
     asked = task.asked.model_copy(update={"classifier": CLASSIFIER, "label_price": price})
     wanted = SHARE * task.evaluated.classifiers[CLASSIFIER].mixes["real"].macro_f1.value
-    found = frontier.find(task.metrics, Market(asked, task.study.generate.prices))
+    found = frontier.find(replace(task, study=task.study.model_copy(update={"compare": asked})))
     return next((one for one in found.on_it if one.score.value >= wanted), None)
 
 

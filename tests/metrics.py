@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from conftest import ROOT
+
+from pyrite.base import paths, schema
 from pyrite.measures.intervals import Interval, Score
 from pyrite.measures.llm_baseline import Beside, Gaps, LlmResult
+from pyrite.params import Params
 from pyrite.results.evaluation import (
     ClassifierResult,
     ClassScore,
@@ -18,6 +22,8 @@ from pyrite.results.evaluation import (
     Worth,
 )
 from pyrite.results.generation import GeneratedSet, LabelCounts
+from pyrite.results.preparation import Preparation
+from pyrite.results.study import TaskMetrics
 
 WORTH = Worth(labels=246, low=0, high=None, least=50, most=900)
 
@@ -88,6 +94,28 @@ def task(
     name: str, classifiers: Mapping[str, ClassifierResult], test_rows: int = 500, llm: LlmResult | None = None
 ) -> TaskResult:
     return TaskResult(task=name, test_rows=test_rows, labels=("a", "b"), llm=llm, classifiers=dict(classifiers))
+
+
+def study(**changes: object) -> Params:
+    """The shipped settings with other values of `compare`; `prices` are those of models."""
+    shipped = schema.load(ROOT / paths.PARAMS, Params)
+    prices = changes.pop("prices", shipped.generate.prices)
+    return shipped.model_copy(
+        update={
+            "compare": shipped.compare.model_copy(update=changes),
+            "generate": shipped.generate.model_copy(update={"prices": prices}),
+        }
+    )
+
+
+def prepared(task: str) -> Preparation:
+    return Preparation(task=task, read=0, dropped={}, kept=0, rows={}, pool=0, judged=0, judgements=0)
+
+
+def of_task(evaluated: TaskResult, generated: dict[str, GeneratedSet], **changes: object) -> TaskMetrics:
+    """A task of a study that asks for `few_shot` against `real`; `changes`: see `study`."""
+    asked = {"baseline": "real", "candidates": ("few_shot",), "margin": 3.0}
+    return TaskMetrics(study(**asked | changes), prepared(evaluated.task), generated, evaluated)
 
 
 def generated(task: str, source: str, labels: tuple[str, ...] = ("a", "b"), **changes: object) -> GeneratedSet:

@@ -1,20 +1,21 @@
 from __future__ import annotations
 
 import pytest
-from test_frontier import SCORES, market, task
+from test_frontier import SCORES, task
 
 import metrics
 from pyrite.results import forecasts
 from pyrite.results.study import TaskMetrics
 
 
-def curved(scores: dict[str, float], **rows: int) -> TaskMetrics:
+def curved(scores: dict[str, float], few_shot: int = 800, real: int = 800, **asked: object) -> TaskMetrics:
+    rows = {"few_shot": few_shot, "real": real}
     found = metrics.classifier({})
     sizes = {name: int(name.partition("@")[2] or rows.get(name, 800)) for name in scores}
     mixes = {name: metrics.mix(value).model_copy(update={"rows": sizes[name]}) for name, value in scores.items()}
     found = found.model_copy(update={"mixes": mixes, "gaps": {name: {} for name in mixes if "@" not in name}})
     sources = {"few_shot": metrics.generated("fruit", "few_shot", cost_usd=2.0)}
-    return TaskMetrics(metrics.task("fruit", {"probe": found}), sources)
+    return metrics.of_task(metrics.task("fruit", {"probe": found}), sources, **asked)
 
 
 RISES = {"real@100": 0.60, "real@200": 0.68, "real@400": 0.74, "real": 0.785}
@@ -22,7 +23,7 @@ LEVEL = {"real@100": 0.80, "real@200": 0.80, "real@400": 0.80, "real": 0.80}
 
 
 def test_twice_and_ten_times_as_many_labels() -> None:
-    twice, ten = forecasts.of_task_at(curved(RISES), market())
+    twice, ten = forecasts.find(curved(RISES, label_price=0.1))
     assert (twice.times, twice.bought, twice.now) == (2, 800, 0.785)
     assert 0.80 < twice.score.value < 0.84 < ten.score.value
     # 800 and 7,200 labels more, at ten cents.
@@ -32,23 +33,21 @@ def test_twice_and_ten_times_as_many_labels() -> None:
 
 
 def test_it_is_not_worth_it_where_even_the_upper_end_gains_less_than_the_margin() -> None:
-    twice, ten = forecasts.of_task_at(curved(LEVEL), market())
+    twice, ten = forecasts.find(curved(LEVEL))
     assert not twice.worth_it
     reach = ten.score.high - ten.now
-    asked = market().asked
     for margin, worth_it in ((100 * reach - 0.01, True), (100 * reach + 0.01, False)):
-        prices = market()._replace(asked=asked.model_copy(update={"margin": margin}))
-        assert forecasts.of_task_at(curved(LEVEL), prices)[1].worth_it is worth_it
+        assert forecasts.find(curved(LEVEL, margin=margin))[1].worth_it is worth_it
 
 
 def test_two_sizes_foretell_nothing() -> None:
-    assert {one.option for one in forecasts.of_task_at(task(), market())} == {"real"}
+    assert {one.option for one in forecasts.find(task())} == {"real"}
     assert "few_shot@100" in SCORES
 
 
 def test_generated_texts_alone_are_foretold_half_of_the_gain_and_a_wider_interval() -> None:
     alone = {name.replace("real", "few_shot"): score for name, score in RISES.items()}
-    found = forecasts.of_task_at(curved(RISES | alone, few_shot=800), market())
+    found = forecasts.find(curved(RISES | alone, few_shot=800))
     real, made = (next(one.score for one in found if one.option == option) for option in ("real", "few_shot"))
     assert made.value - RISES["real"] == pytest.approx((real.value - RISES["real"]) / 2)
     assert made.high - made.low > 2 * (real.high - real.low)
@@ -59,13 +58,13 @@ def test_generated_texts_alone_are_foretold_half_of_the_gain_and_a_wider_interva
 )
 def test_a_pilot_says_whether_the_whole_set_is_likely_to_do(real: float, expected: str) -> None:
     pilot = {"real": real, "few_shot@20": 0.60, "few_shot@30": 0.64, "few_shot": 0.66}
-    found = forecasts.whole_set(curved(pilot, few_shot=40), market(), "few_shot", 200)
+    found = forecasts.whole_set(curved(pilot, few_shot=40), "few_shot", 200)
     assert found
     assert found[1] == expected
 
 
 def test_a_pilot_needs_three_sizes_and_fewer_texts_than_the_whole() -> None:
     pilot = {"real": 0.8, "few_shot@20": 0.60, "few_shot": 0.66}
-    assert forecasts.whole_set(curved(pilot, few_shot=40), market(), "few_shot", 200) is None
+    assert forecasts.whole_set(curved(pilot, few_shot=40), "few_shot", 200) is None
     whole = pilot | {"few_shot@30": 0.64}
-    assert forecasts.whole_set(curved(whole, few_shot=200), market(), "few_shot", 200) is None
+    assert forecasts.whole_set(curved(whole, few_shot=200), "few_shot", 200) is None

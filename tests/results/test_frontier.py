@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import metrics
-from pyrite.params import Compare, Price
+from pyrite.params import Price
 from pyrite.results import frontier, purchases
-from pyrite.results.purchases import Market, Purchase
+from pyrite.results.purchases import Purchase
 from pyrite.results.study import TaskMetrics
 
 PRICE = Price(input=1.0, output=2.0, date="2026-11-01")
@@ -15,25 +15,28 @@ SCORES = {"real@50": 0.6, "real@100": 0.7, "real": 0.8, "few_shot@100": 0.7, "fe
 ROWS = {"real@50": 50, "real@100": 100, "real": 400, "few_shot@100": 100, "few_shot": 200, "real+few_shot": 600}
 
 
-def market(label: float | None = 0.1, llm: float | None = None, texts: int | None = None, **prices: Price) -> Market:
-    asked = Compare(
-        baseline="real", candidates=("few_shot",), classifier="probe", margin=3.0,
-        label_price=label, llm_price=llm, texts_per_month=texts,
-    )  # fmt: skip
-    return Market(asked, prices)
-
-
-def task(cost: float | None = 2.0, llm: object = None, **made: object) -> TaskMetrics:
+def task(
+    cost: float | None = 2.0,
+    llm: object = None,
+    *,
+    prices: dict[str, Price] | None = None,
+    label_price: float | None = 0.1,
+    llm_price: float | None = None,
+    texts: int | None = None,
+    **made: object,
+) -> TaskMetrics:
     """A study whose probe has two curves; the few-shot texts cost two dollars."""
     found = metrics.classifier({})
     mixes = {name: metrics.mix(value).model_copy(update={"rows": ROWS[name]}) for name, value in SCORES.items()}
     found = found.model_copy(update={"mixes": mixes, "gaps": {name: {} for name in mixes if "@" not in name}})
     source = metrics.generated("fruit", "few_shot", cost_usd=cost).model_copy(update=made)
-    return TaskMetrics(metrics.task("fruit", {"probe": found}, llm=llm), {"few_shot": source})
+    scored = metrics.task("fruit", {"probe": found}, llm=llm)
+    known = {"label_price": label_price, "llm_price": llm_price, "texts_per_month": texts, "prices": prices or {}}
+    return metrics.of_task(scored, {"few_shot": source}, **known)
 
 
 def test_every_option_has_its_points_and_what_they_cost() -> None:
-    bought = purchases.of_task(task(), market())
+    bought = purchases.of_task(task())
     found = {(one.option, one.labels, one.texts): one.cost_usd for one in bought}
     assert found == pytest.approx(
         {
@@ -55,24 +58,27 @@ def test_halves_equal_sizes_and_the_pool_are_no_options() -> None:
 
 
 def test_recorded_texts_have_the_price_of_a_model_that_has_one() -> None:
-    recorded = task(None, reckoned_tokens=(1_000_000, 500_000))
-    assert purchases.of_task(recorded, market(other=PRICE))[-2].cost_usd == pytest.approx(2.0)
-    found = frontier.find(recorded, market(other=PRICE))
+    known = {"reckoned_tokens": (1_000_000, 500_000)}
+    recorded = task(None, prices={"other": PRICE}, **known)
+    assert purchases.of_task(recorded)[-2].cost_usd == pytest.approx(2.0)
+    found = frontier.find(recorded)
     assert (found.borrowed, found.missing) == ("other", ())
     assert "as if other had written them" in frontier.sentence(found)
     # Its own price goes before.
-    assert frontier.find(recorded, market(**{"other": PRICE, "a/llm": PRICE})).borrowed == ""
-    assert frontier.find(recorded, market()).missing == ("generate.prices",)
+    assert frontier.find(task(None, prices={"other": PRICE, "a/llm": PRICE}, **known)).borrowed == ""
+    assert frontier.find(task(None, **known)).missing == ("generate.prices",)
     # No model's price is that of a set that somebody else made.
-    assert frontier.find(task(None, kind="imported"), market(other=PRICE)).missing == ("sources.few_shot.cost_usd",)
+    imported = task(None, prices={"other": PRICE}, kind="imported")
+    assert frontier.find(imported).missing == ("sources.few_shot.cost_usd",)
 
 
 def test_texts_of_an_llm_that_answered_have_no_other_models_price() -> None:
     charged = metrics.generated("fruit", "few_shot", prompt_tokens=9, completion_tokens=9).total
-    live = task(None, reckoned_tokens=(8, 8), total=charged)
-    found = frontier.find(live, market(other=PRICE))
+    live = {"reckoned_tokens": (8, 8), "total": charged}
+    found = frontier.find(task(None, prices={"other": PRICE}, **live))
     assert (found.borrowed, found.missing) == ("", ("generate.prices",))
-    assert market(**{"other": PRICE, "a/llm": PRICE}).set(live.generated["few_shot"]) == pytest.approx(27e-6)
+    own = task(None, prices={"other": PRICE, "a/llm": PRICE}, **live)
+    assert own.price("few_shot") == pytest.approx(27e-6)
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12))
@@ -87,7 +93,7 @@ def test_none_on_the_frontier_is_beaten_and_all_others_are(points: list[tuple[in
 
 
 def test_the_sentence_names_the_cheapest_way_and_the_best_for_a_tenth() -> None:
-    found = frontier.find(task(), market())
+    found = frontier.find(task())
     assert [one.mix for one in found.on_it] == ["few_shot@100", "few_shot", "real", "real+few_shot"]
     said = frontier.sentence(found)
     assert said.startswith("The cheapest way to 85 macro-F1 is 400 hand labels and 200 few-shot texts, about $42.00")
@@ -99,7 +105,7 @@ def test_the_sentence_names_the_cheapest_way_and_the_best_for_a_tenth() -> None:
 
 
 def test_without_the_price_of_a_label_it_says_which_line_to_fill() -> None:
-    found = frontier.find(task(), market(None))
+    found = frontier.find(task(label_price=None))
     assert (found.best, found.missing) == ((), ("compare.label_price",))
     assert "fill compare.label_price in params.yaml" in frontier.sentence(found)
     # One row an option: the largest of each.
@@ -109,9 +115,9 @@ def test_without_the_price_of_a_label_it_says_which_line_to_fill() -> None:
 
 def test_the_llm_itself_is_an_option_at_its_price_for_a_month() -> None:
     llm = metrics.llm(0.95, {"real": (0.1, 0.05, 0.15)}, ("probe",))
-    found = frontier.find(task(llm=llm), market(llm=0.5, texts=10_000))
+    found = frontier.find(task(llm=llm, llm_price=0.5, texts=10_000))
     called = next(one for one in found.purchases if one.option == "llm")
     # The baseline's score on all test rows, moved by the gap on those that the LLM labelled.
     assert (called.score.value, called.cost_usd) == (pytest.approx(0.9), pytest.approx(5.0))
     assert found.on_it[-1] == called
-    assert frontier.find(task(llm=llm), market(llm=0.5)).missing == ("compare.texts_per_month",)
+    assert frontier.find(task(llm=llm, llm_price=0.5)).missing == ("compare.texts_per_month",)

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from test_forecasts import LEVEL, RISES, curved
-from test_frontier import market, task
+from test_frontier import task
 from test_verdict import HELPS, MAYBE, NOTHING, case, gap
 
 import metrics
@@ -26,33 +27,33 @@ def test_each_word_of_the_verdict_has_its_advice_with_its_numbers() -> None:
     assert next_steps.use(case(gap(-3.0, 2.0))) == ""
 
 
-def called(low: float, cost: float | None = 2.0, **prices: float | int | None) -> list[str]:
+def called(low: float, cost: float | None = 2.0, **prices: Any) -> str:
     llm = metrics.llm(0.9, {"real": (low + 0.05, low, low + 0.1)}, ("probe",))
-    found, asked = task(cost, llm=llm), market(**prices)  # type: ignore[arg-type]
-    return next_steps.call(found, asked, frontier.find(found, asked))
+    found = task(cost, llm=llm, **prices)
+    return next_steps.call(found, frontier.find(found))
 
 
 def test_the_llm_is_advised_where_it_is_surely_better() -> None:
-    assert called(0.0) == []
-    assert called(-0.01) == []
-    [said] = called(0.001)
+    assert called(0.0) == ""
+    assert called(-0.01) == ""
+    said = called(0.001)
     assert "better by 5.1 points (+0.1 to +10.1, on 100 texts)" in said
     assert "fill compare.llm_price and compare.texts_per_month in" in said
     # The LLM has its price, and nothing that it would stand in for has one.
-    [said] = called(0.001, cost=None, llm=0.5, label=None, texts=9)
+    said = called(0.001, cost=None, llm_price=0.5, label_price=None, texts=9)
     assert "fill compare.label_price and generate.prices in" in said
     # The best classifier's texts cost $42; at half a dollar a thousand that is 84,000 texts.
-    [said] = called(0.001, llm=0.5)
+    said = called(0.001, llm_price=0.5)
     assert "unless you have more than 84,000 texts a month" in said
     assert "$42.00" in said
     # Without a price of labels, what the best would cost is not known; generated texts are.
-    [said] = called(0.001, llm=0.5, label=None)
+    said = called(0.001, llm_price=0.5, label_price=None)
     assert "4,000 texts a month" in said
 
 
 def labelled(scores: dict[str, float], **rows: int) -> str:
-    found = curved(scores, **rows)
-    return next_steps.label(found, market(), frontier.find(found, market()))
+    found = curved(scores, label_price=0.1, **rows)
+    return next_steps.label(found, frontier.find(found))
 
 
 def test_more_labels_are_advised_while_the_curve_surely_rises() -> None:
@@ -70,28 +71,25 @@ def test_more_labels_are_advised_while_the_curve_surely_rises() -> None:
 
 
 def test_what_would_settle_an_open_question() -> None:
-    found = task()
     open_case = case(gap(-3.0, 2.0, item_error=1.5, seed_error=0.1))
-    said = next_steps.settle(open_case, found)
-    assert "More labels to test on would settle it: about 1," in said
-    assert "(now 1,000)" in said
-    assert "More fits" in next_steps.settle(case(gap(-3.0, 2.0), fits=1), found)
+    said = next_steps.settle(open_case)
+    assert "about 1," in said
+    assert "test rows would settle it; there are 1,000" in said
+    assert "More fits" in next_steps.settle(case(gap(-3.0, 2.0), fits=1))
     # No number of test rows helps where seeds, or runs of the LLM, differ by more than the margin.
-    assert "more seeds can" in next_steps.settle(case(gap(-3.0, 2.0, seed_error=5.0)), found)
+    assert "more seeds can" in next_steps.settle(case(gap(-3.0, 2.0, seed_error=5.0)))
     moved = gap(-3.0, 2.0).model_copy(update={"generation_error": 0.02})
-    assert "more conversations can: another run of the LLM moves the gap by about 2.0" in next_steps.settle(
-        case(moved), found
-    )
+    assert "more conversations can: another run of the LLM moves the gap by about 2.0" in next_steps.settle(case(moved))
     # Two fits are enough, and so are these test rows: the question is open for a label that is lost.
-    assert "test on" in next_steps.settle(replace(open_case, fits=2), found)
-    assert next_steps.settle(case(gap(0.0, 2.0, item_error=0.5, seed_error=0.1), lost=("b",)), found) == ""
-    assert next_steps.settle(case(gap(0.0, 2.0)), found) == ""
-    assert next_steps.settle(case(gap(-3.0, 2.0), obstacle="both guess"), found) == ""
+    assert "test rows would settle it" in next_steps.settle(replace(open_case, fits=2))
+    assert next_steps.settle(case(gap(0.0, 2.0, item_error=0.5, seed_error=0.1), lost=("b",))) == ""
+    assert next_steps.settle(case(gap(0.0, 2.0))) == ""
+    assert next_steps.settle(case(gap(-3.0, 2.0), obstacle="both guess")) == ""
 
 
 def test_a_study_gets_its_lines_in_order() -> None:
-    found, asked = curved(RISES), market()
-    lines = next_steps.lines(found, case(gap(-9.0, 2.0), HELPS), asked, frontier.find(found, asked))
+    found = curved(RISES)
+    lines = next_steps.lines(found, case(gap(-9.0, 2.0), HELPS), frontier.find(found))
     assert [line.split()[0] for line in lines] == ["Add", "Label"]
 
 

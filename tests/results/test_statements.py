@@ -6,10 +6,8 @@ from test_verdict import HELPS, case, gap
 import metrics
 from pyrite.measures import intervals
 from pyrite.measures.clear_cut import ClearCut
-from pyrite.params import Compare
 from pyrite.results import remarks, statements
 from pyrite.results.evaluation import Worth
-from pyrite.results.study import TaskMetrics
 from pyrite.results.verdict import OPEN, Case
 
 
@@ -19,11 +17,8 @@ def test_labels_with_less_than_a_tenth_of_their_texts_are_named() -> None:
     made = made.model_copy(update={"per_label": 100, "labels": {"a": made.labels["a"], "b": whole}})
     assert "there for a (9): on this label" in remarks.scarce(made)
     assert remarks.scarce(made.model_copy(update={"labels": {"b": whole}})) == ""
-    found = TaskMetrics(
-        metrics.task("t", {"tfidf": metrics.classifier({"real": 0.9, "few_shot": 0.8})}), {"few_shot": made}
-    )
-    asked = Compare(classifier="tfidf", baseline="real", candidates=("few_shot",), margin=3.0)
-    assert remarks.scarce(made) in remarks.remarks(found, asked)
+    scored = metrics.task("t", {"tfidf": metrics.classifier({"real": 0.9, "few_shot": 0.8})})
+    assert remarks.scarce(made) in remarks.remarks(metrics.of_task(scored, {"few_shot": made}), "tfidf")
 
 
 @pytest.mark.parametrize(("own", "real", "surely"), [(98, 78, True), (98, 97, False), (78, 98, False)])
@@ -37,8 +32,7 @@ def test_texts_that_are_surely_clearer_than_real_ones_are_said(own: int, real: i
     assert bool(said) == surely
     assert not surely or ("98.0 %" in said and "78.0 %" in said)
     classifiers = {"tfidf": metrics.classifier({"real": 0.9, "few_shot": 0.8})}
-    asked = Compare(classifier="tfidf", baseline="real", candidates=("few_shot",), margin=3.0)
-    told = remarks.remarks(TaskMetrics(metrics.task("t", classifiers), {"few_shot": made}), asked)
+    told = remarks.remarks(metrics.of_task(metrics.task("t", classifiers), {"few_shot": made}), "tfidf")
     assert (said in told) == surely
 
 
@@ -108,9 +102,8 @@ def test_another_run_of_the_llm_is_in_the_intervals_or_is_said_not_to_be(moved: 
     pair = found.classifiers["probe"].gaps["few_shot"]["real"]
     gap = pair.macro_f1.model_copy(update={"generation_error": moved})
     found.classifiers["probe"].gaps["few_shot"]["real"] = pair.model_copy(update={"macro_f1": gap})
-    asked = Compare(baseline="real", candidates=("few_shot",), classifier="probe", margin=3.0)
-    assert words in remarks.generation(found, asked)
-    assert remarks.generation(found, asked.model_copy(update={"candidates": ("real",)})) == ""
+    assert words in remarks.generation(metrics.of_task(found, {}), "probe")
+    assert remarks.generation(metrics.of_task(found, {}, candidates=("real",)), "probe") == ""
 
 
 def test_over_tasks_there_are_these_tasks_and_tasks_like_them() -> None:

@@ -51,6 +51,7 @@ def study(project: Path) -> Path:
             "probe": encoder(["real", "few_shot", "real@50"], p),
         }
         files.write_json(paths.metrics("evaluate", task), metrics.task(task, encoders))
+        files.write_json(paths.metrics("prepare", task), metrics.prepared(task))
         for source in ("labelled", "zero_shot", "few_shot"):
             files.write_json(paths.metrics("generate", f"{task}.{source}"), metrics.generated(task, source))
     return project
@@ -161,7 +162,7 @@ def test_table_has_every_task_encoder_and_mix(study: Path) -> None:
     compare.run()
     rows = list(csv.DictReader(io.StringIO(paths.TABLE.read_text())))
     assert len(rows) == 2 * (4 + 4)
-    assert list(rows[0]) == [column.key for column, _ in compare.COLUMNS]
+    assert tuple(rows[0]) == compare.KEYS
     by_key = {(row["task"], row["classifier"], row["mix"]): row for row in rows}
     candidate = by_key["pets", "tfidf", "few_shot"]
     assert (candidate["gap"], candidate["gap_low"], candidate["gap_high"]) == ("-5.0", "-7.0", "-3.0")

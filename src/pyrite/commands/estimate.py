@@ -16,7 +16,7 @@ from pyrite.llm.cache import Ledger
 from pyrite.llm.conversations import Script
 from pyrite.llm.costs import CostEstimate
 from pyrite.params import Imported, Labelled, Params
-from pyrite.results import forecasts, purchases, study
+from pyrite.results import forecasts, study
 
 
 def command(task: str | None, source: str | None, scores: bool, as_json: bool) -> None:
@@ -67,14 +67,9 @@ def run_scores(task: str | None, source: str | None, as_json: bool) -> None:
         PyriteError: there are no metrics of the task, or too few sizes of each option to foretell from.
     """
     found = study.load()
-    tasks = [one for one in found.scored if task in (None, one.name)]
-    prices = purchases.market(found.params)
+    tasks = [one for one in found.scored if task in (None, one.task)]
     told = {
-        one.name: [
-            each
-            for each in forecasts.of_task_at(one, prices)
-            if source is None or source in mixes.parse(each.option).sources
-        ]
+        one.task: [each for each in forecasts.find(one) if source is None or source in mixes.parse(each.option).sources]
         for one in tasks
     }
     if not any(told.values()):
@@ -88,9 +83,9 @@ def run_scores(task: str | None, source: str | None, as_json: bool) -> None:
         return
     out = console.screen()
     for one in tasks:
-        out.print(f"\n{one.name}", style="bold")
-        out.print(forecasts.table(told[one.name]).terminal())
-        for words in forecasts.pilots(one, found.params):
+        out.print(f"\n{one.task}", style="bold")
+        out.print(forecasts.table(told[one.task]).terminal())
+        for words in forecasts.pilots(one):
             out.print(words, soft_wrap=True)
 
 

@@ -12,14 +12,13 @@ from rich.text import Text
 from pyrite.base import paths
 from pyrite.base.console import screen
 from pyrite.data import mixes
-from pyrite.params import Compare, Params
+from pyrite.params import Params
 from pyrite.results import (
     advice,
     diversity,
     frontier,
     next_steps,
     options,
-    purchases,
     remarks,
     statements,
     study,
@@ -27,7 +26,6 @@ from pyrite.results import (
     trust,
     verdict,
 )
-from pyrite.results.purchases import Market
 from pyrite.results.study import Study, TaskMetrics
 from pyrite.results.table import Column, Table
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
@@ -60,7 +58,6 @@ def run_tables(json: bool) -> None:
 def as_json() -> dict[str, Any]:
     """The verdict of every task and over all of them, for a program; gaps, margins and errors in [0, 1]."""
     found = study.load()
-    asked, market = found.params.compare, purchases.market(found.params)
 
     def told(case: Case) -> dict[str, Any]:
         gaps = {"gap": case.gap, "gain": case.gain, "equal": case.equal}
@@ -70,12 +67,12 @@ def as_json() -> dict[str, Any]:
         return about | {"sentence": statements.sentence(case), **values}
 
     tasks = [
-        {"task": task.name, "classifier": asked.classifier, **told(case), "remarks": _remarks(task, asked)}
-        | {"why": remarks.equal_size(task.evaluated, asked), "advice": _advice(task, case, market)}
-        | {"cheapest": frontier.sentence(frontier.find(task, market))}
+        {"task": task.task, "classifier": task.asked.classifier, **told(case), "remarks": _remarks(task)}
+        | {"why": statements.at_equal_size(case), "advice": _advice(task, case)}
+        | {"cheapest": frontier.sentence(frontier.find(task))}
         for task, case in zip(found.scored, found.cases, strict=True)
     ]
-    tasks += [{"task": task.name, "verdict": CANT_TELL, "remarks": remarks.unscored(task)} for task in found.unscored]
+    tasks += [{"task": task.task, "verdict": CANT_TELL, "remarks": remarks.unscored(task)} for task in found.unscored]
     return {
         "tasks": tasks,
         "overall": told(found.overall) if found.overall else None,
@@ -87,10 +84,10 @@ def as_json() -> dict[str, Any]:
     }
 
 
-def _remarks(task: TaskMetrics, asked: Compare) -> list[str]:
+def _remarks(task: TaskMetrics) -> list[str]:
     """What else there is to say of a task, and whether the candidate repeats what its prompts showed."""
-    repeated = trust.repeats(diversity.load(task.name), mixes.parse(asked.candidate).sources, str)
-    return [*remarks.remarks(task, asked), *repeated]
+    repeated = trust.repeats(diversity.load(task.task), mixes.parse(task.asked.candidate).sources, str)
+    return [*remarks.remarks(task, task.asked.classifier), *repeated]
 
 
 def show(console: Console) -> None:
@@ -108,29 +105,28 @@ def show(console: Console) -> None:
         curve = task.evaluated.mix_curve(asked.classifier, asked.candidate)
         console.print(f"Next: {advice.next_step(case, curve[1].stops if curve else None)}")
         console.print(f"How sure: {advice.how_sure(case)}. {statements.capital(statements.reason(case))}")
-        if same := remarks.equal_size(task.evaluated, asked):
+        if same := statements.at_equal_size(case):
             console.print(f"Why: {same}")
         console.print()
-        table = tables.of_task(task, asked)
+        table = tables.of_task(task)
         bold = [number for number, row in enumerate(table.rows) if row["mix"] == asked.candidate]
         console.print(table.terminal(bold))
         if len(task.evaluated.classifiers) > 1:
             console.print(_classifiers(task, found))
-        console.print(remarks.too_like(task.generated))
-        for words in [*statements.two_questions(case, task.same_texts(asked.candidate)), *_remarks(task, asked)]:
+        questions = statements.two_questions(case, task.same_texts(asked.candidate))
+        for words in filter(None, [remarks.too_like(task.generated), *questions, *_remarks(task)]):
             console.print(words)
-        market = purchases.market(found.params)
-        bought = frontier.find(task, market)
+        bought = frontier.find(task)
         console.print()
         console.print(frontier.table(bought).terminal())
         console.print(frontier.sentence(bought))
-        if said := _advice(task, case, market):
+        if said := _advice(task, case):
             console.print("\nWhat to do next:")
             for words in said:
                 console.print(f"- {words}", markup=False)
     for task in found.unscored:
         console.print()
-        console.print(Text(task.name, style="bold"))
+        console.print(Text(task.task, style="bold"))
         for words in remarks.unscored(task):
             console.print(words, soft_wrap=True)
     if len(asked.candidates) > 1 and found.scored:
@@ -148,9 +144,9 @@ def show(console: Console) -> None:
         console.print(f"\nThe report: {page}")
 
 
-def _advice(task: TaskMetrics, case: Case, market: Market) -> list[str]:
-    said = next_steps.lines(task, case, market, frontier.find(task, market))
-    return [*said, *next_steps.filtered(diversity.load(task.name))]
+def _advice(task: TaskMetrics, case: Case) -> list[str]:
+    said = next_steps.lines(task, case, frontier.find(task))
+    return [*said, *next_steps.filtered(diversity.load(task.task))]
 
 
 def _answer(console: Console, case: Case, params: Params) -> None:
@@ -173,11 +169,11 @@ def _classifiers(task: TaskMetrics, found: Study) -> Any:
     ]
     rows, styles = [], {}
     for name, one in task.evaluated.classifiers.items():
-        if gap := one.gap(asked.candidate, asked.baseline):
-            case = verdict.case(task.evaluated, name, asked.candidate, asked.baseline, asked.margin)
+        if gap := task.gap(name):
+            case = task.case(name)
             row = {
                 "classifier": name,
-                "gap": statements.plus_minus(gap.macro_f1, "+"),
+                "gap": statements.plus_minus(gap, "+"),
                 "verdict": _word(case, found.params),
             }
             styles[row["verdict"]] = COLOURS[verdict.decide(case)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pyrite.data import mixes
 from pyrite.measures.agreement_curves import AgreementCurve
 from pyrite.measures.intervals import Correlation, Estimate
-from pyrite.results import advice, purchases, statements, trust
+from pyrite.results import advice, statements, trust
 from pyrite.results import remarks as plain
 from pyrite.results.diversity import Diversity
 from pyrite.results.findings import Findings, typographic
@@ -30,15 +30,14 @@ LIMITS = (
 
 def questions(task: Findings, classifier: str) -> list[str]:
     """Both answers of the rule, a sentence each."""
-    same_texts = task.metrics.same_texts(task.asked.candidate)
-    return [typographic(words) for words in statements.two_questions(task.case_of(classifier), same_texts, name)]
+    same_texts = task.same_texts(task.asked.candidate)
+    return [typographic(words) for words in statements.two_questions(task.case(classifier), same_texts, name)]
 
 
 def remarks(task: Findings, classifier: str) -> list[str]:
     """What else there is to say of a task by a classifier, a sentence each."""
-    asked = task.asked.model_copy(update={"classifier": classifier})
-    repeats = trust.repeats(task.diversity, mixes.parse(asked.candidate).sources, name)
-    return [typographic(words) for words in (*plain.remarks(task.metrics, asked, name), *map(capital, repeats))]
+    repeats = trust.repeats(task.diversity, mixes.parse(task.asked.candidate).sources, name)
+    return [typographic(words) for words in (*plain.remarks(task, classifier, name), *map(capital, repeats))]
 
 
 def origins(task: Findings) -> list[str]:
@@ -48,9 +47,8 @@ def origins(task: Findings) -> list[str]:
 
 def why(task: Findings, classifier: str) -> str:
     """What the gap comes from: the number of texts, and the labels that lose."""
-    asked = task.asked.model_copy(update={"classifier": classifier})
-    lost = label_losses(task, classifier)
-    return typographic(" ".join(filter(None, [plain.equal_size(task.evaluated, asked, name), lost and f"{lost}."])))
+    lost, same = label_losses(task, classifier), statements.at_equal_size(task.case(classifier), name)
+    return typographic(" ".join(filter(None, [same, lost and f"{lost}."])))
 
 
 def label_losses(task: Findings, classifier: str) -> str:
@@ -88,7 +86,7 @@ def equals(task: Findings, classifier: str) -> str:
 def next_step(task: Findings, classifier: str) -> str:
     """What to do next, by a classifier's verdict."""
     curve = task.evaluated.mix_curve(classifier, task.asked.candidate)
-    return typographic(advice.next_step(task.case_of(classifier), curve[1].stops if curve else None, name))
+    return typographic(advice.next_step(task.case(classifier), curve[1].stops if curve else None, name))
 
 
 def chips(task: Findings, classifier: str) -> list[tuple[str, str]]:
@@ -116,7 +114,7 @@ def others(classifier: str, words: Mapping[str, str]) -> list[tuple[str, str]]:
 
 def unscored(task: Findings) -> list[str]:
     """What can be said of a task without real texts, a sentence each."""
-    return [re.sub(r"`([^`]*)`", r"“\1”", words) for words in plain.unscored(task.metrics)]
+    return [re.sub(r"`([^`]*)`", r"“\1”", words) for words in plain.unscored(task)]
 
 
 def spent(task: Findings, source: str) -> tuple[str, str]:
@@ -130,7 +128,7 @@ def spent(task: Findings, source: str) -> tuple[str, str]:
         tokens = f"{total.prompt_tokens + total.completion_tokens:,} tokens"
         return tokens, f"sent and answered, of an LLM without a price in params.yaml; they {kept}"
     where = "an imported file" if generated.kind == "imported" else "a recording"
-    if (cost := purchases.market(task.study).set(generated)) is not None:
+    if (cost := task.price(source)) is not None:
         return (
             f"about {money(cost)}",
             f"(reckoned from the sizes of {where}, which {kept}; nothing was paid for this run)",
@@ -148,13 +146,12 @@ def contamination(task: Findings) -> list[str]:
     """How many texts of each source resemble test texts, or are real training texts, a sentence each; and the labels of
     those that are real texts, labelled by an LLM."""
     labelled = [balance(source, found) for source, found in task.generated.items() if found.kind == "labelled"]
-    made = {name(source): found.total for source, found in task.generated.items() if found.kind != "labelled"}
-    alike = [f"{total.contaminated:,} of {total.received:,} {source}" for source, total in made.items()]
-    real = [f"{total.also_real_training:,} of {total.accepted:,} {source}" for source, total in made.items()]
-    if not made:
+    if not (dropped := plain.too_like(task.generated, name)):
         return labelled
+    made = {name(source): found.total for source, found in task.generated.items() if found.kind != "labelled"}
+    real = [f"{total.also_real_training:,} of {total.accepted:,} {source}" for source, total in made.items()]
     return [
-        f"Dropped, being too like a test or validation text: {', '.join(alike)} texts.",
+        dropped,
         f"Kept although they are, word for word, real training texts: {', '.join(real)} texts. They tell nothing of "
         "the test texts, but show what the LLM knows by heart.",
         *labelled,

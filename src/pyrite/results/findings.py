@@ -17,12 +17,10 @@ from pyrite.data.cards import Card
 from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.coverage_gaps import LeftOut
 from pyrite.measures.prediction_flips import Flip
-from pyrite.params import Compare, Params
+from pyrite.params import Params
 from pyrite.results import advice, diversity, evaluation, generation, preparation, statements, verdict
 from pyrite.results.diversity import Diversity
-from pyrite.results.evaluation import Gap, TaskResult, Worth
-from pyrite.results.generation import GeneratedSet
-from pyrite.results.preparation import Preparation
+from pyrite.results.evaluation import Worth
 from pyrite.results.study import TaskMetrics
 from pyrite.results.subjectivity import WHO, Annotated, Subjectivity, TaskSubjectivity, Who
 from pyrite.results.verdict import Case
@@ -78,25 +76,13 @@ class Confusion:
 
 
 @dataclass(frozen=True)
-class Findings:
-    """All that is known of one task."""
+class Findings(TaskMetrics):
+    """All that is known of one task: beside its scores the card, the texts, the annotators and the training."""
 
     card: Card
-    study: Params
-    prepared: Preparation
-    generated: Mapping[str, GeneratedSet]
-    evaluated: TaskResult
     diversity: Diversity | None
     subjectivity: TaskSubjectivity
     histories: Histories
-
-    @property
-    def task(self) -> str:
-        return self.card.id
-
-    @property
-    def asked(self) -> Compare:
-        return self.study.compare
 
     @property
     def names(self) -> tuple[str, str]:
@@ -113,32 +99,14 @@ class Findings:
         """The kind of the candidate's sources."""
         return advice.kind(self.study, self.asked.candidate)
 
-    @property
-    def case(self) -> Case:
-        return self.case_of(self.asked.classifier)
-
-    def case_of(self, classifier: str) -> Case:
-        asked = self.asked
-        return verdict.case(self.evaluated, classifier, asked.candidate, asked.baseline, asked.margin)
-
-    @property
-    def metrics(self) -> TaskMetrics:
-        useless = preparation.resting_on_minilm(self.study.train.classifiers) if self.prepared.blind else ()
-        return TaskMetrics(self.evaluated, dict(self.generated), self.prepared, useless)
-
     @cached_property
     def verdict(self) -> Verdict:
-        return Verdict.of(self.case, self.kind)
+        return Verdict.of(self.case(), self.kind)
 
     @cached_property
     def verdicts(self) -> dict[str, Verdict]:
         """The verdict that each classifier would give by itself, of those that were trained on both mixes."""
-        return {one: Verdict.of(self.case_of(one), self.kind) for one in self.evaluated.classifiers if self.gap(one)}
-
-    def gap(self, classifier: str, mix: str | None = None) -> Gap | None:
-        """The gap of a mix, or the candidate, to the baseline, in macro-F1."""
-        found = self.evaluated.classifiers[classifier].gap(mix or self.asked.candidate, self.asked.baseline)
-        return found.macro_f1 if found else None
+        return {one: Verdict.of(self.case(one), self.kind) for one in self.evaluated.classifiers if self.gap(one)}
 
     @property
     def title(self) -> str:

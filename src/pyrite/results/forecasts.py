@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from pyrite.base.schema import Result
 from pyrite.data import mixes
 from pyrite.measures import forecast
 from pyrite.measures.intervals import Interval
-from pyrite.params import Params
 from pyrite.results import words
-from pyrite.results.purchases import REAL, Market, Purchase, curves, market, of_task
+from pyrite.results.purchases import REAL, Purchase, curves, of_task
 from pyrite.results.study import TaskMetrics
 from pyrite.results.table import Column, Table
 
@@ -41,15 +42,12 @@ class Forecast(Result):
     worth_it: bool
 
 
-def of_task_at(task: TaskMetrics, prices: Market) -> list[Forecast]:
+def find(task: TaskMetrics) -> list[Forecast]:
     """Twice and ten times as much of every option with a curve of three points or more."""
-    priced: dict[str, list[Purchase]] = {}
-    for one in of_task(task, prices):
-        priced.setdefault(one.option, []).append(one)
-    margin = prices.asked.margin / 100
+    options = [list(points) for _, points in groupby(of_task(task), lambda one: one.option)]
     return [
-        _forecast(points, times, margin)
-        for points in priced.values()
+        _forecast(points, times, task.asked.margin / 100)
+        for points in options
         if len(points) >= forecast.FEWEST
         for times in TIMES
     ]
@@ -79,18 +77,18 @@ def _told(points: list[Purchase], at: int) -> Interval:
     return forecast.forecast([one.rows for one in points], [one.score.value for one in points], at, generated=alone)
 
 
-def whole_set(task: TaskMetrics, prices: Market, source: str, texts: int) -> tuple[Interval, str] | None:
+def whole_set(task: TaskMetrics, source: str, texts: int) -> tuple[Interval, str] | None:
     """What so many texts of a source would score, judged by those at hand, and whether that is likely to be within the
     margin of the baseline; None where the source has fewer than three sizes.
 
     A pilot of 20 texts a label answers it before the whole set is paid for.
     """
-    found = task.evaluated.classifiers[prices.asked.classifier]
+    asked, found = task.asked, task.evaluated.classifiers[task.asked.classifier]
     points = curves(found).get(source, [])
     if len(points) < forecast.FEWEST or texts <= points[-1].rows:
         return None
     told = _told(points, texts)
-    bar = found.mixes[prices.asked.baseline].macro_f1.value - prices.asked.margin / 100
+    bar = found.mixes[asked.baseline].macro_f1.value - asked.margin / 100
     return told, chance(told, bar)
 
 
@@ -99,18 +97,18 @@ def chance(told: Interval, bar: float) -> str:
     return LIKELY if told.low > bar else UNLIKELY if told.high < bar else OPEN
 
 
-def pilots(task: TaskMetrics, study: Params) -> list[str]:
+def pilots(task: TaskMetrics) -> list[str]:
     """Of every written source with fewer texts than `WHOLE` a label, whether so many are likely to be worth it."""
-    said = []
+    asked, said = task.asked, []
     for source, made in task.generated.items():
         texts = WHOLE * len(made.labels)
-        if made.kind != "written" or not (found := whole_set(task, market(study), source, texts)):
+        if made.kind != "written" or not (found := whole_set(task, source, texts)):
             continue
         told, likely = found
-        bar = 100 * task.evaluated.classifiers[study.compare.classifier].mixes[study.compare.baseline].macro_f1.value
+        bar = 100 * task.evaluated.classifiers[asked.classifier].mixes[asked.baseline].macro_f1.value
         said.append(
             f"With {WHOLE} {mixes.spoken(source)} texts a label: {words.ranged(told)}. That this is within "
-            f"{study.compare.margin:g} points of {study.compare.baseline} ({bar:.1f}): {likely}."
+            f"{asked.margin:g} points of {asked.baseline} ({bar:.1f}): {likely}."
         )
     return said
 

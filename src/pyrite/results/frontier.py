@@ -9,7 +9,7 @@ from pyrite.base.schema import Result
 from pyrite.data import mixes
 from pyrite.results import words
 from pyrite.results.prices import money
-from pyrite.results.purchases import LLM, Market, Purchase, of_task
+from pyrite.results.purchases import LLM, Purchase, of_task
 from pyrite.results.study import TaskMetrics
 from pyrite.results.table import Column, Table
 
@@ -49,33 +49,32 @@ def efficient(costs: Sequence[float], scores: Sequence[float]) -> list[int]:
     return found
 
 
-def find(task: TaskMetrics, prices: Market) -> Frontier:
+def find(task: TaskMetrics) -> Frontier:
     """The frontier of a task among what has a price."""
-    purchases = of_task(task, prices)
+    purchases, prices = of_task(task), task.study.generate.prices
     priced = [place for place, one in enumerate(purchases) if one.cost_usd is not None]
     costs = [purchases[place].cost_usd or 0.0 for place in priced]
-    missing = tuple(_missing(task, prices, purchases))
+    missing = tuple(_missing(task, purchases))
     # Without the price of a label, generated texts would look like the only way there is.
     best = [] if LABELS in missing else efficient(costs, [purchases[place].score.value for place in priced])
-    lent = any(model not in prices.prices for made in task.generated.values() if made.recorded for model in made.models)
+    lent = any(model not in prices for made in task.generated.values() if made.recorded for model in made.models)
     return Frontier(
-        task=task.name,
+        task=task.task,
         purchases=tuple(purchases),
         best=tuple(priced[place] for place in best),
         missing=missing,
-        borrowed=next(iter(prices.prices), "") if lent else "",
+        borrowed=next(iter(prices), "") if lent else "",
     )
 
 
-def _missing(task: TaskMetrics, prices: Market, purchases: Sequence[Purchase]) -> list[str]:
+def _missing(task: TaskMetrics, purchases: Sequence[Purchase]) -> list[str]:
     """The lines of params.yaml to fill before everything has a cost."""
-    lines = []
-    if prices.asked.label_price is None and any(one.labels for one in purchases):
-        lines.append(LABELS)
-    if prices.month is None and any(one.option == LLM for one in purchases):
-        keys = {"llm_price": prices.asked.llm_price, "texts_per_month": prices.asked.texts_per_month}
+    asked = task.asked
+    lines = [LABELS] if asked.label_price is None and any(one.labels for one in purchases) else []
+    if any(one.option == LLM for one in purchases):
+        keys = {"llm_price": asked.llm_price, "texts_per_month": asked.texts_per_month}
         lines += [f"compare.{key}" for key, value in keys.items() if value is None]
-    unpriced = [made for made in task.generated.values() if made.total.accepted and prices.set(made) is None]
+    unpriced = [made for name, made in task.generated.items() if made.total.accepted and task.price(name) is None]
     lines += ["generate.prices"] if any(made.kind != "imported" for made in unpriced) else []
     return [*lines, *(f"sources.{made.source}.cost_usd" for made in unpriced if made.kind == "imported")]
 

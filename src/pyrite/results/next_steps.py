@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from pyrite.data import mixes
 from pyrite.measures import forecast
-from pyrite.measures.intervals import Interval
-from pyrite.params import Params
-from pyrite.results import forecasts, frontier, frontier_chart, purchases, statements, verdict
+from pyrite.results import forecasts, frontier, frontier_chart, statements, verdict
 from pyrite.results.diversity import Diversity
 from pyrite.results.drawing import Figure
+from pyrite.results.findings import Findings
 from pyrite.results.frontier import Frontier, spoken
 from pyrite.results.prices import money
-from pyrite.results.purchases import LLM, REAL, Market
+from pyrite.results.purchases import LLM, REAL
+from pyrite.results.statements import ends, points, ranged
 from pyrite.results.study import TaskMetrics
 from pyrite.results.table import Column, Table
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
@@ -38,83 +38,80 @@ class NextSteps:
     filtering: Table | None
 
 
-def of_page(task: TaskMetrics, case: Case, study: Params, measured: Diversity | None, about: str) -> NextSteps:
+def of_page(task: Findings) -> NextSteps:
     """All of it, for one task."""
-    prices = purchases.market(study)
-    found = frontier.find(task, prices)
-    told = forecasts.of_task_at(task, prices)
+    found, told = frontier.find(task), forecasts.find(task)
     return NextSteps(
-        said=[*lines(task, case, prices, found), *filtered(measured)],
+        said=[*lines(task, task.case(), found), *filtered(task.diversity)],
         found=found,
         sentence=frontier.sentence(found),
         table=frontier.table(found),
-        figure=frontier_chart.figure(found, about),
+        figure=frontier_chart.figure(found, task.tested(task.asked.classifier)),
         forecasts=forecasts.table(told) if told else None,
-        filtering=filter_table(measured),
+        filtering=filter_table(task.diversity),
     )
 
 
-def lines(task: TaskMetrics, case: Case, market: Market, found: Frontier) -> list[str]:
+def lines(task: TaskMetrics, case: Case, found: Frontier) -> list[str]:
     """What to do next on a task, a sentence each, the surest first."""
-    said = [use(case), *call(task, market, found), label(task, market, found), settle(case, task)]
-    return [one for one in said if one]
+    return list(filter(None, [use(case), call(task, found), label(task, found), settle(case)]))
 
 
 def use(case: Case) -> str:
     """What to do with the candidate, where the verdict knows."""
-    name, gap = mixes.spoken(case.candidate), _gap(case.gap.value)
+    name, gap = mixes.spoken(case.candidate), points(case.gap.value, "+")
     word = verdict.decide(case)
     if word == REPLACE:
         return f"Use {name} in place of {mixes.spoken(case.baseline)}: {gap} points, surely within your margin."
     if word == AUGMENT and case.gain:
         return (
-            f"Add {name} to your labels, not in their place: on top of all of them it gives {_gap(case.gain.value)} "
-            f"points ({_gap(case.gain.low)} to {_gap(case.gain.high)}), in their place {gap}."
+            f"Add {name} to your labels, not in their place: on top of all of them it gives "
+            f"{points(case.gain.value, '+')} points ({ends(case.gain.low, case.gain.high, '+')}), in their place {gap}."
         )
     if word == DONT and verdict.on_top(case) == verdict.NO and case.gain:
-        return f"Leave {name} out: in place of your labels {gap} points, on top of them {_gap(case.gain.value)}."
+        return f"Leave {name} out: in place of your labels {gap} points, on top of them {points(case.gain.value, '+')}."
     return ""
 
 
-def call(task: TaskMetrics, market: Market, found: Frontier) -> list[str]:
+def call(task: TaskMetrics, found: Frontier) -> str:
     """The LLM itself, where it is surely better than the baseline: up to how many texts a month it pays."""
-    llm, asked = task.evaluated.llm, market.asked
+    llm, asked = task.evaluated.llm, task.asked
     beside = llm and llm.classifiers.get(asked.classifier, {}).get(asked.baseline)
     if not llm or not beside or beside.gap.macro_f1.low <= 0:
-        return []
+        return ""
     gap = beside.gap.macro_f1
     better = (
-        f"The LLM itself is better by {100 * gap.value:.1f} points ({_gap(gap.low)} to {_gap(gap.high)}, on {llm.rows} "
+        f"The LLM itself is better by {100 * gap.value:.1f} points ({ends(gap.low, gap.high, '+')}, on {llm.rows} "
         "texts)"
     )
     trained = [one for one in found.purchases if one.option != LLM and one.cost_usd]
     if asked.llm_price is None or not trained:
-        return [f"{better}. Whether to call it hangs on prices: fill {frontier.listed(found.missing)} in params.yaml."]
+        return f"{better}. Whether to call it hangs on prices: fill {frontier.listed(found.missing)} in params.yaml."
     best = max(trained, key=lambda one: one.score.value)
     cost = best.cost_usd or 0.0
     texts = math.floor(1000 * cost / asked.llm_price)
-    return [
+    return (
         f"{better}: call it, unless you have more than {texts:,} texts a month; so many cost as much as the "
         f"training texts of the best classifier ({spoken(best)}: {money(cost)})."
-    ]
+    )
 
 
-def label(task: TaskMetrics, market: Market, found: Frontier) -> str:
+def label(task: TaskMetrics, found: Frontier) -> str:
     """More labels, where the learning curve surely rises still."""
-    points = [one for one in found.purchases if one.option == REAL]
-    if len(points) < forecast.FEWEST:
+    curve = [one for one in found.purchases if one.option == REAL]
+    if len(curve) < forecast.FEWEST:
         return ""
-    rows, scores = [one.rows for one in points], [one.score.value for one in points]
+    rows, scores = [one.rows for one in curve], [one.score.value for one in curve]
     now, more, twice = (forecast.forecast(rows, scores, n) for n in (rows[-1], rows[-1] + CHOSEN, 2 * rows[-1]))
     gain = more.value - now.value
     if twice.low <= scores[-1] or gain < LITTLE:
         return ""
-    price = market.labels(CHOSEN)
-    cost = "" if price is None else f", for {money(price)}"
-    ends = f"{_gap(twice.low - scores[-1])} to {_gap(twice.high - scores[-1])}"
+    price = task.asked.label_price
+    cost = "" if price is None else f", for {money(CHOSEN * price)}"
     return (
-        f"Label {CHOSEN} more{cost}: `pyrite next {task.name}` says which. Drawn at random they would give about "
-        f"{_gap(gain)} points; twice as many labels as now {_gap(twice.value - scores[-1])} ({ends})."
+        f"Label {CHOSEN} more{cost}: `pyrite next {task.task}` says which. Drawn at random they would give about "
+        f"{points(gain, '+')} points; twice as many labels as now {points(twice.value - scores[-1], '+')} "
+        f"({ends(twice.low - scores[-1], twice.high - scores[-1], '+')})."
     )
 
 
@@ -123,14 +120,10 @@ def filtered(found: Diversity | None) -> list[str]:
     return [
         f"Filtering {mixes.spoken(source)} would help{'' if one.kept_mixed.low > 0 else ' it alone'}: "
         f"the {one.kept:.0%} of its texts whose label a checker (of {one.checked_by:,} real texts) confirms give "
-        f"{_ranged(one.kept_alone)} points alone, {_ranged(one.kept_mixed)} with the checker's texts added."
+        f"{ranged(one.kept_alone, '+')} points alone, {ranged(one.kept_mixed, '+')} with the checker's texts added."
         for source, one in (found.filtering if found else {}).items()
         if one.kept_alone.low > 0 or one.kept_mixed.low > 0
     ]
-
-
-def _ranged(gain: Interval) -> str:
-    return f"{_gap(gain.value)} ({_gap(gain.low)} to {_gap(gain.high)})"
 
 
 def filter_table(found: Diversity | None) -> Table | None:
@@ -147,13 +140,13 @@ def filter_table(found: Diversity | None) -> Table | None:
     ]
     rows = [
         {"source": mixes.spoken(source), "kept": f"{one.kept:.0%}"}
-        | {column.key: _ranged(getattr(one, column.key)) for column in columns[2:]}
+        | {column.key: ranged(getattr(one, column.key), "+") for column in columns[2:]}
         for source, one in found.filtering.items()
     ]
     return Table(columns, rows, title="Would filtering help?")
 
 
-def settle(case: Case, task: TaskMetrics) -> str:
+def settle(case: Case) -> str:
     """What would settle an open question: test rows, or more fits or conversations."""
     if verdict.decide(case) != CANT_TELL:
         return ""
@@ -163,15 +156,5 @@ def settle(case: Case, task: TaskMetrics) -> str:
             "in train.seeds, or set train.folds."
         )
     rows = verdict.settles(case)
-    if rows is None and not case.obstacle:
-        return statements.settled(case)
-    if rows is None or case.obstacle or rows <= case.test_rows:
-        return ""
-    return (
-        f"More labels to test on would settle it: about {rows:,} (now {case.test_rows:,}), if the true gap is 0 or "
-        f"twice the margin."
-    )
-
-
-def _gap(share: float) -> str:
-    return f"{100 * share:+.1f}"
+    enough = rows is not None and rows <= case.test_rows
+    return "" if case.obstacle or enough else statements.settled(case)

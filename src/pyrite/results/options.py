@@ -12,7 +12,7 @@ from pyrite.measures.intervals import Interval
 from pyrite.results import statements, verdict
 from pyrite.results.evaluation import Gap, Worth
 from pyrite.results.prices import money
-from pyrite.results.study import Study, TaskMetrics
+from pyrite.results.study import Study, TaskMetrics, total
 from pyrite.results.table import Column, Table
 from pyrite.results.verdict import Case
 
@@ -42,24 +42,16 @@ class Option:
 
 def of(study: Study, classifier: str = "") -> list[Option]:
     """The candidates of a study by a classifier, else that of the study, the highest score first."""
-    asked, by = study.params.compare, classifier or study.params.compare.classifier
-    found = []
-    for candidate in asked.candidates:
-        tasks = [
-            task
-            for task in study.scored
-            if (one := task.evaluated.classifiers.get(by)) and one.gap(candidate, asked.baseline)
-        ]
-        if tasks:
+    by, found = classifier or study.params.compare.classifier, []
+    for candidate in study.params.compare.candidates:
+        if tasks := [task for task in study.scored if task.gap(by, candidate)]:
             found.append(_option(candidate, tasks, study, by))
     return sorted(found, key=lambda option: -option.score)
 
 
 def _option(candidate: str, tasks: Sequence[TaskMetrics], study: Study, by: str) -> Option:
-    asked = study.params.compare
     of_mix = [task.evaluated.classifiers[by].mixes[candidate] for task in tasks]
-    cases = [verdict.case(task.evaluated, by, candidate, asked.baseline, asked.margin) for task in tasks]
-    costs = [task.cost(candidate) for task in tasks]
+    cases = [task.case(by, candidate) for task in tasks]
     known = tasks[0].evaluated.worth(by, candidate) if len(tasks) == 1 else None
     sources = mixes.parse(candidate).sources
     return Option(
@@ -69,7 +61,7 @@ def _option(candidate: str, tasks: Sequence[TaskMetrics], study: Study, by: str)
         score=sum(mix.macro_f1.value for mix in of_mix) / len(of_mix),
         case=verdict.over_tasks(cases),
         worth=known[1] if known and known[0] == by else None,
-        cost=None if not sources or None in costs else sum(cost or 0 for cost in costs),
+        cost=total(task.cost(candidate) for task in tasks),
         tasks=len(tasks),
     )
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pyrite.data import mixes
-from pyrite.results import advice, claims, purchases, score_charts, statements, verdict, what_if
+from pyrite.results import advice, claims, score_charts, statements, verdict, what_if
 from pyrite.results.drawing import Figure
 from pyrite.results.findings import Findings, Verdict, typographic
 from pyrite.results.prices import money
+from pyrite.results.study import total
 from pyrite.results.verdict import Case
 from pyrite.results.words import fixed, name
 
@@ -34,7 +35,7 @@ class Overall:
 def read(tasks: Sequence[Findings]) -> dict[str, Overall]:
     """By each classifier that has a verdict in all of several tasks."""
     everywhere = [one for one in tasks[0].study.train.classifiers if all(one in task.verdicts for task in tasks)]
-    cases = {one: [task.case_of(one) for task in tasks] for one in everywhere}
+    cases = {one: [task.case(one) for task in tasks] for one in everywhere}
     said = {one: Verdict.of(verdict.over_tasks(found), tasks[0].kind) for one, found in cases.items()}
     return {
         one: Overall(
@@ -69,7 +70,7 @@ def why(tasks: Sequence[Findings], cases: Sequence[Case]) -> str:
     mean = verdict.over_tasks(cases)
     least, most = sorted(range(len(cases)), key=lambda place: cases[place].gap.value)[:: len(cases) - 1]
     ends = [f"{fixed(100 * cases[one].gap.value, '+.1f')} in {tasks[one].title}" for one in (least, most)]
-    return typographic(" ".join([statements.at_equal_size(mean, name), f"The gap goes from {' to '.join(ends)}."]))
+    return typographic(f"{statements.at_equal_size(mean, name)} The gap goes from {' to '.join(ends)}.")
 
 
 def chips(
@@ -91,11 +92,11 @@ def chips(
 
 def spent(tasks: Sequence[Findings]) -> str:
     """What all tasks' generated sets cost."""
-    made = [task.generated[source] for task in tasks for source in mixes.parse(task.asked.candidate).sources]
-    totals, costs = [one.total for one in made], [purchases.market(tasks[0].study).set(one) for one in made]
-    if None not in costs:
-        paid = all(total.cost_usd is not None for total in totals)
-        return f"{'' if paid else 'about '}{money(sum(cost or 0 for cost in costs))} for all tasks"
-    if all(total.prompt_tokens is None for total in totals):
+    sources = mixes.parse(tasks[0].asked.candidate).sources
+    made = [task.generated[source] for task in tasks for source in sources]
+    if (cost := total(task.price(source) for task in tasks for source in sources)) is not None:
+        paid = all(one.total.cost_usd is not None for one in made)
+        return f"{'' if paid else 'about '}{money(cost)} for all tasks"
+    if all(one.total.prompt_tokens is None for one in made):
         return "not known: they come from recordings, and nothing was paid for this run"
     return "not known: of an LLM without a price in params.yaml; each task’s tokens are below"

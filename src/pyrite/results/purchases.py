@@ -7,15 +7,12 @@ LLM itself, called for every text, is one more. Scores are in [0, 1], costs in U
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from pyrite.base.schema import Result
 from pyrite.data import mixes
 from pyrite.measures.intervals import Score
-from pyrite.params import Compare, Params, Price
-from pyrite.results.evaluation import ClassifierResult, TaskResult
-from pyrite.results.generation import GeneratedSet
-from pyrite.results.study import TaskMetrics
+from pyrite.results.evaluation import ClassifierResult
+from pyrite.results.study import TaskMetrics, total
 
 LLM = "llm"
 REAL = "real"
@@ -43,42 +40,11 @@ class Purchase(Result):
         return self.labels + self.texts
 
 
-class Market(NamedTuple):
-    """What things cost: a hand label, a month of the LLM's answers, tokens by the name of a model."""
-
-    asked: Compare
-    prices: dict[str, Price]
-
-    def set(self, made: GeneratedSet) -> float | None:
-        """What a source cost; a recorded one at the first price that there is, where its own LLM has none."""
-        if made.total.cost_usd is not None:
-            return made.total.cost_usd
-        lenders = self.prices if made.recorded else ()
-        price = next((self.prices[model] for model in (*made.models, *lenders) if model in self.prices), None)
-        return None if price is None or made.tokens is None else price.of(*made.tokens)
-
-    def labels(self, n: int) -> float | None:
-        """What n hand labels cost; none cost nothing."""
-        return 0.0 if not n else None if self.asked.label_price is None else n * self.asked.label_price
-
-    @property
-    def month(self) -> float | None:
-        """What the LLM asks for a month's texts."""
-        if self.asked.llm_price is None or self.asked.texts_per_month is None:
-            return None
-        return self.asked.llm_price * self.asked.texts_per_month / 1000
-
-
-def market(study: Params) -> Market:
-    """What a study says of prices."""
-    return Market(study.compare, study.generate.prices)
-
-
-def of_task(task: TaskMetrics, market: Market) -> list[Purchase]:
+def of_task(task: TaskMetrics) -> list[Purchase]:
     """Every purchase of a task, by the classifier that the study compares by: option by option, the least first."""
-    found = task.evaluated.classifiers[market.asked.classifier]
-    bought = [one for option in curves(found).values() for one in _priced(option, task, market)]
-    called = _called(task.evaluated, market)
+    found = task.evaluated.classifiers[task.asked.classifier]
+    bought = [one for option in curves(found).values() for one in _priced(option, task)]
+    called = _called(task)
     return [*bought, called] if called else bought
 
 
@@ -105,34 +71,37 @@ def _points(found: ClassifierResult) -> Iterator[tuple[str, Purchase]]:
         yield option, Purchase(option=option, mix=mix, labels=labels, texts=one.rows - labels, score=one.macro_f1)
 
 
-def _priced(points: list[Purchase], task: TaskMetrics, market: Market) -> list[Purchase]:
+def _priced(points: list[Purchase], task: TaskMetrics) -> list[Purchase]:
     """The points with what they cost: of a source alone, its share of what all of its texts cost."""
-    sources = mixes.parse(points[0].option).sources
+    sources, label_price = mixes.parse(points[0].option).sources, task.asked.label_price
     if any(source not in task.generated for source in sources):
         return points
-    costs = [market.set(task.generated[source]) for source in sources]
+    made = total(map(task.price, sources))
     most = max(one.texts for one in points)
 
     def cost(one: Purchase) -> float | None:
-        labels = market.labels(one.labels)
-        if labels is None or None in costs:
+        if made is None or (one.labels and label_price is None):
             return None
-        return labels + sum(cost or 0.0 for cost in costs) * (one.texts / most if most and not one.labels else 1.0)
+        return one.labels * (label_price or 0.0) + made * (one.texts / most if most and not one.labels else 1.0)
 
     return [one.model_copy(update={"cost_usd": cost(one)}) for one in points]
 
 
-def _called(found: TaskResult, market: Market) -> Purchase | None:
+def _called(task: TaskMetrics) -> Purchase | None:
     """The LLM as the classifier: the score of a mix, the baseline if it is there, moved by the gap between the two on
     the rows that the LLM labelled."""
+    found, asked = task.evaluated, task.asked
     if found.llm is None:
         return None
-    asked = market.asked
     beside = found.llm.classifiers.get(asked.classifier, {})
     mix = asked.baseline if asked.baseline in beside else next(iter(beside), None)
     if mix is None:
         return None
     gap, base = beside[mix].gap.macro_f1, found.classifiers[asked.classifier].mixes[mix].macro_f1.value
     value, low, high = (min(1.0, max(0.0, base + moved)) for moved in (gap.value, gap.low, gap.high))
-    score = Score(value=value, low=low, high=high)
-    return Purchase(option=LLM, mix=LLM, labels=0, texts=0, score=score, cost_usd=market.month)
+    month = None
+    if asked.llm_price is not None and asked.texts_per_month is not None:
+        month = asked.llm_price * asked.texts_per_month / 1000
+    return Purchase(
+        option=LLM, mix=LLM, labels=0, texts=0, score=Score(value=value, low=low, high=high), cost_usd=month
+    )

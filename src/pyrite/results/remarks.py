@@ -5,104 +5,80 @@ Scores and gaps come in [0, 1] and are said in points. `say` is how names of mix
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyrite.data import mixes
 from pyrite.measures.intervals import Interval
-from pyrite.measures.llm_baseline import LlmResult
-from pyrite.params import Compare
-from pyrite.results.evaluation import EQUAL, TaskResult
 from pyrite.results.generation import GeneratedSet
 from pyrite.results.preparation import blind
 from pyrite.results.prices import money
-from pyrite.results.statements import Say, break_even, capital, ends, no_worth, points, side, stops, these
+from pyrite.results.statements import Say, break_even, capital, ends, no_worth, points, ranged, stops, these
 from pyrite.results.study import TaskMetrics
 
 
-def called(llm: LlmResult, asked: Compare, say: Say = str) -> str:
-    """The LLM as the classifier beside the candidate."""
-    own, price = llm.macro_f1, asked.llm_price
+def remarks(task: TaskMetrics, classifier: str, say: Say = str) -> list[str]:
+    """What else there is to say of a task by a classifier, a sentence each."""
+    found, candidate = task.evaluated, task.asked.candidate
+    known = found.worth(classifier, candidate)
+    curve = found.mix_curve(classifier, candidate)
+    price = task.asked.label_price
+    said = [
+        generation(task, classifier, say),
+        called(task, classifier, say),
+        break_even(candidate, known[1] if known else None, task.cost(candidate), price, say),
+    ]
+    if curve and curve[1].stops:
+        said.append(f"Added to real labels ({curve[0]}): {stops(say(candidate), curve[1].stops)}.")
+    if not known and mixes.parse(candidate).sources:
+        said.append(no_worth(found, classifier, candidate))
+    of_mix = found.classifiers[classifier].mixes
+    said += [
+        f"Trained on {say(mix)}, {classifier} never says {', '.join(of_mix[mix].never)}."
+        for mix in (candidate, task.asked.baseline)
+        if of_mix[mix].never and not of_mix[mix].collapsed
+    ]
+    if untested := [label for label, one in of_mix[candidate].per_class.items() if not one.support]:
+        said.append(f"Can't tell how {', '.join(untested)} is classified: no test row has this label.")
+    if task.prepared.blind:
+        said.append(blind(task.prepared.alike, task.useless))
+    said += [speak(task.generated[s], say) for s in mixes.parse(candidate).sources for speak in (scarce, clearer)]
+    return [words for words in said if words]
+
+
+def generation(task: TaskMetrics, classifier: str, say: Say = str) -> str:
+    """How much another run of the LLM would move the gap, and whether the intervals have that in them."""
+    candidate, gap = task.asked.candidate, task.gap(classifier)
+    if gap is None or not {*mixes.parse(candidate).sources, *mixes.parse(task.asked.baseline).sources}:
+        return ""
+    if gap.generation_error is None:
+        return f"The intervals leave out how much another run of the LLM would move {say(candidate)}."
+    return (
+        f"Another run of the LLM would move the gap by about {points(gap.generation_error)} points (standard "
+        "deviation, from halves of its conversations); the intervals have that in them."
+    )
+
+
+def called(task: TaskMetrics, classifier: str, say: Say = str) -> str:
+    """The LLM as the classifier beside the candidate; empty where it labelled too few test rows."""
+    if (llm := task.evaluated.llm) is None:
+        return ""
+    own, candidate, price = llm.macro_f1, task.asked.candidate, task.asked.llm_price
     says = (
         f"Called as the classifier, in {llm.personas} personas, the LLM scores {points(own.value)} "
         f"({ends(own.low or 0, own.high or 1)}) in macro-F1 on the {llm.rows:,} test rows that it labelled"
     )
-    costs = "" if price is None else f" It asks {money(price)} for a thousand texts."
-    mine = llm.classifiers.get(asked.classifier, {}).get(asked.candidate)
-    if mine is None:
-        return f"{says}.{costs}"
-    says += f", {asked.classifier} trained on {say(asked.candidate)} {points(mine.macro_f1.value)}"
-    return f"{says}: {lead(mine.gap.macro_f1)}.{costs}"
+    if mine := llm.classifiers.get(classifier, {}).get(candidate):
+        says += f", {classifier} trained on {say(candidate)} {points(mine.macro_f1.value)}: {lead(mine.gap.macro_f1)}"
+    return f"{says}." + ("" if price is None else f" It asks {money(price)} for a thousand texts.")
 
 
 def lead(gap: Interval) -> str:
     """Whether the LLM itself or the trained classifier is better, from the LLM's lead."""
     if gap.low > 0:
-        return f"simply calling the LLM is better by {points(gap.value)} ({ends(gap.low, gap.high)}) points"
+        return f"simply calling the LLM is better by {ranged(gap)} points"
     if gap.high < 0:
         return f"the trained classifier is better by {points(-gap.value)} ({ends(-gap.high, -gap.low)}) points"
     return f"can't tell which is better ({ends(gap.low, gap.high, '+')} points)"
-
-
-def equal_size(found: TaskResult, asked: Compare, say: Say = str) -> str:
-    """The paper's own comparison: as many real texts as generated ones; empty where that is the baseline itself."""
-    one = found.classifiers[asked.classifier]
-    gap = one.equal_size(asked.candidate)
-    if asked.baseline == EQUAL or gap is None:
-        return ""
-    rows, inside = one.mixes[EQUAL].rows, gap.macro_f1
-    return (
-        f"At equal size, {say(asked.candidate)} scores {side(inside.value)} {rows:,} real texts "
-        f"({ends(inside.low90, inside.high90, '+')})."
-    )
-
-
-def generation(found: TaskResult, asked: Compare, say: Say = str) -> str:
-    """How much another run of the LLM would move the gap, and whether the intervals have that in them."""
-    gap = found.classifiers[asked.classifier].gap(asked.candidate, asked.baseline)
-    if gap is None or not {*mixes.parse(asked.candidate).sources, *mixes.parse(asked.baseline).sources}:
-        return ""
-    moved = gap.macro_f1.generation_error
-    if moved is None:
-        return f"The intervals leave out how much another run of the LLM would move {say(asked.candidate)}."
-    return (
-        f"Another run of the LLM would move the gap by about {points(moved)} points (standard deviation, from halves "
-        "of its conversations); the intervals have that in them."
-    )
-
-
-def never(found: TaskResult, asked: Compare, say: Say = str) -> list[str]:
-    """The labels that a fit of candidate or baseline never says."""
-    of_mix = found.classifiers[asked.classifier].mixes
-    return [
-        f"Trained on {say(mix)}, {asked.classifier} never says {', '.join(of_mix[mix].never)}."
-        for mix in (asked.candidate, asked.baseline)
-        if of_mix[mix].never and not of_mix[mix].collapsed
-    ]
-
-
-def untested(found: TaskResult, asked: Compare) -> str:
-    """The labels that no test row has: of them nothing is known."""
-    per_class = found.classifiers[asked.classifier].mixes[asked.candidate].per_class
-    missing = [label for label, one in per_class.items() if not one.support]
-    return f"Can't tell how {', '.join(missing)} is classified: no test row has this label." if missing else ""
-
-
-def remarks(task: TaskMetrics, asked: Compare, say: Say = str) -> list[str]:
-    """What else there is to say of a task, a sentence each."""
-    found, candidate = task.evaluated, asked.candidate
-    known = found.worth(asked.classifier, candidate)
-    curve = found.mix_curve(asked.classifier, candidate)
-    said = [
-        generation(found, asked, say),
-        called(found.llm, asked, say) if found.llm else "",
-        break_even(candidate, known[1] if known else None, task.cost(candidate), asked.label_price, say),
-    ]
-    if curve and curve[1].stops:
-        said.append(f"Added to real labels ({curve[0]}): {stops(say(candidate), curve[1].stops)}.")
-    if not known and mixes.parse(candidate).sources:
-        said.append(no_worth(found, asked.classifier, candidate))
-    said += [*never(found, asked, say), untested(found, asked)]
-    said += [blind(task.prepared.alike, task.useless)] if task.prepared and task.prepared.blind else []
-    said += [speak(task.generated[s], say) for s in mixes.parse(candidate).sources for speak in (scarce, clearer)]
-    return [words for words in said if words]
 
 
 def scarce(made: GeneratedSet, say: Say = str) -> str:
@@ -128,19 +104,11 @@ def clearer(made: GeneratedSet, say: Say = str) -> str:
     )
 
 
-def too_like(generated: dict[str, GeneratedSet]) -> str:
-    """How many generated texts were dropped because they resemble test or validation rows."""
-    parts = []
-    for source in sorted(generated, reverse=True):
-        dropped, received = contaminated(generated[source])
-        parts.append(f"{dropped:,} of {received:,} {source}")
-    return f"Dropped, being too like a test or validation row: {', '.join(parts) or 'nothing'} texts."
-
-
-def contaminated(generated: GeneratedSet) -> tuple[int, int]:
-    """(texts dropped because they resemble test or validation rows, texts received)."""
-    dropped = generated.total.dropped.items()
-    return sum(count for why, count in dropped if why.startswith("contamination")), generated.total.received
+def too_like(generated: Mapping[str, GeneratedSet], say: Say = str) -> str:
+    """How many generated texts were dropped because they resemble test or validation rows; empty without any."""
+    made = [(say(source), one.total) for source, one in generated.items() if one.kind != "labelled"]
+    alike = ", ".join(f"{total.contaminated:,} of {total.received:,} {source}" for source, total in made)
+    return f"Dropped, being too like a test or validation text: {alike} texts." if made else ""
 
 
 def unscored(task: TaskMetrics) -> list[str]:
@@ -168,5 +136,5 @@ def unscored(task: TaskMetrics) -> list[str]:
         "Known besides: how varied they are among themselves, in the report. Not known: whether they are like real "
         "texts, true to their labels, or free of what the LLM gets wrong. Read some.",
         "To know their worth, have people label about 400 real texts (with so few, nearly all are tested on) and run "
-        f"`pyrite new {task.name} --refresh --from FILE`, then `dvc repro`: what is answered is not paid again.",
+        f"`pyrite new {task.task} --refresh --from FILE`, then `dvc repro`: what is answered is not paid again.",
     ]

@@ -24,7 +24,7 @@ def verdicts(tasks: Sequence[Findings], classifier: str) -> Table:
     """The verdict on the candidate in each task, the best first, by a classifier that has one in all of them."""
     asked, (candidate, baseline) = tasks[0].asked, tasks[0].names
     rows: list[dict[str, Any]] = []
-    for task in sorted(tasks, key=lambda task: -task.case_of(classifier).gap.value):
+    for task in sorted(tasks, key=lambda task: -task.case(classifier).gap.value):
         scored, gap = task.evaluated.classifiers[classifier].mixes, task.gap(classifier)
         said, worth = task.verdicts[classifier], task.evaluated.worth(classifier, asked.candidate)
         costs = [claims.spent(task, source)[0] for source in mixes.parse(asked.candidate).sources]

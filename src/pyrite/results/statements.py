@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pyrite.data import mixes
-from pyrite.measures.intervals import Estimate
+from pyrite.measures.intervals import Estimate, Interval
 from pyrite.results import prices, verdict
 from pyrite.results.evaluation import TaskResult, Worth
 from pyrite.results.prices import BreakEven, money
@@ -26,6 +26,11 @@ def points(share: float, sign: str = "") -> str:
 
 def ends(low: float, high: float, sign: str = "") -> str:
     return f"{points(low, sign)} to {points(high, sign)}"
+
+
+def ranged(found: Interval, sign: str = "") -> str:
+    """A value and its interval: +2.0 (+1.0 to +3.0)."""
+    return f"{points(found.value, sign)} ({ends(found.low, found.high, sign)})"
 
 
 def plus_minus(found: Estimate, sign: str = "") -> str:
@@ -135,11 +140,12 @@ def over_tasks(cases: Sequence[Case], say: Say = str) -> list[str]:
 
 
 def at_equal_size(case: Case, say: Say = str) -> str:
-    """The gap to as many real texts, where it is another one: the rest comes from the number of texts."""
-    if case.equal is None or abs(case.equal.value - case.gap.value) < 0.0005:
+    """The paper's own comparison, with as many real texts, of a task or the mean of several; empty where that is the
+    baseline itself."""
+    if case.equal is None or case.equal == case.gap:
         return ""
-    apart = side(case.equal.value).removesuffix(" than").removesuffix(" as")
-    scores = f"Compared with as many real texts, {say(case.candidate)} scores {apart}"
+    rows = f"{case.equal_rows:,}" if case.equal_rows else "equally many"
+    scores = f"At equal size, {say(case.candidate)} scores {side(case.equal.value)} {rows} real texts"
     inside = ends(case.equal.low90, case.equal.high90, "+")
     return f"{scores} ({inside}). The rest of the gap comes from the number of texts."
 

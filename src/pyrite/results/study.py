@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from pyrite import params
-from pyrite.base import paths
 from pyrite.data import mixes
 from pyrite.measures.corrections import holm
 from pyrite.params import Compare, Params
 from pyrite.results import evaluation, generation, preparation, verdict
-from pyrite.results.evaluation import TaskResult
+from pyrite.results.evaluation import Gap, TaskResult
 from pyrite.results.generation import GeneratedSet
 from pyrite.results.preparation import Preparation
 from pyrite.results.verdict import Case
@@ -20,21 +19,42 @@ from pyrite.results.verdict import Case
 
 @dataclass(frozen=True)
 class TaskMetrics:
-    """What `evaluate`, `generate` and `prepare` found of a task; `generated` by source.
+    """What `prepare`, `generate` and `evaluate` found of a task of a study; `generated` by source."""
 
-    Attributes:
-        prepared: None where the stage left no counts.
-        useless: the classifiers that can't work with such texts.
-    """
-
+    study: Params
+    prepared: Preparation
+    generated: Mapping[str, GeneratedSet]
     evaluated: TaskResult
-    generated: dict[str, GeneratedSet]
-    prepared: Preparation | None = None
-    useless: tuple[str, ...] = ()
 
     @property
-    def name(self) -> str:
+    def task(self) -> str:
         return self.evaluated.task
+
+    @property
+    def asked(self) -> Compare:
+        return self.study.compare
+
+    @property
+    def useless(self) -> tuple[str, ...]:
+        """The classifiers that can't work with such texts."""
+        return preparation.resting_on_minilm(self.study.train.classifiers) if self.prepared.blind else ()
+
+    def gap(self, classifier: str, mix: str | None = None) -> Gap | None:
+        """The gap of a mix, or the candidate, to the baseline, in macro-F1."""
+        one = self.evaluated.classifiers.get(classifier)
+        found = one.gap(mix or self.asked.candidate, self.asked.baseline) if one else None
+        return found.macro_f1 if found else None
+
+    def case(self, classifier: str = "", mix: str = "") -> Case:
+        """What the verdict on a mix, or the candidate, rests on, by a classifier, or that of the study.
+
+        Raises:
+            PyriteError: there is no gap between the mix and the baseline.
+        """
+        asked = self.asked
+        return verdict.case(
+            self.evaluated, classifier or asked.classifier, mix or asked.candidate, asked.baseline, asked.margin
+        )
 
     def same_texts(self, mix: str) -> bool:
         """Whether people have labelled all texts of a mix, so that it adds nothing to their labels."""
@@ -44,8 +64,22 @@ class TaskMetrics:
     def cost(self, mix: str) -> float | None:
         """US dollars that the generated rows of a mix cost; None where that is not known, or where it has none."""
         costs = [self.generated[source].total.cost_usd for source in mixes.parse(mix).sources]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known) if known and len(known) == len(costs) else None
+        return total(costs) if costs else None
+
+    def price(self, source: str) -> float | None:
+        """What a source cost; a recorded one at the first price that there is, where its own LLM has none."""
+        made, prices = self.generated[source], self.study.generate.prices
+        if made.total.cost_usd is not None:
+            return made.total.cost_usd
+        models = (*made.models, *(prices if made.recorded else ()))
+        price = next((prices[model] for model in models if model in prices), None)
+        return None if price is None or made.tokens is None else price.of(*made.tokens)
+
+
+def total(costs: Iterable[float | None]) -> float | None:
+    """The sum of costs; None where one of them is not known."""
+    known = list(costs)
+    return None if None in known else sum(cost or 0.0 for cost in known)
 
 
 @dataclass(frozen=True)
@@ -63,15 +97,24 @@ class Study:
         Raises:
             PyriteError: a task lacks the gap that `compare` asks for.
         """
-        asked = self.params.compare
-        return [
-            verdict.case(task.evaluated, asked.classifier, asked.candidate, asked.baseline, asked.margin)
-            for task in self.scored
-        ]
+        return [task.case() for task in self.scored]
 
     @cached_property
     def adjusted(self) -> dict[tuple[str, str, str], float]:
-        return adjusted([task.evaluated for task in self.scored], self.params.compare)
+        """By task, classifier and mix: the p-value of its gap to the baseline, adjusted by Holm: those of candidates
+        over tasks and candidates, those of every other mix over the tasks."""
+        families: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
+        for task in self.scored:
+            for classifier, found in task.evaluated.classifiers.items():
+                for mix in found.main:
+                    if gap := task.gap(classifier, mix):
+                        family = "" if mix in task.asked.candidates else mix
+                        families.setdefault((classifier, family), {})[task.task, mix] = gap.p
+        return {
+            (task, classifier, mix): p
+            for (classifier, _), family in families.items()
+            for (task, mix), p in zip(family, holm(list(family.values())), strict=True)
+        }
 
     @property
     def overall(self) -> Case | None:
@@ -86,33 +129,17 @@ def load() -> Study:
         PyriteError: metrics are missing, or were written by another version.
     """
     settings = params.load()
-
-    def of_task(task: str) -> TaskMetrics:
-        generated = {source: generation.load(task, source) for source in settings.sources}
-        prepared = preparation.load(task) if paths.metrics("prepare", task).exists() else None
-        useless = preparation.resting_on_minilm(settings.train.classifiers) if prepared and prepared.blind else ()
-        return TaskMetrics(evaluation.load(task), generated, prepared, useless)
-
-    tasks = [of_task(task) for task in settings.tasks]
+    tasks = [
+        TaskMetrics(
+            study=settings,
+            prepared=preparation.load(task),
+            generated={source: generation.load(task, source) for source in settings.sources},
+            evaluated=evaluation.load(task),
+        )
+        for task in settings.tasks
+    ]
     return Study(
         settings,
         scored=tuple(task for task in tasks if task.evaluated.classifiers),
         unscored=tuple(task for task in tasks if not task.evaluated.classifiers),
     )
-
-
-def adjusted(tasks: Sequence[TaskResult], asked: Compare) -> dict[tuple[str, str, str], float]:
-    """By task, classifier and mix: the p-value of its gap to the baseline, adjusted by Holm: those of candidates over
-    tasks and candidates, those of every other mix over the tasks."""
-    families: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
-    for task in tasks:
-        for classifier, found in task.classifiers.items():
-            for mix in found.main:
-                if gap := found.gap(mix, asked.baseline):
-                    family = "" if mix in asked.candidates else mix
-                    families.setdefault((classifier, family), {})[task.task, mix] = gap.macro_f1.p
-    return {
-        (task, classifier, mix): p
-        for (classifier, _), family in families.items()
-        for (task, mix), p in zip(family, holm(list(family.values())), strict=True)
-    }

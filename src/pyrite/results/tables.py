@@ -7,7 +7,6 @@ from typing import Any
 
 from pyrite.data import mixes
 from pyrite.measures.intervals import Interval
-from pyrite.params import Compare
 from pyrite.results import statements
 from pyrite.results.evaluation import TaskResult
 from pyrite.results.study import TaskMetrics
@@ -113,9 +112,9 @@ def augmentation(evaluated: Sequence[TaskResult]) -> Table:
     return Table(columns, rows, "Macro-F1 of a small real set, of the generated one and of both (points)")
 
 
-def of_task(task: TaskMetrics, asked: Compare) -> Table:
+def of_task(task: TaskMetrics) -> Table:
     """Each mix of a task: its scores, its gap to the baseline and its worth."""
-    evaluated = task.evaluated
+    evaluated, asked = task.evaluated, task.asked
     one = evaluated.classifiers[asked.classifier]
     worths = {mix: known for mix in one.main if (known := evaluated.worth(asked.classifier, mix))}
     fits = one.mixes[asked.baseline].fits
@@ -142,9 +141,9 @@ def of_task(task: TaskMetrics, asked: Compare) -> Table:
             "rows": one.mixes[mix].rows,
             "macro_f1": statements.plus_minus(one.mixes[mix].macro_f1),
             "accuracy": 100 * one.mixes[mix].accuracy.value,
-            "gap": statements.plus_minus(gap.macro_f1, "+") if (gap := one.gap(mix, asked.baseline)) else None,
+            "gap": statements.plus_minus(gap, "+") if (gap := task.gap(asked.classifier, mix)) else None,
             "worth": statements.worth(worths[mix][1]) if mix in worths else None,
         }
         for mix in shown
     ]
-    return Table(columns, rows, task.name, notes=notes)
+    return Table(columns, rows, task.task, notes=notes)

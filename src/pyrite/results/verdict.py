@@ -15,7 +15,7 @@ from pyrite.base import paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import mixes
 from pyrite.measures.intervals import Interval
-from pyrite.results.evaluation import Gap, MixResult, TaskResult
+from pyrite.results.evaluation import EQUAL, Gap, MixResult, TaskResult
 
 REPLACE, AUGMENT, DONT, CANT_TELL = "replace", "augment", "don't", "can't tell"
 YES, NO, OPEN = "yes", "no", "can't tell"
@@ -45,6 +45,7 @@ class Case:
         gap: of the candidate to the baseline.
         gain: of all labels with the candidate added to all labels alone; None where these mixes were not trained.
         equal: of the candidate to as many real rows; None where that was not trained.
+        equal_rows: how many these are; 0 over tasks.
         lost: labels that the baseline finds and the candidate surely loses.
         obstacle: why nothing can be told, whatever the gap.
         contains: the candidate has the baseline in it, so that it can't stand in its place.
@@ -58,6 +59,7 @@ class Case:
     gap: Gap
     gain: Gap | None = None
     equal: Gap | None = None
+    equal_rows: int = 0
     lost: tuple[str, ...] = ()
     obstacle: str = ""
     contains: bool = False
@@ -134,7 +136,7 @@ def case(found: TaskResult, classifier: str, candidate: str, baseline: str, marg
         )
     share, mixes_of = margin / 100, (one.mixes[candidate], one.mixes[baseline])
     contains = set(mixes.parse(baseline).parts) < set(mixes.parse(candidate).parts)
-    added = one.gap(f"{ALL}+{candidate}", ALL)
+    added, same = one.gap(f"{ALL}+{candidate}", ALL), one.equal_size(candidate)
     return Case(
         candidate=candidate,
         baseline=baseline,
@@ -143,7 +145,8 @@ def case(found: TaskResult, classifier: str, candidate: str, baseline: str, marg
         fits=max(mix.fits for mix in mixes_of),
         gap=gap.macro_f1,
         gain=gap.macro_f1 if contains else added.macro_f1 if added else None,
-        equal=same.macro_f1 if (same := one.equal_size(candidate)) else None,
+        equal=same.macro_f1 if same else None,
+        equal_rows=one.mixes[EQUAL].rows if same else 0,
         lost=tuple(label for label, most in gap.at_most.items() if most < -LOST * share),
         obstacle=_obstacle(mixes_of, (candidate, baseline), found.test_rows, bool(gap.macro_f1.generation_error)),
         contains=contains,
@@ -176,6 +179,7 @@ def over_tasks(cases: Sequence[Case]) -> Case:
         gap=mean([case.gap for case in cases]),
         gain=mean(gains) if len(gains) == len(cases) else None,
         equal=mean(equal) if len(equal) == len(cases) else None,
+        equal_rows=0,
         lost=(),
         obstacle=next((case.obstacle for case in cases if case.obstacle), ""),
     )

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from pyrite.data.mixes import parse, spoken
-from pyrite.results import advice, purchases, statements, verdict
+from pyrite.results import advice, statements, verdict
 from pyrite.results.findings import FAMILIES, Findings, typographic
+from pyrite.results.study import total
 from pyrite.results.verdict import Case
 from pyrite.results.words import fixed
 
@@ -90,9 +91,8 @@ def panel(task: Findings) -> dict[str, Any]:
 
     `start` is where each slider stands at first; `cost` and `price` say whether that is known or only a guess.
     """
-    asked, market = task.asked, purchases.market(task.study)
-    costs = [market.set(task.generated[source]) for source in parse(asked.candidate).sources]
-    cost = None if None in costs or not costs else sum(cost or 0 for cost in costs)
+    asked, sources = task.asked, parse(task.asked.candidate).sources
+    cost = total(map(task.price, sources)) if sources else None
     price = asked.label_price
     curve = task.evaluated.learning_curve(asked.classifier)
     rows = [rows for rows, _ in curve[1]] if curve else []

@@ -8,33 +8,27 @@ macro-F1 and accuracy. `metrics/frontier.json` has what each task's options cost
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from pyrite.base import files, paths
 from pyrite.data import mixes
 from pyrite.measures.intervals import Estimate
-from pyrite.results import forecasts, frontier, options, purchases, statements, study, tables, verdict
-from pyrite.results.evaluation import Gap, Headline, MixResult
+from pyrite.results import forecasts, frontier, options, statements, study, tables, verdict
+from pyrite.results.evaluation import Headline
 from pyrite.results.prices import BreakEven
-from pyrite.results.study import Study, TaskMetrics
+from pyrite.results.study import Study, TaskMetrics, total
 from pyrite.results.table import Column, Table
 
 
 def run() -> None:
     """Write the headline and the tables."""
     found = study.load()
-    evaluated = [task.evaluated for task in found.scored]
     files.write_json(paths.HEADLINE, headline(found).model_dump())
-    prices = purchases.market(found.params)
-    options_of = {
-        task.name: {"frontier": frontier.find(task, prices), "forecasts": forecasts.of_task_at(task, prices)}
-        for task in found.scored
-    }
-    files.write_json(paths.FRONTIER, options_of)
+    bought = {task.task: {"frontier": frontier.find(task), "forecasts": forecasts.find(task)} for task in found.scored}
+    files.write_json(paths.FRONTIER, bought)
     files.write_text(paths.TABLE, table(found).csv())
-    for name, one in {**tables.both(evaluated), "options": options.table(found)}.items():
+    papers = tables.both([task.evaluated for task in found.scored])
+    for name, one in {**papers, "options": options.table(found)}.items():
         files.write_text(paths.TABLES / f"{name}.csv", one.csv())
         files.write_text(paths.TABLES / f"{name}.md", one.markdown())
         files.write_text(paths.TABLES / f"{name}.tex", one.latex())
@@ -45,7 +39,7 @@ def run() -> None:
 def plots(found: Study) -> dict[str, Table]:
     """What `dvc plots diff` draws of two experiments: the candidate's score of each task and F1 of each label."""
     asked = found.params.compare
-    of_task = {task.name: task.evaluated.classifiers[asked.classifier].mixes[asked.candidate] for task in found.scored}
+    of_task = {task.task: task.evaluated.classifiers[asked.classifier].mixes[asked.candidate] for task in found.scored}
     of_label = [
         {"label": f"{task}: {label}", "f1": 100 * one.f1.value}
         for task, mix in of_task.items()
@@ -54,8 +48,8 @@ def plots(found: Study) -> dict[str, Table]:
     ]
     scores = [{"task": task, "macro_f1": 100 * mix.macro_f1.value} for task, mix in of_task.items()]
     return {
-        "tasks": Table([Column("task"), Column("macro_f1", form=".1f")], scores),
-        "labels": Table([Column("label"), Column("f1", form=".1f")], of_label),
+        "tasks": Table([Column("task"), Column("macro_f1")], scores),
+        "labels": Table([Column("label"), Column("f1")], of_label),
     }
 
 
@@ -72,7 +66,7 @@ def headline(found: Study) -> Headline:
 
     only = found.scored[0].evaluated if len(found.scored) == 1 else None
     worth = only.worth(asked.classifier, asked.candidate) if only else None
-    costs = [task.cost(asked.candidate) for task in found.scored]
+    cost = total(task.cost(asked.candidate) for task in found.scored)
     models = (
         model
         for task in found.scored
@@ -89,91 +83,25 @@ def headline(found: Study) -> Headline:
         verdict=verdict.decide(overall),
         close_call=verdict.is_close(overall),
         worth=(worth[1].labels or statements.labels(worth[1])) if worth else None,
-        cost_usd=None if None in costs else round(sum(cost or 0 for cost in costs), 4),
+        cost_usd=None if cost is None else round(cost, 4),
         baseline_macro_f1=mean(asked.baseline),
         tasks=len(found.scored),
         best=options.of(found)[0].candidate,
     )
 
 
-@dataclass(frozen=True)
-class Row:
-    """One mix of one classifier of a task; `gap` is that to the baseline."""
-
-    study: Study
-    task: TaskMetrics
-    classifier: str
-    name: str
-    mix: MixResult
-    gap: Gap | None
-
-    @property
-    def cost(self) -> float | None:
-        return None if mixes.parse(self.name).curve else self.task.cost(self.name)
-
-    @property
-    def even(self) -> BreakEven | None:
-        if self.cost is None or self.mix.worth is None or not mixes.parse(self.name).is_generated:
-            return None
-        return BreakEven.of(self.cost, self.mix.worth)
-
-    @property
-    def verdict(self) -> str | None:
-        if self.gap is None or not mixes.parse(self.name).sources:
-            return None
-        asked = self.study.params.compare
-        case = verdict.case(self.task.evaluated, self.classifier, self.name, asked.baseline, asked.margin)
-        return verdict.decide(case)
-
-    def worth(self, end: str) -> str | None:
-        return statements.labels(self.mix.worth, end).replace(",", "") if self.mix.worth else None
-
-
-Values = tuple[tuple[Column, Callable[[Row], Any]], ...]
-
-
-def _interval(name: str, of: Callable[[Row], Estimate | None]) -> Values:
-    """A value in points and the ends of its interval."""
-
-    def end(key: str) -> Callable[[Row], float | None]:
-        return lambda row: None if (found := of(row)) is None else _points(getattr(found, key))
-
-    suffixes = (("", "value"), ("_low", "low"), ("_high", "high"))
-    return tuple((Column(f"{name}{suffix}", form=".2f"), end(key)) for suffix, key in suffixes)
-
-
-def _points(share: float | None) -> float | None:
-    return None if share is None else 100 * share
-
-
-# The columns of `metrics/table.csv`: each with where its value comes from.
-COLUMNS: Values = (
-    (Column("task"), lambda row: row.task.name),
-    (Column("classifier"), lambda row: row.classifier),
-    (Column("mix"), lambda row: row.name),
-    (Column("rows", form="d"), lambda row: row.mix.rows),
-    (Column("seeds", form="d"), lambda row: len(row.mix.seeds)),
-    (Column("test_rows", form="d"), lambda row: row.task.evaluated.test_rows),
-    *_interval("macro_f1", lambda row: row.mix.macro_f1),
-    *_interval("accuracy", lambda row: row.mix.accuracy),
-    (Column("calibration_error", form=".2f"), lambda row: _points(row.mix.calibration_error)),
-    *_interval("gap", lambda row: row.gap),
-    (Column("gap_low90", form=".2f"), lambda row: row.gap and _points(row.gap.low90)),
-    (Column("gap_high90", form=".2f"), lambda row: row.gap and _points(row.gap.high90)),
-    (Column("p", form=".6f", decimals=6), lambda row: row.gap and row.gap.p),
-    (
-        Column("p_holm", form=".6f", decimals=6),
-        lambda row: row.study.adjusted.get((row.task.name, row.classifier, row.name)),
-    ),
-    (Column("detectable", form=".2f"), lambda row: row.gap and _points(row.gap.detectable)),
-    (Column("worth"), lambda row: row.worth("labels")),
-    (Column("worth_low"), lambda row: row.worth("low")),
-    (Column("worth_high"), lambda row: row.worth("high")),
-    (Column("cost_usd", form=".4f", decimals=None), lambda row: row.cost),
-    (Column("break_even_low", form=".4f", decimals=None), lambda row: row.even and row.even.low),
-    (Column("break_even_high", form=".4f", decimals=None), lambda row: row.even and row.even.high),
-    (Column("verdict"), lambda row: row.verdict),
+ENDS = ("", "_low", "_high")
+# The columns of `metrics/table.csv`: those of a value in points have the ends of its interval beside it.
+KEYS = (
+    *("task", "classifier", "mix", "rows", "seeds", "test_rows"),
+    *(f"{key}{end}" for key in ("macro_f1", "accuracy") for end in ENDS),
+    "calibration_error",
+    *(f"gap{end}" for end in (*ENDS, "_low90", "_high90")),
+    *("p", "p_holm", "detectable", "worth", "worth_low", "worth_high"),
+    *("cost_usd", "break_even_low", "break_even_high", "verdict"),
 )
+# Those that have other decimals than two; None: all.
+DECIMALS = {"p": 6, "p_holm": 6, "cost_usd": None, "break_even_low": None, "break_even_high": None}
 
 
 def table(found: Study) -> Table:
@@ -181,24 +109,46 @@ def table(found: Study) -> Table:
 
     Classifier `llm` is the LLM as the classifier, on the test rows that it labelled, beside the baseline on the same.
     """
-    baseline = found.params.compare.baseline
     rows = [
-        Row(found, task, name, mix, one, gap.macro_f1 if (gap := classifier.gap(mix, baseline)) else None)
+        _row(task, classifier, mix, found.adjusted.get((task.task, classifier, mix)))
         for task in found.scored
-        for name, classifier in task.evaluated.classifiers.items()
-        for mix, one in classifier.mixes.items()
+        for classifier, one in task.evaluated.classifiers.items()
+        for mix in one.mixes
     ]
-    values = [{column.key: value(row) for column, value in COLUMNS} for row in rows]
-    values += [_called(task, found) for task in found.scored if task.evaluated.llm]
-    return Table([column for column, _ in COLUMNS], values)
+    rows += [_called(task) for task in found.scored if task.evaluated.llm]
+    return Table([Column(key, decimals=DECIMALS.get(key, 2)) for key in KEYS], rows)
 
 
-def _called(task: TaskMetrics, found: Study) -> dict[str, Any]:
-    asked, llm = found.params.compare, task.evaluated.llm
-    assert llm
-    row = {"task": task.name, "classifier": "llm", "rows": 0, "seeds": llm.personas, "test_rows": llm.rows}
-    beside = llm.classifiers.get(asked.classifier, {}).get(asked.baseline)
-    gap = {"gap": beside.gap.macro_f1} if beside else {}
-    for name, one in ({"macro_f1": llm.macro_f1, "accuracy": llm.accuracy} | gap).items():
-        row |= {name: _points(one.value), f"{name}_low": _points(one.low), f"{name}_high": _points(one.high)}
+def _row(task: TaskMetrics, classifier: str, mix: str, p_holm: float | None) -> dict[str, Any]:
+    one, about = task.evaluated.classifiers[classifier].mixes[mix], mixes.parse(mix)
+    row: dict[str, Any] = {"task": task.task, "classifier": classifier, "mix": mix}
+    row |= {"rows": one.rows, "seeds": len(one.seeds), "test_rows": task.evaluated.test_rows}
+    row["calibration_error"] = 100 * one.calibration_error
+    row |= _points("macro_f1", one.macro_f1) | _points("accuracy", one.accuracy)
+    if gap := task.gap(classifier, mix):
+        row |= _points("gap", gap) | {"gap_low90": 100 * gap.low90, "gap_high90": 100 * gap.high90}
+        row |= {"p": gap.p, "p_holm": p_holm, "detectable": 100 * gap.detectable}
+        row["verdict"] = verdict.decide(task.case(classifier, mix)) if about.sources else None
+    if worth := one.worth:
+        ends = zip(ENDS, ("labels", "low", "high"), strict=True)
+        row |= {f"worth{end}": statements.labels(worth, key).replace(",", "") for end, key in ends}
+    row["cost_usd"] = None if about.curve else task.cost(mix)
+    if worth and row["cost_usd"] is not None and about.is_generated:
+        even = BreakEven.of(row["cost_usd"], worth)
+        row |= {"break_even_low": even.low, "break_even_high": even.high}
     return row
+
+
+def _called(task: TaskMetrics) -> dict[str, Any]:
+    asked, llm = task.asked, task.evaluated.llm
+    assert llm
+    row = {"task": task.task, "classifier": "llm", "rows": 0, "seeds": llm.personas, "test_rows": llm.rows}
+    row |= _points("macro_f1", llm.macro_f1) | _points("accuracy", llm.accuracy)
+    beside = llm.classifiers.get(asked.classifier, {}).get(asked.baseline)
+    return row | (_points("gap", beside.gap.macro_f1) if beside else {})
+
+
+def _points(name: str, found: Estimate) -> dict[str, float | None]:
+    """A value and the ends of its interval, in points."""
+    ends = zip(ENDS, (found.value, found.low, found.high), strict=True)
+    return {f"{name}{end}": None if share is None else 100 * share for end, share in ends}

@@ -47,7 +47,7 @@ from pyrite.results import (
 from pyrite.results.drawing import Figure
 from pyrite.results.findings import Findings, typographic
 from pyrite.results.rendering import packed, render
-from pyrite.results.study import Study, TaskMetrics, adjusted
+from pyrite.results.study import Study
 from pyrite.results.subjectivity import Subjectivity
 
 PACKAGES = ("pyrite", "torch", "transformers", "accelerate", "scikit-learn", "numpy", "pandas", "altair")
@@ -137,7 +137,7 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
     study = tasks[0].study
     overalls = overall.read(tasks)
     candidate = mixes.parse(study.compare.candidate).sources
-    all_of_them = Study(study, tuple(TaskMetrics(task.evaluated, dict(task.generated)) for task in tasks), ())
+    all_of_them = Study(study, tuple(tasks), ())
     compared = {one: options.of(all_of_them, one) for one in study.train.classifiers}
     compared = {one: listed for one, listed in compared.items() if len(listed) > 1}
     against_gap = [
@@ -149,14 +149,9 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
         "figures": {task.task: figures(task) for task in tasks},
         "panels": {task.task: what_if.panel(task) for task in tasks},
         "strips": {task.task: what_if.of_classifiers(task) for task in tasks},
-        "next_steps": {
-            task.task: next_steps.of_page(
-                task.metrics, task.case, study, task.diversity, task.tested(study.compare.classifier)
-            )
-            for task in tasks
-        },
+        "next_steps": {task.task: next_steps.of_page(task) for task in tasks},
         "augmentation": {task.task: tables.augmentation([task.evaluated]) for task in tasks},
-        "adjusted": adjusted([task.evaluated for task in tasks], study.compare),
+        "adjusted": all_of_them.adjusted,
         "overalls": overalls,
         "overall": overalls.get(study.compare.classifier),
         "compared": compared,
