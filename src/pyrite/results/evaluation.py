@@ -5,6 +5,9 @@ Scores and gaps are in [0, 1]. Of the texts there are only ids.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from pydantic import Field
 
 from pyrite.base import paths
@@ -13,6 +16,8 @@ from pyrite.data import mixes
 from pyrite.measures.intervals import Interval, Score
 from pyrite.measures.llm_baseline import LlmResult
 from pyrite.measures.prediction_flips import Flips
+
+T = TypeVar("T")
 
 # As many real rows as generated ones.
 EQUAL = "real@equal"
@@ -175,25 +180,19 @@ class TaskResult(Result):
 
     def worth(self, classifier: str, mix: str) -> tuple[str, Worth] | None:
         """(classifier, worth) of a mix: by this classifier's learning curve or else by the first that has one."""
-        for name in (classifier, *self.classifiers):
-            found = self.classifiers[name].mixes.get(mix)
-            if found and found.worth:
-                return name, found.worth
-        return None
+        return self._first(classifier, lambda one: one.mixes[mix].worth if mix in one.mixes else None)
 
     def learning_curve(self, classifier: str) -> tuple[str, list[tuple[int, str]]] | None:
         """(classifier, learning curve): of this classifier or of the first that has one."""
-        for name in (classifier, *self.classifiers):
-            if len(found := self.classifiers[name].curve) > 1:
-                return name, found
-        return None
+        return self._first(classifier, lambda one: one.curve if len(one.curve) > 1 else None)
 
     def mix_curve(self, classifier: str, added: str) -> tuple[str, MixCurve] | None:
         """(classifier, mix curve) of what is added to real rows: of this classifier or of the first that has one."""
-        for name in (classifier, *self.classifiers):
-            if found := self.classifiers[name].mix_curves.get(added):
-                return name, found
-        return None
+        return self._first(classifier, lambda one: one.mix_curves.get(added))
+
+    def _first(self, classifier: str, of: Callable[[ClassifierResult], T | None]) -> tuple[str, T] | None:
+        found = ((name, of(self.classifiers[name])) for name in (classifier, *self.classifiers))
+        return next(((name, one) for name, one in found if one), None)
 
 
 class Headline(Result):

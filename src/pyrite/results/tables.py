@@ -8,7 +8,7 @@ from typing import Any
 from pyrite.data import mixes
 from pyrite.measures.intervals import Interval
 from pyrite.results import statements
-from pyrite.results.evaluation import TaskResult
+from pyrite.results.evaluation import MixResult, PairedGap, TaskResult
 from pyrite.results.study import TaskMetrics
 from pyrite.results.table import Column, Table
 
@@ -26,38 +26,25 @@ def scores(evaluated: Sequence[TaskResult]) -> Table:
 
     One row for each task and classifier that has them, and the means over tasks where there are several.
     """
-    all_of_them = [found for task in evaluated for found in task.classifiers.values()]
-    sources = list(
-        dict.fromkeys(mix for found in all_of_them for mix in found.main if mixes.parse(mix).sources == (mix,))
+    all_of_them = [(task.task, *one) for task in evaluated for one in task.classifiers.items()]
+    sources = dict.fromkeys(
+        mix for *_, found in all_of_them for mix in found.main if mixes.parse(mix).sources == (mix,)
     )
+    gaps = {f"{mix} - {REAL}": mix for mix in sources}
     columns = [*NAMES]
-    for mix in (REAL, *sources):
-        columns += _scores_columns(mix, ".1f")
-    for mix in sources:
-        columns += _scores_columns(f"{mix} - {REAL}", "+.1f")
+    for name in (REAL, *sources, *gaps):
+        first, form = f"{name} macro_f1", "+.1f" if name in gaps else ".1f"
+        columns.append(Column(first, form=form, short=name))
+        columns.append(Column(f"{name} accuracy", form=form, within=first, joined="/{}"))
     rows: list[dict[str, Any]] = []
-    for task in evaluated:
-        for classifier, found in task.classifiers.items():
-            if not {REAL, *sources} <= set(found.main):
-                continue
-            row: dict[str, Any] = {"task": task.task, "classifier": classifier}
-            for mix in (REAL, *sources):
-                one = found.mixes[mix]
-                row |= {f"{mix} macro_f1": 100 * one.macro_f1.value, f"{mix} accuracy": 100 * one.accuracy.value}
-            for mix in sources:
-                gap = found.gaps[mix][REAL]
-                name = f"{mix} - {REAL}"
-                row |= {f"{name} macro_f1": 100 * gap.macro_f1.value, f"{name} accuracy": 100 * gap.accuracy.value}
+    for task, classifier, found in all_of_them:
+        if {REAL, *sources} <= set(found.main):
+            row: dict[str, Any] = {"task": task, "classifier": classifier}
+            shown: dict[str, MixResult | PairedGap] = {mix: found.mixes[mix] for mix in (REAL, *sources)}
+            for name, one in (shown | {name: found.gaps[mix][REAL] for name, mix in gaps.items()}).items():
+                row |= {f"{name} macro_f1": 100 * one.macro_f1.value, f"{name} accuracy": 100 * one.accuracy.value}
             rows.append(row)
     return Table(columns, rows + _means(rows), "Macro-F1 / accuracy by training set, and differences (points)")
-
-
-def _scores_columns(name: str, form: str) -> list[Column]:
-    first = f"{name} macro_f1"
-    return [
-        Column(first, form=form, short=name),
-        Column(f"{name} accuracy", form=form, within=first, joined="/{}"),
-    ]
 
 
 def _means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -100,13 +87,10 @@ def augmentation(evaluated: Sequence[TaskResult]) -> Table:
                 for point in curve.points
             ]
             for alone, mix, added, gain in sets:
-                of = {"real": alone, "generated": added, "both": mix}
-                scored = {key: found.mixes.get(name) for key, name in of.items()}
                 row: dict[str, Any] = {"task": task.task, "classifier": classifier, "real rows": alone, "added": added}
-                row |= {
-                    "rows": found.mixes[alone].rows,
-                    **{key: 100 * one.macro_f1.value if one else None for key, one in scored.items()},
-                }
+                row["rows"] = found.mixes[alone].rows
+                for key, name in (("real", alone), ("generated", added), ("both", mix)):
+                    row[key] = 100 * found.mixes[name].macro_f1.value if name in found.mixes else None
                 row |= {"gain": 100 * gain.value, "gain low": 100 * gain.low, "gain high": 100 * gain.high}
                 rows.append(row)
     return Table(columns, rows, "Macro-F1 of a small real set, of the generated one and of both (points)")

@@ -41,6 +41,12 @@ from pyrite.results.generation import Agreement, GeneratedSet, LabelCounts
 # So many labels that a card lacks are named.
 NAMED_LABELS = 10
 
+# Of texts for which nothing was asked one by one.
+NO_ANSWERS: dict[str, Any] = {
+    **dict.fromkeys(("answers", "refused_answers", "unparsable_answers", "also_real_training"), 0),
+    **dict.fromkeys(("prompt_tokens", "completion_tokens", "cost_usd")),
+}
+
 
 def run(task: str, source: str) -> None:
     """Make the set of a (task, source).
@@ -239,7 +245,6 @@ def count_labels(one: Labelling, asked: Sequence[Result], said: Mapping[str, str
     charged = None if one.recorded else _charged(tokens, reduce(added, (result.in_vain for result in asked), (0, 0)))
     given = Counter(label for label in said.values() if label is not None)
     unread = sum(label is None for label in said.values())
-
     gold = dict(zip(one.items["id"], one.items["label"], strict=True))
     pairs = [(gold[item], label) for item, label in said.items() if label is not None and gold[item]]
     labels = list(one.card.labels)
@@ -249,7 +254,10 @@ def count_labels(one: Labelling, asked: Sequence[Result], said: Mapping[str, str
         kind="labelled",
         models=(one.survey.p.llm.model,),
         stale_answers=0,
-        labels={label: _labels(requested=given[label], accepted=given[label]) for label in labels},
+        labels={
+            label: LabelCounts(**NO_ANSWERS, requested=n, received=n, accepted=n, dropped={})
+            for label, n in ((label, given[label]) for label in labels)
+        },
         total=LabelCounts(
             answers=len(tokens),
             refused_answers=sum(question.refused for question, *_ in asked),
@@ -273,45 +281,22 @@ def count_labels(one: Labelling, asked: Sequence[Result], said: Mapping[str, str
 def count_imported(card: Card, source: str, spec: Imported, found: Checked) -> GeneratedSet:
     """What became of the texts of an imported set."""
 
-    def counts(label: str | None) -> LabelCounts:
-        rows = found.rows if label is None else found.rows[found.rows["label"] == label]
-        reasons = rows["reason"].value_counts()
-        return _labels(
-            requested=len(rows),
-            accepted=int(reasons.get("", 0)),
-            dropped={str(reason): int(n) for reason, n in reasons.items() if reason},
-            cost_usd=spec.cost_usd.get(card.id) if label is None else None,
-        )
+    def counts(rows: pd.DataFrame, cost: float | None = None) -> LabelCounts:
+        reasons = {str(reason): int(n) for reason, n in rows["reason"].value_counts().items()}
+        known = {"accepted": reasons.pop("", 0), "dropped": reasons, "cost_usd": cost}
+        return LabelCounts(**NO_ANSWERS | known, requested=len(rows), received=len(rows))
 
+    rows = found.rows
     return GeneratedSet(
         task=card.id,
         source=source,
         kind="imported",
         models=(spec.llm,) if spec.llm else (),
         stale_answers=0,
-        labels={label: counts(label) for label in card.labels},
-        total=counts(None),
+        labels={label: counts(rows[rows["label"] == label]) for label in card.labels},
+        total=counts(rows, spec.cost_usd.get(card.id)),
         unknown_labels=found.unknown_labels,
         noticed=found.noticed,
-    )
-
-
-def _labels(
-    requested: int, accepted: int, dropped: Mapping[str, int] | None = None, cost_usd: float | None = None
-) -> LabelCounts:
-    """The counts of texts that nobody was asked for one by one."""
-    return LabelCounts(
-        answers=0,
-        refused_answers=0,
-        unparsable_answers=0,
-        prompt_tokens=None,
-        completion_tokens=None,
-        cost_usd=cost_usd,
-        requested=requested,
-        received=requested,
-        dropped=dict(dropped or {}),
-        accepted=accepted,
-        also_real_training=0,
     )
 
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import chdir
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import yaml
@@ -49,6 +49,8 @@ from pyrite.results.findings import Findings, typographic
 from pyrite.results.rendering import packed, render
 from pyrite.results.study import Study
 from pyrite.results.subjectivity import Subjectivity
+
+T = TypeVar("T")
 
 PACKAGES = ("pyrite", "torch", "transformers", "accelerate", "scikit-learn", "numpy", "pandas", "altair")
 
@@ -230,21 +232,29 @@ def maps(tasks: Sequence[Findings], size: int) -> dict[str, Figure]:
     drawn = {}
     for task in tasks:
         path = paths.text_map(task.task)
-        if task.diversity is None or not path.exists():
+        if (measured := task.diversity) is None or not path.exists():
             continue
         table = files.read_parquet(path)
-        if table.empty:
-            continue
         table["text"] = table["text"].map(lambda text: shown(text, HOVERED))
         # One text of each set after the other.
         turn = table.assign(turn=table.groupby("source").cumcount()).sort_values("turn", kind="stable")
-        while size > 0 and len(turn):
-            figure = text_charts.text_map(turn.sort_index(), task.diversity.map_variance)
-            if (much := len(packed(figure.spec)) / (size / len(tasks))) <= 1:
-                drawn[task.task] = figure
-                break
-            turn = turn.head(int(len(turn) / max(much, 1.02)))
+
+        def draw(rows: pd.DataFrame, shares: tuple[float, float] = measured.map_variance) -> Figure:
+            return text_charts.text_map(rows.sort_index(), shares)
+
+        if figure := fitted(turn, size / len(tasks), draw, lambda figure: figure.spec):
+            drawn[task.task] = figure
     return drawn
+
+
+def fitted(rows: pd.DataFrame, size: float, make: Callable[[pd.DataFrame], T], data: Callable[[T], Any]) -> T | None:
+    """What is made of the first rows: of as many as take so many bytes, packed; None where there is no room for one."""
+    while len(rows) and size > 0:
+        found = make(rows)
+        if (much := len(packed(data(found))) / size) <= 1:
+            return found
+        rows = rows.head(int(len(rows) / max(much, 1.02)))
+    return None
 
 
 def real_texts(task: Findings) -> dict[str, str]:
@@ -282,23 +292,15 @@ def shelf(task: Findings, size: int) -> dict[str, Any]:
     every["text"] = every["text"].map(shown)
     every = every.sample(frac=1, random_state=0)
     every = pd.concat([every[every["id"].isin(named)], every[~every["id"].isin(named)]])
-    rows = every
-    while len(rows):
-        found: dict[str, Any] = {
-            f"{column}s": sorted(rows[column].unique()) for column in ("source", "label", "reason")
-        }
-        place = {column: {one: i for i, one in enumerate(listed)} for column, listed in found.items()}
-        found |= {
-            "rows": [
-                [i, place["sources"][source], place["labels"][label], place["reasons"][reason], text]
-                for i, source, label, reason, text in rows.itertuples(index=False)
-            ],
-            "left_out": len(every) - len(rows),
-        }
-        if (much := len(packed(found)) / max(size, 1)) <= 1:
-            return found
-        rows = rows.head(int(len(rows) / max(much, 1.02)))
-    return {}
+
+    def listed(rows: pd.DataFrame) -> dict[str, Any]:
+        coded = {column: rows[column].astype("category").cat for column in ("source", "label", "reason")}
+        codes = (one.codes.tolist() for one in coded.values())
+        lines = [list(row) for row in zip(rows["id"], *codes, rows["text"], strict=True)]
+        names = {f"{column}s": one.categories.tolist() for column, one in coded.items()}
+        return names | {"rows": lines, "left_out": len(every) - len(rows)}
+
+    return fitted(every, size, listed, lambda found: found) or {}
 
 
 def shown(text: str, characters: int = CHARACTERS) -> str:
