@@ -27,7 +27,6 @@ def test_break_even_is_cost_over_worth(found: Worth, low: float, high: float | N
 
 def test_what_is_cheaper_depends_on_the_interval() -> None:
     even = BreakEven(0.01, 0.04)
-    assert [even.cheaper(price) for price in (0.005, 0.01, 0.02, 0.04, 0.05)] == [
-        *("labelling", "can't tell", "can't tell", "can't tell", "generating")
-    ]
-    assert BreakEven(0.01, None).cheaper(1e9) == "can't tell"
+    words = [even.cheaper(price).split()[0] for price in (0.005, 0.01, 0.02, 0.04, 0.05)]
+    assert words == ["labelling", "can't", "can't", "can't", "generating"]
+    assert BreakEven(0.01, None).cheaper(1e9) == "can't tell which is cheaper"

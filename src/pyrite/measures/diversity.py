@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -124,6 +124,9 @@ def _faithfulness(found: Texts, real: Texts, resamples: int, rng: np.random.Gene
     return share.model_copy(update={"note": f"no texts of {', '.join(lacking)}"}) if lacking else share
 
 
+# What rests on the words of a set alone.
+of_words = partial(Measure, on="matched", alone=True, embedded=False)
+
 MEASURES = (
     Measure(
         key="remote_clique",
@@ -176,45 +179,33 @@ MEASURES = (
         meaning="Real texts with a text of the set in their neighbourhood.",
         estimate=_mean(lambda found, real: embedding_diversity.covered(real.vectors, found.vectors)),
     ),
-    Measure(
+    of_words(
         key="distinct_1",
         title="Different words",
         form=".1%",
         meaning="Words that are not repeats (distinct-1).",
         estimate=_left_out(lambda found: lexical_diversity.distinct(found.words, 1)),
-        on="matched",
-        alone=True,
-        embedded=False,
     ),
-    Measure(
+    of_words(
         key="distinct_2",
         title="Different word pairs",
         form=".1%",
         meaning="Word pairs that are not repeats (distinct-2).",
         estimate=_left_out(lambda found: lexical_diversity.distinct(found.words, 2)),
-        on="matched",
-        alone=True,
-        embedded=False,
     ),
-    Measure(
+    of_words(
         key="compression_ratio",
         title="Compression ratio",
         form=".2f",
         meaning="Bytes over compressed bytes. Higher is more repetitive.",
         estimate=_left_out(lambda found: lexical_diversity.compression_ratio(found.words)),
-        on="matched",
-        alone=True,
-        embedded=False,
     ),
-    Measure(
+    of_words(
         key="self_bleu",
         title="Self-BLEU",
         form=".3f",
         meaning="How much a text repeats the phrases of the others. Higher is less varied.",
         estimate=_mean(lambda found, _: lexical_diversity.self_bleu(found.words)),
-        on="matched",
-        alone=True,
-        embedded=False,
     ),
     Measure(
         key="c2st",

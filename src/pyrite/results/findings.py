@@ -20,7 +20,6 @@ from pyrite.measures.prediction_flips import Flip
 from pyrite.params import Params
 from pyrite.results import advice, diversity, evaluation, generation, preparation, statements, verdict
 from pyrite.results.diversity import Diversity
-from pyrite.results.evaluation import Worth
 from pyrite.results.study import TaskMetrics
 from pyrite.results.subjectivity import WHO, Annotated, Subjectivity, TaskSubjectivity, Who
 from pyrite.results.verdict import Case
@@ -116,11 +115,6 @@ class Findings(TaskMetrics):
     def tested(self, classifier: str) -> str:
         """What a figure is of: the task, the classifier, and the texts that it is tested on."""
         return f"{self.card.title}. {classifier} on {self.evaluated.test_rows:,} real test texts."
-
-    @property
-    def worth(self) -> tuple[str, Worth] | None:
-        """(classifier, worth) of the candidate."""
-        return self.evaluated.worth(self.asked.classifier, self.asked.candidate)
 
     @property
     def clear_cut(self) -> dict[str, ClearCut]:

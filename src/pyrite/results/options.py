@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyrite.data import mixes
-from pyrite.measures.intervals import Interval
 from pyrite.results import statements, verdict
-from pyrite.results.evaluation import Gap, Worth
+from pyrite.results.evaluation import Worth
 from pyrite.results.prices import money
 from pyrite.results.study import Study, TaskMetrics, total
 from pyrite.results.table import Column, Table
@@ -110,13 +109,11 @@ def between(study: Study, classifier: str = "") -> list[str]:
             for task in study.scored
             if (one := task.evaluated.classifiers.get(by)) and (paired := one.gap(better.candidate, worse.candidate))
         ]
-        if gaps:
-            said.append(_compared(better.candidate, worse.candidate, gaps))
+        if not gaps:
+            continue
+        gap = verdict.mean(gaps)
+        names = f"{mixes.spoken(better.candidate)} is better than {mixes.spoken(worse.candidate)}"
+        inside = f"{statements.points(gap.value, '+')} points, 95 %: {statements.ends(gap.low, gap.high, '+')}"
+        sure = gap.low > 0
+        said.append(f"{statements.capital(names)} ({inside})." if sure else f"Can't tell whether {names} ({inside}).")
     return said
-
-
-def _compared(better: str, worse: str, gaps: Sequence[Gap]) -> str:
-    gap = Interval(**verdict.mean(gaps).model_dump(include={"value", "low", "high"}))
-    names = f"{mixes.spoken(better)} is better than {mixes.spoken(worse)}"
-    inside = f"{statements.points(gap.value, '+')} points, 95 %: {statements.ends(gap.low, gap.high, '+')}"
-    return f"{statements.capital(names)} ({inside})." if gap.low > 0 else f"Can't tell whether {names} ({inside})."

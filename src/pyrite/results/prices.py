@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from pyrite.results.evaluation import Worth
 
-GENERATING, LABELLING, CANT_TELL = "generating", "labelling", "can't tell"
-
 
 @dataclass(frozen=True)
 class BreakEven:
@@ -27,10 +25,10 @@ class BreakEven:
         return BreakEven(low, cost / worth.low if worth.low else None)
 
     def cheaper(self, label_price: float) -> str:
-        """What is cheaper at this price of a label."""
+        """What is cheaper at this price of a label, in words."""
         if self.high is not None and label_price > self.high:
-            return GENERATING
-        return LABELLING if label_price < self.low else CANT_TELL
+            return "generating is cheaper"
+        return "labelling is cheaper" if label_price < self.low else "can't tell which is cheaper"
 
 
 def money(amount: float) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from pyrite.data import mixes
 from pyrite.measures.intervals import Estimate, Interval
-from pyrite.results import prices, verdict
+from pyrite.results import verdict
 from pyrite.results.evaluation import TaskResult, Worth
 from pyrite.results.prices import BreakEven, money
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
@@ -212,6 +212,4 @@ def break_even(mix: str, found: Worth | None, cost: float | None, label_price: f
     says = f"Break-even: generating cost {money(cost)}, as much as labelling where a label costs {between}"
     if label_price is None:
         return f"{says}."
-    cheaper = even.cheaper(label_price)
-    word = "can't tell which is cheaper" if cheaper == prices.CANT_TELL else f"{cheaper} is cheaper"
-    return f"{says}; at your {money(label_price)}, {word}."
+    return f"{says}; at your {money(label_price)}, {even.cheaper(label_price)}."

@@ -60,8 +60,8 @@ def run(task: str, source: str) -> None:
             written(task, source)
         case Labelled():
             labelled(task, source)
-        case Imported():
-            imported(study, task, source)
+        case Imported() as spec:
+            imported(study, task, source, spec)
         case other:
             assert_never(other)
     if to_check := labelling.load_check(task, source):
@@ -103,10 +103,8 @@ def check(one: Labelling) -> dict[str, ClearCut]:
     said = {item: label for item, label in asked.items() if label}
     if missing := len(one.items) - len(said):
         console.log.print(f"{one.card.id} {source}: check: the LLM labels all but {missing} of {len(one.items)} texts")
-    found = {}
-    for name in ("real", source):
-        rows = one.items[one.items["source"] == name]
-        found[name] = clear_cut.clear_cut(dict(zip(rows["id"], rows["label"], strict=True)), said)
+    own = {name: rows.set_index("id")["label"].to_dict() for name, rows in one.items.groupby("source")}
+    found = {name: clear_cut.clear_cut(own.get(name, {}), said) for name in ("real", source)}
     return {name: each for name, each in found.items() if each.texts}
 
 
@@ -140,7 +138,7 @@ def labelled(task: str, source: str) -> None:
         console.log.print(f"{task} {source}: {missing} of {len(one.items)} texts have no label and are left out")
 
 
-def imported(study: Params, task: str, source: str) -> None:
+def imported(study: Params, task: str, source: str, spec: Imported) -> None:
     """Check a set that `pyrite add` took in.
 
     Raises:
@@ -153,8 +151,6 @@ def imported(study: Params, task: str, source: str) -> None:
         found = imports.Checked(pd.DataFrame(columns=imports.CHECKED, dtype=str))
     else:
         found = imports.check(card, pd.read_parquet(path), texts.read(paths.prepared(task)), study)
-    spec = study.sources[source]
-    assert isinstance(spec, Imported)
     counts = count_imported(card, source, spec, found)
     shown = found.conversations(task, source, spec.llm or "")
     _write(counts, found.rows.astype({"conversation": int}).assign(source=source, turn=0), shown)

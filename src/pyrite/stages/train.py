@@ -226,11 +226,11 @@ def write_seed(fits: list[Fit], folder: Path, data: Data, task: str, classifier:
     Raises:
         PyriteError: it lacks one.
     """
-    stored = {fit.fingerprint: store.find("fits", fit.fingerprint) for fit in fits}
-    parts = []
+    parts, entries = [], []
     for fit in fits:
-        if (entry := stored[fit.fingerprint]) is None:
+        if (entry := store.find("fits", fit.fingerprint)) is None:
             raise PyriteError(f"{paths.store()}: the fit {fit.name} is gone; run the stage again")
+        entries.append(entry)
         probabilities = np.load(entry / "probabilities.npy", allow_pickle=False)
         part = pd.DataFrame(probabilities, columns=[f"probability:{label}" for label in data.labels])
         part.insert(0, "id", fit.test)
@@ -252,9 +252,7 @@ def write_seed(fits: list[Fit], folder: Path, data: Data, task: str, classifier:
         "labels": data.labels,
         "fingerprints": [fit.fingerprint for fit in fits],
     }
-    entry = stored[first.fingerprint]
-    assert entry is not None
-    files.write_json(folder / "history.json", about | files.read_json(entry / "history.json"))
+    files.write_json(folder / "history.json", about | files.read_json(entries[0] / "history.json"))
     if first.keep_checkpoint and (checkpoint := store.find("checkpoints", first.fingerprint)):
         shutil.copytree(
             checkpoint, folder / "checkpoint", copy_function=_link, ignore=shutil.ignore_patterns(store.CHECKSUMS)
