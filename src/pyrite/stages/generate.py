@@ -103,7 +103,7 @@ def check(one: Labelling) -> dict[str, ClearCut]:
     said = {item: label for item, label in asked.items() if label}
     if missing := len(one.items) - len(said):
         console.log.print(f"{one.card.id} {source}: check: the LLM labels all but {missing} of {len(one.items)} texts")
-    own = {name: rows.set_index("id")["label"].to_dict() for name, rows in one.items.groupby("source")}
+    own = {name: dict(zip(rows["id"], rows["label"], strict=True)) for name, rows in one.items.groupby("source")}
     found = {name: clear_cut.clear_cut(own.get(name, {}), said) for name in ("real", source)}
     return {name: each for name, each in found.items() if each.texts}
 
