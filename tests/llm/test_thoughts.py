@@ -100,6 +100,7 @@ def test_a_thought_that_does_not_end_holds_no_answer(form: str) -> None:
         "Answer:\n[1]",
         '{"texts": ["It ends with </think> or <|channel|>."]}',
         " plain words",
+        '[Analysis]\n["It is so."]',
     ],
 )
 def test_an_answer_without_thoughts_is_left_as_it_is(answer: str) -> None:

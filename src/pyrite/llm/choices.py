@@ -30,7 +30,7 @@ _LETTER = re.compile(r"\W*(?:(?:the )?(?:more objective )?(?:task|answer|option)
 # What may stand before a label, and what may follow it.
 _BEFORE, _AFTER = (
     re.compile(r"\W*(?:label|class|category|answer)\s*(?:is\b|[:=])\s*", re.IGNORECASE),
-    re.compile(r"\s[-–—]|[,;/|()（）]"),
+    re.compile(r"\s[-–—]|[,;()（）]"),
 )
 # A tag, with the number of a text if it has one.
 _TAG = re.compile(r"<(/?)[^<>\d]{0,30}(\d{0,4})[^<>]{0,10}>")
@@ -65,8 +65,9 @@ def _reader(labels: Sequence[str]) -> Known:
     plain: dict[str, str | None] = {}
     for label in labels:
         plain[texts.plain_label(label)] = None if texts.plain_label(label) in plain else label
-    # Signs around a label, of which no label has one.
-    around = re.compile(rf"^(?:(?![{re.escape(''.join(labels))}])[\W_])+|(?:(?![{re.escape(''.join(labels))}])[\W_])+$")
+    # Signs around a label, of which no label has one, and none that denies or doubts it.
+    own = re.escape("".join(labels))
+    around = re.compile(rf"^(?:(?![{own}!¬~≠])[\W_])+|(?:(?![{own}?])[\W_])+$")
 
     def named(said: str) -> str | None:
         forms = (said, around.sub("", said))
@@ -94,7 +95,7 @@ def _numbered(said: str, n: int, known: Known) -> list[tuple[int, str]]:
     said = _TAG.sub(lambda tag: f"\n{tag[2]}: " if tag[2] and not tag[1] else "\n" if tag[1] else "", said)
     said = _ROW.sub(r"\1: ", said)
     lines = [line for line in said.splitlines() if line.strip()]
-    lines = lines[0].split(",") if len(lines) == 1 else lines
+    lines = lines[0].split(",") if len(lines) == 1 < n else lines
     if len(lines) == n and all(map(known, lines)):
         return list(enumerate(lines, start=1))
     return [(int(number), next(filter(None, words), "")) for number, *words in _NUMBERED.findall(said)]

@@ -16,7 +16,7 @@ _WORDS = (
 _NAME = rf"(?:ant|(?:\w{{1,20}}[_:.-]){{0,3}})(?:{_WORDS})[\w-]{{0,30}}"
 NAMED = re.compile(_NAME, re.IGNORECASE)
 _LESS, _MORE = r"(?:<\|?|&lt;|\\u003c)\s?", r"\|?(?:>|&gt;|\\u003e)"
-_WORD = r"(?:THINK(?:ING)?|THOUGHTS?|REASONING|ANALYSIS|REFLECTION|SCRATCHPAD)"
+_WORD = r"(?:THINK(?:ING)?|THOUGHTS?|REASONING|(?-i:ANALYSIS|REFLECTION|SCRATCHPAD))"
 # How models open and close a thought: in tags of many names, or each in a way of its own: Magistral; Kimi; Sky-T1;
 # Command; Gemma; Apertus; MedGemma; Granite; s1, HyperCLOVA and Solar, in which a thought is a message by itself.
 _CLOSE = (
