@@ -6,7 +6,7 @@ Answers are a model's: untrusted, and read leniently.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pyrite.data import texts
@@ -87,18 +87,24 @@ def _reader(labels: Sequence[str]) -> Known:
 
 def _numbered(said: str, n: int, known: Known) -> list[tuple[int, str]]:
     """(number, what is said of it) of JSON or, where none gives a label, of numbered lines or of n lines."""
-    nearly = ([value for *_, value in lenient.broken(said, kind, [], len(said))] for kind in "{[")
-    for every in (lenient.values(said), *nearly):
-        found = [pair for value in every for pair in _of_json(value, n, known, 0)]
-        if any(known(label) for _, label in found):
-            return found
+
+    def of_values(every: Iterable[Any]) -> list[tuple[int, str]]:
+        return [pair for value in every for pair in _of_json(value, n, known, 0)]
+
+    def labelled(found: list[tuple[int, str]]) -> int:
+        return len({number for number, label in found if known(label)})
+
+    if labelled(found := of_values(lenient.values(said))):
+        return found
+    nearly = [of_values(value for *_, value in lenient.broken(said, kind, [], len(said))) for kind in "{["]
     said = _TAG.sub(lambda tag: f"\n{tag[2]}: " if tag[2] and not tag[1] else "\n" if tag[1] else "", said)
     said = _ROW.sub(r"\1: ", said)
     lines = [line for line in said.splitlines() if line.strip()]
     lines = lines[0].split(",") if len(lines) == 1 < n else lines
     if len(lines) == n and all(map(known, lines)):
         return list(enumerate(lines, start=1))
-    return [(int(number), next(filter(None, words), "")) for number, *words in _NUMBERED.findall(said)]
+    numbered = [(int(number), next(filter(None, words), "")) for number, *words in _NUMBERED.findall(said)]
+    return max([*nearly, numbered], key=labelled)
 
 
 def _of_json(value: Any, n: int, known: Known, depth: int) -> list[tuple[int, str]]:
@@ -113,8 +119,9 @@ def _of_json(value: Any, n: int, known: Known, depth: int) -> list[tuple[int, st
         numbered = [pair for item in value for pair in _of_json(item, n, known, depth + 1)]
         in_order = [(number, label) for number, label in enumerate(labels, start=1) if label is not None]
         return numbered or (in_order if len(in_order) == len(value) == n else [])
-    if value and all(map(_number, value)):
-        return [(int(_number(key)), _label(item, known) or "") for key, item in value.items()]
+    by_number = [(int(_number(key)), _label(item, known) or "") for key, item in value.items() if _number(key)]
+    if any(known(label) for _, label in by_number):  # whatever else there is, such as how many they are
+        return by_number
     lists = {key: re.findall(r"[^\s,;]+", item) if isinstance(item, str) else item for key, item in value.items()}
     if value and all(known(key) and isinstance(of, list) and all(map(_number, of)) for key, of in lists.items()):
         return [(int(_number(number)), key) for key, numbers in lists.items() for number in numbers]
