@@ -95,6 +95,11 @@ class NoData(Source):
     kind: Literal["none"]
 
 
+def _require_one(of: Schema, first: str, second: str, has: str) -> None:
+    if (getattr(of, first) is None) == (getattr(of, second) is None):
+        raise ValueError(f"{has} either {first} or {second}")
+
+
 class Archive(Schema):
     """The archive at a file's URL, and what in it is the file.
 
@@ -109,10 +114,8 @@ class Archive(Schema):
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Archive:
-        if (self.sha256 is None) == (self.md5 is None):
-            raise ValueError("an archive has either sha256 or md5")
-        if (self.member is None) == (self.folders is None):
-            raise ValueError("an archive has either member or folders")
+        _require_one(self, "sha256", "md5", "an archive has")
+        _require_one(self, "member", "folders", "an archive has")
         return self
 
 
@@ -180,8 +183,7 @@ class Judgements(Schema):
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Judgements:
-        if (self.annotator is None) == (self.agreement is None):
-            raise ValueError("judgements have either annotator or agreement")
+        _require_one(self, "annotator", "agreement", "judgements have")
         if self.annotator is not None and self.rows.label is None:
             raise ValueError("an annotator's judgements need rows.label")
         return self
@@ -205,8 +207,7 @@ class Download(Source):
                 if name not in names:
                     raise ValueError(f"tables: '{name}' is not one of the files {', '.join(names)}")
         for rows in self.tables:
-            if (rows.label is None) == (rows.ratings is None):
-                raise ValueError(f"tables: the rows of {rows.file} have either label or ratings")
+            _require_one(rows, "label", "ratings", f"tables: the rows of {rows.file} have")
         if len({judgement.agreement is None for judgement in self.judgements}) > 1:
             raise ValueError("judgements: either all have an annotator or all an agreement")
         return self

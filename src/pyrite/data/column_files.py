@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -44,28 +44,25 @@ def _as_text(batch: pa.RecordBatch) -> pa.RecordBatch:
     return batch
 
 
+def _open_arrow(file: IO[bytes]) -> Any:
+    magic = file.read(6)
+    file.seek(0)
+    return (pa.ipc.open_file if magic == b"ARROW1" else pa.ipc.open_stream)(file)
+
+
 def _batches(file: IO[bytes], form: str) -> Iterator[pa.RecordBatch]:
     if form == "parquet":
         return parquet.ParquetFile(file).iter_batches(BATCH)  # type: ignore[no-any-return]
-    if _is_arrow_file(file):
-        whole = pa.ipc.open_file(file)
-        return (whole.get_batch(place) for place in range(whole.num_record_batches))
-    return pa.ipc.open_stream(file)  # type: ignore[no-any-return]
-
-
-def _is_arrow_file(file: IO[bytes]) -> bool:
-    magic = file.read(6)
-    file.seek(0)
-    return magic == b"ARROW1"
+    opened = _open_arrow(file)
+    if isinstance(opened, pa.ipc.RecordBatchFileReader):
+        return (opened.get_batch(place) for place in range(opened.num_record_batches))
+    return iter(opened)
 
 
 def metadata(path: Path, form: str) -> dict[bytes, bytes]:
     """What a file says of itself."""
     with streams.unpacked(path) as file:
-        if form == "parquet":
-            schema = parquet.read_schema(file)
-        else:
-            schema = (pa.ipc.open_file if _is_arrow_file(file) else pa.ipc.open_stream)(file).schema
+        schema = parquet.read_schema(file) if form == "parquet" else _open_arrow(file).schema
     return schema.metadata or {}
 
 

@@ -41,22 +41,10 @@ def get(url: str, algorithm: str, digest: str, size: int | None) -> Path:
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    _receive_patiently(url, part, size)
-    if (found := _digest(part, algorithm)) != digest:
-        part.unlink()
-        raise PyriteError(
-            f"{url}: its {algorithm} is {found}, not the card's {digest}: the file has changed there or was damaged on "
-            f"its way. Try once more, or {WAY_OUT}"
-        )
-    part.replace(path)
-    return path
-
-
-def _receive_patiently(url: str, part: Path, size: int | None) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             _receive(url, part, size)
-            return
+            break
         except _PassingError as failure:
             if attempt == ATTEMPTS:
                 raise PyriteError(
@@ -65,6 +53,14 @@ def _receive_patiently(url: str, part: Path, size: int | None) -> None:
             wait = FIRST_WAIT_SECONDS * 2 ** (attempt - 1)
             log.print(f"{url}: {failure}; next attempt in {wait:.0f} s")
             time.sleep(wait)
+    if (found := _digest(part, algorithm)) != digest:
+        part.unlink()
+        raise PyriteError(
+            f"{url}: its {algorithm} is {found}, not the card's {digest}: the file has changed there or was damaged on "
+            f"its way. Try once more, or {WAY_OUT}"
+        )
+    part.replace(path)
+    return path
 
 
 def _receive(url: str, part: Path, size: int | None) -> None:
