@@ -263,7 +263,7 @@ def test_bad_data_are_one_line_and_leave_nothing(here: Path, content: bytes | No
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("a.docx", b"PK", r"no format that is read: save it as \.csv"),
+        ("a.docx", b"PK", r"no format that is read: save or unpack it as \.csv"),
         ("a.csv", b"PK\x03\x04", "a table or a workbook"),
         ("a.xlsx", b"PK", "not readable as a workbook"),
         ("a.csv.gz", b"\x1f\x8b\x08", "broken gzip"),
