@@ -37,6 +37,15 @@ class Texts:
         """Some rows: their positions, or a mask."""
         return Texts(self.frame[rows] if rows.dtype == bool else self.frame.iloc[rows], self.vectors[rows])
 
+    def of_split(self, split: str) -> Texts:
+        """Of real texts, those of a split."""
+        return self.take((self.frame["split"] == split).to_numpy())
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """By id."""
+        return dict(zip(self.frame["id"], self.frame["label"], strict=True))
+
     @property
     def words(self) -> list[str]:
         return self.frame["text"].tolist()

@@ -33,24 +33,18 @@ def kind(study: Params, candidate: str) -> str:
     return kind if len(makers) == 1 else ""
 
 
-def replaces(candidate: str, kind: str, say: Say = str) -> str:
-    """What a candidate that is good enough asks one to do."""
-    return KINDS[kind][1] if kind else f"use {say(candidate)}"
-
-
 def word(case: Case, kind: str, say: Say = str) -> str:
     """The verdict as a word of `SHORT`, or what a good candidate is good for."""
-    return SHORT.get(verdict.decide(case)) or replaces(case.candidate, kind, say)
+    good = KINDS[kind][1] if kind else f"use {say(case.candidate)}"
+    return SHORT.get(verdict.decide(case), good)
 
 
 def short(case: Case, kind: str, say: Say = str) -> str:
     """What to do, in a few words."""
-    word = verdict.decide(case)
-    if word == CANT_TELL and not case.obstacle and case.gap.value < -case.margin:
+    is_open = verdict.decide(case) == CANT_TELL
+    if is_open and not case.obstacle and case.gap.value < -case.margin:
         return "Probably label."
-    if word == REPLACE:
-        return f"{statements.capital(replaces(case.candidate, kind, say))}."
-    return {AUGMENT: "Use both.", DONT: "Label.", CANT_TELL: "Can't tell yet."}[word]
+    return f"{statements.capital(word(case, kind, say))}{' yet' if is_open else ''}."
 
 
 def headline(case: Case, kind: str, say: Say = str) -> str:

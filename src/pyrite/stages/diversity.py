@@ -99,8 +99,7 @@ def beside_real(
     Generated sets have lost their near duplicates (from that Jaccard similarity of words on), real rows have not.
     """
     rng = np.random.default_rng(SEED)
-    train = real.take((real.frame["split"] == "train").to_numpy())
-    test = real.take((real.frame["split"] == "test").to_numpy())
+    train, test = real.of_split("train"), real.of_split("test")
     base, other = (train.take(half) for half in np.array_split(rng.permutation(len(train)), 2))
     full = {name: found.take(rng.permutation(len(found))) for name, found in {"real": other, **sets}.items()}
     usable = {name: found for name, found in full.items() if len(found) >= 2}
@@ -174,10 +173,8 @@ def scrutinise(real: Texts, sets: Mapping[str, Texts], showings: Mapping[str, Sh
 
     A source of real texts, which an LLM labelled, has nothing to give away, and is left out.
     """
-    known = set(real.frame["id"])
-    sets = {name: found for name, found in sets.items() if not known.issuperset(found.frame["id"])}
+    sets, train = _not_real(sets, real), real.of_split("train")
     rng = np.random.default_rng(SEED)
-    train = real.take((real.frame["split"] == "train").to_numpy())
     pool = real.take(texts.in_pool(real.frame).to_numpy())
     some = train.take(rng.permutation(len(train))[:REAL_TEXTS])
     given_away = giveaways.given_away(some.frame, {name: found.frame for name, found in sets.items()})
@@ -193,14 +190,14 @@ def scrutinise(real: Texts, sets: Mapping[str, Texts], showings: Mapping[str, Sh
 
 def filtered(real: Texts, sets: Mapping[str, Texts], resamples: int) -> dict[str, Filtering]:
     """What filtering each source by a checker would do. One of real texts is left out: the checker has learned them."""
-    known = set(real.frame["id"])
-    train, test = (real.take((real.frame["split"] == split).to_numpy()) for split in ("train", "test"))
-    found = {
-        name: filtering.measure(one, train, test, resamples)
-        for name, one in sets.items()
-        if not known.issuperset(one.frame["id"])
-    }
+    train, test = real.of_split("train"), real.of_split("test")
+    found = {name: filtering.measure(one, train, test, resamples) for name, one in _not_real(sets, real).items()}
     return {name: one for name, one in found.items() if one}
+
+
+def _not_real(sets: Mapping[str, Texts], real: Texts) -> dict[str, Texts]:
+    known = set(real.frame["id"])
+    return {name: found for name, found in sets.items() if not known.issuperset(found.frame["id"])}
 
 
 def labelled_blind(task: str, real: Texts, sets: Mapping[str, Texts]) -> dict[str, ClearCut]:
@@ -209,10 +206,7 @@ def labelled_blind(task: str, real: Texts, sets: Mapping[str, Texts]) -> dict[st
         name: (paths.checked(task, name), found) for name, found in sets.items()
     }
     return {
-        name: clear_cut.clear_cut(
-            dict(zip(found.frame["id"], found.frame["label"], strict=True)),
-            {item: label for _, (item, label) in sheets.read(path, sheets.LABELS)},
-        )
+        name: clear_cut.clear_cut(found.labels, dict(said for _, said in sheets.read(path, sheets.LABELS)))
         for name, (path, found) in asked.items()
         if path.exists()
     }
@@ -224,8 +218,7 @@ def reviewed(task: str, name: str, found: Texts, resamples: int) -> Review | Non
     if not path.exists():
         return None
     answers = [(item, reviewer, answer) for _, (item, reviewer, answer) in sheets.read(path, sheets.REVIEWS)]
-    own = dict(zip(found.frame["id"], found.frame["label"], strict=True))
-    return reviews.review(own, answers, resamples, np.random.default_rng(SEED))
+    return reviews.review(found.labels, answers, resamples, np.random.default_rng(SEED))
 
 
 def _too_few(found: Texts) -> SetDiversity:
