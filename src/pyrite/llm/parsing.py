@@ -127,16 +127,17 @@ def _read(said: str) -> Reading:
         return found if (found := _read(whole)).items else Reading([whole], 0)
     said = said.replace('"""', '"').replace("<![CDATA[", "").replace("]]>", "")
     found = _of_arrays(said)
+    found = found if found.items else _first(said, "{", [], len(said))[0]
     if len(found.items) == 1 and found.items[0] and all(map(_LIST_ITEM.match, found.items[0].splitlines())):
         return _listed(found.items[0])  # a list in the place of a text
-    if found.items or (found := _first(said, "{", [], len(said))[0]).items:
+    if found.items:
         return found
     if several := max(_SEVERAL.finditer(said), key=lambda match: len(match[0]), default=None):
         return _first(f"[{','.join(re.findall(_STRING, several[0]))}]", "[", [], 1)[0]
-    if len(fields := _FIELD.findall(said)) > 1:
-        return Reading([_unquoted(item) for item in fields], 0)
-    if items := _of_table(said) or _of_elements(said):
-        return Reading(items, 0)
+    if len(fields := _FIELD.findall(said)) > 1 or (fields := _of_table(said)):
+        return _uncut(fields, said)
+    if elements := _of_elements(said):
+        return Reading(elements, 0)
     return _listed(_HEADING.sub(r"\1. ", said))
 
 
@@ -211,12 +212,17 @@ def _without_numbers(items: list[str]) -> list[str]:
 
 
 def _listed(said: str) -> Reading:
-    """The items of a numbered or bulleted list; the last one only if it is not cut off where others end."""
+    """The items of a numbered or bulleted list."""
     items = [_BOX.sub("", item.strip(), count=1) for item in _LIST_ITEM.findall(said)]
     items = [item for item in items if not _ABOVE.fullmatch(item)]
     names = [_NAMED.match(item) for item in items]
     if len(items) > 1 and len({name and name[0] for name in names}) == 1 and names[0]:
         items = [item[names[0].end() :] for item in items]
+    return _uncut(items, said)
+
+
+def _uncut(items: list[str], said: str) -> Reading:
+    """The items without what quotes them; the last one only if it is not cut off where others end."""
     cut = len(items) > 1 and said.rstrip().endswith(items[-1]) and all(map(_ENDED.search, items[:-1]))
     whole = items[:-1] if cut and not _ENDED.search(items[-1]) else items
     return Reading([_unquoted(item) for item in whole], len(items) - len(whole))
