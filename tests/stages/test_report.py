@@ -448,8 +448,8 @@ def test_where_it_fails_is_there_to_read_but_not_for_git(study: Callable[..., st
     assert "14 of 29 real training texts have no few-shot neighbour" in page.text
     assert "secret words 4 !" in page.text
     assert f"secret words {int(lost.clearest[0].id, 16)} " in page.text
-    notes = [row.get("note") for chart in page.charts for rows in chart["datasets"].values() for row in rows]
-    assert "a very private text 0" in notes
+    mapped = [row.get("text") for chart in page.charts for rows in chart["datasets"].values() for row in rows]
+    assert "a very private text 0" in mapped
     kept = [path for folder in (paths.REPORT, Path("metrics")) for path in folder.rglob("*") if path.is_file()]
     for path in kept:
         words = path.read_bytes()
@@ -470,7 +470,7 @@ def test_the_llm_itself_stands_beside_the_classifiers(study: Callable[..., str])
     assert "on the 100 test texts that the LLM labelled" in page.text
     drawn = next(chart for chart in page.charts if "Simply calling the LLM" in chart["description"])
     (rows,) = (rows for rows in drawn["datasets"].values() if len(rows) > 1)
-    assert [row["name"] for row in rows] == ["the LLM itself", "real", "few-shot"]
+    assert [row["name"] for row in rows] == ["the LLM itself", "real (297)", "few-shot (297)"]
     assert "Simply calling" not in Page(study(priced)).text
 
 
@@ -640,7 +640,7 @@ def test_a_map_has_as_many_texts_as_there_is_room_for(study: Callable[..., str])
 
     def texts_of(figure: Figure) -> list[dict[str, Any]]:
         (rows,) = figure.spec["datasets"].values()
-        assert all(len(row["note"]) == report.HOVERED + 1 for row in rows)
+        assert all(len(row["text"]) == report.HOVERED + 1 for row in rows)
         return rows
 
     study(change)
@@ -783,6 +783,7 @@ def test_a_training_curve_is_the_mean_over_seeds_and_steps() -> None:
     # 120 steps are drawn as 40 points of three; the fit that stopped early ends the line.
     def training(key: str, *notes: dict[str, list[float]]) -> Figure | None:
         task = SimpleNamespace(histories={"minilm": {"real": notes}}, card=SimpleNamespace(title="Colours"))
+        task.sized = lambda classifier, mix: f"{mix} (120)"
         return curve_charts.training(task, "minilm", key)
 
     notes = [{"loss": [float(n) for n in range(150)]}, {"loss": [2.0 * n for n in range(120)]}]
@@ -923,8 +924,8 @@ def test_each_slider_changes_what_it_decides(study: Callable[..., str], browse: 
     told = page.run("""(() => {
       const panel = document.querySelector(".panel"), told = {};
       const line = (key) => panel.querySelector(`[data-says=${key}]`).textContent;
-      const look = (name) => { told[name] = { advice: panel.querySelector(".says").textContent, gain: line("gain"),
-        money: line("money"), note: line("note"), link: location.hash,
+      const look = (name) => { told[name] = { advice: panel.querySelector(".says").textContent,
+        labels: line("labels"), price: line("price"), cost: line("cost"), link: location.hash,
         at: document.querySelector(".strip").style.getPropertyValue("--at") }; };
       const move = (name, place) => { panel.elements[name].value = place;
         panel.elements[name].dispatchEvent(new Event("input")); look(name); };
@@ -940,20 +941,21 @@ def test_each_slider_changes_what_it_decides(study: Callable[..., str], browse: 
     assert curve
     for name, point in (("start", curve[1].points[-1]), ("labels", curve[1].points[0])):
         real = found.classifiers["words"].mixes[point.alone].macro_f1.value
-        assert f"With {point.rows} labels, words scores {100 * real:.1f}" in told[name]["gain"]
-        assert words.fixed(round(100 * point.gain.value, 1), "+.1f") + " points" in told[name]["gain"]
+        assert f"With {point.rows} labels, words scores {100 * real:.1f}" in told[name]["labels"]
+        assert words.fixed(round(100 * point.gain.value, 1), "+.1f") + " points" in told[name]["labels"]
     known = found.worth("tfidf", "few_shot")
     assert known and known[1].labels
-    assert f"would cost {prices.money(1.0 * known[1].labels)}" in told["price"]["money"]
+    assert f"would cost {prices.money(1.0 * known[1].labels)}" in told["price"]["price"]
     even = prices.BreakEven.of(10.0, known[1])
     assert (
-        even.high and f"costs more than {prices.money(even.low)} to {prices.money(even.high)}" in told["cost"]["money"]
+        even.high and f"costs more than {prices.money(even.low)} to {prices.money(even.high)}" in told["cost"]["cost"]
     )
     (row,) = (row for row in what_if.of_classifiers(task) if row.name == "tfidf")
     assert row.spans[-1].word == "let the LLM write" and told["loss"]["advice"] == "Let the LLM write."
-    assert "is what was asked before looking" in told["loss"]["note"] and told["loss"]["at"] == "1"
-    assert "asked before looking" not in told["start"]["note"]
-    assert told["classifier"]["note"].startswith("words,")
+    assert told["loss"]["at"] == "1"
+    assert "was set before looking" in page.run("document.querySelector('.panel').textContent")
+    of_words = what_if.panel(task)["of"]["words"]
+    assert told["classifier"]["cost"] == of_words["cost"][9] != told["loss"]["cost"]
     assert told["classifier"]["link"] == "#classifier=words&labels=50&price=1&cost=10&loss=10"
 
 

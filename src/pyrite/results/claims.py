@@ -23,8 +23,8 @@ LIMITS = (
     "It holds for these tasks, classifiers, prompts and this LLM. Another of them can change the verdict.",
     "An LLM may have read the test texts in its own training. The check for contamination finds copies and near copies "
     "among the generated texts, not what the LLM knows without repeating it.",
-    "A worth is read off one learning curve: it is worth to that classifier, not money saved. Real labels also show "
-    "what the data are like, which generated texts do not.",
+    "How many real labels a set equals is read off one learning curve: it holds for that classifier, and is not money "
+    "saved. Real labels also show what the data are like, which generated texts do not.",
 )
 
 
@@ -75,7 +75,7 @@ def equals(task: Findings, classifier: str) -> str:
         by, equal = known
         rows, many = found.classifiers[by].mixes[candidate].rows, statements.labels(equal)
         interval = "" if worth(equal) == labels(equal) else f" ({labels(equal, 'low')} to {labels(equal, 'high')})"
-        said = [f"{rows:,} {task.names[0]} texts train {by} as well as {many} real labels{interval}."]
+        said = [f"{rows:,} {task.names[0]} texts train a classifier ({by}) as well as {many} real labels{interval}."]
     if curve := found.mix_curve(classifier, candidate):
         ends = (curve[1].points[0], curve[1].points[-1])
         few, many = (f"{100 * point.gain.value:+.1f} points at {point.rows:,}" for point in ends)
@@ -152,8 +152,8 @@ def contamination(task: Findings) -> list[str]:
     real = [f"{total.also_real_training:,} of {total.accepted:,} {source}" for source, total in made.items()]
     return [
         dropped,
-        f"Kept although they are, word for word, real training texts: {', '.join(real)} texts. They tell nothing of "
-        "the test texts, but show what the LLM knows by heart.",
+        f"Kept, although they repeat a real training text word for word: {', '.join(real)} texts. They give nothing of "
+        "the test texts away, but show what the LLM knows by heart.",
         *labelled,
     ]
 
@@ -304,7 +304,7 @@ def duplicates(task: Findings) -> str:
     if without.value is None:
         return ""
     return (
-        f"{task.card.title}: of the real texts, {100 * found.near_duplicates.share:.1f}\u00a0% nearly repeat another; "
-        "generated sets have lost such texts. Without them the nearest other real text is "
-        f"{ranged(without, '.3f', 1)} away, in place of {chamfer.value:.3f}: compare generated sets with that."
+        f"{task.card.title}: {100 * found.near_duplicates.share:.1f}\u00a0% of the real texts nearly repeat another; "
+        "generated sets have lost such texts. So compare their “Nearest other text” with that of real texts without "
+        f"repeats: {ranged(without, '.3f', 1)}, not {chamfer.value:.3f}."
     )

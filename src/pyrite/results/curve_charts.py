@@ -106,11 +106,11 @@ def training(task: Findings, classifier: str, key: str) -> Figure | None:
     """What the fits noted of a key of `TRAINING` over the steps, the mean over the seeds of each mix, if they did."""
     title, axis, unit = TRAINING[key]
     points = [
-        (float(step), Dot(name(mix), family(mix), unit * mean, None, None))
+        (float(step), Dot(task.sized(classifier, mix), family(mix), unit * mean, None, None))
         for mix, notes in task.histories.get(classifier, {}).items()
         for step, mean in _smooth([note[key] for note in notes if note.get(key)])
     ]
-    about = f"{task.card.title}. Mean over seeds."
+    about = f"{task.card.title}. {classifier}, the mean over training runs, step by step; in brackets the texts."
     return Figure(title.format(classifier), draw_training(points, axis), about) if points else None
 
 
@@ -246,8 +246,13 @@ def draw_options(real: Sequence[Point], both: Sequence[Point], added: str, level
     if level:
         one = {"name": level.name, "family": level.family, "note": level.note, "mean": level.score, "start": start}
         one |= {"meets": first if level.labels == 0 else level.labels or last}
-        one |= {"text": f"{level.name} alone {level.score:.1f}" + (f" = {level.worth} labels" if level.labels else "")}
-        table, place = data([one]), {"x": across("start"), "y": up("mean")}
+        one |= {
+            "short": f"{level.name} alone {level.score:.1f}",
+            "worth": f" = {level.worth} labels" if level.labels else "",
+        }
+        # A phone has no room for the worth.
+        text = "width < 420 ? datum.short : datum.short + datum.worth"
+        table, place = data([one]).transform_calculate(text=text), {"x": across("start"), "y": up("mean")}
         meets = {"x": across("meets"), "y": up("mean"), "color": hue(), "shape": shape(), "tooltip": tooltip()}
         layers += [
             table.mark_rule(strokeWidth=2, strokeDash=[2, 2]).encode(x2="meets:Q", color=hue(), **place),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,7 +55,7 @@ KEY = {"real": "real texts", "generated": "generated texts", "both": "both", "mu
 DASHES = ([1, 0], [7, 4], [2, 3], [10, 3, 2, 3])
 
 # By how much an axis is longer than what it shows where names stand at its end.
-NAMES = 1.16
+NAMES = 1.2
 
 # How the name at the end of a line stands on a phone, and elsewhere.
 _ENDS = (("align", "'right'", "'left'"), ("dx", "0", "9"), ("dy", "-9", "0"))
@@ -82,22 +83,22 @@ class Dot:
     note: str = ""
 
 
-def dot(mix: str, found: Estimate, note: str = "", form: str = ".1f", scale: float = 100) -> Dot:
-    """The dot of a mix's value, in points."""
+def dot(mix: str, found: Estimate, note: str = "", form: str = ".1f", scale: float = 100, label: str = "") -> Dot:
+    """The dot of a mix's value, in points, with the mix's name or a label."""
     value, low, high = (None if end is None else scale * end for end in (found.value, found.low, found.high))
     if value is None:
         raise ValueError(f"{mix} has no value to draw")
-    return Dot(words.name(mix), words.family(mix), value, low, high, words.ranged(found, form, scale) + note)
+    return Dot(label or words.name(mix), words.family(mix), value, low, high, words.ranged(found, form, scale) + note)
 
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """A chart under its title. `about`: what it is of and from how many texts, the subtitle of its picture; without one
-    it has none. `note`: a number that belongs in its caption."""
+    """A chart under its title. `about`: what it is of and from how many texts, the subtitle of its picture. `note`: a
+    number that belongs in its caption."""
 
     title: str
     chart: alt.LayerChart
-    about: str = ""
+    about: str
     note: str = ""
 
     @cached_property
@@ -106,8 +107,8 @@ class Figure:
 
     @property
     def numbers(self) -> list[tuple[str, str]]:
-        """What the pointer shows of each mark, (name, note), for all who do not point; nothing of a map of texts."""
-        rows = (row for rows in self.spec["datasets"].values() for row in rows if self.about and row.get("note"))
+        """What the pointer shows of each mark, (name, note), for all who do not point."""
+        rows = (row for rows in self.spec["datasets"].values() for row in rows if row.get("note"))
         return list(
             dict.fromkeys((": ".join(filter(None, [row.get("label"), row["name"]])), row["note"]) for row in rows)
         )
@@ -166,7 +167,7 @@ def spec(chart: alt.LayerChart, description: str) -> dict[str, Any]:
 
 def svg(chart: alt.LayerChart, title: str, subtitle: str) -> str:
     """The chart as a picture file in light colours on a white card: it must read well on any background."""
-    heading = {"text": title, "subtitle": subtitle}
+    heading = {"text": textwrap.wrap(title, 78), "subtitle": textwrap.wrap(subtitle, 108)}
     found = {**_json(chart), "width": FILE_WIDTH, "title": heading, "description": f"{title}. {subtitle}"}
     found["padding"] = {"left": 20, "right": 24, "top": 18, "bottom": 16}
     found["config"] = CONFIG | {"background": LIGHT["paper"]}
@@ -265,8 +266,8 @@ def key(drawn: Iterable[str], meaning: Mapping[str, str] = KEY) -> alt.Legend:
     )
 
 
-def tooltip() -> list[alt.Tooltip]:
-    return [alt.Tooltip("name:N", title=" "), alt.Tooltip("note:N", title="  ")]
+def tooltip(note: str = "note") -> list[alt.Tooltip]:
+    return [alt.Tooltip("name:N", title=" "), alt.Tooltip(f"{note}:N", title="  ")]
 
 
 def domain(values: Iterable[float | None]) -> tuple[float, float]:

@@ -116,6 +116,10 @@ class Findings(TaskMetrics):
         """What a figure is of: the task, the classifier, and the texts that it is tested on."""
         return f"{self.card.title}. {classifier} on {self.evaluated.test_rows:,} real test texts."
 
+    def sized(self, classifier: str, mix: str) -> str:
+        """A mix as people say it, with its number of texts: few-shot (700)."""
+        return f"{name(mix)} ({self.evaluated.classifiers[classifier].mixes[mix].rows:,})"
+
     @property
     def clear_cut(self) -> dict[str, ClearCut]:
         """How often an LLM that saw a text alone gave it its own label, of real texts and by source: what a recording

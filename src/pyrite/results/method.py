@@ -20,20 +20,20 @@ def how_made(tasks: Sequence[Findings]) -> list[tuple[str, str]]:
     said += [
         (
             "Validation",
-            "one policy for every mix: a fixed recipe. No fit is chosen by validation texts, which somebody with "
-            "generated texts only would not have",
+            "all mixes are trained by the same fixed recipe. No training run is chosen by validation texts: with "
+            "generated texts only, there are none",
         ),
         (
             "Intervals",
-            f"{study.evaluate.resamples:,} bootstrap samples of the test texts, put together with the variance between "
-            "seeds",
+            f"from {study.evaluate.resamples:,} bootstrap samples of the test texts and the variance between training "
+            "runs (seeds)",
         ),
         (
             "Verdict",
-            f"Let the LLM write or label (“replace” in files): not worse than {baseline} by more than "
-            f"{study.compare.margin} points (one-sided, 5 %). Use both (“augment”): not that, but added to all labels "
-            "it beats them alone (two-sided, 5 %). Label (“don’t”): neither, and worse by more than the limit "
-            "(one-sided, 5 %). Can’t tell: anything else",
+            f"Let the LLM write or label (“replace” in files): surely not worse than {baseline} by more than the limit "
+            f"of {study.compare.margin} points. Use both (“augment”): not that, but added to all labels it surely "
+            "helps. Label (“don’t”): neither, and surely worse by more than the limit. Can’t tell: anything else. "
+            "Surely: in a test at 5 %, one-sided for the limit, two-sided for what is added",
         ),
         ("Data", " ".join(map(claims.data, tasks))),
     ]

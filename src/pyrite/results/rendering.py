@@ -17,7 +17,6 @@ import vl_convert
 from markupsafe import Markup
 
 from pyrite import results
-from pyrite.data import mixes
 from pyrite.results import claims, drawing, method, report_tables, subjectivity, trust, words
 from pyrite.results.table import Table
 
@@ -59,7 +58,6 @@ def _environment(template: str) -> jinja2.Environment:
         "LIMITS": claims.LIMITS,
         "WHO": subjectivity.WHO,
         "ONE_LLM": subjectivity.ONE_LLM,
-        "sources_of": lambda mix: mixes.parse(mix).sources,
         "say": claims,
         "how_made": method.how_made,
         "tables": report_tables,

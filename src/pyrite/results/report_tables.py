@@ -142,11 +142,11 @@ def questions(tasks: Sequence[Findings]) -> Table:
     columns = [*([Column("task", "Task")] if len(tasks) > 1 else []), Column("set", "Texts")]
     columns += [Column(one.key, one.asks, right=True) for one in trust.QUESTIONS]
     title = (
-        "Yes: not clearly worse than other real texts, whose row is what a perfect source would get. Realistic: how "
-        "often a classifier tells the texts from real ones (50 % is chance). Varied: how many wholly different texts "
-        "say as much. Covers: real texts with a text of the source in their neighbourhood. Original: texts that nearly "
-        "copy no real training text. Right labels: texts to which a classifier trained on real ones gives their own "
-        "label. 95 % intervals."
+        "Yes: not clearly worse than other real texts, whose row shows what a perfect source would get. Realistic: how "
+        "often a classifier can tell the texts from real ones (50 % is a coin toss). Varied: how many wholly different "
+        "texts would be as varied. Covers: the share of real texts that are like a text of the source. Original: the "
+        "share of texts that are no near copy of a real training text. Right labels: the share of texts to which a "
+        "classifier trained on real ones gives the same label. With 95 % intervals."
     )
     return Table(columns, rows, title)
 
@@ -186,7 +186,11 @@ def drops(made: Mapping[str, GeneratedSet]) -> Table:
     lines |= {"kept": {source: total.accepted for source, total in totals.items()}}
     rows = [{"what": what} | counts for what, counts in lines.items() if sum(counts.values())]
     columns = [Column("what", "Texts"), *(Column(source, name(source), form=",d") for source in made)]
-    return Table(columns, rows, "What became of the texts. A text is dropped for the first reason that holds.")
+    title = (
+        "What became of the texts. Each is dropped for the first reason that holds. Contamination: too much like a "
+        "test or validation text. Surplus: the label had enough texts without it."
+    )
+    return Table(columns, rows, title)
 
 
 def clear_cut(task: Findings) -> Table:
@@ -198,8 +202,8 @@ def clear_cut(task: Findings) -> Table:
         for label in task.evaluated.labels
     ]
     title = (
-        "Share of texts to which an LLM gave their own label when it saw the text alone, in %, with Wilson's 95 % "
-        "interval. Where its own texts are all clear and real ones are not, generation leaves the hard cases out."
+        "The share of texts, in %, to which an LLM that saw the text alone gave the label that they have, with "
+        "Wilson's 95 % interval. Where generated texts are clear and real ones are not, the hard cases are missing."
     )
     return Table([Column("label", "Label"), *(Column(mix, name(mix), right=True) for mix in sets)], rows, title)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import altair as alt
 
@@ -16,10 +15,7 @@ from pyrite.results.words import capital, fixed, name, ranged
 def scores(task: Findings, classifier: str) -> Figure:
     """The scores of a classifier's mixes."""
     found, asked = task.evaluated.classifiers[classifier], task.asked
-    drawn = {
-        mix: replace(dot(mix, one.macro_f1), name=f"{name(mix)} ({one.rows:,})")
-        for mix, one in ((mix, found.mixes[mix]) for mix in found.main)
-    }
+    drawn = {mix: dot(mix, found.mixes[mix].macro_f1, label=task.sized(classifier, mix)) for mix in found.main}
     gap, (candidate, baseline) = found.gap(asked.candidate, asked.baseline), task.names
     if gap is None:
         title = f"Scores of {classifier}"
@@ -52,28 +48,39 @@ def called(task: Findings, classifier: str) -> Figure | None:
             title = f"Calling the LLM and {candidate} can’t be told apart: {ranged(above, '+.1f')} points"
     itself = dot("real", llm.macro_f1)
     drawn = [Dot("the LLM itself", "muted", itself.mean, itself.low, itself.high, itself.note)]
-    dots_of = [*drawn, *(dot(mix, one.macro_f1) for mix, one in mine.items())]
+    dots_of = [*drawn, *(dot(mix, one.macro_f1, label=task.sized(classifier, mix)) for mix, one in mine.items())]
     about = f"{task.card.title}. The LLM and {classifier} on the same {llm.rows:,} test texts; 95 % intervals."
     return Figure(f"{capital(title)} ({classifier})", draw(dots_of, None, 0.0), about)
 
 
 def classes(task: Findings, classifier: str) -> Figure | None:
     """F1 of baseline and candidate for each label; None where the classifier lacks one of them."""
-    title, mixes, asked = (
-        claims.label_losses(task, classifier),
-        task.evaluated.classifiers[classifier].mixes,
-        task.asked,
-    )
+    title, asked = claims.label_losses(task, classifier), task.asked
+    mixes = task.evaluated.classifiers[classifier].mixes
     if not title:
         return None
-    before, after = (
-        {label: one.f1 for label, one in mixes[mix].per_class.items() if one.f1}
-        for mix in (asked.baseline, asked.candidate)
-    )
+    compared = (asked.baseline, asked.candidate)
+    before, after = ({label: one.f1 for label, one in mixes[mix].per_class.items() if one.f1} for mix in compared)
     order = sorted(before, key=lambda label: after[label].value - before[label].value)
-    groups = [(label, [dot(asked.baseline, before[label]), dot(asked.candidate, after[label])]) for label in order]
-    about = f"{task.tested(classifier)} 95 % intervals."
+    named = [task.sized(classifier, mix) for mix in compared]
+    groups = [
+        (
+            label,
+            [dot(mix, f1[label], label=words) for mix, f1, words in zip(compared, (before, after), named, strict=True)],
+        )
+        for label in order
+    ]
+    about = f"{task.tested(classifier)} Trained on (texts): {' and '.join(named)}. 95 % intervals."
     return Figure(f"{title} ({classifier})", draw_groups(groups, "F1 on real test texts (points)"), about)
+
+
+def compared(tasks: Sequence[Findings], classifier: str) -> str:
+    """What a figure of gaps is of: candidate and baseline with the numbers of their texts, and the classifier."""
+    asked, sized = tasks[0].asked, []
+    for mix in (asked.candidate, asked.baseline):
+        rows = sorted({task.evaluated.classifiers[classifier].mixes[mix].rows for task in tasks})
+        sized.append(f"{name(mix)} ({' to '.join(f'{end:,}' for end in dict.fromkeys((rows[0], rows[-1])))} texts)")
+    return capital(f"{' minus '.join(sized)}, by {classifier}.")
 
 
 FIGURES = {"scores": scores, "called": called, "classes": classes}
@@ -86,11 +93,11 @@ def gaps(tasks: Sequence[Findings], classifier: str) -> Figure:
         gap, verdict = task.gap(classifier), task.verdicts[classifier]
         assert gap is not None  # a case rests on it
         mean, low, high = (100 * end for end in (gap.value, gap.low90, gap.high90))
-        told = f"{fixed(mean, '+.1f')} ({fixed(low, '.1f')} to {fixed(high, '.1f')}) points: {verdict.word}"
+        told = f"{fixed(mean, '+.1f')} ({fixed(low, '.1f')} to {fixed(high, '.1f')}) points: {verdict.word}; "
+        told += f"{task.sized(classifier, asked.candidate)}, {task.sized(classifier, asked.baseline)}"
         drawn.append(Dot(task.title, verdict.family, mean, low, high, told))
     drawn.sort(key=lambda one: -one.mean)
-    candidate, baseline = tasks[0].names
-    about = capital(f"{candidate} minus {baseline}, {classifier}. Shaded: within the limit. 90 % intervals.")
+    about = f"{compared(tasks, classifier)} 90 % intervals. Shaded: within the limit of {asked.margin:g} points."
     meaning = {one.family: one.word for one in (task.verdicts[classifier] for task in tasks)}
     return Figure(f"Where does it pay, by {classifier}?", draw_gaps(drawn, asked.margin, meaning), about)
 

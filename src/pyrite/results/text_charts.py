@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -16,23 +17,25 @@ from pyrite.results import drawing
 from pyrite.results.claims import gap_claim
 from pyrite.results.drawing import NAMES, Dot, Figure, colour, data, domain, dot, hue, scale, shape, tooltip
 from pyrite.results.findings import Findings
-from pyrite.results.score_charts import draw_groups
+from pyrite.results.score_charts import compared, draw_groups
 from pyrite.results.subjectivity import KINDS, ONE_LLM, WHO, AgainstGap, Who
 from pyrite.results.words import capital, family, fixed, name
 
+# Pixels: the width from which on the points of tasks have names, and of a letter of these.
+NAMED, LETTER = 600, 5.8
 # How the points of generated sets differ on a map, one set after the other: how solid they are.
 LOOKS = {"hollow": 0.0, "filled": 0.6, "pale": 0.25}
 
 
 @dataclass(frozen=True)
 class Place:
-    """A text on a map; `note` is what the pointer shows, `fill` how solid its point is (0 is hollow)."""
+    """A text on a map; `fill` is how solid its point is (0 is hollow)."""
 
     name: str
     family: str
     x: float
     y: float
-    note: str
+    text: str
     fill: float
 
 
@@ -70,15 +73,16 @@ def text_map(table: pd.DataFrame, shares: Sequence[float]) -> Figure:
     ]
     told = " and ".join(f"{look} ones are {name(source)}" for source, look in looks.items())
     held = " and ".join(f"{100 * share:.1f}\u00a0%" for share in shares)
-    note = f"Of the generated texts, {told}. The axes hold {held} of the variance." if told else ""
-    return Figure("Where real and generated texts lie", draw_map(places), note=note)
+    about = f"The first two principal components of the embeddings of {len(table):,} texts hold {held} of the variance."
+    note = f"Of the generated texts, {told}." if told else ""
+    return Figure("Where real and generated texts lie", draw_map(places), about, note)
 
 
 def agreement(task: Findings, classifier: str, who: Who) -> Figure | None:
     """Accuracy against the agreement of annotators; None with fewer than three levels."""
     annotated = task.subjectivity.annotated.get(who)
     points = [
-        (point.agreement, dot(mix, point.accuracy, f" on {point.items} texts"))
+        (point.agreement, dot(mix, point.accuracy, f" on {point.items} texts", label=task.sized(classifier, mix)))
         for mix, line in (annotated.accuracy.get(classifier, {}) if annotated else {}).items()
         for point in line.thresholds
         if point.accuracy.low is not None
@@ -86,7 +90,7 @@ def agreement(task: Findings, classifier: str, who: Who) -> Figure | None:
     # Between two levels there is always a straight line.
     if len({level for level, _ in points}) < 3:
         return None
-    about = f"{task.card.title}. 95 % intervals over test texts; each point holds those to its right."
+    about = f"{task.card.title}. {classifier}, trained on so many (texts); each point holds those to its right. 95 %."
     return Figure(f"Is {classifier} right where {WHO[who]} agree?", draw_agreement(points), about)
 
 
@@ -102,14 +106,15 @@ def against_gap(found: AgainstGap, tasks: Sequence[Findings]) -> Figure:
         told = f"{fixed(gap, '+.1f')} points"
         drawn.append((point.subjectivity, Dot(task.title, task.verdict.family, gap, gap, gap, told)))
     by, claim = capital(KINDS[found.kind].format(who=WHO[found.who])), gap_claim(found.rho, found.source)
-    note = f"{claim} The judges: {ONE_LLM}." if found.who == "llm" else claim
+    about = f"{compared(tasks, found.classifier)} {claim}"
+    note = f"{about} The judges: {ONE_LLM}." if found.who == "llm" else about
     title = f"Does {name(found.source)} lose more on subjective tasks? {by}"
-    return Figure(title, draw_against_gap(drawn, _meaning(tasks)), about=claim, note=note)
+    return Figure(title, draw_against_gap(drawn, _meaning(tasks)), about, note)
 
 
 def clear_cut(tasks: Sequence[Findings]) -> Figure | None:
     """The candidate's loss over how much clearer its texts are than real ones; None for fewer than two tasks."""
-    drawn = []
+    drawn, shown = [], []
     for task in tasks:
         found = task.clear_cut
         sources = [one for one in mixes.parse(task.asked.candidate).sources if one in found]
@@ -121,11 +126,14 @@ def clear_cut(tasks: Sequence[Findings]) -> Figure | None:
             points = 100 * gap.value
             told = f"{fixed(points, '+.1f')} points; clear: {100 * own:.1f} %, real {100 * real:.1f} %"
             drawn.append((100 * (own - real), Dot(task.title, task.verdict.family, points, points, points, told)))
+            shown.append(task)
     if len(drawn) < 2:
         return None
     title = "Does a source lose more where its texts are clearer than real ones?"
-    about = "An LLM labelled generated and real texts blind; how much oftener it gave generated ones their own label."
-    return Figure(title, draw_against_gap(drawn, _meaning(tasks), "Clearer than real texts by (points)"), about=about)
+    about = (
+        f"{compared(shown, tasks[0].asked.classifier)} Clearer: an LLM that sees a text alone gives it its own label."
+    )
+    return Figure(title, draw_against_gap(drawn, _meaning(tasks), "Clearer than real texts by (points)"), about)
 
 
 def _meaning(tasks: Sequence[Findings]) -> dict[str, str]:
@@ -138,7 +146,7 @@ def _meaning(tasks: Sequence[Findings]) -> dict[str, str]:
 
 def draw_map(found: Sequence[Place]) -> alt.LayerChart:
     """Texts as points on a plane, whose axes mean nothing by themselves."""
-    rows = [{key: getattr(place, key) for key in ("x", "y", "name", "family", "note", "fill")} for place in found]
+    rows = [{key: getattr(place, key) for key in ("x", "y", "name", "family", "text", "fill")} for place in found]
     x, y = (
         alt.X("x:Q", axis=None, scale=scale(domain([place.x for place in found]))),
         alt.Y("y:Q", axis=None, scale=scale(domain([place.y for place in found]))),
@@ -153,7 +161,7 @@ def draw_map(found: Sequence[Place]) -> alt.LayerChart:
         "fill": fill,
         "fillOpacity": solid,
     }
-    return drawing.chart(points.encode(x=x, y=y, shape=shape(legend), tooltip=tooltip(), **looks), height=420)
+    return drawing.chart(points.encode(x=x, y=y, shape=shape(legend), tooltip=tooltip("text"), **looks), height=420)
 
 
 def draw_agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
@@ -186,16 +194,47 @@ def draw_against_gap(
     found: Sequence[tuple[float, Dot]], meaning: Mapping[str, str], of: str = "Subjectivity"
 ) -> alt.LayerChart:
     """Each task's gap, in the colour of its verdict, over something else of it: (value, dot)."""
-    rows = [drawing.row(one) | {"value": value} for value, one in found]
-    table, axis = data(rows), alt.Axis(tickCount=6, grid=False)
+    height, rows = 320, [drawing.row(one) | {"value": value} for value, one in found]
+    least, most = domain([value for value, _ in found])
+    within = (least - 0.1 * (most - least), most + 0.1 * (most - least))  # names of the outermost points need room
+    gaps = domain([0.0, *(row["mean"] for row in rows)])
+    table, named = data(rows), data(_named(rows, within, gaps, height))
     legend = drawing.key((row["family"] for row in rows), meaning)
-    across = alt.X("value:Q", title=of, scale=scale(domain([value for value, _ in found])), axis=axis)
-    up = alt.Y("mean:Q", title="Gap (points of macro-F1)", scale=scale(domain([0.0, *(row["mean"] for row in rows)])))
+    across = alt.X("value:Q", title=of, scale=scale(within), axis=alt.Axis(tickCount=6, grid=False))
+
+    def up(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title="Gap (points of macro-F1)", scale=scale(gaps))
+
+    # A phone has no room for names: they stand among the numbers.
+    words = named.transform_calculate(text=f"width < {NAMED} ? '' : datum.name")
     return drawing.chart(
-        data([{"mean": 0}]).mark_rule(color=colour("muted")).encode(y=up),
+        data([{"mean": 0}]).mark_rule(color=colour("muted")).encode(y=up("mean")),
         table.mark_point(filled=True, size=90, opacity=1).encode(
-            x=across, y=up, color=hue(legend), shape=shape(legend), tooltip=tooltip()
+            x=across, y=up("mean"), color=hue(legend), shape=shape(legend), tooltip=tooltip()
         ),
-        table.mark_text(dy=-12, fontSize=11, color=colour("muted")).encode(x=across, y=up, text="name:N"),
-        height=320,
+        words.mark_text(fontSize=11, color=colour("muted")).encode(x=across, y=up("place"), text="text:N"),
+        height=height,
     )
+
+
+def _named(
+    rows: Sequence[dict[str, Any]], within: tuple[float, float], gaps: tuple[float, float], height: int
+) -> list[dict[str, Any]]:
+    """The rows whose name finds a place above or below its point, apart from other names and points, in a chart of
+    `NAMED` pixels or more."""
+    pixel, named = (gaps[1] - gaps[0]) / height, []
+    at = [NAMED * (row["value"] - within[0]) / (within[1] - within[0]) for row in rows]
+    taken = [(x - 5, x + 5, row["mean"]) for x, row in zip(at, rows, strict=True)]
+
+    def free(left: float, right: float, place: float) -> bool:
+        apart = (right < start or left > end or abs(place - y) >= 11 * pixel for start, end, y in taken)
+        return left >= 0 and right <= NAMED and all(apart)
+
+    for x, row in zip(at, rows, strict=True):
+        half = LETTER * len(row["name"]) / 2
+        for place in (row["mean"] + 12 * pixel, row["mean"] - 12 * pixel):
+            if free(x - half, x + half, place):
+                taken.append((x - half, x + half, place))
+                named.append(row | {"place": place})
+                break
+    return named

@@ -14,6 +14,7 @@ import numpy as np
 from pyrite.data.mixes import parse, spoken
 from pyrite.results import advice, statements, verdict
 from pyrite.results.findings import FAMILIES, Findings, typographic
+from pyrite.results.prices import BreakEven, money
 from pyrite.results.study import total
 from pyrite.results.verdict import Case
 from pyrite.results.words import fixed
@@ -87,59 +88,76 @@ def of_tasks(tasks: Sequence[Findings], classifier: str) -> list[Row]:
 
 
 def panel(task: Findings) -> dict[str, Any]:
-    """What the sliders of a task choose from, and by classifier what is said at each place.
+    """What the sliders of a task choose from, (value, words) each, and by classifier what is said at each place.
 
-    `start` is where each slider stands at first; `cost` and `price` say whether that is known or only a guess.
+    `start` is where each slider stands at first; a price that is not known starts at a guess.
     """
     asked, sources = task.asked, parse(task.asked.candidate).sources
-    cost = total(map(task.price, sources)) if sources else None
-    price = asked.label_price
+    known = total(map(task.price, sources)) if sources else None
+    price, cost = asked.label_price or LABEL_PRICE, COST if known is None else known
     curve = task.evaluated.learning_curve(asked.classifier)
     rows = [rows for rows, _ in curve[1]] if curve else []
-    numbers = _numbers(rows)
-    choices = {
-        "labels": numbers,
-        "price": sorted({*LABEL_PRICES, *([price] if price else [])}),
-        "cost": sorted({*COSTS, *([cost] if cost is not None else [])}),
-        "loss": limits(asked.margin),
-    }
-    start = {"labels": rows[-1] if rows else None, "price": price or LABEL_PRICE, "loss": asked.margin}
+    labels, losses = _numbers(rows), limits(asked.margin)
+    prices, costs = sorted({*LABEL_PRICES, price}), sorted({*COSTS, cost})
     return {
-        "choices": choices,
-        "start": start | {"cost": COST if cost is None else cost},
-        "known": {"price": price is not None, "cost": cost is not None},
+        "choices": {
+            "labels": [(number, f"{number:,}") for number in labels],
+            "price": [(price, money(price)) for price in prices],
+            "cost": [(cost, money(cost)) for cost in costs],
+            "loss": [(loss, f"{loss:g} points") for loss in losses],
+        },
+        "start": {"labels": rows[-1] if rows else None, "price": price, "cost": cost, "loss": asked.margin},
+        "cost_known": known is not None,
         "classifier": asked.classifier,
-        "of": {classifier: _of(task, classifier, numbers) for classifier in task.verdicts},
+        "of": {
+            classifier: {
+                "labels": _gains(task, classifier, labels),
+                "price": _equals(task, classifier, prices),
+                "cost": _cheaper(task, classifier, costs),
+                "says": list(dict.fromkeys(advised)),
+                "loss": list(map(list(dict.fromkeys(advised)).index, advised)),
+            }
+            for classifier in task.verdicts
+            for advised in [_advice(task, classifier)]
+        },
     }
 
 
-def _of(task: Findings, classifier: str, numbers: Sequence[int]) -> dict[str, Any]:
-    says: list[dict[str, Any]] = []
-    at = []
-    for case in cases(task, classifier):
-        family = FAMILIES[verdict.decide(case)]
-        words = typographic(advice.short(case, task.kind, spoken))
-        said = {"advice": words, "family": family, "close": verdict.is_close(case)}
-        if said not in says:
-            says.append(said)
-        at.append(says.index(said))
-    known = task.evaluated.worth(classifier, task.asked.candidate)
-    worth = known and {
-        "labels": known[1].labels,
-        "said": statements.worth(known[1]),
-        # What generating costs, parted by these, is the price of a label from which it is cheaper.
-        "most": None if known[1].high is None else max(known[1].high, known[1].least),
-        "least": known[1].low or None,
-    }
-    gap = task.gap(classifier)
-    assert gap is not None  # it has a verdict
-    return {
-        "says": says,
-        "at": at,
-        "worth": worth,
-        "gains": _gains(task, classifier, numbers),
-        "gap": round(100 * gap.value, 1),
-    }
+def _advice(task: Findings, classifier: str) -> list[tuple[str, str]]:
+    """At each of the limits (the family of the verdict, what to do)."""
+    return [
+        (
+            FAMILIES[verdict.decide(case)],
+            typographic(advice.short(case, task.kind, spoken)) + (" A close call." if verdict.is_close(case) else ""),
+        )
+        for case in cases(task, classifier)
+    ]
+
+
+def _equals(task: Findings, classifier: str, prices: Sequence[float]) -> list[str]:
+    """At each price of a label, what as many as the candidate equals would cost."""
+    _, worth = task.evaluated.worth(classifier, task.asked.candidate) or (classifier, None)
+    if worth is None:
+        return ["What the texts are worth in labels is not known."] * len(prices)
+    same = f"The {statements.worth(worth)} real labels that they equal would cost"
+    return [f"{same} {money(price * worth.labels)}." if worth.labels else "" for price in prices]
+
+
+def _cheaper(task: Findings, classifier: str, costs: Sequence[float]) -> list[str]:
+    """At each cost of the candidate's texts, from what price of a label on they are cheaper, and what that loses."""
+    gap, known = task.gap(classifier), task.evaluated.worth(classifier, task.asked.candidate)
+    if known is None or gap is None:
+        return [""] * len(costs)
+    loss = f", at a loss of {statements.points(-gap.value)} points" if gap.value < 0 else ""
+    return [_cheaper_from(BreakEven.of(cost, known[1]), loss) for cost in costs]
+
+
+def _cheaper_from(even: BreakEven, loss: str) -> str:
+    if even.high is None:
+        low = f"The LLM may be cheaper where a label costs more than {money(even.low)}{loss}."
+        return low if even.low else "From what price of a label on the LLM is cheaper can’t be told."
+    between = "a cent" if even.high < 0.01 else f"{money(even.low)} to {money(even.high)}"
+    return f"The LLM is cheaper where a label costs more than {between}{loss}."
 
 
 def _gains(task: Findings, classifier: str, numbers: Sequence[int]) -> list[str]:

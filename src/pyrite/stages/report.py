@@ -109,7 +109,7 @@ def read(folder: Path = Path()) -> tuple[list[Findings], Subjectivity | None]:
 def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str, Any]) -> str:
     """Write the report's files; gives the page."""
     scored = [task for task in tasks if task.scored]
-    view |= {"tasks": scored, "unscored": [task for task in tasks if not task.scored]}
+    view |= {"asked": view["study"].compare, "tasks": scored, "unscored": [task for task in tasks if not task.scored]}
     view |= describe(scored, found) if scored else {"overall": None, "overalls": {}, "compared": {}}
     view["pictures"] = pictures(scored, view) if scored else {}
     drawn = {name: figure for of_task in view["pictures"].values() for name, figure in of_task.items()}
@@ -118,7 +118,8 @@ def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str,
             path.unlink()
     for name, figure in drawn.items():
         files.write_text(paths.REPORT / "figures" / name, figure.svg)
-    view |= {"maps": {}, "shelves": {}, "real": {task.task: real_texts(task) for task in scored}}
+    view |= {"maps": {}, "real": {task.task: real_texts(task) for task in scored}}
+    view["shelves"] = {task.task: {} for task in tasks}
     files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
     share(scored, view)
     view["static"] = []

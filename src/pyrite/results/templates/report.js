@@ -1,15 +1,16 @@
 // `config` is how all charts look; the page puts it before this script.
-// A chart is JSON, compressed and in base64: many of them would be too much for one page.
+const all = (what, within = document) => [...within.querySelectorAll(what)];
+
+// Charts and texts are JSON, compressed and in base64: many of them would be too much for one page.
 async function unpack(text) {
   const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 }
-const all = (what, within = document) => [...within.querySelectorAll(what)];
 
 // A saved picture stands alone: it has its title, what it is of, a background and colours.
 async function picture({ dataset }, spec, kind) {
   const style = getComputedStyle(document.documentElement);
-  const title = { text: dataset.title, subtitle: dataset.about };
+  const title = { text: dataset.title.match(/.{1,78}(\s|$)/g), subtitle: dataset.about.match(/.{1,108}(\s|$)/g) };
   const alone = JSON.stringify({ ...spec, width: 700, title, config, background: "var(--paper)", padding: 18 });
   const inked = JSON.parse(alone.replace(/var\((--\w+)\)/g, (_, name) => style.getPropertyValue(name).trim()));
   const { view } = await vegaEmbed(document.createElement("div"), inked, { ast: true });
@@ -24,27 +25,26 @@ function csv(spec) {
   return [Object.keys(rows[0]), ...rows.map(Object.values)].map(line).join("\n");
 }
 
-const views = new Map();
 async function paint(place) {
   try {
     const spec = await unpack(place.nextElementSibling.textContent);
     // The content security policy allows no eval, so expressions are interpreted (ast).
-    const { view } = await vegaEmbed(place, spec, { actions: false, renderer: "svg", ast: true, config });
+    place.view = (await vegaEmbed(place, spec, { actions: false, renderer: "svg", ast: true, config })).view;
     // The place itself says what the chart shows.
     place.querySelector("svg").setAttribute("aria-hidden", "true");
-    views.set(place, view);
     const saves = place.closest("figure").querySelector(".save");
     saves.hidden = false;
-    saves.addEventListener("click", async ({ target }) => {
-      if (target.localName !== "button") return;
-      const kind = target.textContent.toLowerCase(), link = document.createElement("a");
-      link.href = kind === "csv" ? URL.createObjectURL(new Blob([csv(spec)])) : await picture(place, spec, kind);
-      link.download = `${place.dataset.title.toLowerCase().replace(/[^\p{L}\d]+/gu, "-").slice(0, 60)}.${kind}`;
-      link.click();
-    });
-    tell(place.closest("article")?.querySelector(".panel"));
+    for (const button of all("button", saves)) {
+      button.addEventListener("click", async () => {
+        const kind = button.textContent.toLowerCase(), link = document.createElement("a");
+        link.href = kind === "csv" ? URL.createObjectURL(new Blob([csv(spec)])) : await picture(place, spec, kind);
+        link.download = `${place.dataset.title.toLowerCase().replace(/[^\p{L}\d]+/gu, "-").slice(0, 60)}.${kind}`;
+        link.click();
+      });
+    }
+    panels.filter((panel) => panel.closest("article").contains(place)).forEach(tell);
   } catch (error) {
-    place.textContent = "This chart could not be drawn; its numbers follow.";
+    place.textContent = "This chart could not be drawn.";
     console.error(error);
   }
 }
@@ -66,7 +66,9 @@ function choose(kind, value) {
   for (const part of all(`[data-${kind}]`)) part.hidden = !part.dataset[kind].split(" ").includes(value);
 }
 function show() {
-  all(".panel").forEach(tell);
+  // The contents are those of the task that is shown.
+  if (chosen.task) for (const link of all("[data-part]")) link.hash = `${chosen.task}.${link.dataset.part}`;
+  panels.forEach(tell);
   draw();
   // Charts that a narrower or wider window found hidden take its width now.
   window.dispatchEvent(new Event("resize"));
@@ -75,70 +77,41 @@ function show() {
 const keep = () => history.replaceState(null, "", `#${new URLSearchParams(chosen)}`);
 
 // The panel of what-ifs: everything was worked out before, by the rule of the verdict; here it is looked up.
-// As `prices.money` says it.
-const money = (amount) => "$" + (amount >= 1 || amount === Number(amount.toFixed(2))
-  ? amount.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })
-  : String(Number(amount.toPrecision(3))));
-const spoken = {
-  labels: (n) => n.toLocaleString("en"), price: money, cost: money, loss: (points) => `${points} points`,
-};
-
+const panels = all(".panel");
 function tell(panel) {
-  if (!panel) return;
-  const { about } = panel, place = {}, value = {};
-  const name = chosen.classifier in about.of ? chosen.classifier : about.classifier;
-  const one = about.of[name];
+  const { choices, classifier, of } = panel.about, one = of[chosen.classifier] ?? of[classifier], value = {};
   for (const input of all("input", panel)) {
-    place[input.name] = Number(input.value);
-    value[input.name] = about.choices[input.name][input.value];
-    input.ariaValueText = input.previousElementSibling.value = spoken[input.name](value[input.name]);
+    const [number, words] = choices[input.name][input.value];
+    value[input.name] = number;
+    input.ariaValueText = input.previousElementSibling.value = words;
+    const said = panel.querySelector(`[data-says=${input.name}]`);
+    if (said) said.textContent = one[input.name][input.value];
   }
-  const says = (key, words) => { panel.querySelector(`[data-says=${key}]`).textContent = words; };
-  const said = one.says[one.at[place.loss]], verdict = panel.querySelector(".says");
-  verdict.className = `says ${said.family}`;
-  verdict.textContent = said.advice;
-  says("gain", one.gains[place.labels] ?? "");
-  let words = "What the texts are worth in labels is not known.";
-  if (one.worth) {
-    const { labels, most, least } = one.worth;
-    const low = most === null ? 0 : value.cost / most, high = value.cost / least;
-    words = labels ? `The ${one.worth.said} real labels that they equal would cost ${money(labels * value.price)}. ` : "";
-    words += least ? `The LLM is cheaper where a label costs more than ${high < 0.01 ? "a cent" : `${money(low)} to ${money(high)}`}.`
-      + (value.price > high && one.gap < 0 ? ` Quality decides, not price: ${-one.gap} points are lost.` : "")
-      : most === null ? "From what price of a label on the LLM is cheaper can’t be told."
-        : `The LLM may be cheaper where a label costs more than ${money(low)}.`;
-  }
-  says("money", words);
-  const asked = value.loss === about.start.loss;
-  says("note", `${name}, at ${asked ? "the limit in params.yaml" : `${value.loss} points`}${said.close ? ": a close call" : ""}. `
-    + (asked ? "" : `The limit in params.yaml, ${about.start.loss}, is what was asked before looking; another is a what-if. `)
-    + (about.known.cost ? "" : "What generating cost is not known: enter yours."));
+  const [family, advice] = one.says[one.loss[panel.elements.loss.value]], says = panel.querySelector(".says");
+  says.className = `says ${family}`;
+  says.textContent = advice;
   for (const strip of all(".strip")) strip.style.setProperty("--at", value.loss / strip.dataset.most);
-  for (const chart of all(".options .chart", panel.closest("article"))) {
-    if (value.labels) views.get(chart)?.signal("you", value.labels).runAsync();
-  }
+  for (const { view } of all(".options .chart", panel.closest("article"))) view?.signal("you", value.labels).runAsync();
 }
 
-const nearest = (choices, value) => choices.reduce((best, one, at) =>
-  Math.abs(one - value) < Math.abs(choices[best] - value) ? at : best, 0);
 // One place for a kind of slider on all panels: the tasks share what their reader has and pays.
 function slide(name, value) {
-  for (const panel of all(".panel")) {
-    const input = panel.elements[name];
-    if (input) input.value = nearest(panel.about.choices[name], value);
+  for (const panel of panels.filter((one) => one.elements.namedItem(name))) {
+    const away = panel.about.choices[name].map(([number]) => Math.abs(number - value));
+    panel.elements[name].value = away.indexOf(Math.min(...away));
+    chosen[name] = value;
     tell(panel);
   }
 }
-for (const panel of all(".panel")) {
+
+for (const panel of panels) {
   panel.about = JSON.parse(panel.dataset.about);
   panel.hidden = false;
   for (const input of all("input", panel)) {
     const choices = panel.about.choices[input.name];
-    input.max = choices.length - 1;
-    input.value = nearest(choices, panel.about.start[input.name]);
+    input.value = choices.findIndex(([number]) => number === panel.about.start[input.name]);
     input.addEventListener("input", () => {
-      chosen[input.name] = choices[input.value];
-      slide(input.name, chosen[input.name]);
+      slide(input.name, choices[input.value][0]);
       keep();
     });
   }
@@ -147,7 +120,7 @@ for (const panel of all(".panel")) {
 
 const selects = Object.fromEntries(all("select[data-chooses]").map((select) => [select.dataset.chooses, select]));
 for (const [kind, select] of Object.entries(selects)) {
-  select.closest("label").hidden = false;
+  select.closest(".choices").hidden = false;
   select.addEventListener("change", () => {
     choose(kind, select.value);
     show();
@@ -158,37 +131,24 @@ for (const [kind, select] of Object.entries(selects)) {
 
 // #task-<id> leads to a task; #task=<id>&classifier=<name>&loss=<points> is a kept choice.
 function follow() {
-  const asked = new URLSearchParams(location.hash.slice(1));
-  const link = location.hash.startsWith("#task-");
-  if (link) asked.set("task", location.hash.slice(6));
-  for (const [kind, select] of Object.entries(selects)) {
-    if (![...select.options].some((option) => option.value === asked.get(kind))) continue;
-    select.value = asked.get(kind);
-    choose(kind, select.value);
-  }
-  for (const name of Object.keys(spoken)) {
-    if (!asked.get(name)) continue;
-    chosen[name] = Number(asked.get(name));
-    slide(name, chosen[name]);
+  const link = location.hash.match(/^#task-(.*)/), asked = new URLSearchParams(link ? { task: link[1] } : location.hash.slice(1));
+  for (const [kind, value] of asked) {
+    const select = selects[kind];
+    if (!select) slide(kind, Number(value));
+    else if ([...select.options].some((option) => option.value === value)) choose(kind, select.value = value);
   }
   show();
   if (link) document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }
-window.addEventListener("hashchange", follow);
+window.addEventListener("hashchange", () => {
+  follow();
+  keep();
+});
 
-// The contents lead to the parts of the task that is shown, and leave the link as it is: it holds what was chosen.
+// Which of the contents is read.
 const contents = all(".bar a");
-const part = ({ dataset, hash }) =>
-  document.getElementById(dataset.part && chosen.task ? `${chosen.task}.${dataset.part}` : hash.slice(1));
-for (const link of contents) {
-  link.addEventListener("click", (event) => {
-    event.preventDefault();
-    part(link).scrollIntoView();
-    part(link).focus({ preventScroll: true });
-  });
-}
 window.addEventListener("scroll", () => {
-  const passed = contents.filter((link) => part(link).getBoundingClientRect().top < 120);
+  const passed = contents.filter(({ hash }) => document.getElementById(hash.slice(1)).getBoundingClientRect().top < 120);
   for (const link of contents) link.ariaCurrent = link === (passed.at(-1) ?? contents[0]) ? "true" : null;
 }, { passive: true });
 
@@ -210,11 +170,7 @@ for (const head of all("thead .number")) {
 
 // The texts of a task: [id, source, label, reason, text], the middle three as places in the lists beside them.
 const shelves = {};
-function shelf(task) {
-  const packed = document.getElementById(`${task}.texts`);
-  shelves[task] ??= packed ? unpack(packed.textContent) : Promise.resolve({ rows: [] });
-  return shelves[task];
-}
+const shelf = (task) => shelves[task] ??= unpack(document.getElementById(`${task}.texts`).textContent);
 function entry(text, ...about) {
   const item = document.createElement("li"), words = document.createElement("bdi"), small = document.createElement("small");
   words.textContent = text;
