@@ -399,7 +399,7 @@ class Page(HTMLParser):
 
     @property
     def charts(self) -> list[dict[str, Any]]:
-        return [found for found in self.packed if "rows" not in found]
+        return [found for found in self.packed if "datasets" in found]
 
     @property
     def shelves(self) -> list[dict[str, Any]]:

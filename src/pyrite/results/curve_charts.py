@@ -70,7 +70,7 @@ def curve(task: Findings, classifier: str) -> Figure | None:
         if mine and mine.worth
         else f"How {classifier} learns from real labels"
     )
-    about = f"{task.tested(classifier)} Bars at the foot: 95 %."
+    about = f"{task.tested(classifier)} Whiskers and bars at the foot: 95 % intervals."
     return Figure(capital(title), draw_curve(points, levels, sources), about)
 
 
@@ -85,7 +85,7 @@ def options(task: Findings, classifier: str) -> Figure | None:
     both = [_point(point.both, found.mixes[point.both].macro_f1, point.rows) for point in curve.points] if curve else []
     chart = draw_options(real, both, name(f"real+{candidate}"), _level(candidate, mine) if mine else None)
     texts = f"{capital(name(candidate))}: {mine.rows:,} texts. " if mine else ""
-    about = f"{task.tested(classifier)} {texts}Whiskers: 95 %."
+    about = f"{task.tested(classifier)} {texts}Whiskers: 95 % intervals."
     return Figure(f"What {classifier} scores with the labels you have", chart, about)
 
 
@@ -270,7 +270,7 @@ def draw_training(found: Sequence[tuple[float, Dot]], title: str) -> alt.LayerCh
         {"name": dot.name, "family": dot.family, "mean": round(dot.mean, 4), "step": int(step)} for step, dot in found
     ]
     within, last = domain([row["mean"] for row in rows]), max(step for step, _ in found)
-    across = alt.X("step:Q", title="Step", scale=scale((0, NAMES * last)), axis=alt.Axis(tickCount=6, grid=False))
+    across = alt.X("step:Q", title="Step", scale=scale((0, NAMES * last)), axis=alt.Axis(grid=False))
 
     def up(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", title=title, scale=scale(within))

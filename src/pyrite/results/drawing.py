@@ -62,7 +62,7 @@ _ENDS = (("align", "'right'", "'left'"), ("dx", "0", "9"), ("dy", "-9", "0"))
 
 # A long name beside a row breaks once. No name stands in an expression itself: it could be anything.
 _TWO_LINES = (
-    "length(datum.label) > 20 ? split(replace(datum.label, regexp('^(.{8,20}) '), '$1\\n'), '\\n') : datum.label"
+    "length(datum.label) > 25 ? split(replace(datum.label, regexp('^(.{8,24}) '), '$1\\n'), '\\n') : datum.label"
 )
 
 # Pixels. In the page a chart is as wide as its column. AXIS and LEGEND: the room below and above it.
@@ -125,11 +125,10 @@ class Figure:
 
     @cached_property
     def inline(self) -> str:
-        """The chart as a picture within the page: without heading, in the colours of the page's theme."""
-        picture: str = vl_convert.vegalite_to_svg(
-            _json(self.chart) | {"width": FILE_WIDTH, "config": CONFIG, "padding": 24}
-        )
-        return unnumbered(picture)
+        """The chart as a picture within the page: without heading, in the font and the colours of the page's theme."""
+        drawn = _json(self.chart) | {"width": FILE_WIDTH, "config": CONFIG | {"aria": False}, "padding": 24}
+        picture: str = vl_convert.vegalite_to_svg(drawn)
+        return unnumbered(picture).replace(f' font-family="{FONT}"', "")
 
 
 def colour(name: str) -> str:
@@ -146,6 +145,7 @@ CONFIG = {
         **{"titleFontWeight": "normal", "titlePadding": 10, "labelPadding": 6, "labelLimit": 220},
         **{"gridColor": colour("line"), "domainColor": colour("line"), "ticks": False, "domain": False},
     },
+    "axisQuantitative": {"tickCount": 6},
     "title": {
         **{"anchor": "start", "frame": "group", "offset": 14, "fontSize": 17, "color": colour("ink")},
         **{"subtitleFontSize": 13, "subtitleColor": colour("muted"), "subtitlePadding": 6},
@@ -235,7 +235,7 @@ def names(field: str, order: Sequence[str]) -> alt.Y:
 
 
 def score(field: str, within: tuple[float, float], title: str) -> alt.X:
-    return alt.X(f"{field}:Q", title=title, scale=scale(within), axis=alt.Axis(tickCount=6))
+    return alt.X(f"{field}:Q", title=title, scale=scale(within))
 
 
 def scale(within: tuple[float, float]) -> alt.Scale:

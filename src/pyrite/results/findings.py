@@ -114,7 +114,7 @@ class Findings(TaskMetrics):
 
     def tested(self, classifier: str) -> str:
         """What a figure is of: the task, the classifier, and the texts that it is tested on."""
-        return f"{self.card.title}. {classifier} on {self.evaluated.test_rows:,} real test texts."
+        return f"{self.card.title}. Scores of {classifier} on {self.evaluated.test_rows:,} real test texts."
 
     def sized(self, classifier: str, mix: str) -> str:
         """A mix as people say it, with its number of texts: few-shot (700)."""

@@ -55,7 +55,7 @@ T = TypeVar("T")
 PACKAGES = ("pyrite", "torch", "transformers", "accelerate", "scikit-learn", "numpy", "pandas", "altair")
 
 # The charts of each classifier of a task, by name.
-FIGURES = score_charts.FIGURES | curve_charts.FIGURES | text_charts.FIGURES
+FIGURES = curve_charts.FIGURES | score_charts.FIGURES | text_charts.FIGURES
 
 # Of these there are no files: REPORT.md shows none.
 PAGE_ONLY = ("called", "classes")
@@ -123,10 +123,10 @@ def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str,
     files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
     share(scored, view)
     view["static"] = []
-    # What the rest leaves of the page's size: a third for pictures for browsers without JavaScript, half of what is
-    # then left for the texts at most, then the maps.
+    # What the rest leaves of the page's size: half for pictures for browsers without JavaScript, half of what is then
+    # left for the texts at most, then the maps.
     left = PAGE_BYTES - len(render("report.html.j2", view).encode())
-    view["static"] = static(in_order(scored, view), left // 3) if scored else []
+    view["static"] = static(in_order(scored, view), left // 2) if scored else []
     left -= sum(len(figure.inline.encode()) for figure in view["static"])
     view["shelves"] = {task.task: held for task in tasks if (held := shelf(task, left // 2 // len(tasks)))}
     left -= sum(len(packed(held)) for held in view["shelves"].values())

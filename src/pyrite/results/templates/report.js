@@ -104,8 +104,8 @@ function slide(name, value) {
   }
 }
 
-for (const panel of panels) {
-  panel.about = JSON.parse(panel.dataset.about);
+async function prepare(panel) {
+  panel.about = await unpack(panel.querySelector("script").textContent);
   panel.hidden = false;
   for (const input of all("input", panel)) {
     const choices = panel.about.choices[input.name];
@@ -115,7 +115,6 @@ for (const panel of panels) {
       keep();
     });
   }
-  tell(panel);
 }
 
 const selects = Object.fromEntries(all("select[data-chooses]").map((select) => [select.dataset.chooses, select]));
@@ -216,4 +215,4 @@ for (const browser of all(".browser")) {
   }, { rootMargin: "200px" }).observe(browser);
 }
 
-follow();
+Promise.all(panels.map(prepare)).then(follow);
