@@ -270,7 +270,7 @@ def draw_training(found: Sequence[tuple[float, Dot]], title: str) -> alt.LayerCh
         {"name": dot.name, "family": dot.family, "mean": round(dot.mean, 4), "step": int(step)} for step, dot in found
     ]
     within, last = domain([row["mean"] for row in rows]), max(step for step, _ in found)
-    across = alt.X("step:Q", title="Step", scale=scale((0, NAMES * last)), axis=alt.Axis(grid=False))
+    across = alt.X("step:Q", title="Step", scale=scale((0, NAMES * last)), axis=alt.Axis(tickCount=6, grid=False))
 
     def up(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", title=title, scale=scale(within))

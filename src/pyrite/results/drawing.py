@@ -145,7 +145,7 @@ CONFIG = {
         **{"titleFontWeight": "normal", "titlePadding": 10, "labelPadding": 6, "labelLimit": 220},
         **{"gridColor": colour("line"), "domainColor": colour("line"), "ticks": False, "domain": False},
     },
-    "axisQuantitative": {"tickCount": 6},
+    "axisYQuantitative": {"tickCount": 6},
     "title": {
         **{"anchor": "start", "frame": "group", "offset": 14, "fontSize": 17, "color": colour("ink")},
         **{"subtitleFontSize": 13, "subtitleColor": colour("muted"), "subtitlePadding": 6},
@@ -235,7 +235,7 @@ def names(field: str, order: Sequence[str]) -> alt.Y:
 
 
 def score(field: str, within: tuple[float, float], title: str) -> alt.X:
-    return alt.X(f"{field}:Q", title=title, scale=scale(within))
+    return alt.X(f"{field}:Q", title=title, scale=scale(within), axis=alt.Axis(tickCount=6))
 
 
 def scale(within: tuple[float, float]) -> alt.Scale:

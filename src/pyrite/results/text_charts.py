@@ -200,7 +200,7 @@ def draw_against_gap(
     gaps = domain([0.0, *(row["mean"] for row in rows)])
     table, named = data(rows), data(_named(rows, within, gaps, height))
     legend = drawing.key((row["family"] for row in rows), meaning)
-    across = alt.X("value:Q", title=of, scale=scale(within), axis=alt.Axis(grid=False))
+    across = alt.X("value:Q", title=of, scale=scale(within), axis=alt.Axis(tickCount=6, grid=False))
 
     def up(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", title="Gap (points of macro-F1)", scale=scale(gaps))
