@@ -582,17 +582,21 @@ def _known() -> set[str]:
     return known
 
 
-# Levels, powers and definitions in the words of the report; sums over labels and reasons, which no file holds.
+# Levels, powers and definitions in the words of the report; sums over labels and reasons, and the texts of the map,
+# which no file holds.
 DEFINITIONS = (
-    {"0", "0.001", "0.1", "0.5", "1", "2", "3", "4", "5", "50", "95"} | {"1.1", "79", "80"} | {"633", "51", "249", "6"}
+    {"0", "0.001", "0.1", "0.5", "1", "2", "3", "4", "5", "15", "50", "95"}
+    | {"1.1", "79", "80"}
+    | {"633", "51", "249", "6"}
 )
 
 
 def test_every_number_is_from_the_metrics(study: Callable[..., str]) -> None:
     source = study(tasks=("a", "b", "c", "d"))
     known = _known() | DEFINITIONS
-    source = re.sub(r'<section[^>]* aria-label="(Texts to read|All texts)">.*?</section>', "", source, flags=re.S)
     source = re.sub(r"<dt>Versions</dt><dd>.*?</dd>", "", source, flags=re.S)
+    # Ticks of axes stand where there is room; a test of their own holds what charts draw.
+    source = re.sub(r"<noscript>.*?</noscript>", "", source, flags=re.S)
     # The limits of the strip and the test rows that would settle a case follow from the rule; its tests hold them.
     source = re.sub(r'<figure class="strip".*?</figure>', "", source, flags=re.S)
     page = re.sub(r"about [\d,]+ test rows would", "", Page(source).text)
@@ -620,8 +624,8 @@ def test_hostile_words_do_no_harm(study: Callable[..., str]) -> None:
     harmless = Page(study(tasks=("a", "b", "c", "d")))
     source = study(hostile, tasks=tuple("abcde"))
     page = Page(source)
-    # No other elements: nothing of the words became one.
-    assert {tag for tag, _ in page.elements} <= {tag for tag, _ in harmless.elements}
+    # No other elements, but for the lines of a long name in a picture: nothing of the words became one.
+    assert {tag for tag, _ in page.elements} <= {tag for tag, _ in harmless.elements} | {"tspan"}
     assert not [name for _, about in page.elements for name in about if name.startswith("on")]
     assert page.scripts[-2:] == harmless.scripts[-2:]
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", source)
