@@ -73,9 +73,9 @@ def text_map(table: pd.DataFrame, shares: Sequence[float]) -> Figure:
     ]
     told = " and ".join(f"{look} ones are {name(source)}" for source, look in looks.items())
     held = " and ".join(f"{100 * share:.1f}\u00a0%" for share in shares)
-    about = f"The first two principal components of the embeddings of {len(table):,} texts hold {held} of the variance."
-    note = f"Of the generated texts, {told}." if told else ""
-    return Figure("Where real and generated texts lie", draw_map(places), about, note)
+    about = f"Of the generated texts, {told}. " if told else ""
+    about += f"The first two principal components of {len(table):,} embeddings hold {held} of the variance."
+    return Figure("Where real and generated texts lie", draw_map(places), about)
 
 
 def agreement(task: Findings, classifier: str, who: Who) -> Figure | None:
