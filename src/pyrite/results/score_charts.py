@@ -107,7 +107,7 @@ def gaps(tasks: Sequence[Findings], classifier: str) -> Figure:
 
 def draw(found: Sequence[Dot], baseline: Dot | None, margin: float) -> alt.LayerChart:
     """Score of each mix; a line at the baseline's, shaded as far as `margin` points to either side."""
-    title = "Macro-F1 on real test texts (points)"
+    title = "Macro-F1 (points)"
     ends = [end for one in found for end in (one.mean, one.low, one.high)]
     height = ROW * len(found)
     if baseline is None:
