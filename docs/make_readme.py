@@ -7,7 +7,7 @@ from contextlib import chdir
 from blocks import ROOT, put, rewrite
 
 from pyrite.results import advice, options, remarks, report_tables, statements, study, tables
-from pyrite.results.findings import Verdict
+from pyrite.results.findings import Verdict, typographic
 
 
 def block() -> str:
@@ -21,7 +21,7 @@ def block() -> str:
     said = [f"**{verdict.advice}** {verdict.headline} {verdict.sentence}", compared.markdown().strip()]
     mixes = tables.Table(table.columns, table.rows).markdown().strip()
     between = " ".join([statements.at_equal_size(case), *options.between(found)])
-    return "\n\n".join([*said, between, mixes, table.notes, remarks.too_like(task.generated)])
+    return typographic("\n\n".join([*said, between, mixes, table.notes, remarks.too_like(task.generated)]))
 
 
 def filled(readme: str) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pyrite.results.evaluation import Worth
-from pyrite.results.prices import BreakEven
+from pyrite.results.prices import BreakEven, money
 
 
 def worth(labels: int | None, low: int | None, high: int | None) -> Worth:
@@ -30,3 +30,20 @@ def test_what_is_cheaper_depends_on_the_interval() -> None:
     words = [even.cheaper(price).split()[0] for price in (0.005, 0.01, 0.02, 0.04, 0.05)]
     assert words == ["labelling", "can't", "can't", "can't", "generating"]
     assert BreakEven(0.01, None).cheaper(1e9) == "can't tell which is cheaper"
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        (0.0, "$0.00"),
+        (0.03, "$0.03"),
+        (12.3, "$12.30"),
+        (0.523, "$0.52"),
+        (0.0176, "$0.018"),
+        (0.00619, "$0.0062"),
+        (0.0000123, "$0.000012"),
+        (1234.5, "$1,234.50"),
+    ],
+)
+def test_money_is_cents_or_two_digits(amount: float, words: str) -> None:
+    assert money(amount) == words

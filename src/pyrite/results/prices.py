@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from pyrite.results.evaluation import Worth
@@ -32,5 +33,7 @@ class BreakEven:
 
 
 def money(amount: float) -> str:
-    """$12.30, or three digits of what is no whole number of cents."""
-    return f"${amount:,.2f}" if amount >= 1 or amount == round(amount, 2) else f"${amount:.3g}"
+    """$12.30, or two digits of what is under ten cents and no whole number of them."""
+    if amount >= 0.1 or amount == round(amount, 2):
+        return f"${amount:,.2f}"
+    return f"${amount:.{1 - math.floor(math.log10(amount))}f}"
