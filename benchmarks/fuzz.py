@@ -402,6 +402,7 @@ def a_view() -> dict[str, Any]:
         "static": [],
         "unscored": [],
         "study": study,
+        "asked": study.compare,
     }
     added["prompts"] = {name: ways.load(one.prompt) for name, one in study.written.items()}
     return report.describe(tasks, found) | added | {"tasks": tasks}

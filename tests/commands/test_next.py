@@ -157,7 +157,7 @@ def test_rows_of_the_cards_file_without_a_label_are_chosen_from_too() -> None:
     table.to_csv("../tickets.csv", index=False)
     text = paths.card("support").read_text()
     start = text.index("  # Real texts without labels")
-    end = text.index("  # Read where it is")
+    end = text.index("# Prompt: what one text")
     paths.card("support").write_text(text[:start] + text[end:])
     assert cards.load("support").source.unlabelled is None
     pyrite("new", "support", "--refresh")
@@ -169,7 +169,7 @@ def test_rows_of_the_cards_file_without_a_label_are_chosen_from_too() -> None:
 
 def test_without_texts_it_says_where_to_put_them() -> None:
     text = paths.card("support").read_text()
-    start, end = text.index("  # Real texts without labels"), text.index("  # Read where it is")
+    start, end = text.index("  # Real texts without labels"), text.index("# Prompt: what one text")
     paths.card("support").write_text(text[:start] + text[end:])
     prepared()
     with pytest.raises(PyriteError, match=r"no texts without labels: .*--unlabelled"):
