@@ -154,6 +154,7 @@ def test_one_fit_of_each_decides_nothing() -> None:
     given = verdict.case(task, "probe", "few_shot", "real", 3.0)
     assert verdict.decide(given) == CANT_TELL
     assert "one fit of each only" in given.obstacle
+    assert "more seeds" in given.remedy
     # The other of the two has several: their spread is in the gap.
     assert not found(distinct=1).obstacle
     # The halves of the candidate's rows tell what other rows would move.

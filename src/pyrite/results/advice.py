@@ -84,7 +84,7 @@ def next_step(case: Case, stop: Worth | None, say: Say = str) -> str:
     if word == AUGMENT:
         return f"Train on all your labels with {candidate} added."
     if case.obstacle or word == CANT_TELL:
-        return "Mend that first." if case.obstacle else statements.settled(case)
+        return case.remedy if case.obstacle else statements.settled(case)
     if stop is None or stop.high == 0:
         return "Train on your own labels; more of them help more."
     few = f"fewer than about {stop.low:,} labels" if stop.low else "few labels"

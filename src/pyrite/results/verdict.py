@@ -48,6 +48,7 @@ class Case:
         equal_rows: how many these are; 0 over tasks.
         lost: labels that the baseline finds and the candidate surely loses.
         obstacle: why nothing can be told, whatever the gap.
+        remedy: what to do about it.
         contains: the candidate has the baseline in it, so that it can't stand in its place.
     """
 
@@ -62,6 +63,7 @@ class Case:
     equal_rows: int = 0
     lost: tuple[str, ...] = ()
     obstacle: str = ""
+    remedy: str = ""
     contains: bool = False
 
 
@@ -137,6 +139,8 @@ def case(found: TaskResult, classifier: str, candidate: str, baseline: str, marg
     share, mixes_of = margin / 100, (one.mixes[candidate], one.mixes[baseline])
     contains = set(mixes.parse(baseline).parts) < set(mixes.parse(candidate).parts)
     added, same = one.gap(f"{ALL}+{candidate}", ALL), one.equal_size(candidate)
+    halved = bool(gap.macro_f1.generation_error)
+    obstacle, remedy = _obstacle(mixes_of, (candidate, baseline), found.test_rows, halved)
     return Case(
         candidate=candidate,
         baseline=baseline,
@@ -148,30 +152,39 @@ def case(found: TaskResult, classifier: str, candidate: str, baseline: str, marg
         equal=same.macro_f1 if same else None,
         equal_rows=one.mixes[EQUAL].rows if same else 0,
         lost=tuple(label for label, most in gap.at_most.items() if most < -LOST * share),
-        obstacle=_obstacle(mixes_of, (candidate, baseline), found.test_rows, bool(gap.macro_f1.generation_error)),
+        obstacle=obstacle,
+        remedy=remedy,
         contains=contains,
     )
 
 
-def _obstacle(found: Sequence[MixResult], names: Sequence[str], test_rows: int, halved: bool) -> str:
+def _obstacle(found: Sequence[MixResult], names: Sequence[str], test_rows: int, halved: bool) -> tuple[str, str]:
+    """Why nothing can be told, and what to do about it; both empty where something can."""
     for mix, name in zip(found, names, strict=True):
         if mix.collapsed:
             seeds = ", ".join(map(str, mix.collapsed))
-            return f"trained on {name}, the classifier says one label always (seed {seeds}): mend its recipe first"
+            collapsed = f"trained on {name}, the classifier says one label always (seed {seeds})"
+            return collapsed, "Mend the classifier's recipe first: more steps, or another learning rate."
     if all(mix.guesses for mix in found):
-        return "both are no better than guessing"
+        return (
+            "both are no better than guessing",
+            "See whether people can tell the labels, or take a larger classifier.",
+        )
     if test_rows < FEWEST_ROWS:
-        return f"{test_rows} test rows are too few for any answer; {FEWEST_ROWS} are the least"
+        few = f"{test_rows} test rows are too few for any answer; {FEWEST_ROWS} are the least"
+        return few, "Label more real texts."
     # A deterministic classifier on fixed rows has one fit, but its halves tell what other rows would move.
     if max(mix.fits for mix in found) < 2 and not halved:
-        return "there is one fit of each only, which says nothing of how much another training run would move"
-    return ""
+        one = "there is one fit of each only, which says nothing of how much another training run would move"
+        return one, "Give the classifier more seeds, or the LLM more conversations: params.yaml has both."
+    return "", ""
 
 
 def over_tasks(cases: Sequence[Case]) -> Case:
     """The mean over tasks of the same question: these very tasks, not tasks in general, so their errors average out."""
     gains = [case.gain for case in cases if case.gain is not None]
     equal = [case.equal for case in cases if case.equal is not None]
+    obstacle, remedy = next(((case.obstacle, case.remedy) for case in cases if case.obstacle), ("", ""))
     return replace(
         cases[0],
         test_rows=round(sum(case.test_rows for case in cases) / len(cases)),
@@ -181,7 +194,8 @@ def over_tasks(cases: Sequence[Case]) -> Case:
         equal=mean(equal) if len(equal) == len(cases) else None,
         equal_rows=0,
         lost=(),
-        obstacle=next((case.obstacle for case in cases if case.obstacle), ""),
+        obstacle=obstacle,
+        remedy=remedy,
     )
 
 
