@@ -74,6 +74,10 @@ def worth(labels: int | None, low: int | None, high: int | None, most: int = 100
             "about 1,868 test rows would settle it; there are 1,000",
         ),
         (
+            case(gap(-2.0, 4.0, item_error=0.5, seed_error=0.3)),
+            "so close to what you allow that 1,000 test rows can't settle it",
+        ),
+        (
             case(gap(0.0, 9.0, seed_error=2.0)),
             "would not settle it, more seeds can: chance in training moves the gap by about 2.0",
         ),

@@ -101,9 +101,11 @@ def settled(case: Case) -> str:
             f"More test rows alone would not settle it, more {more} moves the gap by about {points(max(seeds, texts))} "
             "points (standard deviation)."
         )
+    if rows <= case.test_rows:
+        return f"The gap is so close to what you allow that {case.test_rows:,} test rows can't settle it; more might."
     return (
-        f"If the true gap is 0, or twice what you allow, about {max(rows, case.test_rows + 1):,} test rows would "
-        f"settle it; there are {case.test_rows:,}."
+        f"If the true gap is 0, or twice what you allow, about {rows:,} test rows would settle it; there are "
+        f"{case.test_rows:,}."
     )
 
 
