@@ -114,24 +114,24 @@ def panel(task: Findings) -> dict[str, Any]:
                 "labels": _gains(task, classifier, labels),
                 "price": _equals(task, classifier, prices),
                 "cost": _cheaper(task, classifier, costs),
-                "says": list(dict.fromkeys(advised)),
-                "loss": list(map(list(dict.fromkeys(advised)).index, advised)),
+                **_advice(task, classifier),
             }
             for classifier in task.verdicts
-            for advised in [_advice(task, classifier)]
         },
     }
 
 
-def _advice(task: Findings, classifier: str) -> list[tuple[str, str]]:
-    """At each of the limits (the family of the verdict, what to do)."""
-    return [
+def _advice(task: Findings, classifier: str) -> dict[str, Any]:
+    """What there is to do, each (the family of the verdict, the words), and at each of the limits its place there."""
+    advised = [
         (
             FAMILIES[verdict.decide(case)],
             typographic(advice.short(case, task.kind, spoken)) + (" A close call." if verdict.is_close(case) else ""),
         )
         for case in cases(task, classifier)
     ]
+    says = list(dict.fromkeys(advised))
+    return {"says": says, "loss": [says.index(one) for one in advised]}
 
 
 def _equals(task: Findings, classifier: str, prices: Sequence[float]) -> list[str]:
