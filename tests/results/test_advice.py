@@ -44,13 +44,13 @@ def test_the_headline_has_the_gap_and_what_it_is_compared_with(given: Case, word
     [
         (
             case(gap(-5.6, 1.0), equal=gap(-0.5, 1.0), equal_rows=1542),
-            "few_shot scores 0.5 points lower than 1,542 real texts (-1.0 to +0.0). The rest of the gap",
+            "(1,542 texts), few_shot scores 0.5 points lower than real (90 %: -1.0 to +0.0). The rest of the gap",
         ),
         (
             case(gap(-5.6, 1.0), equal=gap(0.7, 1.0)),
-            "higher than equally many real texts (+0.2 to +1.2). The rest",
+            "At equal size, few_shot scores 0.7 points higher than real (90 %: +0.2 to +1.2). The gap comes",
         ),
-        (case(gap(-5.6, 1.0), equal=gap(0.0, 1.0)), "scores the same as equally many real texts (-0.5 to +0.5)"),
+        (case(gap(-5.6, 1.0), equal=gap(0.0, 1.0)), "scores the same as real (90 %: -0.5 to +0.5)"),
         (case(gap(-5.6, 1.0), equal=gap(-5.6, 1.0)), ""),
         (case(gap(-5.6, 1.0)), ""),
     ],

@@ -912,6 +912,9 @@ def test_texts_are_filtered_and_named_ones_are_shown(study: Callable[..., str], 
     listed = page.run("[...document.querySelectorAll('.browser li')].map((one) => one.textContent)")
     assert len(listed) == 5 and all(words.endswith("few-shot · red") for words in listed)
     assert "a colour of a thing 0" in page.run("document.querySelector('details.named').textContent")
+    # All sets have texts of one id: each side shows those of its own.
+    sides = page.run("[...document.querySelectorAll('.named ul')].map((one) => one.querySelector('small').textContent)")
+    assert [side.split(" · ")[0] for side in sides] == ["few-shot", "real"]
 
 
 def test_each_slider_changes_what_it_decides(study: Callable[..., str], browse: Callable[..., Browser]) -> None:

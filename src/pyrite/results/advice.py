@@ -66,14 +66,19 @@ def headline(case: Case, kind: str, say: Say = str) -> str:
 
 def how_sure(case: Case) -> str:
     """How sure the verdict is: the interval that decides."""
-    low, high = case.gap.low90, case.gap.high90
+    loss = inside(case.gap.low90, case.gap.high90)
+    if case.obstacle:
+        return loss
+    return f"{'a close call; ' if verdict.is_close(case) else ''}{loss} (90 % sure)"
+
+
+def inside(low: float, high: float) -> str:
+    """Where a gap lies, in words."""
     if high <= 0:
-        loss = f"the loss is {statements.ends(-high, -low)} points"
-    elif low >= 0:
-        loss = f"the gain is {statements.ends(low, high)} points"
-    else:
-        loss = f"between {statements.points(-low)} points lost and {statements.points(high)} gained"
-    return f"a close call; {loss}" if verdict.is_close(case) else loss
+        return f"the loss is {statements.ends(-high, -low)} points"
+    if low >= 0:
+        return f"the gain is {statements.ends(low, high)} points"
+    return f"between {statements.points(-low)} points lost and {statements.points(high)} gained"
 
 
 def next_step(case: Case, stop: Worth | None, say: Say = str) -> str:

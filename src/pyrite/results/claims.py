@@ -74,12 +74,14 @@ def equals(task: Findings, classifier: str) -> str:
     if known := found.worth(classifier, candidate):
         by, equal = known
         rows, many = found.classifiers[by].mixes[candidate].rows, statements.labels(equal)
-        interval = "" if worth(equal) == labels(equal) else f" ({labels(equal, 'low')} to {labels(equal, 'high')})"
+        interval = (
+            "" if worth(equal) == labels(equal) else f" (95 %: {labels(equal, 'low')} to {labels(equal, 'high')})"
+        )
         said = [f"{rows:,} {task.names[0]} texts train a classifier ({by}) as well as {many} real labels{interval}."]
     if curve := found.mix_curve(classifier, candidate):
-        ends = (curve[1].points[0], curve[1].points[-1])
-        few, many = (f"{100 * point.gain.value:+.1f} points at {point.rows:,}" for point in ends)
-        said.append(f"Added to real labels: {few}, {many}.")
+        outer = (curve[1].points[0], curve[1].points[-1])
+        few, many = (f"{100 * point.gain.value:+.1f} points with {point.rows:,}" for point in outer)
+        said.append(f"Added to real labels, they give {few} labels and {many}.")
     return typographic(" ".join(said))
 
 

@@ -52,13 +52,14 @@ class Level:
 
 
 def curve(task: Findings, classifier: str) -> Figure | None:
-    """The learning curve of a classifier, those of the sources beside it, and the worth of every mix that has generated
-    rows; None without a curve."""
+    """The learning curve of a classifier, those of the sources beside it, and the worth of the candidate and of every
+    mix of generated rows; None without a curve."""
     found = task.evaluated.classifiers[classifier]
     if len({rows for rows, _ in found.curve}) < 2:
         return None
     points = [_point("real", found.mixes[mix].macro_f1, rows) for rows, mix in found.curve]
-    levels = [level for mix, entry in found.mixes.items() if (level := _level(mix, entry))]
+    shown = [mix for mix in found.mixes if family(mix) == "generated" or mix == task.asked.candidate]
+    levels = sorted(filter(None, (_level(mix, found.mixes[mix]) for mix in shown)), key=lambda level: level.score)
     sources = [
         [_point(source, bought.score, bought.texts) for bought in along]
         for source, along in purchases.curves(found).items()
@@ -167,7 +168,7 @@ def draw_curve(
             "high": level.high or last,
             "inside": bool(level.labels),
             "short": f"{level.name} {level.score:.1f}",
-            "worth": f": worth {level.worth} labels",
+            "worth": f" = {level.worth} labels",
         }
         for number, (level, place) in enumerate(zip(levels, places, strict=True))
     ]

@@ -60,10 +60,10 @@ NAMES = 1.2
 # How the name at the end of a line stands on a phone, and elsewhere.
 _ENDS = (("align", "'right'", "'left'"), ("dx", "0", "9"), ("dy", "-9", "0"))
 
-# A long name beside a row breaks once. No name stands in an expression itself: it could be anything.
-_TWO_LINES = (
-    "length(datum.label) > 25 ? split(replace(datum.label, regexp('^(.{8,24}) '), '$1\\n'), '\\n') : datum.label"
-)
+# A long name beside a row breaks once, half a line above its middle. No name stands in an expression itself: it could
+# be anything.
+_LONG = "length(datum.label) > 25 && test(regexp('^.{8,24} '), datum.label)"
+_TWO_LINES = f"{_LONG} ? split(replace(datum.label, regexp('^(.{{8,24}}) '), '$1\\n'), '\\n') : datum.label"
 
 # Pixels. In the page a chart is as wide as its column. AXIS and LEGEND: the room below and above it.
 FILE_WIDTH = 700
@@ -230,7 +230,8 @@ def row(one: Dot) -> dict[str, Any]:
 
 
 def names(field: str, order: Sequence[str]) -> alt.Y:
-    axis = alt.Axis(labelFontSize=13, labelColor=colour("ink"), grid=False, labelExpr=_TWO_LINES)
+    raised = alt.condition(_LONG, alt.value(-8), alt.value(0))
+    axis = alt.Axis(labelFontSize=13, labelColor=colour("ink"), grid=False, labelExpr=_TWO_LINES, labelOffset=raised)
     return alt.Y(f"{field}:N", sort=list(order), title=None, axis=axis)
 
 

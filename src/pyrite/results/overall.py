@@ -78,7 +78,7 @@ def chips(
 ) -> list[tuple[str, str]]:
     """How sure the verdict is, what the other classifiers say, the LLM itself, and costs."""
     sample = verdict.as_sample(cases)
-    like = f"on tasks like them the gap is {statements.ends(sample.low, sample.high, '+')}"
+    like = f"on tasks like them {advice.inside(sample.low, sample.high)}"
     found = [("How sure", typographic(f"{advice.how_sure(verdict.over_tasks(cases))} on these tasks; {like}"))]
     found += claims.others(classifier, {one: verdict.word for one, verdict in said.items()})
     llms = [task.evaluated.llm for task in tasks if task.evaluated.llm]

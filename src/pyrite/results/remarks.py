@@ -13,23 +13,23 @@ from pyrite.results.generation import GeneratedSet
 from pyrite.results.preparation import blind
 from pyrite.results.prices import money
 from pyrite.results.statements import Say, break_even, capital, ends, no_worth, points, ranged, stops, these
-from pyrite.results.study import TaskMetrics
+from pyrite.results.study import TaskMetrics, total
 
 
 def remarks(task: TaskMetrics, classifier: str, say: Say = str) -> list[str]:
     """What else there is to say of a task by a classifier, a sentence each."""
     found, candidate = task.evaluated, task.asked.candidate
     known = found.worth(classifier, candidate)
-    curve = found.mix_curve(classifier, candidate)
-    price = task.asked.label_price
+    curve, sources = found.mix_curve(classifier, candidate), mixes.parse(candidate).sources
+    cost = total(map(task.price, sources)) if sources else None
     said = [
         generation(task, classifier, say),
         called(task, classifier, say),
-        break_even(candidate, known[1] if known else None, task.cost(candidate), price, say),
+        break_even(candidate, known[1] if known else None, cost, task.asked.label_price, say),
     ]
     if curve and curve[1].stops:
         said.append(f"Added to real labels ({curve[0]}): {stops(say(candidate), curve[1].stops)}.")
-    if not known and mixes.parse(candidate).sources:
+    if not known and sources:
         said.append(no_worth(found, classifier, candidate))
     of_mix = found.classifiers[classifier].mixes
     said += [
@@ -41,7 +41,7 @@ def remarks(task: TaskMetrics, classifier: str, say: Say = str) -> list[str]:
         said.append(f"Can't tell how {', '.join(untested)} is classified: no test row has this label.")
     if task.prepared.blind:
         said.append(blind(task.prepared.alike, task.useless))
-    said += [speak(task.generated[s], say) for s in mixes.parse(candidate).sources for speak in (scarce, clearer)]
+    said += [speak(task.generated[s], say) for s in sources for speak in (scarce, clearer)]
     return [words for words in said if words]
 
 
@@ -65,10 +65,12 @@ def called(task: TaskMetrics, classifier: str, say: Say = str) -> str:
     own, candidate, price = llm.macro_f1, task.asked.candidate, task.asked.llm_price
     says = (
         f"Called as the classifier, in {llm.personas} personas, the LLM scores {points(own.value)} "
-        f"({ends(own.low or 0, own.high or 1)}) in macro-F1 on the {llm.rows:,} test rows that it labelled"
+        f"({ends(own.low or 0, own.high or 1)}) on the {llm.rows:,} test texts that it labelled"
     )
     if mine := llm.classifiers.get(classifier, {}).get(candidate):
-        says += f", {classifier} trained on {say(candidate)} {points(mine.macro_f1.value)}: {lead(mine.gap.macro_f1)}"
+        says += (
+            f", and {classifier}, trained on {say(candidate)}, {points(mine.macro_f1.value)}: {lead(mine.gap.macro_f1)}"
+        )
     return f"{says}." + ("" if price is None else f" It asks {money(price)} for a thousand texts.")
 
 

@@ -146,10 +146,11 @@ def at_equal_size(case: Case, say: Say = str) -> str:
     baseline itself."""
     if case.equal is None or case.equal == case.gap:
         return ""
-    rows = f"{case.equal_rows:,}" if case.equal_rows else "equally many"
-    scores = f"At equal size, {say(case.candidate)} scores {side(case.equal.value)} {rows} real texts"
+    rows = f" ({case.equal_rows:,} texts)" if case.equal_rows else ""
+    scores = f"At equal size{rows}, {say(case.candidate)} scores {side(case.equal.value)} real"
     inside = ends(case.equal.low90, case.equal.high90, "+")
-    return f"{scores} ({inside}). The rest of the gap comes from the number of texts."
+    rest = "The gap" if case.equal.value * case.gap.value <= 0 else "The rest of the gap"
+    return f"{scores} (90 %: {inside}). {rest} comes from the number of texts."
 
 
 # Worth
@@ -209,8 +210,8 @@ def break_even(mix: str, found: Worth | None, cost: float | None, label_price: f
         says = f"Break-even: the {worth(found)} real labels that {say(mix)} is worth cost {same}"
         return f"{says}; what generating cost is not known."
     even = BreakEven.of(cost, found)
-    low = money(even.low)
-    between = f"{low} to {money(even.high)}" if even.high is not None else f"more than {low}"
+    between = f"more than {money(even.low)}" if even.high is None else f"{money(even.low)} to {money(even.high)}"
+    between = "less than a cent" if even.high is not None and even.high < 0.01 else between
     says = f"Break-even: generating cost {money(cost)}, as much as labelling where a label costs {between}"
     if label_price is None:
         return f"{says}."
