@@ -352,8 +352,26 @@ def test_as_many_fits_side_by_side_as_memory_holds(
     monkeypatch.setattr(parallel, "devices", lambda: 8)
     for free, workers in ((100 * each, 8), (3.5 * each, 3), (0.5 * each, 1)):
         monkeypatch.setattr(parallel, "free_memory", lambda free=free: int(free))
-        assert train._workers(spec) == workers
+        assert train._workers(spec, [fit_of(1)] * 9) == workers
+    assert train._workers(spec, [fit_of(1)] * 2) == 1
     assert "memory for 3 of 8 fits side by side" in capsys.readouterr().err
+
+
+def test_short_fits_side_by_side_where_they_outlast_the_start_of_processes(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = params.load().train.classifiers["tfidf"]
+    monkeypatch.setattr(parallel, "devices", lambda: 8)
+    monkeypatch.setattr(parallel, "free_memory", lambda: 2**50)
+    enough = train.WORTH_A_PROCESS
+    assert [train._workers(spec, [fit_of(enough // 10)] * n) for n in (5, 19, 20, 35, 500)] == [0, 1, 2, 3, 8]
+    # One that takes very many rows takes memory for them.
+    monkeypatch.setattr(parallel, "free_memory", lambda: 16 * 2**30)
+    assert train._workers(spec, [fit_of(80_000_000)] * 20) == 2
+
+
+def fit_of(effort: int) -> fits.Fit:
+    return fits.Fit("real", 0, None, pd.DataFrame(), [], effort, "", keep_checkpoint=False)
 
 
 def test_generated_rows_with_an_unknown_label_are_named(study: Path, table: Callable[..., pd.DataFrame]) -> None:

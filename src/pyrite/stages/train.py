@@ -38,6 +38,13 @@ from pyrite.training.classifier import DivergenceError, Job
 from pyrite.training.classifiers import AnyClassifier
 from pyrite.training.fits import Data, Fit, plan
 
+# A process takes some six seconds to start: as long as short fits on about so many characters of text (`probe` has done
+# 800,000 a second, `tfidf` 350,000).
+WORTH_A_PROCESS = 4_000_000
+# What a process holds for each character of its longest short fit, at most: 384 float32 of a text of 60 characters, in
+# the embeddings of all texts, in the fit's rows, and once more.
+BYTES_A_CHARACTER = 80
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -139,10 +146,10 @@ def train(fits: list[Fit], inputs: Inputs, processes: int) -> list[str]:
         bar = progress.add_task(f"{doing}, 0 of {len(fits)} fits done", total=total)
         report = partial(progress.update, bar)
         outcomes: Iterator[Outcome]
-        shared = spec.long and not parallel.launched()
-        if shared and processes > 1:
+        alone = not parallel.launched()
+        if alone and processes > 1:
             outcomes = parallel.together(fit_one, fits, inputs, processes, lambda done: report(completed=done))
-        elif shared and (workers := min(_workers(spec), len(fits))) > 1:
+        elif alone and (workers := _workers(spec, fits)) > 1:
             outcomes = parallel.side_by_side(fit_one, fits, inputs, workers, lambda done: report(completed=done))
         else:
             outcomes = (fit_one(fit, inputs, lambda: progress.advance(bar)) for fit in fits)
@@ -155,17 +162,22 @@ def train(fits: list[Fit], inputs: Inputs, processes: int) -> list[str]:
     return failed
 
 
-def _workers(spec: AnyClassifier) -> int:
+def _workers(spec: AnyClassifier, fits: list[Fit]) -> int:
     """How many fits run side by side: one on each device, as far as memory goes where devices share it."""
     devices = parallel.devices()
-    if torch.accelerator.is_available():
-        return devices
-    free, each = parallel.free_memory(), spec.memory()
-    if free // each >= devices:
-        return devices
+    if spec.long:
+        wanted, each = min(devices, len(fits)), spec.memory()
+        if torch.accelerator.is_available():
+            return wanted
+    else:
+        wanted = min(devices, sum(fit.effort for fit in fits) // WORTH_A_PROCESS)
+        each = encoder.PROCESS_MEMORY + BYTES_A_CHARACTER * max(fit.effort for fit in fits)
+    free = parallel.free_memory()
+    if free // each >= wanted:
+        return wanted
     workers = max(1, free // each)
     console.log.print(
-        f"memory for {workers} of {devices} fits side by side: {free / 2**30:.1f} GiB free, "
+        f"memory for {workers} of {wanted} fits side by side: {free / 2**30:.1f} GiB free, "
         f"about {each / 2**30:.1f} GiB each"
     )
     return workers
