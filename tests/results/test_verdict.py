@@ -108,6 +108,16 @@ def test_over_tasks_errors_average_out() -> None:
     assert verdict.over_tasks([case(HELPS, HELPS), case(HELPS)]).gain is None
 
 
+def test_a_mean_leaves_out_tasks_where_nothing_can_be_told() -> None:
+    clear, guessed = [case(gap(-9.0, 2.0)), case(gap(-11.0, 2.0))], case(gap(0.0, 2.0), obstacle="both guess")
+    together = verdict.over_tasks([guessed, *clear])
+    assert (together, together.left_out) == (replace(verdict.over_tasks(clear), left_out=1), 1)
+    assert verdict.decide(together) == DONT
+    assert verdict.as_sample([guessed, *clear]) == verdict.as_sample(clear)
+    nothing = verdict.over_tasks([guessed, guessed])
+    assert (verdict.decide(nothing), nothing.left_out) == (CANT_TELL, 0)
+
+
 def test_tasks_as_a_sample_have_students_interval_of_their_gaps() -> None:
     gaps = [-1.0, -4.0, 2.0, -3.0]
     found = verdict.as_sample([case(gap(one, 3.0)) for one in gaps])

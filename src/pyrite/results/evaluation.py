@@ -199,6 +199,7 @@ class Headline(Result):
     """The experiment as one row of `dvc exp show`: means over tasks. Scores and gaps are in points here.
 
     Attributes:
+        tasks: those of which something can be told: the means are theirs.
         interval: the 90 % interval of the gap, the one that decides.
         close_call: whether its deciding end lies within half a point of the margin.
         best: the candidate with the highest score.

@@ -101,9 +101,16 @@ def table(study: Study) -> Table:
 
 
 def between(study: Study, classifier: str = "") -> list[str]:
-    """Of each two options that follow each other, whether the better one is surely better, a sentence each."""
-    by, said = classifier or study.params.compare.classifier, []
-    for better, worse in itertools.pairwise(of(study, by)):
+    """Of each two options that follow each other, whether the better one is surely better, a sentence each; before
+    these, which gaps are means of fewer tasks."""
+    by, found = classifier or study.params.compare.classifier, of(study, classifier)
+    said = [
+        f"{statements.capital(mixes.spoken(option.candidate))}: in {option.case.left_out} of "
+        f"{option.tasks} tasks nothing can be told; gap and verdict leave them out."
+        for option in found
+        if option.case.left_out
+    ]
+    for better, worse in itertools.pairwise(found):
         gaps = [
             paired.macro_f1
             for task in study.scored

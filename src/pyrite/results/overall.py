@@ -77,9 +77,10 @@ def chips(
     tasks: Sequence[Findings], classifier: str, cases: Sequence[Case], said: Mapping[str, Verdict]
 ) -> list[tuple[str, str]]:
     """How sure the verdict is, what the other classifiers say, the LLM itself, and costs."""
-    sample = verdict.as_sample(cases)
-    like = f"on tasks like them {advice.inside(sample.low, sample.high)}"
-    found = [("How sure", typographic(f"{advice.how_sure(verdict.over_tasks(cases))} on these tasks; {like}"))]
+    sure = f"{advice.how_sure(verdict.over_tasks(cases))} on these tasks"
+    if sample := verdict.as_sample(cases):
+        sure += f"; on tasks like them {advice.inside(sample.low, sample.high)}"
+    found = [("How sure", typographic(sure))]
     found += claims.others(classifier, {one: verdict.word for one, verdict in said.items()})
     llms = [task.evaluated.llm for task in tasks if task.evaluated.llm]
     beside = [llm.classifiers.get(classifier, {}).get(tasks[0].asked.candidate) for llm in llms]

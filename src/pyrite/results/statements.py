@@ -64,7 +64,10 @@ def reason(case: Case, say: Say = str) -> str:
     """The verdict's sentence without its word."""
     word, gap = verdict.decide(case), case.gap
     candidate, baseline, allowed = say(case.candidate), say(case.baseline), f"You allow a loss of {points(case.margin)}"
-    scores = f"{candidate} scores {side(gap.value)} {baseline} (90 % interval {ends(gap.low90, gap.high90, '+')})"
+    inside = f"90 % interval {ends(gap.low90, gap.high90, '+')}"
+    if case.left_out:
+        inside += f"; without {case.left_out} task{'s' * (case.left_out > 1)} where nothing can be told"
+    scores = f"{candidate} scores {side(gap.value)} {baseline} ({inside})"
     if case.obstacle:
         return f"{scores}, but {case.obstacle}."
     close = " A close call: another training run could change it." if verdict.is_close(case) else ""
@@ -133,12 +136,11 @@ def two_questions(case: Case, same_texts: bool, say: Say = str) -> list[str]:
 
 def over_tasks(cases: Sequence[Case], say: Say = str) -> list[str]:
     """The verdict over tasks: of these very tasks, and of tasks like them."""
-    sample = verdict.as_sample(cases)
-    return [
-        f"Over {len(cases)} tasks: {reason(verdict.over_tasks(cases), say)}",
-        f"That is of these tasks. Taken as a sample of tasks like them, the gap is {points(sample.value, '+')} "
-        f"({ends(sample.low, sample.high, '+')}, 90 %).",
-    ]
+    said = [f"Over {len(cases)} tasks: {reason(verdict.over_tasks(cases), say)}"]
+    if sample := verdict.as_sample(cases):
+        like = f"the gap is {points(sample.value, '+')} ({ends(sample.low, sample.high, '+')}, 90 %)"
+        said.append(f"That is of these tasks. Taken as a sample of tasks like them, {like}.")
+    return said
 
 
 def at_equal_size(case: Case, say: Say = str) -> str:

@@ -5,6 +5,7 @@ Gaps and margins are in [0, 1] of macro-F1.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -50,6 +51,7 @@ class Case:
         obstacle: why nothing can be told, whatever the gap.
         remedy: what to do about it.
         contains: the candidate has the baseline in it, so that it can't stand in its place.
+        left_out: of a mean, the number of tasks that are not in it, for nothing can be told there.
     """
 
     candidate: str
@@ -65,6 +67,7 @@ class Case:
     obstacle: str = ""
     remedy: str = ""
     contains: bool = False
+    left_out: int = 0
 
 
 def in_place(case: Case) -> str:
@@ -180,28 +183,37 @@ def _obstacle(found: Sequence[MixResult], names: Sequence[str], test_rows: int, 
     return "", ""
 
 
+def told(cases: Sequence[Case]) -> list[bool]:
+    """Which cases a mean is taken over: those of which something can be told, or all where that is none."""
+    clear = [not case.obstacle for case in cases]
+    return clear if any(clear) else [True] * len(cases)
+
+
 def over_tasks(cases: Sequence[Case]) -> Case:
-    """The mean over tasks of the same question: these very tasks, not tasks in general, so their errors average out."""
-    gains = [case.gain for case in cases if case.gain is not None]
-    equal = [case.equal for case in cases if case.equal is not None]
-    obstacle, remedy = next(((case.obstacle, case.remedy) for case in cases if case.obstacle), ("", ""))
+    """The mean over tasks of the same question: these very tasks, not tasks in general, so their errors average out.
+    Tasks of which nothing can be told are left out."""
+    found = list(itertools.compress(cases, told(cases)))
+    gains = [case.gain for case in found if case.gain is not None]
+    equal = [case.equal for case in found if case.equal is not None]
     return replace(
-        cases[0],
-        test_rows=round(sum(case.test_rows for case in cases) / len(cases)),
-        fits=min(case.fits for case in cases),
-        gap=mean([case.gap for case in cases]),
-        gain=mean(gains) if len(gains) == len(cases) else None,
-        equal=mean(equal) if len(equal) == len(cases) else None,
+        found[0],
+        test_rows=round(sum(case.test_rows for case in found) / len(found)),
+        fits=min(case.fits for case in found),
+        gap=mean([case.gap for case in found]),
+        gain=mean(gains) if len(gains) == len(found) else None,
+        equal=mean(equal) if len(equal) == len(found) else None,
         equal_rows=0,
         lost=(),
-        obstacle=obstacle,
-        remedy=remedy,
+        left_out=len(cases) - len(found),
     )
 
 
-def as_sample(cases: Sequence[Case]) -> Interval:
-    """The mean gap with its 90 % interval, were these tasks a sample of all tasks like them (random effects)."""
-    gaps = [case.gap.value for case in cases]
+def as_sample(cases: Sequence[Case]) -> Interval | None:
+    """The mean gap with its 90 % interval, were these tasks a sample of all tasks like them (random effects), without
+    those of which nothing can be told; None where one is left."""
+    gaps = [case.gap.value for case in itertools.compress(cases, told(cases))]
+    if len(gaps) < 2:
+        return None
     mean = sum(gaps) / len(gaps)
     spread = math.sqrt(sum((gap - mean) ** 2 for gap in gaps) / (len(gaps) - 1) / len(gaps))
     reach = float(stdtrit(len(gaps) - 1, 0.95)) * spread

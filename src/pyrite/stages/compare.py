@@ -8,6 +8,7 @@ macro-F1 and accuracy. `metrics/frontier.json` has what each task's options cost
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from pyrite.base import files, paths
@@ -54,12 +55,14 @@ def plots(found: Study) -> dict[str, Table]:
 
 
 def headline(found: Study) -> Headline:
-    """The experiment as one row: means over tasks, costs summed; worth only where there is one task."""
+    """The experiment as one row: means over the tasks of which something can be told, costs of all; worth only where
+    there is one task."""
     asked, overall = found.params.compare, found.overall
     known: dict[str, Any] = {"candidate": asked.candidate, "classifier": asked.classifier, "baseline": asked.baseline}
     if overall is None:
         return Headline(**known, verdict=verdict.CANT_TELL, tasks=0)
-    of_mix = [task.evaluated.classifiers[asked.classifier].mixes for task in found.scored]
+    counted = list(itertools.compress(found.scored, verdict.told(found.cases)))
+    of_mix = [task.evaluated.classifiers[asked.classifier].mixes for task in counted]
 
     def mean(mix: str) -> float:
         return round(100 * sum(one[mix].macro_f1.value for one in of_mix) / len(of_mix), 1)
@@ -85,7 +88,7 @@ def headline(found: Study) -> Headline:
         worth=(worth[1].labels or statements.labels(worth[1])) if worth else None,
         cost_usd=None if cost is None else round(cost, 4),
         baseline_macro_f1=mean(asked.baseline),
-        tasks=len(found.scored),
+        tasks=len(counted),
         best=options.of(found)[0].candidate,
     )
 
