@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from base64 import b64encode
+from base64 import b32encode, b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -723,6 +723,9 @@ def test_what_is_waited_for_is_said(ask: Ask, monkeypatch: pytest.MonkeyPatch) -
         quote(quote(KEY, safe="")),
         "-".join(KEY),
         "".join(f"\\u{ord(sign):04x}" for sign in KEY),
+        "".join(f"\\x{ord(sign):02x}" for sign in KEY),
+        "".join(f"&#{ord(sign)};" for sign in KEY),
+        b32encode(KEY.encode()).decode(),
         KEY[::-1],
     ],
 )

@@ -10,7 +10,7 @@ from pyrite import params
 from pyrite.base import console, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, mixes, sheets, standins, texts, transcripts
-from pyrite.llm import annotators, costs, failures, generation, labelling, speed, surveys
+from pyrite.llm import annotators, costs, generation, labelling, speed, surveys, waits
 from pyrite.llm.annotators import Survey
 from pyrite.llm.cache import Ledger
 from pyrite.llm.conversations import Script
@@ -119,7 +119,7 @@ def _time(needs: Sequence[CostEstimate], model: str, p: Params) -> str:
         return f"How long it takes is not known: `pyrite doctor` measures how fast '{model}' answers."
     alone = sum(n.seconds or 0.0 for n in needs)
     at_once = min(max(n.at_once for n in needs), max(1, sum(n.requests for n in needs)))
-    slow, fast = failures.duration(alone), failures.duration(alone / at_once)
+    slow, fast = waits.duration(alone), waits.duration(alone / at_once)
     return (
         f"Time at {rate:.0f} tokens a second (pyrite doctor): {slow} where the endpoint answers one request after "
         f"another, {fast} where it answers {at_once} at once."

@@ -18,7 +18,7 @@ from openai import APIStatusError
 
 from pyrite.base import console
 from pyrite.base.errors import PyriteError
-from pyrite.llm import dialect, failures, replies
+from pyrite.llm import dialect, failures, replies, waits
 from pyrite.llm.cache import Answer, Ledger, Request, Unanswered, tokens_of
 from pyrite.llm.dialect import TIMEOUT, Dialect
 from pyrite.llm.failures import Failure, Then
@@ -105,11 +105,11 @@ class Endpoint:
         if now - self._last_answer < quiet:
             return ""
         if (left := self._resume_at - now) > 0:
-            return f"waiting {failures.duration(left)} more as the endpoint asks: {self._cooling}"
+            return f"waiting {waits.duration(left)} more as the endpoint asks: {self._cooling}"
         if not self._open:
             return ""
         first = min(self._open.values(), key=lambda one: one.since)
-        said = f"{len(self._open)} requests wait for an answer, one for {failures.duration(now - first.since)}"
+        said = f"{len(self._open)} requests wait for an answer, one for {waits.duration(now - first.since)}"
         before = f"; before that: {first.before}" if first.before else ""
         return f"{said} (attempt {first.attempt}{before})"
 
@@ -263,7 +263,7 @@ class Endpoint:
             if self._attempts == 1:
                 self.stop(PyriteError(reason))
             if now - self._last_answer > PATIENCE + self._longest_wait:
-                served = f"no answer for {failures.duration(now - self._last_answer)}"
+                served = f"no answer for {waits.duration(now - self._last_answer)}"
                 self.stop(PyriteError(f"{served}: {reason}; what is answered is kept"))
             self._go_on()
             return min(attempt + 1, self._attempts)

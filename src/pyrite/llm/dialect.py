@@ -10,7 +10,7 @@ import os
 import re
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import httpx2
@@ -31,20 +31,32 @@ LIMITS = ("max_tokens", "max_completion_tokens")
 # How often the limit is made four times larger for a model that thinks before it answers.
 THINKS, MOST_ROOM = 4, 64
 
+_NOT = (
+    r"(?:unsupported|not support\w*|n't support|no longer support\w*|unknown|unrecogni[sz]ed|not permitted|not allowed"
+    r"|not enabled|deprecated|invalid(?!_request)|extra|unexpected|only|can ?not|can't|(?:must|should) be)"
+)
+_UNKNOWN = re.compile(_NOT)
+# What may stand between a refusal and the name of what is refused.
+_AND = r"\W+(?:(?:the|use|of|request|keyword|parameter|argument|field|value|option|property|supplied|name)s?\W+){0,4}"
 _SYSTEM = re.compile(
-    r"\bsystem\b.{0,80}\b(role|message|prompt|instruction)|role.{0,80}\bsystem\b|developer instruction|roles must"
-    r"|\buser\W+(and |or )?\W*assistant|first message"
+    rf"\bsystem\W{{1,3}}(role|message|prompt|instruction)s?\b.{{0,40}}{_NOT}|{_NOT}.{{0,40}}['\"`]system['\"`]"
+    rf"|{_NOT}{_AND}system (role|message|prompt|instruction)|role.{{0,80}}\bsystem\b|developer instruction|roles must"
+    r"|\buser\W+(and |or )?\W*assistant|first (message|role)"
 )
-_UNKNOWN = re.compile(
-    r"unsupported|not support|n't support|unknown|unrecogni[sz]ed|not permitted|not allowed|deprecated|invalid|extra"
-    r"|unexpected|only the default|can ?not|can't"
+_LIMIT = re.compile(r"\bmax_(completion_)?tokens\b")
+_WITH_ANSWER = re.compile(
+    r"(in|for) the completion|or completion|output tokens|max_(completion_|new_)?tokens(?!.{0,30} got -)"
 )
-_WITH_ANSWER = re.compile(r"completion\)|in the completion|max_(completion_)?tokens\b.{0,60}too large")
 # A value that is too large or too small is for the user to mend.
 _RANGE = re.compile(
-    r"between|range|less than|greater than|at most|at least|larger|smaller|\ba (valid )?(number|float|integer)"
+    r"between|range|less than|greater than|at most|at least|larger|smaller|above|below|maximum|too (high|low)"
+    r"|too (large|small)|[<>]=|positive|negative|[\[(]-?[\d.]+ ?,|\ban? (valid )?(number|float|integer|decimal)"
 )
-_SCHEMA = re.compile(r"response_format|schema|grammar|structured|guided|json|strict|(min|max)_?(items|length)")
+_SCHEMA = re.compile(
+    r"response[_ ]format|schema|grammar|structured|guided|json[_ ](mode|object)|strict|(min|max)_?(items|length)"
+)
+# What the model wrote followed no schema: that says nothing of what the endpoint takes.
+_WRITTEN = re.compile(r"failed_generation|generated json")
 # What an endpoint takes that refuses schemas as they are, by their form.
 _TAKES = {
     1: "takes a JSON schema, but not the number and length of its items",
@@ -217,22 +229,18 @@ class Dialect:
         """Whether the endpoint refuses something that can be done without; from now on it is."""
         if failure.then is not Then.GIVE_UP and failure.status not in (500, 501):
             return False
-        named = [
-            name
-            for name in said.keys() - {"model", "messages", "stream", "response_format"}
-            if re.search(rf"\b{re.escape(name.casefold())}\b", failure.said)
-        ]
         unknown, out_of_range = _UNKNOWN.search(failure.said), _RANGE.search(failure.said)
-        if self._limit in named and self._limit not in self._p.llm.sampling:
-            other = LIMITS[1] if self._limit == LIMITS[0] and unknown else None
+        limit = self._limit if self._limit in said and self._limit not in self._p.llm.sampling else None
+        if limit and _LIMIT.search(failure.said):
+            other = LIMITS[1] if limit == LIMITS[0] and unknown and not out_of_range else None
             if other is None:
-                self._say(f"refuses {self._limit}: answers have no limit")
+                self._say(f"refuses {limit}: answers have no limit")
             self._limit = other
             return True
+        named = _named(failure.said, said.keys() & self._p.llm.sampling.keys())
         if named and not out_of_range and (unknown or failure.status in (400, 422)):
-            for name in named:
-                if name not in self._without:
-                    self._say(f"refuses {name}: it is done without ({failure.reason})")
+            if not self._without.issuperset(named):
+                self._say(f"refuses {named[0]}: it is done without ({failure.reason})")
             self._without.update(named)
             return True
         if _SYSTEM.search(failure.said) and said["messages"][0]["role"] == "system":
@@ -256,6 +264,8 @@ class Dialect:
     def _passed(self, schema: object, form: int, refused: Failure | None, began: float) -> None:
         """Learn from a request that passed in some form, after one with a stronger form was refused or not."""
         if schema is None or form < self._form:
+            return
+        if refused and _WRITTEN.search(refused.said):
             return
         if refused is None:
             self._doubted_at = None
@@ -284,6 +294,14 @@ class Dialect:
 
     def _say(self, what: str) -> None:
         console.log.print(f"the endpoint {what}")
+
+
+def _named(said: str, names: Iterable[str]) -> list[str]:
+    """The parameter that an error names first, in quotes, else beside the words that refuse it."""
+    named = "|".join(re.escape(name.casefold()) for name in names)
+    beside = rf"\b(?P<a>{named})\b(?=\W{{0,3}}[^.;:]{{0,60}}{_NOT})|{_NOT}{_AND}(?P<b>{named})\b"
+    found = re.search(rf"['\"`](?P<a>{named})['\"`]", said) or re.search(beside, said)
+    return [name for name in names if found and name.casefold() in found.groupdict().values()]
 
 
 def unbounded(schema: Any) -> Any:

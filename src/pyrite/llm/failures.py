@@ -6,16 +6,14 @@ out, without the key.
 
 from __future__ import annotations
 
+import html
 import itertools
 import json
-import math
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import Any
 
@@ -24,7 +22,7 @@ from openai import APIConnectionError, APITimeoutError
 
 from pyrite.base import console
 from pyrite.data.texts import encodable
-from pyrite.llm import keys
+from pyrite.llm import keys, waits
 
 
 class Then(Enum):
@@ -71,50 +69,56 @@ FILTERED, CONTEXT, REFUSAL = "content filter", "context length", "refusal"
 
 # The words of errors that mean the same under many statuses; each was said by some server.
 _FILTER = re.compile(
-    r"content[ _-](management )?(policy|filter)|responsible ?ai|moderation|prohibited[ _]content|content exists risk"
-    r"|inappropriate content|sensitive (content|words?)|data_?inspection|safety (system|filter|setting)"
-    r"|usage (polic|guideline)|(input|prompt|content|message|text|response)\b.{0,40}\b(flagged|filtered|blocked)\b"
-    r"|violat\w+.{0,60}polic"
+    r"content[ _-]?(management )?(policy|filter)|responsible ?ai|moderation|prohibited[ _]content|content exists risk"
+    r"|inappropriate content|sensitive ?(content|words?|info)|敏感|data_?inspection|guardrail|nsfw|due to safety"
+    r"|safety (system|filter|setting|reason)|usage (polic|guideline)|violat\w+.{0,60}polic"
+    r"|\b(input|prompt|content|message|text|response)\b.{0,40}\b(flagged|filtered|blocked)\b"
 )
 _TOO_LONG = re.compile(
-    r"context[ _](length|window|size)|maximum context|exceed_?context|prompt is too long|input is too long|"
-    r"(prompt|input|request|messages?).{0,40}too[ _](long|large)|too many (input |prompt )?tokens|reduce the length|"
-    r"max_model_len|max_(completion_)?tokens must be at least 1, got -|maximum (input|prompt|model) (length|tokens)|"
-    r"(input|prompt) tokens?.{0,60}exceed|longer than the (model|context)|exceed context|"
-    r"inputs` (tokens \+|must have less than)"
+    r"context[ _]?(length|window|size)|(maximum|model's) context|exceed_?context|max_(model_len|total_tokens)|"
+    r"\b(prompt|input|request|messages?|conversation|history).{0,40}too[ _](long|large)|"
+    r"too many (input |prompt )?tokens|reduce the (length|input)|range of input length|only supports up to \d+ tokens|"
+    r"max_(completion_)?tokens must be at least 1, got -|maximum (input|prompt|model) (length|tokens)|"
+    r"((input|prompt)\b(?! valid)|tokens?( count| limit| length)?)\b.{0,60}(exceed|only supports up to)|"
+    r"exceed.{0,40}\btoken limit|longer than the (model|context)|exceed context|inputs` (tokens \+|must have less than)"
 )
 _QUOTA = re.compile(
-    r"insufficient_quota|insufficient (balance|credit|fund)|credit balance is too low|billing_(hard_)?limit|"
-    r"not_enough_credit|payment required|out of credits|billing_not_active|account is not active"
+    r"insufficient[ _](\w+[ _])?(quota|balance|credit|fund)|(balance|credits) (is|are) (too low|insufficient|depleted)|"
+    r"not[ _]enough[ _](credit|balance)|(out of|any|all available|your monthly included) credits|余额不足|"
+    r"out of call volume|billing[ _](hard[ _])?(limit|not_active)|billing to be enabled|payment required|"
+    r"reached.{0,40} (spend(ing)?|usage) limit|(spend(ing)?|usage|key) limit.{0,10} (reached|exceeded)|"
+    r"budget[ _](has been )?exceeded|exceeded ?budget|account\b.{0,40} is (not active|suspended)|arrear|overdue|"
+    r"trial has expired"
 )
 _KEY = re.compile(
-    r"(invalid|incorrect|missing|no|wrong|expired)[ _](api|access|auth|subscription)[ _-]?(key|token)"
-    r"|api[ _]key (not valid|expired|was reported)|api_key_invalid|security token"
-    r"|authentication (error|fail)|unauthenticated|unauthorized|authentication_error|invalid subscription key"
+    r"(invalid|incorrect|missing|no|wrong|expired)[ _](api|access|auth\w*|subscription)[ _-]?(key|token|header|credent)"
+    r"|api[ _]key (not (valid|found)|expired|was reported|is (disabled|revoked))|api_key_invalid|security token"
+    r"|authenticat(ion (error|fail)|ion_error)|(not |un)authenticated|unauthorized|unregistered caller"
 )
 _MODEL = re.compile(
-    r"model_not_found|model_decommissioned|(no such|unknown|invalid) model|not a valid model"
-    r"|model identifier is invalid|model\b.{0,80}"
-    r"(does not exist|doesn't exist|not found|is not available|decommissioned|no longer|not supported by)"
+    r"model_(not_\w+|decommissioned)|(no such|unknown|invalid|unavailable|unsupported) model\b(?! (out|in|para|resp))"
+    r"|not a valid model|model identifier is invalid|unexpected model name|unable to access model|no models loaded"
+    r"|model is required|requested model is not|model not exist"
+    r"|model:? (['\"`]\S+|\S*[-/:.\d]\S*) (is not|(has been|is) deprecated)"
+    r"|model\b.{0,80}(do(es)? not exist|doesn't exist|not found|is not available|decommissioned|not supported by"
+    r"|no longer (avail|supported|exist|serv))"
 )
-_LOADING = re.compile(
-    r"(model|server)\b.{0,40}\bloading|loading (the )?model|warming up|overloaded|rate[ _-]?limit|too many requests"
-)
+_LOADING = re.compile(r"(model|server)\b.{0,40}\bloading|loading (the )?model|warming up|overloaded")
+_RATE = re.compile(r"rate[ _-]?limit|too many requests|throttl")
 # Statuses that ask for patience, and those that may pass (524 and the like are 5xx anyway).
 _WAITS, _PASSES = {429, 498, 503, 529}, {408, 409, 424, 425, 499}
-# An endpoint that wants more patience than this, in seconds, has ended the run.
-LONGEST_TOLD = 3600.0
 # No body is larger when it is unpacked.
 MOST_BYTES = 2**26
 
 
 def of_response(status: int, headers: Mapping[str, str], content: bytes | Any) -> Failure:
     """What an error response means; `content` is its body, raw or parsed."""
-    raw = text_of(content) if isinstance(content, bytes) else ""
-    body = parsed(raw) if isinstance(content, bytes) else content
-    words = words_of(body)
-    said = " ".join([words, *(code[:100] for code in _strings(body, _NAMING))]).casefold()
-    quoted = f" ({words})" if words else ""
+    body = parsed(text_of(content)) if isinstance(content, bytes) else content
+    words = _words(body) or _words(body, None)
+    # A page is a proxy's or a firewall's, whatever it says of filters. Codes in quotes: what they name is meant.
+    codes = (f"'{code[:100]}'" for code in itertools.islice(_strings(body, _NAMING), 20) if code not in words)
+    said = "" if isinstance(body, str) and _PAGE.match(body) else " ".join([words[:500], *codes]).casefold()
+    quoted = f" ({clean(words)})" if clean(words) else ""
 
     def failure(then: Then, reason: str, *, wait: float | None = None, refused: str = "") -> Failure:
         return Failure(reason, then, status, said, wait, refused)
@@ -122,31 +126,34 @@ def of_response(status: int, headers: Mapping[str, str], content: bytes | Any) -
     if 300 <= status < 400:
         place = clean(headers.get("location", "").partition("?")[0]) or "another address"
         return failure(Then.STOP, f"the endpoint redirects to {place} ({status}): set OPENAI_BASE_URL to where it is")
-    if status == 402 or _QUOTA.search(said):
+    wait = waits.told(headers, body, words, limited=status in _WAITS)
+    limited = status in (400, 402, 403) and (_RATE.search(said) or (status == 402 and wait))
+    if not limited and (status == 402 or _QUOTA.search(said)):
         return failure(Then.STOP, f"the endpoint says that your quota is used up{quoted}: add credit there")
     if status not in (401, 404, 429) and _FILTER.search(said):
         return failure(Then.REFUSED, f"the endpoint refuses the request ({status}){quoted}", refused=FILTERED)
     # Too many tokens in a minute are no long request, unless this one alone has more.
-    if status not in (401, 403, 404) and _TOO_LONG.search(said) and (status != 429 or "too large" in said):
+    too_long = status not in (401, 403, 404, 408, 504) and (status != 429 or "too large" in said)
+    if status == 413 or (not limited and too_long and _TOO_LONG.search(said)):
         reason = f"the request is longer than the model's context ({status}){quoted}: raise it (docs/llm.md)"
         return failure(Then.TOO_LONG, reason, refused=CONTEXT)
     if status == 401 or (status in (400, 403) and _KEY.search(said)):
         return failure(Then.STOP, f"the endpoint refuses the key ({status}){quoted}: check OPENAI_API_KEY")
-    if status == 403:
+    if status == 403 and not limited:
         return failure(Then.GIVE_UP, f"the key may not do this (403){quoted}: check its rights, or take another model")
-    if status == 404 or (status < 500 and status not in _WAITS and _MODEL.search(said)):
+    if status in (404, 405) or (status < 500 and status not in _WAITS and _MODEL.search(said)):
         hint = "check the model's name in llms and OPENAI_BASE_URL (mostly it ends in /v1)"
         return failure(Then.STOP, f"no such model or address ({status}){quoted}: {hint}")
-    wait = _told(headers, body, raw, words)
-    if wait is not None and wait > LONGEST_TOLD:
-        when = f"the endpoint asks to come back in {duration(wait)} ({status}){quoted}"
+    patient = limited or status in _WAITS | _PASSES or status >= 500
+    if wait is not None and wait > waits.LONGEST and patient:
+        when = f"the endpoint asks to come back in {waits.duration(wait)} ({status}){quoted}"
         return failure(Then.STOP, f"{when}: run it again then")
-    if status == 429:
+    if status == 429 or limited:
         hint = "lower concurrency or requests_per_minute in generate.limits"
-        return failure(Then.WAIT, f"too many requests (429){quoted}: {hint}", wait=wait)
-    if status in _WAITS or (status >= 500 and (wait is not None or _LOADING.search(said))):
+        return failure(Then.WAIT, f"too many requests ({status}){quoted}: {hint}", wait=wait)
+    if status in _WAITS or (status >= 500 and (wait is not None or _LOADING.search(said) or _RATE.search(said))):
         return failure(Then.WAIT, f"the endpoint is busy ({status}){quoted}", wait=wait)
-    then = Then.AGAIN if status >= 500 or status in _PASSES else Then.GIVE_UP
+    then = Then.AGAIN if patient else Then.GIVE_UP
     return failure(then, f"the endpoint answers with an error ({status}){quoted}", wait=wait)
 
 
@@ -187,119 +194,52 @@ def parsed(text: str) -> Any:
         return text
 
 
-_TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_PAGE = re.compile(r"\s*<[!?a-z]", re.IGNORECASE)
+# What a page or other markup says of itself.
+_TITLE = re.compile(r"<(?:title|message|faultstring)\b[^<>]{0,99}>(.{1,300}?)</", re.IGNORECASE | re.DOTALL)
 # Where errors keep their words, the most telling first. What a request said is repeated elsewhere.
 _SPEAKING = (
-    *("message", "detail", "msg", "error_description", "error_msg", "status_msg", "raw", "reason", "reasons"),
-    *("error", "errors", "base_resp", "metadata"),
+    *("message", "detail", "msg", "error_description", "error_msg", "error_message", "errormessage", "errmsg"),
+    *("status_msg", "faultstring", "raw", "cause", "reason", "reasons", "description", "title"),
+    *("error", "errors", "base_resp", "metadata", "fault", "details"),
 )
-_NAMING = ("code", "type", "status", "param", "loc", "innererror", "error", "errors", "detail", "details", "reason")
+_NAMING = (
+    *("code", "type", "status", "param", "loc", "innererror", "message", "error", "errors", "detail", "details"),
+    *("reason", "cause"),
+)
 
 
 def words_of(body: Any) -> str:
     """What an error says to people, in a line."""
-    said = (_readable(words) for words in _strings(body, _SPEAKING))
-    return clean(": ".join(dict.fromkeys(itertools.islice(filter(None, said), 4))))
+    return clean(_words(body))
+
+
+def _words(body: Any, names: Sequence[str] | None = _SPEAKING) -> str:
+    said = (_readable(words) for words in _strings(body, names))
+    return ": ".join(dict.fromkeys(itertools.islice(filter(None, said), 4)))
 
 
 def _readable(words: str) -> str:
     """The title of a page, or words that are none."""
-    if title := _TITLE.search(words[:10_000]):
-        return title[1]
-    return "" if words.lstrip().startswith("<") else words.strip()[:500]
+    if not _PAGE.match(words):
+        return words.strip()[:1000]
+    page = words[:10_000]
+    title = _TITLE.search(page)
+    return html.unescape(title[1] if title else re.sub(r"<[^<>]*>", " ", page)).strip()
 
 
-def _strings(body: Any, names: Sequence[str], depth: int = 0) -> Iterator[str]:
-    """What stands under these names, in their order, whatever its shape; a string may be JSON again."""
+def _strings(body: Any, names: Sequence[str] | None, depth: int = 0) -> Iterator[str]:
+    """What stands under these names (None: any), in their order, whatever its shape; a string may be JSON again."""
     body = parsed(body) if isinstance(body, str) else body
     if isinstance(body, str):
         yield body
     elif isinstance(body, list | dict) and depth < 8:
-        low = _low(body) if isinstance(body, dict) else {}
-        for part in body[:5] if isinstance(body, list) else [low[name] for name in names if name in low]:
+        fields = body if isinstance(body, dict) else dict(enumerate(body[:5]))
+        if isinstance(body, dict) and names is not None:
+            low = {name.casefold(): value for name, value in body.items()}
+            fields = {name: low[name] for name in names if name in low}
+        for part in itertools.islice(fields.values(), 20):
             yield from _strings(part, names, depth + 1)
-
-
-def _low(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name.casefold(): value for name, value in fields.items()}
-
-
-# Waiting
-
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PARTS = re.compile(
-    r"(\d{1,9}(?:\.\d{1,9})?)\s*(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)",
-    re.IGNORECASE,
-)
-_RETRY = re.compile(
-    r"(?:try again|retry|resets?|come back)(?: your request)?(?: in| after)?:?\s+(.{1,40})", re.IGNORECASE
-)
-
-
-# IETF's header of all limits, in its older and its newer form.
-_LIMIT = re.compile(r"\b(?:reset|t)=(\d{1,9})")
-_DELAY = re.compile(r'"retryDelay"\s*:\s*"([^"]{1,40})"')
-
-
-def seconds(text: str, now: datetime) -> float | None:
-    """How long a header's value asks to wait: `30`, `1.5`, `2m3s`, `PT30S`, `250ms`, a date or Unix time; None for
-    others. Of several the first counts."""
-    text = text.strip().removeprefix("PT")
-    if text[:1].isdigit():
-        text = re.split("[,;]", text)[0]
-    try:
-        number = float(text)
-    except ValueError:
-        number = None
-    if number is not None:
-        while 1e11 < number < math.inf:  # Unix time in milliseconds or less
-            number /= 1000
-        wait = number - now.timestamp() if number > 1e9 else number
-    elif parts := _PARTS.findall(text) if re.match(r"\d", text) else []:
-        wait = sum(float(amount) * _UNITS[_unit(name)] for amount, name in parts)
-    else:
-        try:
-            date = datetime.fromisoformat(text) if text[:1].isdigit() else parsedate_to_datetime(text)
-        except (TypeError, ValueError, IndexError, OverflowError):
-            return None
-        wait = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now.timestamp()
-    return wait if 0 < wait < math.inf else None
-
-
-def _unit(name: str) -> str:
-    name = name.casefold()
-    return "ms" if name == "ms" or name.startswith("milli") else name[0]
-
-
-def _told(headers: Mapping[str, str], body: Any, raw: str, words: str) -> float | None:
-    """How long the server wants us to wait: by Retry-After, by the limit that is used up, or in its words."""
-    now = datetime.now(UTC)
-    low = _low(headers)
-    if milliseconds := seconds(low.get("retry-after-ms", ""), now):
-        return milliseconds / 1000
-    if wait := seconds(low.get("retry-after", ""), now):
-        return wait
-    if named := _LIMIT.search(low.get("ratelimit", "")):
-        return seconds(named[1], now)
-    resets = {name: wait for name, value in low.items() if "reset" in name and (wait := seconds(value, now))}
-    spent = [wait for name, wait in resets.items() if low.get(name.replace("reset", "remaining"), "").strip() == "0"]
-    if spent or resets:
-        # Of those that nobody says are used up, the shortest: too short a wait costs one more refusal.
-        return max(spent) if spent else min(resets.values())
-    loading = body.get("estimated_time") if isinstance(body, dict) else None
-    if isinstance(loading, int | float) and (wait := seconds(str(loading), now)):
-        return wait
-    if delay := _DELAY.search(raw):
-        return seconds(delay[1], now)
-    said = _RETRY.search(words)
-    return seconds(said[1], now) if said and _PARTS.match(said[1]) else None
-
-
-def duration(seconds: float) -> str:
-    """So many seconds in words: 45 s, 12 minutes, 3 hours."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
 
 
 def clean(text: str) -> str:

@@ -25,7 +25,10 @@ def hide(text: str) -> str:
     for name, key in _keys():
         once = quote(key, safe="")
         forms = {key, json.dumps(key)[1:-1], once, quote(once), key.encode().hex(), key[::-1]}
-        forms |= {"".join(f"u{ord(sign):04x}" for sign in key)}  # \u0073\u006b...
+        # Sign by sign by its number: \u0073\u006b..., \x73..., &#115;..., \163...
+        numbered = ("u{:04x}", "u{:x}", "x{:x}", "0x{:x}", "{:x}00", "{}", "{:03o}")
+        forms |= {"".join(number.format(ord(sign)) for sign in key) for number in numbered}
+        forms |= {base64.b32encode(key.encode()).decode()}
         # As it is, and behind what stands before it in the header of a password.
         forms |= {base64.b64encode(b" " * n + key.encode()).decode()[4 * (n > 0) :] for n in range(3)}
         grams = {form[i : i + _TELLING] for form in map(_squeezed, forms) for i in range(len(form) - _TELLING + 1)}
