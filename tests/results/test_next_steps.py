@@ -1,30 +1,15 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from test_forecasts import LEVEL, RISES, curved
 from test_frontier import task
-from test_verdict import HELPS, MAYBE, NOTHING, case, gap
+from test_verdict import HELPS, case, gap
 
 import metrics
 from pyrite.measures.filtering import Filtering
 from pyrite.results import frontier, next_steps
 from pyrite.results.diversity import Diversity
-
-
-def test_each_word_of_the_verdict_has_its_advice_with_its_numbers() -> None:
-    assert "in place of real: +0.0 points" in next_steps.use(case(gap(0.0, 2.0)))
-    assert "on top of all of them it gives +2.0 points (+1.0 to +3.0), in their place -9.0" in next_steps.use(
-        case(gap(-9.0, 2.0), HELPS)
-    )
-    assert "Leave few-shot out: in place of your labels -9.0 points, on top of them +0.1" in next_steps.use(
-        case(gap(-9.0, 2.0), NOTHING)
-    )
-    # Not good enough in their place, and nobody knows what it does on top: no advice.
-    assert next_steps.use(case(gap(-9.0, 2.0), MAYBE)) == ""
-    assert next_steps.use(case(gap(-9.0, 2.0))) == ""
-    assert next_steps.use(case(gap(-3.0, 2.0))) == ""
 
 
 def called(low: float, cost: float | None = 2.0, **prices: Any) -> str:
@@ -70,27 +55,10 @@ def test_more_labels_are_advised_while_the_curve_surely_rises() -> None:
     assert labelled({"real@400": 0.74, "real": 0.785}) == ""
 
 
-def test_what_would_settle_an_open_question() -> None:
-    open_case = case(gap(-3.0, 2.0, item_error=1.5, seed_error=0.1))
-    said = next_steps.settle(open_case)
-    assert "about 1," in said
-    assert "test rows would settle it; there are 1,000" in said
-    assert "More fits" in next_steps.settle(case(gap(-3.0, 2.0), fits=1))
-    # No number of test rows helps where seeds, or runs of the LLM, differ by more than the margin.
-    assert "more seeds can" in next_steps.settle(case(gap(-3.0, 2.0, seed_error=5.0)))
-    moved = gap(-3.0, 2.0).model_copy(update={"generation_error": 0.02})
-    assert "more conversations can: another run of the LLM moves the gap by about 2.0" in next_steps.settle(case(moved))
-    # Two fits are enough, and so are these test rows: the question is open for a label that is lost.
-    assert "test rows would settle it" in next_steps.settle(replace(open_case, fits=2))
-    assert next_steps.settle(case(gap(0.0, 2.0, item_error=0.5, seed_error=0.1), lost=("b",))) == ""
-    assert next_steps.settle(case(gap(0.0, 2.0))) == ""
-    assert next_steps.settle(case(gap(-3.0, 2.0), obstacle="both guess")) == ""
-
-
 def test_a_study_gets_its_lines_in_order() -> None:
     found = curved(RISES)
-    lines = next_steps.lines(found, case(gap(-9.0, 2.0), HELPS), frontier.find(found))
-    assert [line.split()[0] for line in lines] == ["Add", "Label"]
+    first, second = next_steps.lines(found, case(gap(-9.0, 2.0), HELPS), frontier.find(found))
+    assert first == "Train on all your labels with few-shot added." and second.startswith("Label 50 more")
 
 
 def filtering(alone: float, mixed: float) -> Diversity:

@@ -39,7 +39,7 @@ def test_texts_that_are_surely_clearer_than_real_ones_are_said(own: int, real: i
 def test_an_obstacle_leaves_both_questions_open() -> None:
     stopped = case(gap(0.0, 1.0), obstacle="there is one fit of each only")
     [first, *_] = statements.two_questions(stopped, same_texts=False)
-    assert first.startswith(f"In place of {stopped.baseline}: {OPEN} ")
+    assert first == f"In place of {stopped.baseline}: {OPEN}."
 
 
 def worth(labels: int | None, low: int | None, high: int | None, most: int = 1000) -> Worth:
@@ -92,7 +92,7 @@ def test_the_words_have_the_numbers(given: Case, words: str) -> None:
 
 def test_both_questions_are_answered_with_their_intervals() -> None:
     assert statements.two_questions(case(gap(-9.0, 2.0), HELPS), same_texts=False) == [
-        "In place of real: no (-9.0, 90 % interval -10.0 to -8.0).",
+        "In place of real: no.",
         "On top of all labels: yes (+2.0, 95 % interval +1.0 to +3.0).",
     ]
     alone = case(gap(-9.0, 2.0))
@@ -140,7 +140,8 @@ def test_where_generated_rows_stop_helping(found: Worth, words: str) -> None:
 @pytest.mark.parametrize(
     ("mix", "found", "cost", "price", "words"),
     [
-        ("few_shot", worth(200, 100, 400), 4.0, None, "costs $0.01 to $0.04."),
+        ("few_shot", worth(200, 100, 400), 4.0, None, "one costs $0.01 to $0.04."),
+        ("few_shot", worth(200, 100, 400), 0.2, None, "one costs less than a cent."),
         ("few_shot", worth(200, 100, 400), 4.0, 0.5, "at your $0.50, generating is cheaper."),
         ("few_shot", worth(200, 100, 400), 4.0, 0.02, "can't tell which is cheaper."),
         ("few_shot", worth(0, 0, 0), 4.0, 0.02, "costs more than $0.08; at your $0.02, labelling is cheaper."),

@@ -134,8 +134,8 @@ def test_the_frontier_is_written_and_said(study: Path) -> None:
     assert [pets["purchases"][place]["mix"] for place in pets["best"]] == ["few_shot", "real"]
     told = verdict.as_json()["tasks"][0]
     assert told["cheapest"].startswith("The cheapest way to 75 macro-F1 is 400 hand labels, about $40.00")
-    assert [line.split()[0] for line in told["advice"]] == ["Label"]
-    assert "What to do next:" in printed(120)
+    assert [line.split()[0] for line in told["advice"]] == ["Train", "Label"]
+    assert "What else to do:" in printed(120)
 
 
 def test_without_prices_the_line_to_fill_is_named(study: Path) -> None:
@@ -295,7 +295,7 @@ def test_what_else_there_is_to_say_is_printed(study: Path) -> None:
     assert "simply calling the LLM is better by 10.0 (5.0 to 15.0) points. It asks $0.50 for a thousand texts" in text
     assert "the trained classifier is better by 10.0 (5.0 to 15.0) points" in text
     assert "few_shot helps up to 120 (60 to > 900) real labels" in text
-    assert "labels that few_shot is worth cost $24.60 at $0.10 each; what generating cost is not known" in text
+    assert "labels that few_shot equals cost $24.60 at $0.10 each; what generating cost is not known" in text
 
 
 def test_the_papers_tables_are_printed(study: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -102,9 +102,9 @@ def show(console: Console) -> None:
         if len(found.cases) > 1:
             console.print()
         _answer(console, case, found.params)
-        curve = task.evaluated.mix_curve(asked.classifier, asked.candidate)
-        console.print(f"Next: {advice.next_step(case, curve[1].stops if curve else None)}")
-        console.print(f"How sure: {advice.how_sure(case)}. {statements.capital(statements.reason(case))}")
+        step, *steps = _advice(task, case)
+        console.print(f"Next: {step}")
+        console.print(f"How sure: {statements.capital(statements.reason(case))}")
         if same := statements.at_equal_size(case):
             console.print(f"Why: {same}")
         console.print()
@@ -112,18 +112,20 @@ def show(console: Console) -> None:
         bold = [number for number, row in enumerate(table.rows) if row["mix"] == asked.candidate]
         console.print(table.terminal(bold))
         if len(task.evaluated.classifiers) > 1:
+            console.print()
             console.print(_classifiers(task, found))
+        console.print()
         questions = statements.two_questions(case, task.same_texts(asked.candidate))
         for words in filter(None, [remarks.too_like(task.generated), *questions, *_remarks(task)]):
-            console.print(words)
+            console.print(f"- {words}", markup=False)
         bought = frontier.find(task)
         console.print()
         console.print(frontier.table(bought).terminal())
         console.print(frontier.sentence(bought))
-        if said := _advice(task, case):
-            console.print("\nWhat to do next:")
-            for words in said:
-                console.print(f"- {words}", markup=False)
+        if steps:
+            console.print("\nWhat else to do:")
+        for words in steps:
+            console.print(f"- {words}", markup=False)
     for task in found.unscored:
         console.print()
         console.print(Text(task.task, style="bold"))

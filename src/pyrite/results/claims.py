@@ -87,8 +87,7 @@ def equals(task: Findings, classifier: str) -> str:
 
 def next_step(task: Findings, classifier: str) -> str:
     """What to do next, by a classifier's verdict."""
-    curve = task.evaluated.mix_curve(classifier, task.asked.candidate)
-    return typographic(advice.next_step(task.case(classifier), curve[1].stops if curve else None, name))
+    return typographic(advice.next_step(task.case(classifier), task.stops(classifier), name))
 
 
 def chips(task: Findings, classifier: str) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Next steps: advice, a line for each finding with the number that it rests on. Without evidence there is none."""
+"""Next steps: what the verdict says to do, and a line for each other finding, with the number that it rests on."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from pyrite.data import mixes
 from pyrite.measures import forecast
-from pyrite.results import forecasts, frontier, frontier_chart, statements, verdict
+from pyrite.results import advice, forecasts, frontier, frontier_chart
 from pyrite.results.diversity import Diversity
 from pyrite.results.drawing import Figure
-from pyrite.results.findings import Findings
+from pyrite.results.findings import Findings, typographic
 from pyrite.results.frontier import Frontier, spoken
 from pyrite.results.prices import money
 from pyrite.results.purchases import LLM, REAL
 from pyrite.results.statements import ends, points, ranged
 from pyrite.results.study import TaskMetrics
 from pyrite.results.table import Column, Table
-from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
+from pyrite.results.verdict import Case
 
 # What `pyrite next` chooses unless it is told another number.
 CHOSEN = 50
@@ -42,7 +42,7 @@ def of_page(task: Findings) -> NextSteps:
     """All of it, for one task."""
     found, told = frontier.find(task), forecasts.find(task)
     return NextSteps(
-        said=[*lines(task, task.case(), found), *filtered(task.diversity)],
+        said=list(map(typographic, [*lines(task, task.case(), found), *filtered(task.diversity)])),
         found=found,
         sentence=frontier.sentence(found),
         table=frontier.table(found),
@@ -53,24 +53,9 @@ def of_page(task: Findings) -> NextSteps:
 
 
 def lines(task: TaskMetrics, case: Case, found: Frontier) -> list[str]:
-    """What to do next on a task, a sentence each, the surest first."""
-    return list(filter(None, [use(case), call(task, found), label(task, found), settle(case)]))
-
-
-def use(case: Case) -> str:
-    """What to do with the candidate, where the verdict knows."""
-    name, gap = mixes.spoken(case.candidate), points(case.gap.value, "+")
-    word = verdict.decide(case)
-    if word == REPLACE:
-        return f"Use {name} in place of {mixes.spoken(case.baseline)}: {gap} points, surely within your margin."
-    if word == AUGMENT and case.gain:
-        return (
-            f"Add {name} to your labels, not in their place: on top of all of them it gives "
-            f"{points(case.gain.value, '+')} points ({ends(case.gain.low, case.gain.high, '+')}), in their place {gap}."
-        )
-    if word == DONT and verdict.on_top(case) == verdict.NO and case.gain:
-        return f"Leave {name} out: in place of your labels {gap} points, on top of them {points(case.gain.value, '+')}."
-    return ""
+    """What to do next on a task: the step that its verdict names, then the LLM itself and more labels."""
+    step = advice.next_step(case, task.stops(task.asked.classifier), mixes.spoken)
+    return list(filter(None, [step, call(task, found), label(task, found)]))
 
 
 def call(task: TaskMetrics, found: Frontier) -> str:
@@ -144,17 +129,3 @@ def filter_table(found: Diversity | None) -> Table | None:
         for source, one in found.filtering.items()
     ]
     return Table(columns, rows, title="Would filtering help?")
-
-
-def settle(case: Case) -> str:
-    """What would settle an open question: test rows, or more fits or conversations."""
-    if verdict.decide(case) != CANT_TELL:
-        return ""
-    if case.fits < 2:
-        return (
-            f"More fits would show how far chance moves the result: there is {case.fits} distinct one. Name more seeds "
-            "in train.seeds, or set train.folds."
-        )
-    rows = verdict.settles(case)
-    enough = rows is not None and rows <= case.test_rows
-    return "" if case.obstacle or enough else statements.settled(case)

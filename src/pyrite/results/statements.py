@@ -57,11 +57,13 @@ def side(gap: float) -> str:
 
 def sentence(case: Case, say: Say = str) -> str:
     """The verdict in one sentence: the gap first, with the interval that decides, then what follows."""
-    return f"{TITLES[verdict.decide(case)]}: {reason(case, say)}"
+    word = verdict.decide(case)
+    open_for_rows = word == CANT_TELL and not (case.obstacle or case.lost)
+    return f"{TITLES[word]}: {reason(case, say)}" + (f" {settled(case)}" if open_for_rows else "")
 
 
 def reason(case: Case, say: Say = str) -> str:
-    """The verdict's sentence without its word."""
+    """The verdict's sentence without its word, and without what would settle it, which is the next step."""
     word, gap = verdict.decide(case), case.gap
     candidate, baseline, allowed = say(case.candidate), say(case.baseline), f"You allow a loss of {points(case.margin)}"
     inside = f"90 % interval {ends(gap.low90, gap.high90, '+')}"
@@ -87,7 +89,7 @@ def reason(case: Case, say: Say = str) -> str:
         return f"{scores}. {allowed}: it surely loses more than {points(-gap.high90)} (95 %).{close}"
     if case.lost:
         return f"{scores}, but it loses {', '.join(case.lost)}: the F1 of {these(case.lost)} falls by far more.{close}"
-    return f"{scores}. {allowed}, and the interval holds both more and less. {settled(case)}{close}"
+    return f"{scores}. {allowed}, and the interval holds both more and less.{close}"
 
 
 def these(labels: Sequence[str]) -> str:
@@ -113,16 +115,12 @@ def settled(case: Case) -> str:
 
 
 def two_questions(case: Case, same_texts: bool, say: Say = str) -> list[str]:
-    """Both questions of the rule with their answers and intervals; `same_texts`: the candidate's texts are among those
-    that people labelled. An obstacle leaves both open."""
-    gap = case.gap
+    """Both questions of the rule with their answers, below the sentence that has the gap; `same_texts`: the candidate's
+    texts are among those that people labelled. An obstacle leaves both open."""
     in_place, on_top = verdict.in_place(case), verdict.on_top(case)
     if case.obstacle:
         in_place = on_top = verdict.OPEN
-    first = (
-        f"In place of {say(case.baseline)}: {in_place} "
-        f"({points(gap.value, '+')}, 90 % interval {ends(gap.low90, gap.high90, '+')})."
-    )
+    first = f"In place of {say(case.baseline)}: {in_place}."
     if same_texts and not case.contains:
         return [first, "On top of all labels: nothing to add, for people have labelled the same texts."]
     if case.gain is None:
@@ -209,12 +207,13 @@ def break_even(mix: str, found: Worth | None, cost: float | None, label_price: f
             known = f"what generating cost is not known, and {say(mix)} is worth {worth(found)} real labels"
             return f"Break-even: can't tell: {known}."
         same = f"{money((label_price or 0) * found.labels)} at {money(label_price or 0)} each"
-        says = f"Break-even: the {worth(found)} real labels that {say(mix)} is worth cost {same}"
+        says = f"Break-even: the {worth(found)} real labels that {say(mix)} equals cost {same}"
         return f"{says}; what generating cost is not known."
     even = BreakEven.of(cost, found)
     between = f"more than {money(even.low)}" if even.high is None else f"{money(even.low)} to {money(even.high)}"
     between = "less than a cent" if even.high is not None and even.high < 0.01 else between
-    says = f"Break-even: generating cost {money(cost)}, as much as labelling where a label costs {between}"
+    same = f"generating cost {money(cost)}, as much as labels for the same score where one costs {between}"
+    says = f"Break-even: {same}"
     if label_price is None:
         return f"{says}."
     return f"{says}; at your {money(label_price)}, {even.cheaper(label_price)}."

@@ -11,7 +11,7 @@ from pyrite.data import mixes
 from pyrite.measures.corrections import holm
 from pyrite.params import Compare, Params
 from pyrite.results import evaluation, generation, preparation, verdict
-from pyrite.results.evaluation import Gap, TaskResult
+from pyrite.results.evaluation import Gap, TaskResult, Worth
 from pyrite.results.generation import GeneratedSet
 from pyrite.results.preparation import Preparation
 from pyrite.results.verdict import Case
@@ -60,6 +60,11 @@ class TaskMetrics:
         """Whether people have labelled all texts of a mix, so that it adds nothing to their labels."""
         sources = mixes.parse(mix).sources
         return bool(sources) and all(self.generated[source].labelled_twice for source in sources)
+
+    def stops(self, classifier: str) -> Worth | None:
+        """From how many real labels on adding the candidate helps no more; None without a curve."""
+        curve = self.evaluated.mix_curve(classifier, self.asked.candidate)
+        return curve[1].stops if curve else None
 
     def cost(self, mix: str) -> float | None:
         """US dollars that the generated rows of a mix cost; None where that is not known, or where it has none."""
