@@ -94,20 +94,21 @@ def test_a_source_that_stays_keeps_the_comment_above_it(
 
 
 @pytest.mark.parametrize(
-    ("values", "name", "words"),
+    ("values", "name", "cost", "words"),
     [
-        (None, "vendor", "none of its labels is the card"),
-        ("F:fruit", "vendor", "no pair old=new"),
-        ("F=fruit", "zero_shot", "choose another name"),
-        ("F=fruit", "real", "a meaning of its own"),
+        (None, "vendor", None, "none of its labels is the card"),
+        ("F:fruit", "vendor", None, "no pair old=new"),
+        ("F=fruit", "zero_shot", None, "choose another name"),
+        ("F=fruit", "real", None, "a meaning of its own"),
+        ("F=fruit,T=tool", "vendor", float("inf"), "cost_usd"),
     ],
 )
 def test_what_can_t_be_meant_is_refused_and_changes_nothing(
-    file: Path, values: str | None, name: str, words: str
+    file: Path, values: str | None, name: str, cost: float | None, words: str
 ) -> None:
     before = paths.PARAMS.read_bytes()
     with pytest.raises(PyriteError, match=words):
-        take(file, name, values)
+        take(file, name, values, cost=cost)
     assert paths.PARAMS.read_bytes() == before
     assert not paths.imported("fruit", name).exists()
 
@@ -212,11 +213,48 @@ def test_another_language_and_a_value_that_no_row_has_are_said(file: Path, capsy
     assert "no row has the label 'G' of --values" in said.err
 
 
-def test_labels_that_could_be_two_of_the_card_are_not_guessed(file: Path) -> None:
-    given = pd.Series(["A-B", "a b", "c"])
-    named, taken = add._card_names(given, ["a_b", "ab", "C"])
-    assert named.tolist() == ["A-B", "a b", "C"]
+@pytest.mark.parametrize(
+    "given", ["Spam", "**spam**.", "Label: spam", "category=Spam", "__label__spam", "2. spam", "3) spam"]
+)
+def test_a_label_is_the_cards_but_for_what_stands_around_it(given: str) -> None:
+    assert add._card_names(pd.Series([given, "ham"]), ["spam", "ham"])[1] == {given: "spam"}
+
+
+def test_labels_that_could_be_two_of_the_card_are_not_guessed() -> None:
+    given = pd.Series(["A-B", "a b", "c", "no spam", "not_c"])
+    named, taken = add._card_names(given, ["a_b", "ab", "C", "spam"])
+    assert named.tolist() == ["A-B", "a b", "C", "no spam", "not_c"]
     assert taken == {"c": "C"}
+
+
+def test_texts_with_a_prompt_or_without_words_are_said(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = [(f"Classify this text: {n} is a number", "FT"[n % 2]) for n in range(20)]
+    pd.DataFrame([*said, ("  ", "F"), (None, "T")], columns=["body", "kind"]).to_csv(file, index=False)
+    take(file)
+    out = capsys.readouterr().out
+    assert "2 of them have no text" in out
+    assert "begin or end in 'Classify thi'" in out
+    change_params("generate.contamination_cosine", 1.0)
+    generate.run("fruit", "vendor")
+    counts = generation.load("fruit", "vendor")
+    assert (counts.total.dropped, counts.total.accepted) == ({"empty": 2}, 20)
+    assert counts.noticed["alike at their beginning or end, as where a prompt was kept"] == 20
+
+
+def test_a_set_of_held_out_rows_only_says_why_nothing_is_left(file: Path) -> None:
+    test = texts.read(paths.prepared("fruit")).query("split == 'test'")["text"].item()
+    pd.DataFrame([(test, "F"), (test, "T")], columns=["body", "kind"]).to_csv(file, index=False)
+    take(file)
+    with pytest.raises(PyriteError, match=r"none of its texts can be trained on .*1 contamination: exact"):
+        generate.run("fruit", "vendor")
+
+
+def test_the_pair_that_a_label_needs_can_be_copied(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pd.DataFrame([*ROWS, ("a thing", "x, y"), ("b thing", "z")], columns=["body", "kind"]).to_csv(file, index=False)
+    take(file)
+    out = capsys.readouterr().out
+    assert """--values '"x, y=..."'""" in out
+    assert "--values z=..." in out
 
 
 def test_the_rows_that_a_set_was_made_from_stand_for_the_pool(file: Path, project: Path) -> None:

@@ -44,13 +44,19 @@ def test_columns_are_guessed_only_where_there_is_no_doubt(names, text, label, fo
 def test_columns_by_their_usual_names_in_any_case_and_within_others() -> None:
     assert columns.find(rows([{"text": "x", "label": "y", "Label": "z"}]), None, None) == ("text", "label")
     assert columns.find(rows([{"ID": 1, "Text": "x", "Label": "y"}]), None, None) == ("Text", "Label")
+    three = rows([{"Text": "x", "label": 0, "label_text": "y"}])
+    assert columns.find(three, None, "label_text") == ("Text", "label_text")
+    assert columns.find(three, "label_text", None) == ("label_text", "label")
     deep = rows([{"data": {"t": "x"}, "labels": []}, {"data": {"t": "x"}, "labels": ["a"]}])
     assert columns.find(deep, "data.t", "labels.0") == ("data.t", "labels.0")
     with pytest.raises(PyriteError, match=r"no column 'labels\.1'"):
         columns.find(deep, "data.t", "labels.1")
 
 
-@pytest.mark.parametrize(("name", "words"), [("", "has no name"), ("{a}", "has a brace in its name")])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("", r"has no name \(there are one without a name, label\)"), ("{a}", "has a brace in its name")],
+)
 def test_a_column_that_no_template_can_name(name: str, words: str) -> None:
     with pytest.raises(PyriteError, match=words):
         columns.find(rows([{name: row["a"], "label": row["b"]} for row in TABLE]), None, None)
@@ -82,6 +88,27 @@ def test_a_header_that_looks_like_a_row_is_said_or_refused(name: str, text: str,
     else:
         assert "".join(columns.doubts(table, text, label)).startswith(f"{name}: {said}" if said else "")
         assert bool(columns.doubts(table, text, label)) == bool(said)
+
+
+@pytest.mark.parametrize("text", [None, "1"])
+def test_columns_that_are_not_there_for_want_of_a_header_say_so(text: str | None) -> None:
+    table = [Row(Path("a.tsv"), 2, {"0": "1", "a first text of five words": "another"})]
+    with pytest.raises(PyriteError, match=r"is row 1 a row, and no header\? put the names of the columns above it"):
+        columns.find(table, text, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('{"text": "x"}', "'a' has fields within it (text): name the one that is meant, such as a.text"),
+        ("['x', 'y']", "name a place in it: a.0"),
+        ("[x] y", None),
+    ],
+)
+def test_texts_that_hold_others_are_said(written: str, said: str | None) -> None:
+    found = columns.doubts(rows([{"a": written, "b": "x"}, {"a": written, "b": "y"}, {"a": "x", "b": "y"}]), "a", "b")
+    assert len(found) == (said is not None)
+    assert (said or "") in "".join(found)
 
 
 def test_the_first_of_several_labels_and_a_column_of_sides_are_said() -> None:

@@ -155,6 +155,12 @@ def test_a_path_goes_through_dots_in_names_lists_and_json(name: str, string: str
         ([{"role": "user", "content": "a"}], r"such as x\.0\.content"),
         ({"choices": ["a", "b"]}, r"such as x\.choices$"),
         ({"id": {}}, r"such as x\.id$"),
+        ({"label": "a", "confidence": 0.9}, r"such as x\.label$"),
+        ({"a": 0.9, "b": 0}, "has several numbers"),
+        ([0.9, 0.1], "has several numbers"),
+        ([0, 1], "has a list"),
+        ([{"start": 0, "end": 4, "label": "a"}], "labels of places in a text"),
+        ([[0, 4, "a"]], "labels of places in a text"),
         (b"\xff", "bytes that are no UTF-8"),
     ],
 )
@@ -207,8 +213,11 @@ def test_what_was_discarded_in_argilla_is_no_label(name: str, status: object, la
         assert fields.written_label(given, name) == label
 
 
-def test_json_between_the_fences_of_an_llm_is_looked_into() -> None:
-    assert fields.string(row(content='```json\n{"text": "a `b`", "label": "x"}\n```'), "content.text") == "a `b`"
+@pytest.mark.parametrize("around", ["{}", "Here it is:\n\n{}\n\nAnything else?"])
+def test_json_between_the_fences_of_an_llm_is_looked_into(around: str) -> None:
+    answer = around.format('```json\n{"text": "a `b`", "label": "x"}\n```')
+    assert fields.string(row(content=answer), "content.text") == "a `b`"
+    assert fields.written_label(row(content=around.format("```spam```")), "content") == around.format("```spam```")
 
 
 def test_what_an_annotator_gave_up_or_rejected_is_no_label() -> None:

@@ -96,6 +96,29 @@ def test_json_is_a_list_or_an_object_of_rows_or_lists(rows, content: str, expect
     assert [fields for _, fields in rows({"a.json": content}, format="json")] == expected
 
 
+def test_lists_beside_the_rows_that_have_none_of_the_named_columns_are_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"features": [{"name": "text"}], "rows": [{"row": {"text": "x"}}], "more": [{"row": {}}]}')
+    found = [row.fields["row"] for row in formats.read(path, names=["row.text", "row.label"])]
+    assert found == [{"text": "x"}, {}]
+    assert len(list(formats.read(path))) == 3
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.json", "a.parquet", "a.arrow", "a.xlsx", "a.txt"])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n", "run `git lfs pull`"),
+        ("\n<!DOCTYPE html>\n<html></html>\n", "is a web page"),
+        ("<HTML lang=en>\n</html>\n", "is a web page"),
+    ],
+)
+def test_what_stands_in_place_of_a_file_is_named(tmp_path: Path, name: str, content: str, words: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(PyriteError, match=rf"{name}: .*{words}"):
+        list(formats.read(tmp_path / name))
+
+
 def test_json_lines_with_and_without_a_list_within(rows) -> None:
     assert rows({"a": '{"t": 1}{"t": 2}\n'}, format="json_lines") == [(1, {"t": 1}), (1, {"t": 2})]
     assert rows({"a": '{"t": "\u2028"}\n{"t": 2}\n'}, format="json_lines") == [(1, {"t": "\u2028"}), (2, {"t": 2})]
@@ -119,6 +142,8 @@ def test_json_lines_with_and_without_a_list_within(rows) -> None:
         ('{"t": [1, 2], "l": ["a"]}', {"format": "json"}, r"columns of different lengths \(t 2, l 1\)"),
         ('[{"t": 1}]\n{"t": }', {"format": "json"}, "row 2: broken JSON"),
         ('[\n{"t": 1}\n]', {"format": "json_lines"}, "row 1: broken JSON.*as a whole .json"),
+        ('{\n"t": 1\n}', {"format": "json_lines"}, "row 1: broken JSON.*as a whole .json"),
+        ('{"error": "not found"}', {"format": "json"}, r'is one object \({"error": "not found"}\), not a list'),
         ("[" * 100_000, {"format": "json"}, "nested too deeply"),
         ("9" * 5000, {"format": "json"}, "broken JSON"),
         ('[{"t": 1}, {"t": 1, "m": {"t": 1, "t": 2}}]', {"format": "json"}, "'t' is there twice in one object"),

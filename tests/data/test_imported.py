@@ -117,10 +117,13 @@ def test_the_names_of_label_numbers_are_those_in_the_file(
     assert profile.look(path, "text", column, None).rows == {"fruit": 30, "tool": 30}
 
 
-def test_several_answers_to_a_request_are_several_texts_and_several_labels_are_refused(tmp_path: Path) -> None:
+def test_several_answers_to_a_request_are_several_texts_and_several_labels_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "set.jsonl"
     path.write_text(json.dumps({"texts": ["one", "two"], "label": "fruit"}))
     assert imported.read(path, "texts", "label", {}).to_numpy().tolist() == [["one", "fruit"], ["two", "fruit"]]
+    assert "1 rows have a list in 'texts'" in capsys.readouterr().err
     path.write_text(json.dumps({"text": "one", "labels": ["fruit", "tool"]}))
     with pytest.raises(PyriteError, match="several labels a text"):
         imported.read(path, "text", "labels", {})
@@ -133,11 +136,47 @@ def test_a_number_with_decimals_is_meant_with_and_without_them(tmp_path: Path, o
     assert imported.read(path, "text", "label", {old: "fruit"})["label"].tolist() == ["fruit", "1", ""]
 
 
-def test_hidden_folders_hold_no_rows(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("values", "labels", "said"),
+    [
+        ({"TRUE": "fruit", "false": "tool"}, ["fruit", "tool"], ["'True' is taken for 'TRUE'", "'False' is taken for"]),
+        ({"True": "fruit", "true": "tool"}, ["fruit", "False"], ["no row has the label 'true'"]),
+        (
+            {"yes": "fruit", "no": "tool"},
+            ["True", "False"],
+            ["no row has the label 'yes'", "no row has the label 'no'"],
+        ),
+    ],
+)
+def test_values_are_matched_as_labels_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], values: dict[str, str], labels: list[str], said: list[str]
+) -> None:
+    path = tmp_path / "set.jsonl"
+    path.write_text('{"text": "one", "label": true}\n{"text": "two", "label": false}\n')
+    assert imported.read(path, "text", "label", values)["label"].tolist() == labels
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == len(said)
+    assert all(words in line for words, line in zip(said, lines, strict=True))
+
+
+def test_minus_one_among_classes_is_no_label(tmp_path: Path) -> None:
+    about = {b"huggingface": json.dumps({"info": {"features": {"label": CLASSES}}}).encode()}
+    table = pa.table({"text": ["one", "two", "three"], "label": [0, -1, 1]})
+    pq.write_table(table.replace_schema_metadata(about), tmp_path / "set.parquet")
+    assert imported.read(tmp_path / "set.parquet", None, None, {})["label"].tolist() == ["fruit", "", "tool"]
+
+
+def test_the_files_of_a_folder_are_named_and_hidden_folders_hold_no_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for place in ("train.csv", ".ipynb_checkpoints/train-checkpoint.csv"):
         (tmp_path / place).parent.mkdir(exist_ok=True)
         (tmp_path / place).write_text("text,label\none,fruit\n")
     assert len(imported.read(tmp_path, "text", "label", {})) == 1
+    assert capsys.readouterr().err == ""
+    (tmp_path / "test.csv").write_text("text,label\none,fruit\n")
+    assert len(imported.read(tmp_path, "text", "label", {})) == 2
+    assert "2 files are read as one set: test.csv, train.csv" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_file_of_a_folder_without_the_columns_is_named(tmp_path: Path) -> None:

@@ -137,13 +137,24 @@ def test_files_whose_numbers_mean_different_labels_are_refused(project: Path) ->
         profile.look(project / "set", None, None, None)
 
 
-def test_one_side_in_several_folders_is_said(look, project: Path) -> None:
-    for place in ("en", "de"):
-        (project / "folder" / place).mkdir(parents=True)
-    found = look(
-        {"en/train.jsonl": rows(LABELS), "de/train.jsonl": rows(LABELS, start=900), "test.jsonl": rows(LABELS)}
+@pytest.mark.parametrize(
+    ("several", "said"),
+    [
+        (["en/train.jsonl", "de/train.jsonl"], "de.train.jsonl, en.train.jsonl"),
+        (["train.jsonl", "train_more.jsonl"], "train.jsonl, train_more.jsonl"),
+        (["train-00000-of-00002.jsonl", "train-00001-of-00002.jsonl"], ""),
+        (["train-0-0123456789abcdef.jsonl", "train-1-fedcba9876543210.jsonl"], ""),
+    ],
+)
+def test_several_files_of_one_side_are_said_unless_they_are_shards(
+    look, project: Path, several: list[str], said: str
+) -> None:
+    for place in several:
+        (project / "folder" / place).parent.mkdir(parents=True, exist_ok=True)
+    found = look({**{name: rows(LABELS, start=900 * n) for n, name in enumerate(several)}, "test.jsonl": rows(LABELS)})
+    assert found.notes == (
+        [f"Several files are named for one side ({said}): all are read as one data set."] if said else []
     )
-    assert found.notes == ["Files of one side lie in several folders (de, en): all are read as one data set."]
 
 
 def test_a_side_in_an_unknown_format_is_said(look, project: Path) -> None:

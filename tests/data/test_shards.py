@@ -34,6 +34,11 @@ def test_the_files_of_one_format_anywhere_in_a_folder(tmp_path: Path) -> None:
     [
         (["train.csv", "test.csv", "vendor.csv", "more.csv"], ["more.csv", "vendor.csv"]),
         (["train-0.csv", "train-1.csv"], []),
+        (
+            ["train.csv", "synthetic_train.csv", "test.csv", "test-generated.csv"],
+            ["synthetic_train.csv", "test-generated.csv"],
+        ),
+        (["llm_train.csv", "gpt4_test.csv"], []),
         (["train.csv"], []),
         (["data.csv", "test.csv"], []),
         (["a.csv", "b.csv"], []),

@@ -18,6 +18,22 @@ def test_a_name_that_no_card_can_hold_is_named(tmp_path: Path) -> None:
         user_files.format_of(path)
 
 
+@pytest.mark.parametrize(("address", "words"), [("https://a.b/c.csv", "is an address"), ("c.csv", "folder$")])
+def test_what_is_not_there_is_said(address: str, words: str) -> None:
+    with pytest.raises(PyriteError, match=words):
+        user_files.format_of(Path(address))
+
+
+def test_a_link_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "blobs/0a1b").write_text("text,label\n")
+    (tmp_path / "train.csv").symlink_to(tmp_path / "blobs/0a1b")
+    monkeypatch.chdir(tmp_path)
+    assert user_files.place_of(Path("train.csv")) == "train.csv"
+    monkeypatch.chdir(tmp_path / "blobs")
+    assert user_files.place_of(Path("../train.csv")) == str(tmp_path.resolve() / "train.csv")
+
+
 @pytest.mark.parametrize(
     ("names", "said"),
     [

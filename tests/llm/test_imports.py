@@ -32,7 +32,7 @@ from pyrite.llm import imports
         ("fruit is a pear on a plate", ""),
         ("a pear is a fruit", ""),
         ("a pear on a plate [vegetable]", ""),
-        ("fruit", ""),
+        ("Fruit", "fruit"),
         ("", ""),
         ("x " * 50_000 + "[" * 50_000, ""),
     ],
@@ -40,6 +40,22 @@ from pyrite.llm import imports
 def test_a_label_set_off_at_the_end_is_a_tag(text: str, label: str) -> None:
     found = imports.tags(pd.Series([text, "an end"]), ["fruit", "power tool", "Sci/Tech", "-"])
     assert found.tolist() == [label] * bool(label)
+
+
+@pytest.mark.parametrize(
+    ("form", "ends"),
+    [
+        ("{}", []),
+        ("Classify this text: {} Label:", ["Classify thi"]),
+        ("<|im_start|>{}<|im_end|>\n", ["<|im_start|>"]),
+        ("{}\n\nAnswer with one word.", ["th one word."]),
+    ],
+)
+def test_what_half_of_the_texts_begin_or_end_in_is_a_prompt(form: str, ends: list[str]) -> None:
+    plain = [f"{n} is a number that was drawn for text {n}" for n in range(10)]
+    found = pd.Series([*map(form.format, plain[:6]), *plain[6:], *plain[6:], *plain[6:]])
+    assert imports.shared_ends(found) == ends
+    assert imports.shared_ends(found[:9]) == []
 
 
 @pytest.mark.parametrize("seeds", [None, [[], []]])

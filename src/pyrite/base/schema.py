@@ -24,9 +24,9 @@ V = TypeVar("V")
 
 
 class Schema(BaseModel):
-    """Base of everything read from YAML: unknown keys are errors, "3" is not 3, values never change."""
+    """Base of everything read from YAML: unknown keys are errors, "3" is not 3, numbers end, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     # Keys that have a new name, by the old one.
     renamed: ClassVar[dict[str, str]] = {}

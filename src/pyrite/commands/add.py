@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +26,9 @@ from pyrite.data import cards, imported, language, mixes, texts
 from pyrite.data.profile import NAMED_LABELS
 from pyrite.llm import imports, labelling
 from pyrite.params import Imported, Params, Written
+
+# What LLMs and tools write before a label: `Label: spam`, `2. spam`, `__label__spam`.
+_BEFORE = re.compile(r"(?:__label__|\w+\s*[:=]|\d+[.)])\s*")
 
 
 def run(
@@ -61,6 +66,7 @@ def run(
             f"of the card's labels it has texts of '{known[0]}' only" if known else "none of its labels is the card's"
         )
         have, wanted = ", ".join(sorted(counts)[:NAMED_LABELS]), ", ".join(card.labels)
+        have += ", ..." if len(counts) > NAMED_LABELS else ""
         raise PyriteError(
             f"{path}: {problem}, and a classifier needs two: it has {have}; {paths.card(task)} has {wanted}. Say which "
             "is which: --values old=new,old=new"
@@ -82,10 +88,13 @@ def run(
         out.print(f"{without:,} rows have no label and are left out.")
     if (spoken := language.guess(table["text"])) not in card.language:
         out.print(f"Its texts seem to be in {spoken}; the language of the card is {card.language}.")
+    if empty := int((table["text"].map(texts.normalise) == "").sum()):
+        out.print(f"{empty:,} of them have no text and are left out.")
     for written, label_of_card in taken.items():
         out.print(f"Its label {written!r} is taken for the card's '{label_of_card}'.")
     for one in unknown[:NAMED_LABELS]:
-        out.print(f"The card has no label '{one}': its {counts[one]:,} texts are left out, or say --values {one}=...")
+        pair = shlex.quote(f'"{one}=..."' if "," in one else f"{one}=...")
+        out.print(f"The card has no label '{one}': its {counts[one]:,} texts are left out, or say --values {pair}")
     if others := unknown[NAMED_LABELS:]:
         out.print(f"Nor has it {len(others):,} others, of {sum(counts[one] for one in others):,} texts: left out, too.")
     tagged = imports.tags(table["text"], list(card.labels))
@@ -95,6 +104,8 @@ def run(
             f"{len(tagged):,} of its texts begin or end in the name of a label, {wrong:,} in another one than their "
             f"own: a classifier learns the tag, not the text. One is: {one[:40]} ... {one[-40:]}"
         )
+    for one in imports.shared_ends(table["text"]):
+        out.print(f"Half of its texts or more begin or end in '{one}': is it a part of a prompt?")
     if seeds:
         rows = {seed for row in table["seeds"] for seed in row}
         out.print(
@@ -121,15 +132,16 @@ def _check_name(name: str, study: Params) -> None:
 
 
 def _card_names(given: pd.Series, labels: Sequence[str]) -> tuple[pd.Series, dict[str, str]]:
-    """The labels with the card's names where they differ from one of these in case, spaces or signs only; and which."""
+    """The labels with the card's names where they differ from one of these in case, spaces, signs or what stands before
+    them only, as in `Label: spam`; and which."""
     alike: defaultdict[str, list[str]] = defaultdict(list)
     for label in labels:
         alike[texts.plain_label(label)].append(label)
-    taken = {
-        one: alike[texts.plain_label(one)][0]
-        for one in given.unique()
-        if one not in labels and len(alike[texts.plain_label(one)]) == 1
-    }
+    taken = {}
+    for one in given.unique():
+        found = alike[texts.plain_label(one)] or alike[texts.plain_label(_BEFORE.sub("", one))]
+        if one not in labels and len(found) == 1:
+            taken[one] = found[0]
     return given.replace(taken), taken
 
 

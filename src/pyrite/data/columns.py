@@ -10,6 +10,9 @@ from pyrite.data.rows import Row
 
 # A header of such a length is likely to be a text.
 LONG_HEADER = 5
+HEADER = "put the names of the columns above it, parted as the rows are"
+# So many signs of a header are shown.
+SHOWN = 40
 
 
 def find(rows: Sequence[Row], text: str | None, label: str | None) -> tuple[str, str]:
@@ -19,7 +22,9 @@ def find(rows: Sequence[Row], text: str | None, label: str | None) -> tuple[str,
         PyriteError: there is no such column, or there is doubt.
     """
     path, there = rows[0].path, list(dict.fromkeys(name for row in rows for name in row.fields))
-    listed = ", ".join(name or "one without a name" for name in there)
+    named = listed = ", ".join(name[:SHOWN] or "one without a name" for name in there)
+    if formats.known(path) in ("csv", "xlsx") and any(texts.length(name) >= LONG_HEADER for name in there):
+        listed = f"{named} (is row 1 a row, and no header? {HEADER})"
     for option, name in (("--text", text), ("--label", label)):
         if name is not None and not any(fields.has(row, name) for row in rows):
             raise PyriteError(f"{path}: no column '{name}' ({option}); there are {listed}")
@@ -29,6 +34,9 @@ def find(rows: Sequence[Row], text: str | None, label: str | None) -> tuple[str,
         text, label = _guess(rows, there)
     elif (text is None or label is None) and len(there) == 2:
         text, label = text or next(n for n in there if n != label), label or next(n for n in there if n != text)
+    else:
+        spare = {usual: name for usual, name in _usual(there).items() if name not in (text, label)}
+        text, label = text or spare.get("text"), label or spare.get("label")
     if text is None or label is None:
         marks = [name for name in there if name != text and {_shown(row, name) for row in rows} <= {"0", "1"}]
         hint = f" ({', '.join(marks)} mark several labels a text, which are not supported yet: take one)"
@@ -38,8 +46,10 @@ def find(rows: Sequence[Row], text: str | None, label: str | None) -> tuple[str,
         )
     for name in (text, label):
         if not name or "{" in name or "}" in name:
-            problem = f"column '{name}' has a brace in its name" if name else "the column that is needed has no name"
-            raise PyriteError(f"{path}: {problem}: mend the header")
+            problem = (
+                f"column '{name}' has a brace in its name" if name else f"a column has no name (there are {named})"
+            )
+            raise PyriteError(f"{path}: {problem}: mend the header, or take out what stands above it")
     return text, label
 
 
@@ -56,12 +66,15 @@ def doubts(rows: Sequence[Row], text: str, label: str | None) -> list[str]:
         has_header and texts.length(text) >= LONG_HEADER,
         has_header and not usual and any(label and row.fields.get(label) == label for row in rows),
     ]
-    named = ", ".join(f"'{name[:40]}'" for name in (text, label) if name)
+    named = ", ".join(f"'{name[:SHOWN]}'" for name in (text, label) if name)
     taken = f"row 1 ({named}) is taken for the names of the columns"
     if all(signs):
-        raise PyriteError(f"{path}: {taken} but looks like a text and its label: put a header above it: text,label")
+        raise PyriteError(f"{path}: {taken} but looks like a text and its label: {HEADER}")
     if any(signs):
-        found.append(f"{taken}: if it is a row, put a header above it")
+        found.append(f"{taken}: if it is a row, {HEADER}")
+    written = [said for row in rows if (said := fields.inner_field(row, text))]
+    if 2 * len(written) > len(rows):
+        found.append(written[0])
     if several := sum(_first_of_several(row, label) for row in rows if label):
         found.append(f"in {several:,} of the first {len(rows):,} rows '{label}' is the first of several that differ")
     for name in rows[0].fields:
@@ -83,9 +96,8 @@ def _first_of_several(row: Row, name: str) -> bool:
 
 def _guess(rows: Sequence[Row], there: Sequence[str]) -> tuple[str | None, str | None]:
     """Columns called text and label, or of two columns the one whose values repeat and the other."""
-    # One that is written so exactly comes last, and counts.
-    called = {name.casefold(): name for name in sorted(there, key=str.islower)}
-    if {"text", "label"} <= called.keys():
+    called = _usual(there)
+    if len(called) == 2:
         return called["text"], called["label"]
     if len(there) == 2:
         values = {name: {_shown(row, name) for row in rows} for name in there}
@@ -94,6 +106,11 @@ def _guess(rows: Sequence[Row], there: Sequence[str]) -> tuple[str | None, str |
         if 2 * len(values[fewest]) <= len(values[most]) and not all(map(str.isdecimal, values[most])):
             return most, fewest
     return None, None
+
+
+def _usual(there: Sequence[str]) -> dict[str, str]:
+    """Of the columns that are called text and label, the names as they are written; an exact one counts."""
+    return {name.casefold(): name for name in sorted(there, key=str.islower) if name.casefold() in ("text", "label")}
 
 
 def _shown(row: Row, name: str) -> str:

@@ -20,7 +20,7 @@ from pyrite.data import cards, formats, texts
 from pyrite.data.rows import Row
 
 _FIELD = re.compile(r"\{([^{}]+)\}")
-_FENCE = re.compile(r"\A```\w*\s*|\s*```\s*\Z")
+_FENCED = re.compile(r"```\w*(.*?)(?:```|\Z)", re.DOTALL)
 # Rows at the beginning of a file of which one at least must have a field that is asked for.
 FIRST_ROWS = 1000
 
@@ -183,15 +183,17 @@ def _along(value: Any, path: list[str]) -> tuple[bool, Any]:
 
 def _unwritten(value: Any) -> Any:
     """The list or the object that a string is, as JSON or as Python and numpy write them; else the value itself."""
-    if isinstance(value, str) and value.startswith("```"):  # as LLMs like to write it
-        value = _FENCE.sub("", value)
-    if not (isinstance(value, str) and value.startswith(("{", "[", "("))):
+    if not isinstance(value, str):
+        return value
+    fenced = _FENCED.search(value)  # as LLMs like to write it
+    written = fenced[1].strip() if fenced else value
+    if not written.startswith(("{", "[", "(")):
         return value
     with suppress(ValueError, RecursionError):
-        return json.loads(value)
+        return json.loads(written)
     with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
         # numpy puts no comma between texts, which Python would join.
-        found = ast.literal_eval(re.sub(r"""(['"])\s+(?=['"])""", r"\1, ", value))
+        found = ast.literal_eval(re.sub(r"""(['"])\s+(?=['"])""", r"\1, ", written))
         if isinstance(found, list | dict | set | tuple):
             return found if isinstance(found, dict) else list(found)
     return value
@@ -235,11 +237,24 @@ def _string(row: Row, name: str, value: Any) -> str:
     return str(value)
 
 
+def inner_field(row: Row, name: str) -> str:
+    """What to name in place of a text that holds others, as JSON; empty where it holds none."""
+    value = get(row, name)
+    written = _unwritten(value) if isinstance(value, str) else None
+    return _inside(name, written) if isinstance(written, list | dict) and written else ""
+
+
 def _inside(name: str, value: Any) -> str:
     """What to name in place of a field that holds others."""
+    # Whole numbers in a list are classes.
+    numbers, kinds = (value.values(), float | int) if isinstance(value, dict) else (value, float)
+    if len(value) > 1 and all(isinstance(one, kinds) for one in numbers):
+        return f"'{name}' has several numbers, such as one for each label: name a column of texts or of one label each"
+    if isinstance(value, list) and all(map(_is_span, value)):
+        return f"'{name}' has labels of places in a text, which are not supported: one label for the whole text"
     path, inner = name, value
     while inner and (isinstance(inner, dict) or (isinstance(inner, list) and not _of_values(inner))):
-        likely = ("text", "content", "name", *inner)
+        likely = ("text", "content", "label", "value", "name", *inner)
         step: Any = 0 if isinstance(inner, list) else next(key for key in likely if key in inner)
         path, inner = f"{path}.{step}", inner[step]
     if isinstance(value, list) and _of_values(value):
@@ -247,6 +262,13 @@ def _inside(name: str, value: Any) -> str:
         return f"'{name}' has a list: one text and one label a row ({several}), or name a place in it: {name}.0"
     kind = "a list of fields" if isinstance(value, list) else f"fields within it ({', '.join(map(str, value))})"
     return f"'{name}' has {kind}: name the one that is meant, such as {path}"
+
+
+def _is_span(value: Any) -> bool:
+    """Whether it is a label from one place of a text to another, as annotators note them."""
+    if isinstance(value, dict):
+        return {"start", "end"} <= value.keys()
+    return isinstance(value, list) and len(value) == 3 and [type(one) for one in value[:2]] == [int, int]
 
 
 def _of_values(listed: list[Any]) -> bool:

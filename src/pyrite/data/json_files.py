@@ -22,7 +22,7 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
     """A list of rows, an object of rows or of lists of rows (`key` is their name), an object of columns, or rows one
     after another.
 
-    What stands beside lists of rows tells of the whole, and is none.
+    What stands beside lists of rows tells of the whole, and is none; nor are lists without any of the named columns.
     """
     values = _parse("".join(streams.lines(path, layout.encoding)), path)
     data = values[0] if len(values) == 1 else values
@@ -36,7 +36,13 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
     if isinstance(data, dict) and (columns := _columns(data, path)):
         data = [dict(zip(data, values, strict=True)) for values in zip(*columns, strict=True)]
     if isinstance(data, dict):
-        data = {key: value for key, value in data.items() if _are_rows(value)} or data
+        lists = {key: value for key, value in data.items() if _are_rows(value)}
+        wanted = {name.partition(".")[0] for name in names}
+        data = {key: rows for key, rows in lists.items() if any(wanted & row.keys() for row in rows)} or lists or data
+        if data and not any(isinstance(value, list | dict) for value in data.values()):
+            raise PyriteError(
+                f"{path}: is one object ({json.dumps(data, ensure_ascii=False)[:60]}), not a list of rows"
+            )
         groups = ((key, value if isinstance(value, list) else [value]) for key, value in data.items())
         data = [{"key": key, **row} if isinstance(row, dict) else row for key, group in groups for row in group]
     if not isinstance(data, list):
@@ -84,7 +90,7 @@ def _parse(text: str, path: Path, row: int = 0) -> list[Any]:
             values.append(value)
         return [_encodable(value) for value in values] if _HALF.search(text) else values
     except json.JSONDecodeError as error:
-        whole = ": name a file of JSON as a whole .json" if row and text.strip() == "[" else ""
+        whole = ": name a file of JSON as a whole .json" if row and text.strip() in ("[", "{") else ""
         problem = f"broken JSON ({error.msg}, column {error.colno}){whole}"
         raise PyriteError(f"{path}: row {row or error.lineno}: {problem}") from None
     except ValueError as error:  # a key that is there twice, or a number of thousands of digits

@@ -33,6 +33,8 @@ SAMPLE_ROWS, SAMPLE_CHARACTERS = 50_000, 50_000_000
 WATCHED_ROWS = 10_000
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
+# What differs in the names of shards.
+_NUMBER = re.compile(r"[._ -]*(?:[0-9a-f]{16}|\d+)")
 _JOINED = re.compile(r"\s*[|;,#]\s*")
 
 
@@ -96,8 +98,8 @@ def look(
     profile = _profile(source, found, only, folding)
     if others:
         profile.notes.append(
-            f"Left out: {', '.join(others)}, named for no side. A set that was made: `pyrite add`. Real rows: name "
-            "their file for train, validation or test, too."
+            f"Left out: {', '.join(others)}, named for no side or as made. A set that was made: `pyrite add`. Real "
+            "rows: name their file for train, validation or test alone."
         )
     if unread := [name for name in shards.find(path, None) if path.is_dir() and shards.side(name)]:
         profile.notes.append(f"Not read: {', '.join(unread)}, in no format that is.")
@@ -167,10 +169,12 @@ def _profile(
     raw = [(text, meant.get(label, label), uses[side]) for _, (text, label, side) in sample]
     others = Counter({label: n for label, n in rows.items() if label and wanted is not None and label not in wanted})
     notes += [said] if said else []
-    folders = {table.side: {found[one.file].parent for one in tables if one.side == table.side} for table in tables}
-    if several := next((places for side, places in folders.items() if side and len(places) > 1), None):
-        told = ", ".join(sorted(place.name for place in several))
-        notes.append(f"Files of one side lie in several folders ({told}): all are read as one data set.")
+    names = {
+        side: {_NUMBER.sub("", table.file): table.file for table in tables if table.side == side} for side in sides
+    }
+    if several := next((names[side].values() for side in names if side and len(names[side]) > 1), None):
+        told = ", ".join(sorted(several))
+        notes.append(f"Several files are named for one side ({told}): all are read as one data set.")
     if len(tables) > 1 and set(sides) == {None}:
         notes.append("No file's name tells a side (train, validation or test), so all rows are split anew.")
     if marked := sorted(label for label in rows if re.search(r"\w[|;]\s*\w", label)):

@@ -15,7 +15,7 @@ _SIDES: dict[str, cards.Side] = dict.fromkeys(("train", "training", "trn"), "tra
 _SIDES |= dict.fromkeys(("test", "testing", "tst", "eval", "evaluation"), "test")
 _SIDES |= dict.fromkeys(("validation", "valid", "val", "dev"), "validation")
 _SIDE = re.compile(rf"(?:^|[._ -])({'|'.join(_SIDES)})(?![a-z])", re.IGNORECASE)
-
+_MADE = re.compile(r"(?:^|[._ -])(?:synth|generated|augmented|llm|gpt)", re.IGNORECASE)
 
 # What `datasets` keeps beside its data, such as the results of `map`, and hidden files and folders.
 _BESIDE = re.compile(r"\.|cache-|(?:dataset_info|dataset_dict|state)\.json$")
@@ -35,11 +35,11 @@ def find(path: Path, form: str | None) -> dict[str, Path]:
 
 def of_task(path: Path, form: str) -> tuple[dict[str, Path], list[str]]:
     """The files of a data set that are a task's real data, and the names of those that are not: where one is named for
-    training, a file that is named for no side is another set, such as one that an LLM wrote."""
+    training, a file that is named for no side, or as made, is another set, such as one that an LLM wrote."""
     found = find(path, form)
-    if "train" not in map(side, found) or len(found) == 1:
+    others = [name for name in found if side(name) is None or _MADE.search(name)]
+    if "train" not in map(side, found.keys() - others):
         return found, []
-    others = [name for name in found if side(name) is None]
     return {name: file for name, file in found.items() if name not in others}, others
 
 

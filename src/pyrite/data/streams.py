@@ -20,6 +20,8 @@ _BEGINNING = 8192
 _GZIP = b"\x1f\x8b"
 # How zip (and .xlsx), bzip2, xz, Zstandard, Parquet, .xls and gzip within gzip begin.
 _PACKED = (b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd", b"PAR1", b"\xd0\xcf\x11\xe0", _GZIP)
+# What stands for a file that was not downloaded, and what is answered in place of one.
+_POINTER, _PAGE = b"version https://git-lfs", re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 # What no text in UTF-8 has: marks of UTF-16, the empty bytes of UTF-16 and 32, the switches of ISO 2022.
 _NO_UTF8 = re.compile(rb"\A(?:\xff\xfe|\xfe\xff)|\0|\x1b\$")
 # So many signs in a row that are no ASCII, or pairs of bytes that begin with one, are no Western European word.
@@ -37,11 +39,18 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
 
     Raises:
         FileNotFoundError: there is none.
-        PyriteError: it can't be read, or its gzip is broken.
+        PyriteError: it can't be read, its gzip is broken, or it holds no data at all.
     """
     try:
         with path.open("rb") as file:
-            if file.peek(2).startswith(_GZIP):
+            start = file.peek(_BEGINNING)
+            if start.startswith(_POINTER):
+                raise PyriteError(
+                    f"{path}: stands for a file of Git LFS that was not downloaded: run `git lfs pull` there"
+                )
+            if _PAGE.match(start):
+                raise PyriteError(f"{path}: is a web page, not data: download the file that the page shows")
+            if start.startswith(_GZIP):
                 with gzip.open(file) as stream:
                     yield stream  # type: ignore[misc]
             else:

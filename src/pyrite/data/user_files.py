@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -33,7 +34,8 @@ def format_of(path: Path) -> str:
             raise PyriteError(f"{path}: has no .arrow, .parquet, .jsonl, .csv or .tsv files")
         return forms[0]
     if not path.is_file():
-        raise PyriteError(f"{path}: no such file or folder")
+        address = ", for it is an address: download what is there" if re.match(r"\w\w+:/", str(path)) else ""
+        raise PyriteError(f"{path}: no such file or folder{address}")
     if path.name.startswith("."):
         raise PyriteError(f"{path}: a hidden file; give it a name without the dot")
     return formats.of_file(path)
@@ -41,7 +43,8 @@ def format_of(path: Path) -> str:
 
 def place_of(path: Path) -> str:
     """A path for the card: from the project's folder where it is in it."""
-    here, there = Path.cwd(), path.resolve()
+    # Where a link leads, such as into a cache, the name may have no ending.
+    here, there = Path.cwd(), path.parent.resolve() / path.name if path.is_symlink() else path.resolve()
     return (there.relative_to(here) if there.is_relative_to(here) else there).as_posix()
 
 

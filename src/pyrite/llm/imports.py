@@ -19,6 +19,8 @@ from pyrite.params import Params
 
 # What `texts.plain_label` leaves out.
 _BETWEEN = r"[\s_.*`\"'-]"
+# So many signs that texts begin or end in are no chance where half of the texts have them, and so many texts tell.
+SHARED, ENOUGH = 12, 10
 # What a checked row has.
 CHECKED = ["id", "text", "label", "seeds", "conversation", "position", "reason"]
 
@@ -83,6 +85,7 @@ def check(card: Card, given: pd.DataFrame, prepared: pd.DataFrame, study: Params
     quality.judge(frame, checks, f"checking {len(frame):,} texts")
     rows = frame[frame["reason"] == ""]
     least, most = card.length_words
+    ends = tuple(shared_ends(rows["text"]))
     noticed = {
         "nearly the same as another": sum(near_duplicates.repeats(rows["text"].tolist(), threshold)),
         f"shorter or longer than the card's {least} to {most} words": (
@@ -91,8 +94,18 @@ def check(card: Card, given: pd.DataFrame, prepared: pd.DataFrame, study: Params
         "real training texts, word for word": int(rows["id"].isin(real).sum()),
         "made from texts that are no real rows of the task": int((~rows["seeds"].map(real.issuperset)).sum()),
         "tagged with the name of a label": len(tags(given["text"].iloc[rows["position"]], list(card.labels))),
+        "alike at their beginning or end, as where a prompt was kept": (
+            int((rows["text"].str.startswith(ends) | rows["text"].str.endswith(ends)).sum())
+        ),
     }
     return Checked(frame, dict(unknown.most_common()), {what: int(n) for what, n in noticed.items() if n})
+
+
+def shared_ends(found: pd.Series) -> list[str]:
+    """What half of the texts or more begin or end in, such as a prompt that was kept; of few texts nothing."""
+    different = found.map(texts.normalise).drop_duplicates()
+    ends = [different.str[:SHARED].value_counts(), different.str[-SHARED:].value_counts()]
+    return [str(of.index[0]) for of in ends if len(different) >= ENOUGH and 2 * of.iloc[0] >= len(different)]
 
 
 def tags(found: pd.Series, labels: Sequence[str]) -> pd.Series:
@@ -102,7 +115,9 @@ def tags(found: pd.Series, labels: Sequence[str]) -> pd.Series:
     # What makes no other label may stand between and around its words.
     words = [filter(None, re.split(rf"{_BETWEEN}+", label)) for label in sorted(labels, key=len, reverse=True)]
     name = "|".join(filter(None, (f"{_BETWEEN}*".join(map(re.escape, one)) for one in words)))
-    begins = re.compile(rf"[\s\[(<{{#|*\"'“]*(?:\w+\s*[:=>]\s*)?({name})[ ]*(?:[\])>}}<*|:=\n]|[–—-]\s)", re.IGNORECASE)
+    begins = re.compile(
+        rf"[\s\[(<{{#|*\"'“]*(?:\w+\s*[:=>]\s*)?({name})[ ]*(?:[\])>}}<*|:=\n]|[–—-]\s|$)", re.IGNORECASE
+    )
     ends = re.compile(rf"[\[(<>{{#|:*/=–—\n-]\s*[\"'“]?({name})[\s\])>}}*|.\"'”]*(?:</\w+>\s*)?$", re.IGNORECASE)
 
     def of(text: str) -> str:

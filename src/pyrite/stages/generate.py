@@ -164,7 +164,8 @@ def imported(study: Params, task: str, source: str, spec: Imported) -> None:
         for one in said:
             console.log.print(f"{task} {source}: {one}")
         if not counts.total.accepted:
-            raise PyriteError(f"{path}: no text that can be trained on: take the set in anew with `pyrite add`")
+            why = ", ".join(f"{n} {reason}" for reason, n in counts.total.dropped.items())
+            raise PyriteError(f"{path}: none of its texts can be trained on ({why}): take in another set: `pyrite add`")
 
 
 def _write(counts: GeneratedSet, every: pd.DataFrame, conversations: Sequence[Conversation]) -> None:
