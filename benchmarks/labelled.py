@@ -19,7 +19,8 @@ import yaml
 from pyrite.base import files, paths
 from pyrite.commands import doctor
 from pyrite.data import texts
-from pyrite.results import evaluation, generation
+from pyrite.results.evaluation import TaskResult
+from pyrite.results.generation import GeneratedSet
 from pyrite.stages import annotate, evaluate, fetch, generate, prepare, train
 
 ROOT = Path(__file__).parents[1]
@@ -56,13 +57,13 @@ def measure(task: str) -> dict[str, Any]:
     train.run(task, "probe")
     annotate.run(task)
     evaluate.run(task)
-    found = evaluation.load(task).classifiers["probe"]
-    counts = generation.load(task, "labelled")
+    found = TaskResult.load(task).classifiers["probe"]
+    counts = GeneratedSet.load(task, "labelled")
     scores = {mix: 100 * one.macro_f1.value for mix, one in found.mixes.items() if mix in ("gold", *SOURCES)}
     gap = found.gaps["labelled"]["gold"].macro_f1
     return {
         "rows": len(rows),
-        "test_rows": evaluation.load(task).test_rows,
+        "test_rows": TaskResult.load(task).test_rows,
         "macro_f1": {mix: round(score, 1) for mix, score in scores.items()},
         "gap": [round(100 * end, 1) for end in (gap.value, gap.low, gap.high)],
         "agreement": round(100 * counts.agreement["total"].share.value, 1),

@@ -8,7 +8,7 @@ from blocks import table
 
 from pyrite.base import files, paths
 from pyrite.data import cards
-from pyrite.results import preparation
+from pyrite.results.preparation import Preparation
 
 PAGE = Path("docs/tasks.md")
 
@@ -59,7 +59,7 @@ def rows(tasks: list[str]) -> str:
     """The table of classes and rows."""
     lines = []
     for task in tasks:
-        card, counts = cards.load(task), preparation.load(task)
+        card, counts = cards.load(task), Preparation.load(task)
         split = {name: sum(labels.values()) for name, labels in counts.rows.items()}
         shares = [f"{label} {n / split['train']:.0%}" for label, n in counts.rows["train"].items()]
         dropped = ", ".join(f"{reason.replace('_', ' ')} {n:,}" for reason, n in counts.dropped.items() if n)
@@ -120,7 +120,7 @@ def judged(tasks: list[str]) -> str:
     """The table of judged texts."""
     lines = []
     for task in tasks:
-        counts = preparation.load(task)
+        counts = Preparation.load(task)
         if counts.judgements:
             mean = f"{counts.test_mean_agreement:.4f}" if counts.test_mean_agreement else "-"
             lines.append([f"`{task}`", f"{counts.judged:,}", f"{counts.judgements:,}", mean])

@@ -16,7 +16,7 @@ from pyrite.base.errors import PyriteError
 from pyrite.commands import add
 from pyrite.data import cards, texts, transcripts
 from pyrite.params import Imported
-from pyrite.results import generation
+from pyrite.results.generation import GeneratedSet
 from pyrite.stages import generate
 
 ROWS = [("a ripe pear on a plate", "F"), ("a rusty saw on a wall", "T"), ("a green apple in a bag", "F")]
@@ -127,7 +127,7 @@ def test_copies_and_unknown_labels_are_left_out_and_counted(file: Path, project:
     take(file)
     change_params("generate.contamination_cosine", 1.0)
     generate.run("fruit", "vendor")
-    counts = generation.load("fruit", "vendor")
+    counts = GeneratedSet.load("fruit", "vendor")
     assert (counts.kind, counts.total.accepted) == ("imported", 4)
     assert counts.total.dropped == {"exact duplicate": 1, "contamination: exact": 1, "empty": 1}
     assert counts.unknown_labels == {"other": 1}
@@ -155,7 +155,7 @@ def test_a_hundred_odd_rows_are_each_said(file: Path, project: Path, capsys: pyt
     assert "20 of its texts begin or end in the name of a label, 10 in another one than their own" in said
     change_params("generate.contamination_cosine", 1.0)
     generate.run("fruit", "vendor")
-    counts = generation.load("fruit", "vendor")
+    counts = GeneratedSet.load("fruit", "vendor")
     assert counts.total.dropped == {"exact duplicate": 7, "contamination: exact": 1}
     assert counts.total.accepted == 80
     assert counts.unknown_labels == {"gadget": 7}
@@ -183,7 +183,7 @@ def test_the_same_text_with_two_labels_is_counted_apart(file: Path) -> None:
     take(file)
     change_params("generate.contamination_cosine", 1.0)
     generate.run("fruit", "vendor")
-    assert generation.load("fruit", "vendor").total.dropped == {
+    assert GeneratedSet.load("fruit", "vendor").total.dropped == {
         "exact duplicate": 1,
         "exact duplicate with another label": 1,
     }
@@ -267,7 +267,7 @@ def test_the_rows_that_a_set_was_made_from_stand_for_the_pool(file: Path, projec
     assert cards.load("fruit").source.seeds == ("vendor",)
     change_params("generate.contamination_cosine", 1.0)
     generate.run("fruit", "vendor")
-    counts = generation.load("fruit", "vendor")
+    counts = GeneratedSet.load("fruit", "vendor")
     assert counts.total.dropped == {"made from a row that is held out": 3}
     assert counts.noticed["made from texts that are no real rows of the task"] == 3
     showings = transcripts.showings(paths.transcript("fruit", "vendor"))

@@ -19,7 +19,6 @@ from pyrite.base.errors import PyriteError
 from pyrite.commands import export
 from pyrite.data import texts, transcripts
 from pyrite.data.transcripts import Conversation, Turn
-from pyrite.results import generation
 
 
 @pytest.fixture
@@ -42,7 +41,9 @@ def generated(study: Study, project: Path) -> Path:
         texts.write(frame, paths.source("fruit", setting))
         transcripts.write(paths.transcript("fruit", setting), said)
         counts = {"received": 7, "dropped": {"empty": 0, "near duplicate": 3}, "accepted": 4, "also_real_training": 1}
-        generation.save(metrics.generated("fruit", setting, **counts).model_copy(update={"models": ("some/llm",)}))
+        metrics.generated("fruit", setting, **counts).model_copy(update={"models": ("some/llm",)}).save(
+            "fruit", setting
+        )
     return project
 
 
@@ -123,7 +124,7 @@ def test_labelled_texts_go_without_their_words_and_imported_ones_without_real_te
     transcripts.write(paths.transcript("fruit", "vendor"), [shown])
     for source, kind in (("labelled", "labelled"), ("vendor", "imported")):
         counts = metrics.generated("fruit", source, accepted=3, also_real_training=0)
-        generation.save(counts.model_copy(update={"kind": kind, "models": ("their/llm",)}))
+        counts.model_copy(update={"kind": kind, "models": ("their/llm",)}).save(counts.task, counts.source)
     labelled = {"kind": "labelled", "llm": "llm", "texts": 3}
     change_params("sources", {"labelled": labelled, "vendor": {"kind": "imported", "llm": "their/llm"}})
     change_params("train.classifiers", {"tfidf": tfidf("real", "vendor")})

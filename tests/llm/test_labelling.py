@@ -17,7 +17,7 @@ from pyrite.base.errors import PyriteError
 from pyrite.commands import batch, estimate, recordings
 from pyrite.data import texts
 from pyrite.llm import labelling
-from pyrite.results import generation
+from pyrite.results.generation import GeneratedSet
 from pyrite.stages import generate
 
 
@@ -48,7 +48,7 @@ def test_the_first_texts_by_id_get_a_label_each_without_their_own_being_seen(lab
     assert set(rows["label"]) == {"fruit"}
     # Ten texts a request.
     assert len(server.log) == 3
-    counts = generation.load("fruit", "labelled")
+    counts = GeneratedSet.load("fruit", "labelled")
     assert (counts.kind, counts.labels["fruit"].accepted, counts.labels["tool"].accepted) == ("labelled", 25, 0)
     right = int((first["label"] == "fruit").sum())
     assert (counts.agreement["total"].same, counts.agreement["total"].texts) == (right, 25)
@@ -133,7 +133,7 @@ def test_a_check_asks_for_labels_of_own_and_real_texts_and_is_not_paid_twice(
     first = {name: of[of["split"] == "train"].sort_values("id").head(12) for name, of in rows.items()}
     # Own texts and real ones share requests, in an order that says nothing.
     assert all(any(text in asked[0] for text in of["text"]) for of in first.values())
-    found = generation.load("fruit", "zero_shot").clear_cut
+    found = GeneratedSet.load("fruit", "zero_shot").clear_cut
     assert list(found) == ["real", "zero_shot"]
     for name, of in first.items():
         assert found[name].texts == 12
@@ -144,7 +144,7 @@ def test_a_check_asks_for_labels_of_own_and_real_texts_and_is_not_paid_twice(
     paths.answers("fruit", labelling.CHECKS).unlink()
     study(provider="recorded", sources=["zero_shot"], check=12)
     generate.run("fruit", "zero_shot")
-    assert generation.load("fruit", "zero_shot").clear_cut == found
+    assert GeneratedSet.load("fruit", "zero_shot").clear_cut == found
 
 
 def test_an_imported_set_is_checked_by_the_llm_that_is_named(
@@ -163,7 +163,7 @@ def test_an_imported_set_is_checked_by_the_llm_that_is_named(
         assert [need["requests"] for need in json.loads(capsys.readouterr().out)] == [2]
         generate.run("fruit", "vendor")
     assert len(server.log) == 2
-    found = generation.load("fruit", "vendor").clear_cut
+    found = GeneratedSet.load("fruit", "vendor").clear_cut
     first = texts.read(paths.source("fruit", "vendor")).sort_values("id").head(10)
     assert found["vendor"].share.value == pytest.approx((first["label"] == "fruit").mean())
     assert (found["vendor"].texts, found["real"].texts) == (10, 10)

@@ -12,7 +12,7 @@ from sklearn.metrics import f1_score
 
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
-from pyrite.results import evaluation, verdict
+from pyrite.results import verdict
 from pyrite.results.evaluation import TaskResult
 from pyrite.stages import evaluate
 
@@ -62,7 +62,7 @@ def save_annotations(rows: list[tuple[str, str, str, str]]) -> None:
 
 
 def metrics() -> TaskResult:
-    return evaluation.load("pets")
+    return TaskResult.load("pets")
 
 
 def test_scores_are_means_over_seeds_within_their_intervals(study: Callable[..., None]) -> None:

@@ -15,7 +15,7 @@ from pyrite.base.errors import PyriteError
 from pyrite.data import cards, texts, transcripts
 from pyrite.data.transcripts import Conversation, Turn
 from pyrite.llm import prompts, quality
-from pyrite.results import generation
+from pyrite.results.generation import GeneratedSet
 from pyrite.stages import generate
 
 Project = Callable[..., None]
@@ -202,7 +202,7 @@ def test_a_label_without_texts_stops_the_stage(fruit: Project, answers: dict, wo
     with pytest.raises(PyriteError, match=words):
         generate.run("fruit", "zero_shot")
     # What there is can be looked at.
-    counts = generation.load("fruit", "zero_shot")
+    counts = GeneratedSet.load("fruit", "zero_shot")
     assert counts.labels["fruit"].accepted == len(texts.read(paths.source("fruit", "zero_shot"))) == 1
     assert counts.scarce == ("fruit", "tool")
 

@@ -41,9 +41,6 @@ from pyrite.measures.telling_texts import Telling, TellingTexts
 from pyrite.results import (
     claims,
     curve_charts,
-    diversity,
-    evaluation,
-    generation,
     prices,
     rendering,
     report_tables,
@@ -54,6 +51,7 @@ from pyrite.results.claims import Slope
 from pyrite.results.diversity import Diversity, NearDuplicates, Scrutiny, SetDiversity
 from pyrite.results.drawing import Figure
 from pyrite.results.evaluation import TaskResult, Worth
+from pyrite.results.generation import GeneratedSet
 from pyrite.results.preparation import Preparation
 from pyrite.results.subjectivity import (
     AgainstGap,
@@ -176,7 +174,7 @@ class Study:
             dropped = {"length": 3, "contamination: exact": leaked // 2, "contamination: near": leaked - leaked // 2}
             about = {"requested": 300, "received": 300, "dropped": dropped, "accepted": accepted}
             about["also_real_training"] = leaked + 1
-            generation.save(metrics.generated(task, setting, tuple(self.labels), **about, **self.paid))
+            metrics.generated(task, setting, tuple(self.labels), **about, **self.paid).save(task, setting)
         gold = np.repeat(np.arange(len(self.labels)), 83)
         classifiers = {
             name: evaluate.evaluate(_predictions(self.labels, spec["mixes"], gold, rng), 100)
@@ -429,7 +427,7 @@ def test_the_options_are_those_of_the_classifier_that_is_chosen(study: Callable[
         study.compare |= {"candidates": ["few_shot", "zero_shot"]}
 
     source = study(two)
-    found = evaluation.load("colours").classifiers
+    found = TaskResult.load("colours").classifiers
     for classifier in ("tfidf", "words"):
         table = Page(source[source.index(f"Which option is best, by {classifier}?") :]).text.partition("How sure?")[0]
         assert f"{100 * found[classifier].mixes['few_shot'].macro_f1.value:.1f}" in table.partition("by ")[2][:400]
@@ -442,7 +440,7 @@ def test_the_page_says_what_was_paid(study: Callable[..., str]) -> None:
 def test_where_it_fails_is_there_to_read_but_not_for_git(study: Callable[..., str]) -> None:
     # The test rows' texts are here; their ids are those of the predictions.
     page = Page(study(paid))
-    found = evaluation.load("colours").classifiers["tfidf"]
+    found = TaskResult.load("colours").classifiers["tfidf"]
     lost = found.flips["few_shot"]["real"].lost
     assert f"Right with real, wrong with few-shot: {lost.items} test texts" in page.text
     assert "14 of 29 real training texts have no few-shot neighbour" in page.text
@@ -686,8 +684,8 @@ def test_clear_cut_texts_stand_beside_the_gap_over_tasks(study: Callable[..., st
 def test_what_a_check_asked_stands_on_the_page_beside_what_is_recorded(study: Callable[..., str]) -> None:
     study()
     asked = {"zero_shot": clear_cut({"x": "a", "y": "a"}, {"x": "a", "y": "unsure"})}
-    made = generation.load("colours", "zero_shot").model_copy(update={"clear_cut": asked})
-    generation.save(made)
+    made = GeneratedSet.load("colours", "zero_shot").model_copy(update={"clear_cut": asked})
+    made.save("colours", "zero_shot")
     [found], _ = report.read(Path())
     assert found.clear_cut.keys() == {"real", "few_shot", "zero_shot"}
     rows = report_tables.clear_cut(found).rows
@@ -698,7 +696,7 @@ def test_the_five_questions_have_an_answer_for_each_source(study: Callable[..., 
     page = study()
     table = page[page.index("Yes: not clearly worse") :]
     rows = Page(table[: table.index("</table>")]).text
-    answered = claims.trust.answers(diversity.load("colours"))
+    answered = claims.trust.answers(Diversity.find("colours"))
     assert list(answered) == ["zero_shot", "few_shot", "real"]
     for question, one in zip(claims.trust.QUESTIONS, answered["few_shot"], strict=True):
         assert question.asks in rows and f"{one.word} {one.value}".replace("\u00a0", " ") in rows
@@ -765,7 +763,7 @@ def test_tables_are_tables_in_both_reports(study: Callable[..., str]) -> None:
     markdown = (paths.REPORT / "REPORT.md").read_text().splitlines()
     heads = [line for line, below in pairwise(markdown) if re.match(r"\| :?-+:? \|", below)]
     assert len(heads) > 10 and all(re.match(r"\| (Task|Trained on|Classifier|Measure) \|", head) for head in heads)
-    scored = evaluation.load("c").classifiers["tfidf"].mixes["few_shot"].macro_f1
+    scored = TaskResult.load("c").classifiers["tfidf"].mixes["few_shot"].macro_f1
     cells = [words.ranged(scored), f"{words.fixed(100 * scored.value, '.1f')} {words.ends(scored)}"]
     assert cells[0] in "\n".join(markdown) and cells[1] in page.text
 
@@ -942,7 +940,7 @@ def test_each_slider_changes_what_it_decides(study: Callable[..., str], browse: 
       return told;
     })()""")
     assert page.run("[...document.querySelectorAll('h1')].filter((one) => one.checkVisibility()).length") == 1
-    found, (task,) = evaluation.load("colours"), report.read()[0]
+    found, (task,) = TaskResult.load("colours"), report.read()[0]
     assert told["start"]["advice"] == task.verdict.advice == "Label." and told["start"]["at"] == "0.3"
     curve = found.mix_curve("tfidf", "few_shot")
     assert curve

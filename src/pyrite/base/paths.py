@@ -123,8 +123,9 @@ def fit(task: str, classifier: str, name: str, seed: int) -> Path:
     return mix(task, classifier, name) / f"seed-{seed}"
 
 
-def metrics(stage: str, name: str) -> Path:
-    return Path("metrics") / stage / f"{name}.json"
+def metrics(stage: str, *of: str) -> Path:
+    """What a stage found of a task (and source), or of all tasks."""
+    return Path("metrics", stage, f"{'.'.join(of)}.json") if of else Path("metrics", f"{stage}.json")
 
 
 def store() -> Path:

@@ -10,14 +10,14 @@ import io
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.resolver import implicit_resolvers
 
-from pyrite.base import files
+from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
 
 V = TypeVar("V")
@@ -44,6 +44,29 @@ class Result(BaseModel):
     """Base of what a stage finds: `files.write_json` writes it to `metrics/`, `read_result` reads the same back."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StageResult(Result):
+    """A result with a file of its own in `metrics/`: of a stage, a task and, of `generate`, a source."""
+
+    stage: ClassVar[str]
+
+    @classmethod
+    def load(cls, *of: str) -> Self:
+        """What the stage found.
+
+        Raises:
+            PyriteError: the file is missing or broken, or another version of Pyrite wrote it.
+        """
+        return read_result(paths.metrics(cls.stage, *of), cls)
+
+    @classmethod
+    def find(cls, *of: str) -> Self | None:
+        """The same; None where the stage did not run."""
+        return cls.load(*of) if paths.metrics(cls.stage, *of).exists() else None
+
+    def save(self, *of: str) -> None:
+        files.write_json(paths.metrics(self.stage, *of), self)
 
 
 def plain(name: str) -> str:

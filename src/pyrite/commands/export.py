@@ -20,7 +20,6 @@ from pyrite.base.errors import PyriteError
 from pyrite.data import cards, texts, transcripts
 from pyrite.llm import prompts
 from pyrite.params import Imported, Labelled, Params, Source, Written
-from pyrite.results import generation
 from pyrite.results.generation import GeneratedSet
 
 COLUMNS = ["id", "text", "label", "conversation", "turn", "position", "model", "examples"]
@@ -73,7 +72,7 @@ def table(task: str, source: str, study: Params, card: cards.Card, real: set[str
 def dataset_card(card: cards.Card, sets: dict[str, pd.DataFrame], study: Params) -> str:
     """The README.md of the exported sets: Markdown under the hub's YAML front matter."""
     specs = {source: study.sources[source] for source in sets}
-    made = {source: generation.load(card.id, source) for source in sets}
+    made = {source: GeneratedSet.load(card.id, source) for source in sets}
     counted = {source: one.total for source, one in made.items()}
     counts = [[label, *((frame["label"] == label).sum() for frame in sets.values())] for label in card.labels]
     total = [len(frame) for frame in sets.values()]

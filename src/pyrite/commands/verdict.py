@@ -15,7 +15,6 @@ from pyrite.data import mixes
 from pyrite.params import Params
 from pyrite.results import (
     advice,
-    diversity,
     frontier,
     next_steps,
     options,
@@ -26,6 +25,7 @@ from pyrite.results import (
     trust,
     verdict,
 )
+from pyrite.results.diversity import Diversity
 from pyrite.results.study import Study, TaskMetrics
 from pyrite.results.table import Column, Table
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
@@ -86,7 +86,7 @@ def as_json() -> dict[str, Any]:
 
 def _remarks(task: TaskMetrics) -> list[str]:
     """What else there is to say of a task, and whether the candidate repeats what its prompts showed."""
-    repeated = trust.repeats(diversity.load(task.task), mixes.parse(task.asked.candidate).sources, str)
+    repeated = trust.repeats(Diversity.find(task.task), mixes.parse(task.asked.candidate).sources, str)
     return [*remarks.remarks(task, task.asked.classifier), *repeated]
 
 
@@ -148,7 +148,7 @@ def show(console: Console) -> None:
 
 def _advice(task: TaskMetrics, case: Case) -> list[str]:
     said = next_steps.lines(task, case, frontier.find(task))
-    return [*said, *next_steps.filtered(diversity.load(task.task))]
+    return [*said, *next_steps.filtered(Diversity.find(task.task))]
 
 
 def _answer(console: Console, case: Case, params: Params) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from pyrite.base import paths, schema
-from pyrite.base.schema import Result
+from pyrite.base.schema import Result, StageResult
 from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.coverage_gaps import LeftOut
 from pyrite.measures.filtering import Filtering
@@ -43,7 +42,7 @@ class Scrutiny(Result):
     review: Review | None = None
 
 
-class Diversity(Result):
+class Diversity(StageResult):
     """The sets of a task, the set `real` first where there are real texts.
 
     `texts`: how many each set gives; `matched_texts`: of the same lengths and labels. `map_variance`: the share of the
@@ -51,6 +50,8 @@ class Diversity(Result):
     `filtering`: what leaving out rows with doubtful labels would do, by source. `clear_cut`: of each set that an LLM
     labelled blind. `scrutiny`: what speaks against each source.
     """
+
+    stage = "diversity"
 
     task: str
     texts: int
@@ -66,13 +67,3 @@ class Diversity(Result):
     def of(self, name: str, key: str) -> Estimate | None:
         """A measure of a set, where it was taken."""
         return self.sets[name].measures.get(key) if name in self.sets else None
-
-
-def load(task: str) -> Diversity | None:
-    """What was measured of a task; None where the stage did not run.
-
-    Raises:
-        PyriteError: the file is broken, or another version of Pyrite wrote it.
-    """
-    path = paths.metrics("diversity", task)
-    return schema.read_result(path, Diversity) if path.exists() else None

@@ -10,8 +10,7 @@ from typing import TypeVar
 
 from pydantic import Field
 
-from pyrite.base import paths
-from pyrite.base.schema import Result, read_result
+from pyrite.base.schema import Result, StageResult
 from pyrite.data import mixes
 from pyrite.measures.intervals import Interval, Score
 from pyrite.measures.llm_baseline import LlmResult
@@ -169,8 +168,10 @@ class ClassifierResult(Result):
         return self.gap(cut if cut in self.mixes else candidate, EQUAL)
 
 
-class TaskResult(Result):
+class TaskResult(StageResult):
     """All classifiers of a task, and the LLM called as one; without real texts there are none."""
+
+    stage = "evaluate"
 
     task: str
     test_rows: int
@@ -220,12 +221,3 @@ class Headline(Result):
     baseline_macro_f1: float | None = None
     tasks: int
     best: str | None = None
-
-
-def load(task: str) -> TaskResult:
-    """What `evaluate` found.
-
-    Raises:
-        PyriteError: the file is missing, or was written by another version.
-    """
-    return read_result(paths.metrics("evaluate", task), TaskResult)

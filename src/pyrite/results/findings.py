@@ -18,9 +18,9 @@ from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.coverage_gaps import LeftOut
 from pyrite.measures.prediction_flips import Flip
 from pyrite.params import Params
-from pyrite.results import advice, diversity, evaluation, generation, preparation, statements, verdict
+from pyrite.results import advice, statements, verdict
 from pyrite.results.diversity import Diversity
-from pyrite.results.study import TaskMetrics
+from pyrite.results.study import TaskMetrics, metrics_of
 from pyrite.results.subjectivity import WHO, Annotated, Subjectivity, TaskSubjectivity, Who
 from pyrite.results.verdict import Case
 from pyrite.results.words import capital, name
@@ -79,9 +79,12 @@ class Findings(TaskMetrics):
     """All that is known of one task: beside its scores the card, the texts, the annotators and the training."""
 
     card: Card
-    diversity: Diversity | None
     subjectivity: TaskSubjectivity
     histories: Histories
+
+    @cached_property
+    def diversity(self) -> Diversity | None:
+        return Diversity.find(self.task)
 
     @property
     def names(self) -> tuple[str, str]:
@@ -172,12 +175,9 @@ def read(card: Card, study: Params, subjectivity: Subjectivity | None) -> Findin
     """
     task, nothing = card.id, TaskSubjectivity(annotated={})
     return Findings(
+        study,
+        *metrics_of(task, study),
         card=card,
-        study=study,
-        prepared=preparation.load(task),
-        generated={source: generation.load(task, source) for source in study.sources},
-        evaluated=evaluation.load(task),
-        diversity=diversity.load(task),
         subjectivity=subjectivity.tasks.get(task, nothing) if subjectivity else nothing,
         histories={one: histories(task, one, study) for one in study.train.classifiers},
     )

@@ -6,8 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pyrite.base import files, paths
-from pyrite.base.schema import Result, read_result
+from pyrite.base.schema import Result, StageResult
 from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.intervals import Interval
 
@@ -58,7 +57,7 @@ class Agreement(Result):
     share: Interval
 
 
-class GeneratedSet(Result):
+class GeneratedSet(StageResult):
     """The counts of a (task, source).
 
     Attributes:
@@ -72,6 +71,8 @@ class GeneratedSet(Result):
         reckoned_tokens: sent and answered, reckoned from sizes: of recordings, whose answers don't say them.
         per_label: how many texts each label shall have; 0 in counts of before it was noted.
     """
+
+    stage = "generate"
 
     task: str
     source: str
@@ -108,16 +109,3 @@ class GeneratedSet(Result):
     def scarce(self) -> tuple[str, ...]:
         """The labels with less than a tenth of their texts: what is trained on them says little of the LLM."""
         return tuple(label for label, n in self.labels.items() if 10 * n.accepted < self.per_label)
-
-
-def load(task: str, source: str) -> GeneratedSet:
-    """The counts that `generate` wrote.
-
-    Raises:
-        PyriteError: the file is missing, or was written by another version.
-    """
-    return read_result(paths.metrics("generate", f"{task}.{source}"), GeneratedSet)
-
-
-def save(counts: GeneratedSet) -> None:
-    files.write_json(paths.metrics("generate", f"{counts.task}.{counts.source}"), counts)

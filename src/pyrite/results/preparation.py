@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pyrite.base import paths
-from pyrite.base.schema import Result, read_result
+from pyrite.base.schema import StageResult
 from pyrite.training.classifier import PACKAGED, Classifier
 
 
-class Preparation(Result):
+class Preparation(StageResult):
     """How many texts were read, dropped (by reason), kept, and are in each split (by label).
 
     `pool`: training rows that few-shot prompts may show. `judged`: texts that people judged, by so many `judgements`;
     `test_mean_agreement`: of these people on the test rows. `alike`: the share of pairs of unlike texts that MiniLM
     takes for copies, in English of none; `blind`: they are too many for anything that rests on MiniLM.
     """
+
+    stage = "prepare"
 
     task: str
     read: int
@@ -46,12 +47,3 @@ def blind(alike: float, useless: Sequence[str]) -> str:
         f"measures by embeddings are off{works}: set train.classifiers.*.checkpoint in params.yaml to an encoder of "
         "the hub for many languages, such as FacebookAI/xlm-roberta-base, and compare.classifier to such a one."
     )
-
-
-def load(task: str) -> Preparation:
-    """What `prepare` wrote of a task.
-
-    Raises:
-        PyriteError: the file is missing, or another version of Pyrite wrote it.
-    """
-    return read_result(paths.metrics("prepare", task), Preparation)

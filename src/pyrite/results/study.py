@@ -10,7 +10,7 @@ from pyrite import params
 from pyrite.data import mixes
 from pyrite.measures.corrections import holm
 from pyrite.params import Compare, Params
-from pyrite.results import evaluation, generation, preparation, verdict
+from pyrite.results import preparation, verdict
 from pyrite.results.evaluation import Gap, TaskResult, Worth
 from pyrite.results.generation import GeneratedSet
 from pyrite.results.preparation import Preparation
@@ -127,6 +127,16 @@ class Study:
         return verdict.over_tasks(self.cases) if self.cases else None
 
 
+def metrics_of(task: str, study: Params) -> tuple[Preparation, dict[str, GeneratedSet], TaskResult]:
+    """What `prepare`, `generate` (by source) and `evaluate` found of a task.
+
+    Raises:
+        PyriteError: metrics are missing, or were written by another version.
+    """
+    generated = {source: GeneratedSet.load(task, source) for source in study.sources}
+    return Preparation.load(task), generated, TaskResult.load(task)
+
+
 def load() -> Study:
     """The study of this folder.
 
@@ -134,15 +144,7 @@ def load() -> Study:
         PyriteError: metrics are missing, or were written by another version.
     """
     settings = params.load()
-    tasks = [
-        TaskMetrics(
-            study=settings,
-            prepared=preparation.load(task),
-            generated={source: generation.load(task, source) for source in settings.sources},
-            evaluated=evaluation.load(task),
-        )
-        for task in settings.tasks
-    ]
+    tasks = [TaskMetrics(settings, *metrics_of(task, settings)) for task in settings.tasks]
     return Study(
         settings,
         scored=tuple(task for task in tasks if task.evaluated.classifiers),

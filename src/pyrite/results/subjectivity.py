@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pyrite.base import paths, schema
-from pyrite.base.schema import Result
+from pyrite.base.schema import Result, StageResult
 from pyrite.measures.agreement import Agreement
 from pyrite.measures.agreement_curves import AgreementCurve
 from pyrite.measures.intervals import Correlation, Estimate, Pooled
@@ -87,20 +86,13 @@ class BeyondReal(Result):
     holm: float | None = None
 
 
-class Subjectivity(Result):
+class Subjectivity(StageResult):
     """How subjective the tasks and their texts are. 95 % intervals: bootstrap over items, or pairs of tasks for ranks,
     the fits fixed; over tasks as a sample of tasks where slopes are pooled."""
+
+    stage = "subjectivity"
 
     tasks: dict[str, TaskSubjectivity]
     pairs: dict[Who, Ranking]
     against_gap: tuple[AgainstGap, ...]
     beyond_real: tuple[BeyondReal, ...] = ()
-
-
-def load() -> Subjectivity | None:
-    """What was found of the study; None where the stage did not run.
-
-    Raises:
-        PyriteError: the file is broken, or another version of Pyrite wrote it.
-    """
-    return schema.read_result(paths.SUBJECTIVITY, Subjectivity) if paths.SUBJECTIVITY.exists() else None

@@ -38,8 +38,8 @@ from pyrite.measures.diversity import MEASURES, Texts
 from pyrite.measures.filtering import Filtering
 from pyrite.measures.reviews import Review
 from pyrite.measures.shown_examples import Showings
-from pyrite.results import preparation
 from pyrite.results.diversity import Diversity, NearDuplicates, Scrutiny, SetDiversity
+from pyrite.results.preparation import Preparation
 from pyrite.training import encoder
 
 SEED = 0
@@ -61,7 +61,7 @@ def run(task: str) -> None:
     p = params.load()
     real = _load(texts.read(paths.prepared(task)))
     sets = {source: _load(texts.read(paths.source(task, source))) for source in p.sources}
-    blind = len(real) > 0 and preparation.load(task).blind
+    blind = len(real) > 0 and Preparation.load(task).blind
     if real.frame.empty:
         table, found = without_real(task, sets, p.evaluate.resamples)
     else:
@@ -83,7 +83,7 @@ def run(task: str) -> None:
         }
     )
     files.write(paths.text_map(task), lambda file: table.to_parquet(file, index=False))
-    files.write_json(paths.metrics("diversity", task), found)
+    found.save(task)
     console.log.print(f"{task}: {len(sets)} generated sets measured, {found.texts:,} texts of each")
 
 

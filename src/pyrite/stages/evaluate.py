@@ -48,10 +48,9 @@ def run(task: str) -> None:
     """Evaluate every classifier, mix and seed of a task."""
     settings = params.load()
     folders = [paths.models(task, name) for name in settings.train.classifiers]
-    path = paths.metrics("evaluate", task)
     if all(folder.is_dir() and not any(folder.iterdir()) for folder in folders):
         # Without real texts nothing was trained.
-        files.write_json(path, TaskResult(task=task, test_rows=0, labels=(), llm=None, classifiers={}))
+        TaskResult(task=task, test_rows=0, labels=(), llm=None, classifiers={}).save(task)
         return
     imported = {name for name, one in settings.sources.items() if one.kind == "imported"}
     classifiers, fits = {}, {}
@@ -72,7 +71,7 @@ def run(task: str) -> None:
     first = next(iter(fits.values()))
     called = llm(files.read_parquet(paths.annotation_table(task)), fits, settings.evaluate.resamples)
     rows, labels = len(first.gold), tuple(first.labels)
-    files.write_json(path, TaskResult(task=task, test_rows=rows, labels=labels, llm=called, classifiers=classifiers))
+    TaskResult(task=task, test_rows=rows, labels=labels, llm=called, classifiers=classifiers).save(task)
     scored = sum(len(one.mixes) * len(one.seeds) for one in fits.values())
     console.log.print(f"{task}: {scored:,} fits of {len(fits)} classifiers scored on {rows:,} test rows")
 

@@ -35,7 +35,6 @@ from pyrite.llm.surveys import Result
 from pyrite.measures import clear_cut, intervals
 from pyrite.measures.clear_cut import ClearCut
 from pyrite.params import Asking, Imported, Labelled, Params, Written
-from pyrite.results import generation as results
 from pyrite.results.generation import Agreement, GeneratedSet, LabelCounts
 
 # So many labels that a card lacks are named.
@@ -65,7 +64,7 @@ def run(task: str, source: str) -> None:
         case other:
             assert_never(other)
     if to_check := labelling.load_check(task, source):
-        results.save(results.load(task, source).model_copy(update={"clear_cut": check(to_check)}))
+        GeneratedSet.load(task, source).model_copy(update={"clear_cut": check(to_check)}).save(task, source)
 
 
 def written(task: str, source: str) -> None:
@@ -176,7 +175,7 @@ def _write(counts: GeneratedSet, every: pd.DataFrame, conversations: Sequence[Co
     dropped = every.loc[every["reason"] != "", ["id", "text", "label", "reason"]].astype("str")
     texts.write(dropped, paths.dropped(counts.task, counts.source))
     transcripts.write(paths.transcript(counts.task, counts.source), conversations)
-    results.save(counts)
+    counts.save(counts.task, counts.source)
 
 
 def count_texts(held: GenerationRun, script: Script) -> GeneratedSet:

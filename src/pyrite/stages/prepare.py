@@ -68,7 +68,7 @@ def run(task: str) -> None:
     counts = summary(task, table, raw.dropped + dropped, people, agreed)
     alike = embedding_check.look(table["text"].tolist(), card.language, p.generate.contamination_cosine)
     counts = counts.model_copy(update={"alike": alike, "blind": alike > embedding_check.MOST_ALIKE})
-    files.write_json(paths.metrics("prepare", task), counts)
+    counts.save(task)
     rows = ", ".join(f"{sum(of_label.values()):,} {name}" for name, of_label in counts.rows.items())
     log.print(f"{task}: {rows} rows; {sum(counts.dropped.values()):,} rows left out")
     if counts.blind:

@@ -38,7 +38,6 @@ from pyrite.results import (
     options,
     overall,
     score_charts,
-    subjectivity,
     tables,
     text_charts,
     trust,
@@ -102,7 +101,7 @@ def read(folder: Path = Path()) -> tuple[list[Findings], Subjectivity | None]:
     study = schema.load(folder / paths.PARAMS, params.Params)
     card_of = {task: cards.load(task) for task in study.tasks}
     with chdir(folder):
-        found = subjectivity.load()
+        found = Subjectivity.find()
         return [findings.read(card, study, found) for card in card_of.values()], found
 
 

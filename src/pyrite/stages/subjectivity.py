@@ -23,7 +23,7 @@ from pyrite.measures.corrections import holm
 from pyrite.measures.intervals import Estimate, Floats
 from pyrite.measures.pairwise import Ranking
 from pyrite.params import Params
-from pyrite.results import evaluation
+from pyrite.results.evaluation import TaskResult
 from pyrite.results.subjectivity import (
     WHO,
     AgainstGap,
@@ -55,9 +55,7 @@ def run() -> None:
     tasks = {task: of_task(task, p, rng) for task in p.tasks}
     pairs = {who: ranking for who in WHO if (ranking := of_pairs(who, p, rng))}
     rhos = tuple(against_gaps(tasks, pairs, gaps(p.tasks, tuple(p.sources)), rng))
-    files.write_json(
-        paths.SUBJECTIVITY, Subjectivity(tasks=tasks, pairs=pairs, against_gap=rhos, beyond_real=beyond_real(tasks))
-    )
+    Subjectivity(tasks=tasks, pairs=pairs, against_gap=rhos, beyond_real=beyond_real(tasks)).save()
 
 
 def of_task(task: str, p: Params, rng: np.random.Generator) -> TaskSubjectivity:
@@ -197,7 +195,7 @@ def of_pairs(who: Who, p: Params, rng: np.random.Generator) -> Ranking | None:
 
 def gaps(tasks: Sequence[str], sources: Sequence[str]) -> dict[tuple[str, str], dict[str, float]]:
     """The gap to real rows of each task, by classifier and source of generated texts."""
-    evaluated = {task: evaluation.load(task).classifiers for task in tasks}
+    evaluated = {task: TaskResult.load(task).classifiers for task in tasks}
     classifiers = dict.fromkeys(name for found in evaluated.values() for name in found)
     found = {
         (name, source): {
