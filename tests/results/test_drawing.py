@@ -4,6 +4,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,7 @@ from hypothesis import strategies as st
 
 from pyrite.results import curve_charts, drawing, score_charts, text_charts
 from pyrite.results.curve_charts import Level, Point
-from pyrite.results.drawing import Dot
-from pyrite.results.text_charts import Place
+from pyrite.results.drawing import Dot, Figure
 
 REAL = Dot("real", "real", 77.1, 74.5, 79.7)
 FEW = Dot("few-shot", "generated", 71.2, 68.1, 74.3)
@@ -26,6 +26,10 @@ SOURCE = [Point("few-shot", "generated", mean, None, None, rows=rows) for rows, 
 
 def level(score: float, labels: int | None, low: int | None, high: int | None) -> Level:
     return Level("few-shot", "generated", score, labels, low, high, "246", "71.2, worth 246 real labels")
+
+
+def place(name: str, family: str, x: float, y: float, text: str, fill: float) -> dict[str, Any]:
+    return {"name": name, "family": family, "x": x, "y": y, "text": text, "fill": fill}
 
 
 DRAWN = {
@@ -44,9 +48,9 @@ DRAWN = {
     "measures": score_charts.draw_groups([("a", [REAL, FEW]), ("b", [REAL])], "Distance", named=True),
     "training": curve_charts.draw_training([(1.0, REAL), (2.0, REAL), (1.0, FEW), (2.0, FEW)], "Loss"),
     "map": text_charts.draw_map(
-        [Place("real", "real", 0.1, 0.2, "a text", 0.6), Place("few-shot", "generated", 0.3, 0.1, "b", 0.0)]
+        [place("real", "real", 0.1, 0.2, "a text", 0.6), place("few-shot", "generated", 0.3, 0.1, "b", 0.0)]
     ),
-    "map of one text": text_charts.draw_map([Place("real", "real", 0.0, 0.0, "a text", 0.6)]),
+    "map of one text": text_charts.draw_map([place("real", "real", 0.0, 0.0, "a text", 0.6)]),
     "agreement": text_charts.draw_agreement([(0.6, REAL), (0.8, REAL), (0.6, FEW), (0.8, FEW)]),
     "against the gap": text_charts.draw_against_gap(
         [(0.1, FEW), (0.3, BOTH)], {"generated": "let it", "both": "use both"}
@@ -67,14 +71,14 @@ DRAWN = {
     ],
 )
 def test_a_picture_has_a_key_of_what_is_drawn_in_it(name: str, key: list[str]) -> None:
-    root = ET.fromstring(drawing.svg(DRAWN[name], "A finding", ""))
+    root = ET.fromstring(Figure("A finding", DRAWN[name], "").svg)
     legend = [part for part in root.iter() if "role-legend-label" in part.get("class", "")]
     assert [word for part in legend for word in part.itertext() if word.strip()] == key
 
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_chart_becomes_a_picture_in_light_colours(name: str) -> None:
-    picture = drawing.svg(DRAWN[name], "A finding", "and where it is from")
+    picture = Figure("A finding", DRAWN[name], "and where it is from").svg
     root = ET.fromstring(picture)
     assert "A finding" in "".join(root.itertext())
     assert "var(" not in picture
@@ -84,7 +88,7 @@ def test_every_chart_becomes_a_picture_in_light_colours(name: str) -> None:
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_in_the_page_a_chart_has_the_pages_colours(name: str) -> None:
-    spec = drawing.spec(DRAWN[name], "What it shows")
+    spec = Figure("What it shows", DRAWN[name], "").spec
     assert spec["width"] == "container"
     assert spec["description"] == "What it shows"
     named = set(re.findall(r"var\(--(\w+)\)", json.dumps(spec)))
@@ -94,33 +98,33 @@ def test_in_the_page_a_chart_has_the_pages_colours(name: str) -> None:
 
 
 def test_a_picture_does_not_depend_on_those_drawn_before() -> None:
-    first = drawing.svg(DRAWN["curve"], "t", "s")
-    drawing.svg(DRAWN["curve alone"], "t", "s")
-    assert drawing.svg(DRAWN["curve"], "t", "s") == first
+    first = Figure("t", DRAWN["curve"], "s").svg
+    assert Figure("t", DRAWN["curve alone"], "s").svg != first
+    assert Figure("t", DRAWN["curve"], "s").svg == first
 
 
 def test_the_worth_is_where_the_line_falls() -> None:
-    spec = drawing.spec(DRAWN["curve"], "")
+    spec = Figure("", DRAWN["curve"], "").spec
     rows = [row for values in spec["datasets"].values() for row in values if "meets" in row]
     assert [(row["meets"], row["score"], row["low"], row["high"]) for row in rows] == [
         (246, 71.2, 177, 367),
         (250, 71.3, 50, 2320),
     ]
-    beyond = drawing.spec(DRAWN["curve above and below"], "")
+    beyond = Figure("", DRAWN["curve above and below"], "").spec
     rows = [row for values in beyond["datasets"].values() for row in values if "meets" in row]
     assert [(row["meets"], row["inside"]) for row in rows] == [(2320, False), (50, False)]
 
 
 def test_names_of_points_that_would_overlap_are_left_out() -> None:
     dots = [Dot(name, "generated", gap, gap, gap) for name, gap in (("one", -5.0), ("two", -5.0), ("three", -5.1))]
-    spec = drawing.spec(text_charts.draw_against_gap([(0.5, one) for one in dots] + [(0.9, BOTH)], drawing.KEY), "")
+    spec = Figure("", text_charts.draw_against_gap([(0.5, one) for one in dots] + [(0.9, BOTH)], drawing.KEY), "").spec
     placed = [row for values in spec["datasets"].values() for row in values if "place" in row]
     assert [row["name"] for row in placed] == ["one", "two", "pool + few-shot"]
     assert placed[0]["place"] > -5.0 > placed[1]["place"]
 
 
 def test_the_axis_holds_the_curve_of_every_source() -> None:
-    spec = drawing.spec(DRAWN["curves of sources"], "")
+    spec = Figure("", DRAWN["curves of sources"], "").spec
     across = next(layer["encoding"]["x"] for layer in spec["layer"] if "x" in layer["encoding"])
     least, most = across["scale"]["domain"]
     assert least < 20

@@ -11,7 +11,7 @@ import altair as alt
 
 from pyrite.measures.intervals import Estimate
 from pyrite.results import drawing, purchases
-from pyrite.results.drawing import NAMES, Dot, Figure, colour, data, domain, dot, hue, scale, shape, tooltip
+from pyrite.results.drawing import NAMES, Dot, Figure, colour, data, domain, dot, hue, scale, tooltip
 from pyrite.results.evaluation import MixResult
 from pyrite.results.findings import Findings
 from pyrite.results.words import capital, family, labels, name, worth
@@ -179,14 +179,12 @@ def draw_curve(
     # A phone has no room for the worth.
     words = beside.transform_calculate(text="width < 420 ? datum.short : datum.short + datum.worth")
     of_sources = data([drawing.row(point) | {"rows": point.rows} for point in along])
-    place = {"x": across("rows"), "y": up("mean"), "color": hue(legend), "detail": "name:N"}
+    place = {"x": across("rows"), "y": up("mean")}
     ends = data([drawing.row(source[-1]) | {"rows": source[-1].rows} for source in sources])
     layers = [
-        of_sources.mark_line(strokeWidth=1.5, clip=True).encode(**place),
-        of_sources.mark_point(filled=True, size=40, opacity=1, clip=True).encode(
-            shape=shape(legend), tooltip=tooltip(), **place
-        ),
-        *drawing.lettered(ends, {"x": across("rows"), "y": up("mean"), "text": "name:N"}, align="left", dx=6),
+        of_sources.mark_line(strokeWidth=1.5, clip=True).encode(**place, color=hue(legend), detail="name:N"),
+        drawing.points(of_sources, 40, {**place, "detail": "name:N"}, legend, clip=True),
+        *drawing.lettered(ends, {**place, "text": "name:N"}, align="left", dx=6),
         # Whiskers: between few points a band would say what nobody measured.
         real.mark_rule(color=ink, opacity=0.55, clip=True).encode(x=across("rows"), y=up("low"), y2="high:Q"),
         beside.mark_rule(strokeWidth=1.5).encode(x=across("start"), x2="meets:Q", y=up("score"), color=hue()),
@@ -194,13 +192,9 @@ def draw_curve(
         inside.mark_rule(strokeWidth=6, opacity=0.6).encode(
             x=across("low"), x2="high:Q", y=up("bottom"), color=hue(), tooltip=tooltip()
         ),
-        real.mark_line(color=ink, strokeWidth=2.5, clip=True).encode(x=across("rows"), y=up("mean")),
-        real.mark_point(color=ink, filled=True, size=70, opacity=1).encode(
-            x=across("rows"), y=up("mean"), tooltip=tooltip()
-        ),
-        inside.mark_point(filled=True, size=90, opacity=1).encode(
-            x=across("meets"), y=up("score"), color=hue(), shape=shape(), tooltip=tooltip()
-        ),
+        real.mark_line(color=ink, strokeWidth=2.5, clip=True).encode(**place),
+        real.mark_point(color=ink, filled=True, size=70, opacity=1).encode(**place, tooltip=tooltip()),
+        drawing.points(inside, 90, {"x": across("meets"), "y": up("score")}),
         *drawing.lettered(words, {"x": across("start"), "y": up("place"), "text": "text:N"}, align="left", dx=6, dy=-8),
     ]
     return drawing.chart(*layers, height=height)
@@ -234,11 +228,11 @@ def draw_options(real: Sequence[Point], both: Sequence[Point], added: str, level
     for points, dash, aside in ((real, [1, 0], 1.0), (both, [8, 3], 1.03)):
         table = data([drawing.row(point) | {"rows": point.rows, "aside": point.rows * aside} for point in points])
         whiskers = table.mark_rule(strokeWidth=1.5, opacity=0.55, clip=True)
-        place = {"x": across("rows"), "y": up("mean"), "color": hue()}
+        place = {"x": across("rows"), "y": up("mean")}
         layers += [
             whiskers.encode(x=across("aside"), y=up("low"), y2="high:Q", color=hue()),
-            table.mark_line(strokeWidth=2.5, strokeDash=dash).encode(**place),
-            table.mark_point(filled=True, size=75, opacity=1).encode(shape=shape(), tooltip=tooltip(), **place),
+            table.mark_line(strokeWidth=2.5, strokeDash=dash).encode(**place, color=hue()),
+            drawing.points(table, 75, place),
         ]
     # Real labels alone rise most at first, which leaves room under their line; with texts added it ends above.
     layers += said("real labels alone", real[1], align="left", dx=12, dy=12)
@@ -254,10 +248,9 @@ def draw_options(real: Sequence[Point], both: Sequence[Point], added: str, level
         # A phone has no room for the worth.
         text = "width < 420 ? datum.short : datum.short + datum.worth"
         table, place = data([one]).transform_calculate(text=text), {"x": across("start"), "y": up("mean")}
-        meets = {"x": across("meets"), "y": up("mean"), "color": hue(), "shape": shape(), "tooltip": tooltip()}
         layers += [
             table.mark_rule(strokeWidth=2, strokeDash=[2, 2]).encode(x2="meets:Q", color=hue(), **place),
-            table.mark_point(filled=True, size=90, opacity=1).encode(**meets),
+            drawing.points(table, 90, {"x": across("meets"), "y": up("mean")}),
             *drawing.lettered(table, {**place, "text": "text:N"}, align="left", dx=6, dy=14),
         ]
     chart: alt.LayerChart = drawing.chart(*layers, height=height).add_params(alt.param(name="you", value=last))

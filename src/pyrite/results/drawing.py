@@ -103,7 +103,8 @@ class Figure:
 
     @cached_property
     def spec(self) -> dict[str, Any]:
-        return spec(self.chart, self.title)
+        """Its Vega-Lite JSON for the page, as wide as its column and without `CONFIG`; screen readers say the title."""
+        return {**_json(self.chart), "width": "container", "description": self.title}
 
     @property
     def numbers(self) -> list[tuple[str, str]]:
@@ -121,7 +122,15 @@ class Figure:
 
     @property
     def svg(self) -> str:
-        return svg(self.chart, self.title, self.about)
+        """The chart as a picture file in light colours on a white card: it must read well on any background."""
+        heading = {"text": textwrap.wrap(self.title, 78), "subtitle": textwrap.wrap(self.about, 108)}
+        found = {**_json(self.chart), "width": FILE_WIDTH, "title": heading}
+        found["description"] = f"{self.title}. {self.about}"
+        found["padding"] = {"left": 20, "right": 24, "top": 18, "bottom": 16}
+        found["config"] = CONFIG | {"background": LIGHT["paper"]}
+        light = re.sub(r"var\(--(\w+)\)", lambda name: LIGHT[name[1]], json.dumps(found))
+        picture: str = vl_convert.vegalite_to_svg(light)
+        return unnumbered(picture)
 
     @cached_property
     def inline(self) -> str:
@@ -157,25 +166,6 @@ CONFIG = {
 }
 
 
-def spec(chart: alt.LayerChart, description: str) -> dict[str, Any]:
-    """The Vega-Lite JSON of a chart for the page, as wide as its column and without `CONFIG`.
-
-    `description` is for screen readers.
-    """
-    return {**_json(chart), "width": "container", "description": description}
-
-
-def svg(chart: alt.LayerChart, title: str, subtitle: str) -> str:
-    """The chart as a picture file in light colours on a white card: it must read well on any background."""
-    heading = {"text": textwrap.wrap(title, 78), "subtitle": textwrap.wrap(subtitle, 108)}
-    found = {**_json(chart), "width": FILE_WIDTH, "title": heading, "description": f"{title}. {subtitle}"}
-    found["padding"] = {"left": 20, "right": 24, "top": 18, "bottom": 16}
-    found["config"] = CONFIG | {"background": LIGHT["paper"]}
-    light = re.sub(r"var\(--(\w+)\)", lambda name: LIGHT[name[1]], json.dumps(found))
-    picture: str = vl_convert.vegalite_to_svg(light)
-    return unnumbered(picture)
-
-
 def unnumbered(picture: str) -> str:
     """A picture that does not depend on what was drawn before it: Vega numbers clip paths on from chart to chart."""
     paths = {name: f"clip{number}" for number, name in enumerate(dict.fromkeys(re.findall(r'id="(clip\d+)"', picture)))}
@@ -206,14 +196,20 @@ def dots(
     legend = key((one.family for one in found), meaning)
     layers = [
         table.mark_rule(strokeWidth=2.5).encode(x=score("low", within, title), x2="high:Q", y=y, color=hue(legend)),
-        table.mark_point(filled=True, size=110, opacity=1).encode(
-            x=score("mean", within, title), y=y, color=hue(legend), shape=shape(legend), tooltip=tooltip()
-        ),
+        points(table, 110, {"x": score("mean", within, title), "y": y}, legend),
     ]
     if labelled:
         number = alt.Text("mean:Q", format=".1f")
         layers += lettered(table, {"x": score("mean", within, title), "y": y, "text": number}, dy=-13)
     return layers
+
+
+def points(
+    table: alt.Chart, size: int, where: dict[str, Any], legend: alt.Legend | None = None, **mark: Any
+) -> alt.Chart:
+    """Filled points in the colours and shapes of their families, with what the pointer shows of each."""
+    drawn: alt.Chart = table.mark_point(filled=True, size=size, opacity=1, **mark)
+    return drawn.encode(**where, color=hue(legend), shape=shape(legend), tooltip=tooltip())
 
 
 def lettered(table: alt.Chart, where: dict[str, Any], **mark: Any) -> list[alt.Chart]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 
 from pyrite.results import claims, drawing, statements
-from pyrite.results.drawing import NAMES, ROW, Dot, Figure, colour, data, domain, dot, dots, hue, score, shape, tooltip
+from pyrite.results.drawing import NAMES, ROW, Dot, Figure, colour, data, domain, dot, dots, hue, score
 from pyrite.results.findings import Findings
 from pyrite.results.words import capital, fixed, name, ranged
 
@@ -148,14 +148,7 @@ def draw_groups(found: Sequence[tuple[str, Sequence[Dot]]], title: str, *, named
         table.mark_rule(strokeWidth=2).encode(
             x=score("low", within, title), x2="high:Q", y=y, yOffset=offset, color=hue(legend)
         ),
-        table.mark_point(filled=True, size=70, opacity=1).encode(
-            x=score("mean", within, title),
-            y=y,
-            yOffset=offset,
-            color=hue(legend),
-            shape=shape(legend),
-            tooltip=tooltip(),
-        ),
+        drawing.points(table, 70, {"x": score("mean", within, title), "y": y, "yOffset": offset}, legend),
     ]
     if named:
         beside = {"x": score("high", within, title), "y": y, "yOffset": offset, "text": "name:N"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,18 +24,6 @@ from pyrite.results.words import capital, family, fixed, name
 NAMED, LETTER = 600, 5.8
 # How the points of generated sets differ on a map, one set after the other: how solid they are.
 LOOKS = {"hollow": 0.0, "filled": 0.6, "pale": 0.25}
-
-
-@dataclass(frozen=True)
-class Place:
-    """A text on a map; `fill` is how solid its point is (0 is hollow)."""
-
-    name: str
-    family: str
-    x: float
-    y: float
-    text: str
-    fill: float
 
 
 def measures(tasks: Sequence[Findings], measure: Measure) -> Figure | None:
@@ -61,14 +48,8 @@ def text_map(table: pd.DataFrame, shares: Sequence[float]) -> Figure:
     looks = dict(zip(made, itertools.cycle(LOOKS), strict=False))
     columns = (table[column].tolist() for column in ("source", "text", "label", "x", "y"))
     places = [
-        Place(
-            f"{name(source)}, {label}",
-            family(source),
-            round(x, 3),
-            round(y, 3),
-            text,
-            LOOKS[looks.get(source, "filled")],
-        )
+        {"name": f"{name(source)}, {label}", "family": family(source), "text": text}
+        | {"x": round(x, 3), "y": round(y, 3), "fill": LOOKS[looks.get(source, "filled")]}
         for source, text, label, x, y in zip(*columns, strict=True)
     ]
     told = " and ".join(f"{look} ones are {name(source)}" for source, look in looks.items())
@@ -144,21 +125,18 @@ def _meaning(tasks: Sequence[Findings]) -> dict[str, str]:
 # Drawing
 
 
-def draw_map(found: Sequence[Place]) -> alt.LayerChart:
-    """Texts as points on a plane, whose axes mean nothing by themselves."""
-    rows = [{key: getattr(place, key) for key in ("x", "y", "name", "family", "text", "fill")} for place in found]
-    x, y = (
-        alt.X("x:Q", axis=None, scale=scale(domain([place.x for place in found]))),
-        alt.Y("y:Q", axis=None, scale=scale(domain([place.y for place in found]))),
-    )
+def draw_map(found: Sequence[dict[str, Any]]) -> alt.LayerChart:
+    """Texts as points on a plane, whose axes mean nothing by themselves: x, y, name, family, text of each, and `fill`,
+    how solid its point is (0 is hollow)."""
+    x = alt.X("x:Q", axis=None, scale=scale(domain([place["x"] for place in found])))
+    y = alt.Y("y:Q", axis=None, scale=scale(domain([place["y"] for place in found])))
     # Without `aria`, each text would stand in the page a second time, as the description of its point.
-    legend = drawing.key(place.family for place in found)
-    points = data(rows).mark_point(size=36, strokeWidth=1, strokeOpacity=0.7, aria=False)
-    fill = alt.Fill("family:N", scale=drawing.families(), legend=None)
+    legend = drawing.key(place["family"] for place in found)
+    points = data(found).mark_point(size=36, strokeWidth=1, strokeOpacity=0.7, aria=False)
     solid = alt.FillOpacity("fill:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None)
     looks = {
         "stroke": alt.Stroke("family:N", scale=drawing.families(), legend=legend),
-        "fill": fill,
+        "fill": alt.Fill("family:N", scale=drawing.families(), legend=None),
         "fillOpacity": solid,
     }
     return drawing.chart(points.encode(x=x, y=y, shape=shape(legend), tooltip=tooltip("text"), **looks), height=420)
@@ -183,9 +161,7 @@ def draw_agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
     return drawing.chart(
         table.mark_area(opacity=0.1).encode(x=across, y=up("low"), y2="high:Q", color=hue(), detail="name:N"),
         *drawing.lines(rows, across, up, within, 280),
-        table.mark_point(filled=True, size=80, opacity=1).encode(
-            x=across, y=up("mean"), color=hue(), shape=shape(), tooltip=tooltip()
-        ),
+        drawing.points(table, 80, {"x": across, "y": up("mean")}),
         height=280,
     )
 
@@ -209,9 +185,7 @@ def draw_against_gap(
     words = named.transform_calculate(text=f"width < {NAMED} ? '' : datum.name")
     return drawing.chart(
         data([{"mean": 0}]).mark_rule(color=colour("muted")).encode(y=up("mean")),
-        table.mark_point(filled=True, size=90, opacity=1).encode(
-            x=across, y=up("mean"), color=hue(legend), shape=shape(legend), tooltip=tooltip()
-        ),
+        drawing.points(table, 90, {"x": across, "y": up("mean")}, legend),
         words.mark_text(fontSize=11, color=colour("muted")).encode(x=across, y=up("place"), text="text:N"),
         height=height,
     )
