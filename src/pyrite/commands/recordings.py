@@ -25,11 +25,14 @@ def run(task: str | None, source: str | None) -> None:
                 continue
             if isinstance(spec := p.source(s), Labelled):
                 model = p.llms[spec.llm].model
-                console.log.print(f"{paths.recorded_labels(t)}: {labelling.record(t, s)} labels of {model} added")
+                path = paths.recorded_labels(t)
+                added = labelling.record(labelling.load(t, s), path)
+                console.log.print(f"{path}: {added} labels of {model} added")
             elif isinstance(spec, Written):
                 _conversations(t, s)
-            if checked := labelling.record_check(t, s):
-                console.log.print(f"{paths.checked(t, s)}: {checked} labels of checks added")
+            path = paths.checked(t, s)
+            if (check := labelling.load_check(t, s)) and (added := labelling.record(check, path)):
+                console.log.print(f"{path}: {added} labels of checks added")
 
 
 def _conversations(task: str, source: str) -> None:

@@ -43,11 +43,8 @@ class Labelling:
 
     def labels(self, results: Iterable[surveys.Result]) -> dict[str, str | None]:
         """The label of every item that has been asked for; None where no answer could be read."""
-        said: dict[str, str | None] = {item: label or None for item, label in self.recorded.items()}
-        for question, *_ in results:
-            if question.answers:
-                said = dict(zip(question.about, self.survey.said(question), strict=True)) | said
-        return said
+        said = {item: label for item, _, label in surveys.labels(self.survey, results)}
+        return said | {item: label or None for item, label in self.recorded.items()}
 
 
 def load(task: str, source: str) -> Labelling:
@@ -134,21 +131,11 @@ def _unlabelled(card: Card, prepared: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=texts.COLUMNS, dtype=str)
 
 
-def record(task: str, source: str) -> int:
-    """Add the labels that the store has to the task's recording, for git to share; how many there are new ones.
+def record(one: Labelling, path: Path) -> int:
+    """Add the labels that the store has to a recording, for git to share; how many there are new ones.
 
     A label that can't be read is a row without one: it was asked for, and is not asked for again.
     """
-    return _record(load(task, source), paths.recorded_labels(task))
-
-
-def record_check(task: str, source: str) -> int:
-    """The same for the check of a source."""
-    one = load_check(task, source)
-    return _record(one, paths.checked(task, source)) if one else 0
-
-
-def _record(one: Labelling, path: Path) -> int:
     results = [result for result in surveys.look(one.survey) if not result.waits]
     new = {item: label for item, label in one.labels(results).items() if item not in one.recorded}
     if new:

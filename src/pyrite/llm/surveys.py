@@ -16,6 +16,8 @@ from pyrite.llm.annotators import Question, Survey
 from pyrite.llm.runner import DialogueJob, DialogueResult
 
 Result = DialogueResult[Question]
+# (item, annotator, label); None for a label that can't be read.
+Label = tuple[str, str, str | None]
 
 
 @dataclass(frozen=True)
@@ -30,16 +32,20 @@ class Inquiry:
     recorded: list[tuple[Row, list[str]]]
     survey: Survey
 
-    def labels(self, results: Iterable[Result]) -> list[tuple[str, str, str | None]]:
-        """(item, annotator, label) of questions that were answered; None for a label that can't be read."""
+    def labels(self, results: Iterable[Result]) -> list[Label]:
+        """What the recording does not have of questions that were answered."""
         known = {(item, annotator) for _, (item, annotator, _) in self.recorded}
-        return [
-            (item, question.annotator, label)
-            for question, *_ in results
-            if question.answers
-            for item, label in zip(question.about, self.survey.said(question), strict=True)
-            if (item, question.annotator) not in known
-        ]
+        return [(item, by, label) for item, by, label in labels(self.survey, results) if (item, by) not in known]
+
+
+def labels(survey: Survey, results: Iterable[Result]) -> list[Label]:
+    """The labels of questions that were answered."""
+    return [
+        (item, question.annotator, label)
+        for question, *_ in results
+        if question.answers
+        for item, label in zip(question.about, survey.said(question), strict=True)
+    ]
 
 
 def of_task(task: str, test: Mapping[str, str] | None = None) -> Inquiry:
