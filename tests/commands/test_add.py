@@ -236,7 +236,7 @@ def test_texts_with_a_prompt_or_without_words_are_said(file: Path, capsys: pytes
     assert "begin or end in 'Classify thi'" in out
     change_params("generate.contamination_cosine", 1.0)
     generate.run("fruit", "vendor")
-    counts = generation.load("fruit", "vendor")
+    counts = GeneratedSet.load("fruit", "vendor")
     assert (counts.total.dropped, counts.total.accepted) == ({"empty": 2}, 20)
     assert counts.noticed["alike at their beginning or end, as where a prompt was kept"] == 20
 
