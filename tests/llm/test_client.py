@@ -643,6 +643,14 @@ def test_an_answer_that_breaks_off_counts_if_it_is_whole_and_is_paid_if_not(ask:
     assert Ledger({"m": Price(**PRICE["m"])}).spent() == pytest.approx(120e-6)
 
 
+def test_an_error_that_cost_something_is_paid(ask: Ask) -> None:
+    body = error("Something went wrong.") | {"usage": {"prompt_tokens": 50, "completion_tokens": 10}}
+    with serve(answers=[(200, body, {})]) as server:
+        [answer] = ask(server)
+    paid = 60 + answer.prompt_tokens + answer.completion_tokens
+    assert Ledger({"m": Price(**PRICE["m"])}).spent() == pytest.approx(paid * 1e-6)
+
+
 def test_an_answer_that_is_longer_than_its_header_says_is_paid(ask: Ask) -> None:
     body = json.dumps(completion("x" * 40, {"prompt_tokens": 50, "completion_tokens": 10})).encode()
     with socket.create_server(("127.0.0.1", 0)) as bound:

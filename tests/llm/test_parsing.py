@@ -304,9 +304,54 @@ def test_any_answer_gives_attributes_or_none(answer: str) -> None:
     [
         ("I'm sorry, but I can't help with that.", True),
         ("I cannot write hateful texts.", True),
+        ("I must decline.", True),
+        ("This goes against my ethical guidelines.", True),
+        ("Lo siento, pero no puedo ayudar con eso.", True),
         ("Here are some ideas, without an array", False),
         ("", False),
     ],
 )
 def test_a_refusal_is_told_from_nonsense(answer: str, refuses: bool) -> None:
     assert parsing.is_refusal(answer) is refuses
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "I'm sorry, but I can't help with that.",
+        "As an AI model, I cannot generate hateful content.",
+        "I won’t write that.",
+        "I'm not comfortable writing this.",
+        "I am unable to provide such texts. Shall I write about something else?",
+        "Es tut mir leid, aber dabei kann ich nicht helfen.",
+    ],
+)
+def test_a_refusal_is_no_text_in_any_form(refusal: str) -> None:
+    offers = f"{refusal}\n\nInstead, I can:\n1. write kind texts.\n2. explain why such texts do harm."
+    for answer in (json.dumps({"texts": [refusal] * 3}, ensure_ascii=False), f'"{refusal}"', f"1. {refusal}", offers):
+        assert parsing.texts(answer) == []
+        assert parsing.is_refusal(answer)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sorry, I can't make it tonight.",
+        "I can't help but smile at this film.",
+        "I'm unable to log in. Please help with this.",
+        "I cannot create an account.",
+        "I can't write with this pen.",
+        "Unfortunately, I can't recommend this place.",
+    ],
+)
+def test_a_text_that_begins_like_a_refusal_is_one(text: str) -> None:
+    assert parsing.texts(json.dumps([text])) == [text]
+
+
+@pytest.mark.parametrize("start", ["I can't use real names, so I made them up:", "I apologize for the confusion:"])
+def test_what_is_given_all_the_same_is_read(start: str) -> None:
+    assert parsing.texts(f"{start}\n1. a b.\n2. c d.") == ["a b.", "c d."]
+
+
+def test_one_refusal_among_texts_may_be_meant() -> None:
+    assert len(parsing.texts(json.dumps(["I'm sorry, but I can't help with that.", "a b"]))) == 2

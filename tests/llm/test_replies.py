@@ -9,7 +9,7 @@ import pytest
 
 from pyrite.llm import replies
 from pyrite.llm.cache import tokens_of
-from pyrite.llm.failures import Failure
+from pyrite.llm.failures import Failure, Then
 from pyrite.llm.replies import Reply
 
 MESSAGES = [{"role": "user", "content": "Write two texts, please."}]
@@ -78,7 +78,13 @@ def test_thoughts_beside_the_answer_are_reckoned_and_no_text(beside: dict[str, A
     assert (reply.answer.completion_tokens or 0) >= tokens_of(DRAFT)
 
 
-@pytest.mark.parametrize("finish", ["length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length"])
+@pytest.mark.parametrize(
+    "finish",
+    [
+        *("length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length", "FinishReason.MAX_TOKENS"),
+        *("MaxTokens", "model_context_window_exceeded", "max_tokens_reached"),
+    ],
+)
 def test_the_limit_on_tokens_has_many_names(finish: str) -> None:
     assert read({"content": SAID}, finish).finish == "length"
 
@@ -94,6 +100,8 @@ def test_the_limit_on_tokens_has_many_names(finish: str) -> None:
         "RECITATION",
         "guardrail_intervened",
         "refusal",
+        "blocked",
+        "policy_violation",
     ],
 )
 def test_a_filter_has_many_names(finish: str) -> None:
@@ -212,3 +220,22 @@ def test_an_error_within_a_200_says_its_cause(body: Any) -> None:
     with pytest.raises(Failure) as failed:
         replies.read(body, "m", MESSAGES)
     assert "the cause" in failed.value.reason
+
+
+@pytest.mark.parametrize(
+    ("body", "then"),
+    [
+        ({"error": {"status": 429, "message": "Slow down."}}, Then.WAIT),
+        ({"status_code": 429, "message": "Slow down."}, Then.WAIT),
+        ({"error": {"type": "authentication_error", "message": "No."}}, Then.STOP),
+        ({"success": False, "errors": [{"code": 10000, "message": "Authentication error"}]}, Then.STOP),
+        ({"error": "Unexpected endpoint or method. (POST /chat/completions)"}, Then.STOP),
+        ({"error": {"code": -1, "message": "Something went wrong."}}, Then.AGAIN),
+        ({"error": {"message": "The server is overloaded."}}, Then.WAIT),
+        ({"choices": None, "base_resp": {"status_msg": "input new_sensitive"}}, Then.REFUSED),
+    ],
+)
+def test_an_error_within_a_200_asks_for_what_it_means(body: Any, then: Then) -> None:
+    with pytest.raises(Failure) as failed:
+        replies.read(body, "m", MESSAGES)
+    assert failed.value.then is then

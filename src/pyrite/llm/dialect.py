@@ -44,6 +44,8 @@ _SYSTEM = re.compile(
     r"|\buser\W+(and |or )?\W*assistant|first (message|role)"
 )
 _LIMIT = re.compile(r"\bmax_(completion_)?tokens\b")
+# Statuses of errors that may pass or not.
+_UNSURE = (200, 500, 501)
 _WITH_ANSWER = re.compile(
     r"(in|for) the completion|or completion|output tokens|max_(completion_|new_)?tokens(?!.{0,30} got -)"
 )
@@ -227,7 +229,7 @@ class Dialect:
 
     def _finds_out(self, failure: Failure, said: Mapping[str, Any]) -> bool:
         """Whether the endpoint refuses something that can be done without; from now on it is."""
-        if failure.then is not Then.GIVE_UP and failure.status not in (500, 501):
+        if failure.then is not Then.GIVE_UP and failure.status not in _UNSURE:
             return False
         unknown, out_of_range = _UNKNOWN.search(failure.said), _RANGE.search(failure.said)
         limit = self._limit if self._limit in said and self._limit not in self._p.llm.sampling else None
@@ -255,7 +257,8 @@ class Dialect:
         if "response_format" not in said or failure.status is None:
             return None
         sure = failure.then in (Then.GIVE_UP, Then.STOP) and failure.status in (400, 404, 415, 422)
-        maybe = failure.status in (500, 501) and not self.structured
+        # What was paid for is kept as it came.
+        maybe = failure.status in _UNSURE and failure.said and not any(failure.paid) and not self.structured
         if not (sure or maybe):
             return None
         schema = said["response_format"]["json_schema"]["schema"]
@@ -272,7 +275,7 @@ class Dialect:
             self.structured = form < 2
             return
         # An error that names no schema, like a 500, may have passed by itself: only a second one, later, proves it.
-        proven = refused.status not in (500, 501) and _SCHEMA.search(refused.said)
+        proven = refused.status not in _UNSURE and _SCHEMA.search(refused.said)
         if proven or (self._doubted_at is not None and began >= self._doubted_at):
             if form > self._form:
                 self._say(_TAKES[form])

@@ -70,8 +70,8 @@ FILTERED, CONTEXT, REFUSAL = "content filter", "context length", "refusal"
 # The words of errors that mean the same under many statuses; each was said by some server.
 _FILTER = re.compile(
     r"content[ _-]?(management )?(policy|filter)|responsible ?ai|moderation|prohibited[ _]content|content exists risk"
-    r"|inappropriate content|sensitive ?(content|words?|info)|敏感|data_?inspection|guardrail|nsfw|due to safety"
-    r"|safety (system|filter|setting|reason)|usage (polic|guideline)|violat\w+.{0,60}polic"
+    r"|inappropriate content|sensitive ?(content|words?|info)|new_sensitive|敏感|data_?inspection|guardrail|nsfw"
+    r"|due to safety|safety (system|filter|setting|reason)|usage (polic|guideline)|violat\w+.{0,60}polic"
     r"|\b(input|prompt|content|message|text|response)\b.{0,40}\b(flagged|filtered|blocked)\b"
 )
 _TOO_LONG = re.compile(
@@ -97,14 +97,14 @@ _KEY = re.compile(
 )
 _MODEL = re.compile(
     r"model_(not_\w+|decommissioned)|(no such|unknown|invalid|unavailable|unsupported) model\b(?! (out|in|para|resp))"
-    r"|not a valid model|model identifier is invalid|unexpected model name|unable to access model|no models loaded"
-    r"|model is required|requested model is not|model not exist"
+    r"|not a valid model|model identifier is invalid|unexpected (model name|endpoint)|unable to access model"
+    r"|no models loaded|model is required|requested model is not|model not exist"
     r"|model:? (['\"`]\S+|\S*[-/:.\d]\S*) (is not|(has been|is) deprecated)"
     r"|model\b.{0,80}(do(es)? not exist|doesn't exist|not found|is not available|decommissioned|not supported by"
     r"|no longer (avail|supported|exist|serv))"
 )
-_LOADING = re.compile(r"(model|server)\b.{0,40}\bloading|loading (the )?model|warming up|overloaded")
 _RATE = re.compile(r"rate[ _-]?limit|too many requests|throttl")
+_BUSY = re.compile(rf"(model|server)\b.{{0,40}}\bloading|loading (the )?model|warming up|overloaded|{_RATE.pattern}")
 # Statuses that ask for patience, and those that may pass (524 and the like are 5xx anyway).
 _WAITS, _PASSES = {429, 498, 503, 529}, {408, 409, 424, 425, 499}
 # No body is larger when it is unpacked.
@@ -112,7 +112,8 @@ MOST_BYTES = 2**26
 
 
 def of_response(status: int, headers: Mapping[str, str], content: bytes | Any) -> Failure:
-    """What an error response means; `content` is its body, raw or parsed."""
+    """What an error response means; `content` is its body, raw or parsed. A 200 with an error says nothing of its kind
+    but in words."""
     body = parsed(text_of(content)) if isinstance(content, bytes) else content
     words = _words(body) or _words(body, None)
     # A page is a proxy's or a firewall's, whatever it says of filters. Codes in quotes: what they name is meant.
@@ -137,21 +138,21 @@ def of_response(status: int, headers: Mapping[str, str], content: bytes | Any) -
     if status == 413 or (not limited and too_long and _TOO_LONG.search(said)):
         reason = f"the request is longer than the model's context ({status}){quoted}: raise it (docs/llm.md)"
         return failure(Then.TOO_LONG, reason, refused=CONTEXT)
-    if status == 401 or (status in (400, 403) and _KEY.search(said)):
+    if status == 401 or (status in (200, 400, 403) and _KEY.search(said)):
         return failure(Then.STOP, f"the endpoint refuses the key ({status}){quoted}: check OPENAI_API_KEY")
     if status == 403 and not limited:
         return failure(Then.GIVE_UP, f"the key may not do this (403){quoted}: check its rights, or take another model")
     if status in (404, 405) or (status < 500 and status not in _WAITS and _MODEL.search(said)):
         hint = "check the model's name in llms and OPENAI_BASE_URL (mostly it ends in /v1)"
         return failure(Then.STOP, f"no such model or address ({status}){quoted}: {hint}")
-    patient = limited or status in _WAITS | _PASSES or status >= 500
+    patient = limited or status in _WAITS | _PASSES or status == 200 or status >= 500
     if wait is not None and wait > waits.LONGEST and patient:
         when = f"the endpoint asks to come back in {waits.duration(wait)} ({status}){quoted}"
         return failure(Then.STOP, f"{when}: run it again then")
     if status == 429 or limited:
         hint = "lower concurrency or requests_per_minute in generate.limits"
         return failure(Then.WAIT, f"too many requests ({status}){quoted}: {hint}", wait=wait)
-    if status in _WAITS or (status >= 500 and (wait is not None or _LOADING.search(said) or _RATE.search(said))):
+    if status in _WAITS or (patient and status not in _PASSES and (wait or _BUSY.search(said))):
         return failure(Then.WAIT, f"the endpoint is busy ({status}){quoted}", wait=wait)
     then = Then.AGAIN if patient else Then.GIVE_UP
     return failure(then, f"the endpoint answers with an error ({status}){quoted}", wait=wait)

@@ -54,8 +54,24 @@ _NAME_BEFORE = re.compile(r"(\w{1,20})[*_]{0,2}[ \t]*[:=][*_]{0,2}\s*\Z")
 # What stands on the line of an array that is no part of a sentence.
 _LINE_BEGINS = re.compile(rf"(?:\A|[\n:=,;`>\]}}])[ \t]*(?:{_MARK}[ \t]+)?\Z", re.IGNORECASE)
 _LINE_ENDS = re.compile(r"[ \t,;`~\]}]*(?:\n|\Z|[\[{<])")
-_REFUSAL = re.compile(
-    r"\b(?:I['’]?m sorry|I apologi[sz]e|I (?:can['’]?t|cannot|can not|won['’]?t|am (?:not able|unable)|['’]m unable) )",
+# How models refuse: a word of regret, what they can't or won't, and what they were asked for.
+_REGRET = r"\W*(?:I['’]?m |I |my )?(?:sorry|apologies|apologi[sz]e|unfortunately|afraid|as an ai\b[^.\n]{0,30}?|no)\b"
+_CANNOT = (
+    r"\bI(?:['’]?m| am)? (?:can['’]?t|cannot|can not|won['’]?t|will not|not able|unable|(?:must |have to )?decline"
+    r"|(?:don['’]t |do not |not )(?:feel )?comfortable)\b"
+)
+_ABROAD = (
+    r"(?:tut mir leid|lo siento|désolée?|desculpe|mi dispiace|spijt me|извините|抱歉|对不起|申し訳|죄송)[^.!?。]{0,40}"
+    r"(?:nicht|no puedo|ne peux|não posso|non posso|niet|не могу|无法|不能|できません|수 없)"
+)
+_REFUSAL = re.compile(rf"{_CANNOT}|\bI['’]?m sorry|\bapologi[sz]e|\bmy (?:\w+ )?guidelines|{_ABROAD}", re.IGNORECASE)
+# A whole text that is one. Others begin so too, but not with such a request.
+_MAKE = r"(?:provid|generat|creat|produc|writ|engag)\w+"
+_REFUSES = re.compile(
+    rf"{_REGRET}[\s,.;:!]*(?:but |that )?{_CANNOT}[^.!?]{{0,40}}\b(?:help|assist|fulfil|comply|do th|{_MAKE})(?! but)"
+    rf"|\W*{_CANNOT}[^.!?]{{0,40}}\b(?:fulfil|comply|(?:help|assist)(?: you)? with (?:th|your)"
+    rf"|{_MAKE}(?:[^.!?]{{0,60}}\b(?:such|request|content|texts?|examples?|speech)\b| th(?:is|at|ese)\W*(?:\n|\Z)))"
+    rf"|(?:\w{{1,9}} ){{0,2}}{_ABROAD}",
     re.IGNORECASE,
 )
 # What stands before a list's text and is none: a line above others; a title; a box; the sign of a folded text; a name,
@@ -83,15 +99,19 @@ def read(answer: str) -> Reading:
     """The texts of an answer: JSON strings in one array or several, bare, in code fences or in objects; else one JSON
     string a line; else the items of a numbered or bulleted list. An answer with none of them holds no texts.
 
-    Thoughts and what stands around the arrays are ignored. Only whole items count: a string that is cut off, or that
-    is not followed by a comma or the end of its array, is unread, as are numbers and the like. Of a broken array the
-    rest is read. Numbers that run through the items are taken off.
+    Thoughts and what stands around the arrays are ignored; so is what an LLM offers in place of what it refuses, and
+    texts that all are refusals. Only whole items count: a string that is cut off, or that is not followed by a comma or
+    the end of its array, is unread, as are numbers and the like. Of a broken array the rest is read. Numbers that run
+    through the items are taken off.
     """
     said = thoughts.strip(answer)
-    found = _read(said)
-    if not found.items and ("&quot;" in said or '\\"' in said):
+    refuses = _REFUSES.match(said)
+    found = _of_arrays(said) if refuses else _read(said)
+    if not (found.items or refuses) and ("&quot;" in said or '\\"' in said):
         found = _read(html.unescape(said).replace('\\"', '"'))
     items = _without_numbers([encodable(item) for item in found.items])
+    if all(map(_REFUSES.match, items)):
+        return Reading([], found.unread)
     titles = [_TITLE.match(item) for item in items]
     if len(items) > 1 and all(titles):
         items = [item[title.end() :] for item, title in zip(items, titles, strict=True) if title]

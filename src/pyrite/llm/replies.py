@@ -43,8 +43,10 @@ class Reply:
 
 
 # Reasons to end that are a filter's, and those that are the limit on tokens, in the words of several providers.
-_FILTERED = re.compile(r"filter|safety|blocklist|prohibited|recitation|sensitive|spii|guardrail|moderat|refusal")
-_LIMITED = re.compile(r"max\w*_tokens|model_length|token_limit")
+_FILTERED = re.compile(
+    r"filter|safety|block|flagged|prohibited|recitation|sensitive|spii|guardrail|moderat|refusal|policy|toxic|harm"
+)
+_LIMITED = re.compile(r"length|max\w*token|(token|output)_limit|window|out_of_tokens")
 # Where providers put what the model thought.
 _BESIDE = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
 _COUNT = re.compile(r'"(\w{1,40})"\s*:\s*(\d{1,9})(?=\s*[,}])')
@@ -102,7 +104,7 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
     paid = prompt, completion = _tokens(told)
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
     message, finish = choice.get("message"), _name(choice.get("finish_reason"))
-    finish = "length" if _LIMITED.fullmatch(finish) else finish
+    finish = "length" if _LIMITED.search(finish) else finish
     filtered = bool(_FILTERED.search(f"{finish} {_name(choice.get('native_finish_reason'))}"))
     if filtered and not isinstance(message, dict):
         message = {}
@@ -110,10 +112,10 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
     if not (choices or error) and failures.words_of(body):
         error = body
     if error and not (isinstance(message, dict) and message.get("content")):
-        code = error.get("code") if isinstance(error, dict) else None
-        named = isinstance(code, int | str) and re.fullmatch(r"[345]\d\d", str(code))
-        status = int(named[0]) if named else 500
-        failure = failures.of_response(status, {}, {"error": error})
+        fields = error if isinstance(error, dict) else body
+        codes = (re.fullmatch(r"[345]\d\d", str(fields.get(name))) for name in ("code", "status", "status_code"))
+        named = next(filter(None, codes), None)
+        failure = failures.of_response(int(named[0]) if named else 200, {}, {"error": error})
         failure.paid = paid
         raise failure
     if not isinstance(message, dict):
