@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +23,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import hypothesis
 import pandas as pd
 import pytest
+import warm
 import yaml
 
 from pyrite.base import files, paths
@@ -242,7 +244,19 @@ def shorten(recording: Path, prepared: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def default_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def warm_pyrite() -> Iterator[None]:
+    """From here on the `pyrite` that DVC runs starts at once."""
+    with (
+        tempfile.TemporaryDirectory() as short,
+        warm.pyrite(Path(short)) as place,
+        pytest.MonkeyPatch.context() as here,
+    ):
+        here.setenv("PATH", str(place), prepend=os.pathsep)
+        yield
+
+
+@pytest.fixture(scope="session")
+def default_study(warm_pyrite: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone of the project with a small version of the default study, run once and committed: to be copied."""
     folder = tmp_path_factory.mktemp("default") / "study"
     folder.mkdir()

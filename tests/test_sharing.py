@@ -6,7 +6,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,7 +59,7 @@ def add_task(folder: Path, task: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def first(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def first(warm_pyrite: None, tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A clone in which a study has asked an LLM, with a key and a password, and trained; committed."""
     first = tmp_path_factory.mktemp("sharing") / "first"
     first.mkdir()
@@ -119,7 +118,7 @@ def test_a_colleague_has_all_results_and_runs_nothing(first: Path, second: Path)
     assert (second / paths.HEADLINE).read_bytes() == (first / paths.HEADLINE).read_bytes()
     assert (second / "report/index.html").read_bytes() == (first / "report/index.html").read_bytes()
     fit = paths.fit("fruit", "tiny", "real", 0)
-    labelled = run(second, sys.executable, "-m", "pyrite.cli", "predict", str(fit), "fruit.csv", "-o", "labelled.csv")
+    labelled = run(second, "pyrite", "predict", str(fit), "fruit.csv", "-o", "labelled.csv")
     assert "Traceback" not in labelled
     assert len((second / "labelled.csv").read_text().splitlines()) == 121
     (second / "labelled.csv").unlink()
@@ -142,7 +141,7 @@ def test_two_who_each_add_a_task_merge_and_train_nothing_again(first: Path, seco
     add_task(first, "nuts")
     # `real` in each of four folds, and `zero_shot`.
     assert "nuts tfidf: 5 fits, 0 from the store, 5 to train" in typed(first, "dvc repro train@nuts-tfidf")
-    run(first, sys.executable, "-m", "pyrite.cli", "transcripts", "export", "nuts", "zero_shot")
+    run(first, "pyrite", "transcripts", "export", "nuts", "zero_shot")
     add_task(second, "roots")
     typed(second, "dvc repro prepare@roots")
     for folder, task in ((first, "nuts"), (second, "roots")):
