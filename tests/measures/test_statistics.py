@@ -11,7 +11,7 @@ from scipy import stats
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
-from pyrite.measures import corrections, learning_curves, statistics
+from pyrite.measures import learning_curves, statistics
 from pyrite.measures.scores import calibration_error, count, guessing
 from pyrite.measures.statistics import Samples
 
@@ -250,11 +250,11 @@ def test_holm_is_bonferroni_of_every_intersection(p_values: list[float]) -> None
     sets = [some for size in every for some in itertools.combinations(every, size + 1)]
     of_set = {some: min(1.0, len(some) * min(p_values[one] for one in some)) for some in sets}
     expected = [max(p for some, p in of_set.items() if one in some) for one in every]
-    np.testing.assert_allclose(corrections.holm(p_values), expected)
+    np.testing.assert_allclose(statistics.holm(p_values), expected)
 
 
 def test_holm_by_hand() -> None:
-    assert corrections.holm([0.01, 0.04, 0.03, 0.5]) == pytest.approx([0.04, 0.09, 0.09, 0.5])
+    assert statistics.holm([0.01, 0.04, 0.03, 0.5]) == pytest.approx([0.04, 0.09, 0.09, 0.5])
 
 
 @given(arrays(float, (3, 7), elements=st.floats(0, 1)), arrays(float, 7, elements=st.floats(0.01, 100)))
@@ -326,4 +326,4 @@ def test_guessing_is_the_best_of_three_ways_to_guess(shares: tuple[float, ...]) 
 
 def test_the_floor_is_clopper_and_pearsons_bound_for_no_success() -> None:
     for rows, level in ((25, 0.9), (1000, 0.95)):
-        assert corrections.floor(rows, level) == pytest.approx(stats.beta.ppf((1 + level) / 2, 1, rows))
+        assert statistics.floor(rows, level) == pytest.approx(stats.beta.ppf((1 + level) / 2, 1, rows))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pyrite.results import curve_charts, drawing, score_charts, text_charts
 from pyrite.results.curve_charts import Level, Point
 from pyrite.results.drawing import Dot, Figure
+from pyrite.results.evaluation import Worth
 
 REAL = Dot("real", "real", 77.1, 74.5, 79.7)
 FEW = Dot("few-shot", "generated", 71.2, 68.1, 74.3)
@@ -25,7 +26,7 @@ SOURCE = [Point("few-shot", "generated", mean, None, None, rows=rows) for rows, 
 
 
 def level(score: float, labels: int | None, low: int | None, high: int | None) -> Level:
-    return Level("few-shot", "generated", score, labels, low, high, "246", "71.2, worth 246 real labels")
+    return Level("few-shot", "generated", score, Worth(labels=labels, low=low, high=high, least=50, most=2320))
 
 
 def place(name: str, family: str, x: float, y: float, text: str, fill: float) -> dict[str, Any]:

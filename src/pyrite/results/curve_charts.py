@@ -12,7 +12,7 @@ import altair as alt
 from pyrite.measures.intervals import Estimate
 from pyrite.results import drawing, purchases
 from pyrite.results.drawing import NAMES, Dot, Figure, colour, data, domain, dot, hue, scale, tooltip
-from pyrite.results.evaluation import MixResult
+from pyrite.results.evaluation import MixResult, Worth
 from pyrite.results.findings import Findings
 from pyrite.results.words import capital, family, labels, name, worth
 
@@ -35,20 +35,21 @@ class Point(Dot):
 
 @dataclass(frozen=True)
 class Level:
-    """A mix's score beside the learning curve, and its worth in real labels.
-
-    `labels`, `low` and `high`: 0 is fewer than the curve's first point, None more than its last; `worth` is `labels`
-    in words, `note` what the pointer shows.
-    """
+    """A mix's score beside the learning curve, and its worth in real labels."""
 
     name: str
     family: str
     score: float
-    labels: int | None
-    low: int | None
-    high: int | None
-    worth: str
-    note: str
+    worth: Worth
+
+    @property
+    def note(self) -> str:
+        """What the pointer shows."""
+        return f"{self.score:.1f}, worth {worth(self.worth)} real labels"
+
+    def meets(self, curve: Sequence[Point]) -> int:
+        """The real labels at which it meets the curve, or the end that is nearest."""
+        return curve[0].rows if self.worth.labels == 0 else self.worth.labels or curve[-1].rows
 
 
 def curve(task: Findings, classifier: str) -> Figure | None:
@@ -98,9 +99,7 @@ def _point(mix: str, found: Estimate, rows: int) -> Point:
 def _level(mix: str, found: MixResult) -> Level | None:
     if family(mix) == "real" or found.worth is None:
         return None
-    score, ends = 100 * found.macro_f1.value, {end: getattr(found.worth, end) for end in ("labels", "low", "high")}
-    note = f"{score:.1f}, worth {worth(found.worth)} real labels"
-    return Level(name(mix), family(mix), score, **ends, worth=labels(found.worth), note=note)
+    return Level(name(mix), family(mix), 100 * found.macro_f1.value, found.worth)
 
 
 def training(task: Findings, classifier: str, key: str) -> Figure | None:
@@ -163,12 +162,12 @@ def draw_curve(
             **{key: getattr(level, key) for key in ("name", "family", "note")},
             # The intervals of worth lie one above the other at the foot of the figure.
             **{"start": start, "score": level.score, "bottom": within[0] + (number + 1) * 9 * pixel, "place": place},
-            "meets": first if level.labels == 0 else level.labels or last,
-            "low": level.low or first,
-            "high": level.high or last,
-            "inside": bool(level.labels),
+            "meets": level.meets(points),
+            "low": level.worth.low or first,
+            "high": level.worth.high or last,
+            "inside": bool(level.worth.labels),
             "short": f"{level.name} {level.score:.1f}",
-            "worth": f" = {level.worth} labels",
+            "worth": f" = {labels(level.worth)} labels",
         }
         for number, (level, place) in enumerate(zip(levels, places, strict=True))
     ]
@@ -240,11 +239,8 @@ def draw_options(real: Sequence[Point], both: Sequence[Point], added: str, level
         layers += said(added, both[-1], align="right", dy=-18)
     if level:
         one = {"name": level.name, "family": level.family, "note": level.note, "mean": level.score, "start": start}
-        one |= {"meets": first if level.labels == 0 else level.labels or last}
-        one |= {
-            "short": f"{level.name} alone {level.score:.1f}",
-            "worth": f" = {level.worth} labels" if level.labels else "",
-        }
+        one |= {"meets": level.meets(real), "short": f"{level.name} alone {level.score:.1f}"}
+        one |= {"worth": f" = {labels(level.worth)} labels" if level.worth.labels else ""}
         # A phone has no room for the worth.
         text = "width < 420 ? datum.short : datum.short + datum.worth"
         table, place = data([one]).transform_calculate(text=text), {"x": across("start"), "y": up("mean")}

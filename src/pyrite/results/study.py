@@ -8,7 +8,7 @@ from functools import cached_property
 
 from pyrite import params
 from pyrite.data import mixes
-from pyrite.measures.corrections import holm
+from pyrite.measures.statistics import holm
 from pyrite.params import Compare, Params
 from pyrite.results import preparation, verdict
 from pyrite.results.evaluation import Gap, TaskResult, Worth

@@ -15,7 +15,7 @@ import pandas as pd
 from pyrite import params
 from pyrite.base import console, files, paths
 from pyrite.data import mixes
-from pyrite.measures import corrections, learning_curves, llm_baseline, prediction_flips, statistics
+from pyrite.measures import learning_curves, llm_baseline, prediction_flips, statistics
 from pyrite.measures.intervals import Interval, Score
 from pyrite.measures.llm_baseline import LlmResult
 from pyrite.measures.prediction_flips import Flips
@@ -252,7 +252,7 @@ def _gaps_of(
     (low, high), (low90, high90) = (
         (np.where(same, -least, low), np.where(same, least, high))
         for level in (0.95, 0.90)
-        for least, (low, high) in [(corrections.floor(rows, level), gap.interval(level))]
+        for least, (low, high) in [(statistics.floor(rows, level), gap.interval(level))]
     )
     item_error, seed_error = np.sqrt(gap.item_variance), np.sqrt(gap.seed_variance)
     moved = [None if np.isnan(error) else error for error in np.sqrt(gap.generation_variance)]

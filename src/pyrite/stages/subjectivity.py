@@ -19,9 +19,9 @@ from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.measures import agreement, agreement_curves, intervals, pairwise
 from pyrite.measures.agreement_curves import AgreementCurve
-from pyrite.measures.corrections import holm
 from pyrite.measures.intervals import Estimate, Floats
 from pyrite.measures.pairwise import Ranking
+from pyrite.measures.statistics import holm
 from pyrite.params import Params
 from pyrite.results.evaluation import TaskResult
 from pyrite.results.subjectivity import (
