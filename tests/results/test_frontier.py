@@ -109,8 +109,8 @@ def test_without_the_price_of_a_label_it_says_which_line_to_fill() -> None:
     assert (found.best, found.missing) == ((), ("compare.label_price",))
     assert "fill compare.label_price in params.yaml" in frontier.sentence(found)
     # One row an option: the largest of each.
-    assert [row["option"] for row in frontier.table(found).rows] == ["real", "few-shot", "real + few-shot"]
-    assert {row["cost"] for row in frontier.table(found).rows} == {"?", "$2.00"}
+    assert [row["What is bought"] for row in frontier.table(found).rows] == ["real", "few-shot", "real + few-shot"]
+    assert {str(row["Cost"]) for row in frontier.table(found).rows} == {"?", "$2.00"}
 
 
 def test_the_llm_itself_is_an_option_at_its_price_for_a_month() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pyrite.data import mixes
 from pyrite.results import report_tables
 
 
@@ -29,6 +30,6 @@ def made(requested: int, received: int, accepted: int, **dropped: int) -> Any:
 )
 def test_what_became_of_texts_is_told_of_any_sources(sources: dict[str, Any], rows: list[str]) -> None:
     table = report_tables.drops(sources)
-    assert [row["what"] for row in table.rows] == rows
+    assert [row["Texts"] for row in table.rows] == rows
     for name, source in sources.items():
-        assert [row[name] for row in table.rows if row["what"] == "kept"] == [source.total.accepted]
+        assert [row[mixes.spoken(name)] for row in table.rows if row["Texts"] == "kept"] == [source.total.accepted]

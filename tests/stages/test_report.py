@@ -689,7 +689,7 @@ def test_what_a_check_asked_stands_on_the_page_beside_what_is_recorded(study: Ca
     [found], _ = report.read(Path())
     assert found.clear_cut.keys() == {"real", "few_shot", "zero_shot"}
     rows = report_tables.clear_cut(found).rows
-    assert rows[0]["zero_shot"].words == "50.0"
+    assert rows[0]["zero-shot"].words == "50.0"
 
 
 def test_the_five_questions_have_an_answer_for_each_source(study: Callable[..., str]) -> None:

@@ -27,7 +27,7 @@ from pyrite.results import (
 )
 from pyrite.results.diversity import Diversity
 from pyrite.results.study import Study, TaskMetrics
-from pyrite.results.table import Column, Table
+from pyrite.results.table import Cell, Table
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
 
 # Those of the page, as light as a dark and a light terminal both can show.
@@ -109,7 +109,7 @@ def show(console: Console) -> None:
             console.print(f"Why: {same}")
         console.print()
         table = tables.of_task(task)
-        bold = [number for number, row in enumerate(table.rows) if row["mix"] == asked.candidate]
+        bold = [number for number, row in enumerate(table.rows) if row["Trained on"] == asked.candidate]
         console.print(table.terminal(bold))
         if len(task.evaluated.classifiers) > 1:
             console.print()
@@ -162,24 +162,12 @@ def _word(case: Case, params: Params) -> str:
 
 
 def _classifiers(task: TaskMetrics, found: Study) -> Any:
-    asked = found.params.compare
-    columns = [Column("classifier", "Classifier"), Column("baseline", asked.baseline, right=True)]
-    columns += [
-        Column("candidate", asked.candidate, right=True),
-        Column("gap", "Gap", right=True),
-        Column("verdict", "Verdict"),
-    ]
-    rows, styles = [], {}
+    asked, rows, styles = found.params.compare, [], {}
     for name, one in task.evaluated.classifiers.items():
         if gap := task.gap(name):
-            case = task.case(name)
-            row = {
-                "classifier": name,
-                "gap": statements.plus_minus(gap, "+"),
-                "verdict": _word(case, found.params),
-            }
-            styles[row["verdict"]] = COLOURS[verdict.decide(case)]
-            for key in ("baseline", "candidate"):
-                row[key] = statements.plus_minus(one.mixes[getattr(asked, key)].macro_f1)
-            rows.append(row)
-    return Table(columns, rows).terminal(styles=styles)
+            word = _word(task.case(name), found.params)
+            styles[word] = COLOURS[verdict.decide(task.case(name))]
+            scores = {mix: one.mixes[mix].macro_f1 for mix in (asked.baseline, asked.candidate)}
+            row = {mix: Cell(statements.plus_minus(score)) for mix, score in scores.items()}
+            rows.append({"Classifier": name, **row, "Gap": Cell(statements.plus_minus(gap, "+")), "Verdict": word})
+    return Table.of(rows).terminal(styles=styles)

@@ -11,7 +11,7 @@ from pyrite.results import words
 from pyrite.results.prices import money
 from pyrite.results.purchases import LLM, Purchase, of_task
 from pyrite.results.study import TaskMetrics
-from pyrite.results.table import Column, Table
+from pyrite.results.table import Cell, Table
 
 # A sentence names the highest score, of those that are a multiple of so many points, that something reaches.
 STEP = 5
@@ -115,26 +115,18 @@ def sentence(found: Frontier) -> str:
 
 def table(found: Frontier) -> Table:
     """What is on the frontier, or every option at its largest where prices are missing; scores in points."""
-    columns = [
-        Column("option", "What is bought"),
-        Column("labels", "Labels", form=",d"),
-        Column("texts", "Texts", form=",d"),
-        Column("score", "Macro-F1", right=True),
-        Column("cost", "Cost", right=True),
-    ]
-    shown = found.on_it or list({one.option: one for one in found.purchases}.values())
     rows = [
         {
-            "option": "calling the LLM" if one.option == LLM else mixes.spoken(one.option),
-            "labels": one.labels,
-            "texts": one.texts,
-            "score": words.ranged(one.score),
-            "cost": "?" if one.cost_usd is None else money(one.cost_usd),
+            "What is bought": "calling the LLM" if one.option == LLM else mixes.spoken(one.option),
+            "Labels": one.labels,
+            "Texts": one.texts,
+            "Macro-F1": Cell(words.ranged(one.score)),
+            "Cost": Cell("?" if one.cost_usd is None else money(one.cost_usd)),
         }
-        for one in shown
+        for one in found.on_it or {one.option: one for one in found.purchases}.values()
     ]
     title = "Nothing else gives as much for less" if found.best else "The options, without their prices"
-    return Table(columns, rows, title=title)
+    return Table.of(rows, title)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from pyrite.results.prices import money
 from pyrite.results.purchases import LLM, REAL
 from pyrite.results.statements import ends, points, ranged
 from pyrite.results.study import TaskMetrics
-from pyrite.results.table import Column, Table
+from pyrite.results.table import Cell, Table
 from pyrite.results.verdict import Case
 
 # What `pyrite next` chooses unless it is told another number.
@@ -115,17 +115,11 @@ def filter_table(found: Diversity | None) -> Table | None:
     """What filtering each source would do; None where it was not measured."""
     if not found or not found.filtering:
         return None
-    columns = [
-        Column("source", "Source"),
-        Column("kept", "Confirmed", right=True),
-        Column("kept_alone", "Kept, alone", right=True),
-        Column("weighted_alone", "Weighted, alone", right=True),
-        Column("kept_mixed", "Kept, with labels", right=True),
-        Column("weighted_mixed", "Weighted, with labels", right=True),
-    ]
+    kinds = {"Kept, alone": "kept_alone", "Weighted, alone": "weighted_alone"}
+    kinds |= {"Kept, with labels": "kept_mixed", "Weighted, with labels": "weighted_mixed"}
     rows = [
-        {"source": mixes.spoken(source), "kept": f"{one.kept:.0%}"}
-        | {column.key: ranged(getattr(one, column.key), "+") for column in columns[2:]}
+        {"Source": mixes.spoken(source), "Confirmed": Cell(f"{one.kept:.0%}")}
+        | {head: Cell(ranged(getattr(one, key), "+")) for head, key in kinds.items()}
         for source, one in found.filtering.items()
     ]
-    return Table(columns, rows, title="Would filtering help?")
+    return Table.of(rows, "Would filtering help?")

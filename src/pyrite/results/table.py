@@ -90,6 +90,16 @@ class Table:
     title: str = ""
     notes: str = field(default="", kw_only=True)
 
+    @classmethod
+    def of(cls, rows: Sequence[dict[str, Any]], title: str = "", notes: str = "") -> Table:
+        """A table whose columns are called as the keys of its rows, which all have the same; one without a value is
+        left out. The first column, strings and cells of a family are words; of numbers, whole ones have all digits and
+        others one decimal."""
+        heads = enumerate(rows[0] if rows else ())
+        known = ((place, head, [row[head] for row in rows if row[head] is not None]) for place, head in heads)
+        columns = [_column(head, values, place == 0) for place, head, values in known if values]
+        return cls(columns, rows, title, notes=notes)
+
     def csv(self) -> str:
         """Keys and values; no cell is a formula."""
         out = io.StringIO(newline="")
@@ -209,6 +219,12 @@ class Table:
             texts = [Text(cell, style=(styles or {}).get(cell, "")) for cell in said]
             drawn.add_row(*texts, style="bold" if number in bold else "")
         return drawn
+
+
+def _column(head: str, values: Sequence[Any], first: bool) -> Column:
+    words = first or all(isinstance(one, str) or (isinstance(one, Cell) and one.family) for one in values)
+    kinds = set(map(type, values))
+    return Column(head, form=".1f" if float in kinds else ",d" if int in kinds else "", right=not words)
 
 
 def _html(words: str, value: Any) -> str:

@@ -10,7 +10,7 @@ from pyrite.measures.intervals import Interval
 from pyrite.results import statements
 from pyrite.results.evaluation import MixResult, PairedGap, TaskResult
 from pyrite.results.study import TaskMetrics
-from pyrite.results.table import Column, Table
+from pyrite.results.table import Cell, Column, Table
 
 REAL, POOL = "real", "pool"
 NAMES = (Column("task", once=True), Column("classifier", once=True))
@@ -107,27 +107,21 @@ def of_task(task: TaskMetrics) -> Table:
         f"{asked.classifier}, {fits} distinct fit{'' if fits == 1 else 's'}, {evaluated.test_rows:,} test rows. Points "
         f"of macro-F1 and accuracy, ± half the 95 % interval over {over}."
     )
-    columns = [
-        Column("mix", "Trained on"),
-        Column("rows", "Rows", form=",d"),
-        Column("macro_f1", "Macro-F1", right=True),
-    ]
-    columns += [Column("accuracy", "Accuracy", form=".1f"), Column("gap", f"Gap to {asked.baseline}", right=True)]
     if worths:
-        columns.append(Column("worth", "Equals labels", right=True))
         by = next(iter(worths.values()))[0]
         notes += f" Equals labels: so many real labels give {by} the same score, with the 95 % interval."
     # The baseline can be a point of the learning curve.
     shown = [*one.main, *(mix for mix in (asked.baseline,) if mix not in one.main)]
     rows = [
         {
-            "mix": mix,
-            "rows": one.mixes[mix].rows,
-            "macro_f1": statements.plus_minus(one.mixes[mix].macro_f1),
-            "accuracy": 100 * one.mixes[mix].accuracy.value,
-            "gap": statements.plus_minus(gap, "+") if (gap := task.gap(asked.classifier, mix)) else None,
-            "worth": statements.worth(worths[mix][1]) if mix in worths else None,
+            "Trained on": mix,
+            "Rows": one.mixes[mix].rows,
+            "Macro-F1": Cell(statements.plus_minus(one.mixes[mix].macro_f1)),
+            "Accuracy": 100 * one.mixes[mix].accuracy.value,
+            f"Gap to {asked.baseline}": Cell(statements.plus_minus(gap, "+")) if gap else None,
+            "Equals labels": Cell(statements.worth(worths[mix][1])) if mix in worths else None,
         }
         for mix in shown
+        for gap in [task.gap(asked.classifier, mix)]
     ]
-    return Table(columns, rows, task.task, notes=notes)
+    return Table.of(rows, task.task, notes)

@@ -78,6 +78,10 @@ def cell(found: Estimate | None, form: str = ".1f", scale: float = 100) -> Cell 
     return Cell(fixed(scale * found.value, form), ends(found, form, scale), found.value)
 
 
+def number_cell(value: float | None, form: str) -> Cell | None:
+    return None if value is None else Cell(f"{value:{form}}", number=value)
+
+
 def mix_cell(mix: str) -> Cell:
     return Cell(name(mix), family=family(mix))
 
