@@ -78,4 +78,4 @@ def test_filtering_is_advised_where_it_surely_changes_something() -> None:
     assert next_steps.filtered(filtering(0.0, 0.03))[0].startswith("Filtering few-shot would help: ")
     table = next_steps.filter_table(filtering(0.03, 0.0))
     assert table
-    assert table.rows[0]["kept_alone"] == "+3.0 (+1.0 to +5.0)"
+    assert str(table.rows[0]["Kept, alone"]) == "+3.0 (+1.0 to +5.0)"
