@@ -50,13 +50,16 @@ def test_a_set_becomes_a_source_that_is_trained_and_compared(file: Path) -> None
     assert pinned["size"] == place.stat().st_size
 
 
-def test_two_sets_stand_side_by_side_and_one_taken_anew_stays_one(file: Path) -> None:
+def test_two_sets_stand_side_by_side_and_one_taken_anew_stays_one(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     take(file)
     take(file, "other")
     take(file, "other", llm="a/model")
     p = params.load()
     assert list(p.sources) == ["vendor", "other"]
     assert p.sources["other"] == Imported(kind="imported", llm="a/model")
+    assert capsys.readouterr().out.count("It takes the place of what other was.") == 1
     # The verdict stays about the first.
     assert p.compare.candidates == ("vendor", "other")
 
@@ -98,6 +101,7 @@ def test_a_source_that_stays_keeps_the_comment_above_it(
     [
         (None, "vendor", None, "none of its labels is the card"),
         ("F:fruit", "vendor", None, "no pair old=new"),
+        ("F=fruit,T=tool,F=tool", "vendor", None, "'F' is there twice"),
         ("F=fruit", "zero_shot", None, "choose another name"),
         ("F=fruit", "real", None, "a meaning of its own"),
         ("F=fruit,T=tool", "vendor", float("inf"), "cost_usd"),
@@ -214,7 +218,18 @@ def test_another_language_and_a_value_that_no_row_has_are_said(file: Path, capsy
 
 
 @pytest.mark.parametrize(
-    "given", ["Spam", "**spam**.", "Label: spam", "category=Spam", "__label__spam", "2. spam", "3) spam"]
+    "given",
+    [
+        "Spam",
+        "**spam**.",
+        "Label: spam",
+        "category=Spam",
+        "__label__spam",
+        "2. spam",
+        "(b) spam",
+        "[Spam]",
+        "LABEL_spam",
+    ],
 )
 def test_a_label_is_the_cards_but_for_what_stands_around_it(given: str) -> None:
     assert add._card_names(pd.Series([given, "ham"]), ["spam", "ham"])[1] == {given: "spam"}

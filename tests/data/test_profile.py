@@ -85,7 +85,7 @@ def test_a_made_set_beside_the_sides_is_left_out_and_said(look) -> None:
     found = look(names)
     assert sum(found.rows.values()) == 78
     assert (found.table["split"] == "test").sum() == 18
-    assert found.notes == [one for one in found.notes if one.startswith("Left out: vendor.jsonl, named for no side")]
+    assert found.notes == [one for one in found.notes if one.startswith("Left out for their names: vendor.jsonl.")]
     assert found.notes
 
 

@@ -39,7 +39,8 @@ def test_a_link_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     [
         (("train.csv", "test.jsonl"), r"several formats \(train\.csv, test\.jsonl\)"),
         (("train.csv", "test.json"), r"several formats \(train\.csv, test\.json\)"),
-        (("train.txt",), "has no .arrow"),
+        (("train.json", "test.json", "labels.json"), "json"),
+        (("labels.json", "notes.txt"), "has no .arrow"),
         (("train.arrow", "state.json", "train/dataset_info.json"), "arrow"),
         (("a.csv", "notes.txt"), "csv"),
     ],

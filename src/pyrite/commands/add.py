@@ -27,8 +27,10 @@ from pyrite.data.profile import NAMED_LABELS
 from pyrite.llm import imports, labelling
 from pyrite.params import Imported, Params, Written
 
-# What LLMs and tools write before a label: `Label: spam`, `2. spam`, `__label__spam`.
-_BEFORE = re.compile(r"(?:__label__|\w+\s*[:=]|\d+[.)])\s*")
+# So many signs of a label that may be none.
+SHOWN = 40
+# What LLMs and tools write around a label: `Label: spam`, `2. spam`, `(b) spam`, `__label__spam`, `[spam]`.
+_AROUND = re.compile(r"^(?:_*label_+|\w+\s*[:=]|\(?(?:\d+|[a-z])[.)])\s*|[][(){}<>“”«»]", re.IGNORECASE)
 
 
 def run(
@@ -65,14 +67,15 @@ def run(
         problem = (
             f"of the card's labels it has texts of '{known[0]}' only" if known else "none of its labels is the card's"
         )
-        have, wanted = ", ".join(sorted(counts)[:NAMED_LABELS]), ", ".join(card.labels)
+        have = ", ".join(one[:SHOWN] for one in sorted(counts)[:NAMED_LABELS])
         have += ", ..." if len(counts) > NAMED_LABELS else ""
         raise PyriteError(
-            f"{path}: {problem}, and a classifier needs two: it has {have}; {paths.card(task)} has {wanted}. Say which "
-            "is which: --values old=new,old=new"
+            f"{path}: {problem}, and a classifier needs two: it has {have}; {paths.card(task)} has "
+            f"{', '.join(card.labels)}. Say which is which: --values old=new,old=new"
         )
     text_of_params, left_out = _put(task, name, study, llm, cost)
     place = paths.imported(task, name)
+    replaced = place.exists()
     files.write(place, lambda file: table.to_parquet(file, index=False))
     _pin(place)
     files.write_text(paths.PARAMS, text_of_params)
@@ -82,6 +85,8 @@ def run(
     out = console.screen(soft_wrap=True)
     of_labels = [f"{counts[one]:,} {one}" for one in [*known, *unknown[:NAMED_LABELS]]]
     out.print(f"{task} {name}: {len(table):,} texts of {path}: {', '.join(of_labels)}")
+    if replaced:
+        out.print(f"It takes the place of what {name} was.")
     if lacking := [one for one in card.labels if one not in known]:
         out.print(f"It has no text of {', '.join(lacking)}: what is trained on it alone never says so.")
     if without:
@@ -132,14 +137,14 @@ def _check_name(name: str, study: Params) -> None:
 
 
 def _card_names(given: pd.Series, labels: Sequence[str]) -> tuple[pd.Series, dict[str, str]]:
-    """The labels with the card's names where they differ from one of these in case, spaces, signs or what stands before
+    """The labels with the card's names where they differ from one of these in case, spaces, signs or what stands around
     them only, as in `Label: spam`; and which."""
     alike: defaultdict[str, list[str]] = defaultdict(list)
     for label in labels:
         alike[texts.plain_label(label)].append(label)
     taken = {}
     for one in given.unique():
-        found = alike[texts.plain_label(one)] or alike[texts.plain_label(_BEFORE.sub("", one))]
+        found = alike[texts.plain_label(one)] or alike[texts.plain_label(_AROUND.sub("", one))]
         if one not in labels and len(found) == 1:
             taken[one] = found[0]
     return given.replace(taken), taken
@@ -150,7 +155,10 @@ def _values(given: str | None) -> dict[str, str]:
     pairs = [one.partition("=") for one in next(csv.reader([given], skipinitialspace=True), [])] if given else []
     if wrong := [old for old, sign, new in pairs if not sign or not new.strip()]:
         raise PyriteError(f"add: --values: '{wrong[0]}' is no pair old=new")
-    return {texts.normalise_label(old): texts.normalise_label(new) for old, _, new in pairs}
+    olds = [texts.normalise_label(old) for old, _, _ in pairs]
+    if twice := [old for old, times in Counter(olds).items() if times > 1]:
+        raise PyriteError(f"add: --values: '{twice[0]}' is there twice")
+    return dict(zip(olds, (texts.normalise_label(new) for _, _, new in pairs), strict=True))
 
 
 def _pin(place: Path) -> None:

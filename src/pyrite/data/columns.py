@@ -45,11 +45,12 @@ def find(rows: Sequence[Row], text: str | None, label: str | None) -> tuple[str,
             f"{listed}{hint if len(marks) > 1 else ''}"
         )
     for name in (text, label):
-        if not name or "{" in name or "}" in name:
-            problem = (
-                f"column '{name}' has a brace in its name" if name else f"a column has no name (there are {named})"
+        if not name:
+            raise PyriteError(
+                f"{path}: a column has no name (there are {named}): mend row 1, or take out what is above it"
             )
-            raise PyriteError(f"{path}: {problem}: mend the header, or take out what stands above it")
+        if "{" in name or "}" in name:
+            raise PyriteError(f"{path}: column '{name}' has a brace in its name: mend the header")
     return text, label
 
 

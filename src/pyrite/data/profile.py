@@ -98,8 +98,8 @@ def look(
     profile = _profile(source, found, only, folding)
     if others:
         profile.notes.append(
-            f"Left out: {', '.join(others)}, named for no side or as made. A set that was made: `pyrite add`. Real "
-            "rows: name their file for train, validation or test alone."
+            f"Left out for their names: {', '.join(others)}. A set that was made: `pyrite add`. Real rows: name their "
+            "file for train, validation or test alone."
         )
     if unread := [name for name in shards.find(path, None) if path.is_dir() and shards.side(name)]:
         profile.notes.append(f"Not read: {', '.join(unread)}, in no format that is.")

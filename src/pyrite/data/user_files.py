@@ -15,7 +15,7 @@ from pyrite.base.errors import PyriteError
 from pyrite.data import cards, column_files, columns, fields, formats, shards, texts
 from pyrite.data.rows import Layout, Row
 
-# The formats of a folder: others, such as JSON, stand beside data.
+# The formats of a folder: others, such as JSON, stand beside data unless a file is named for a side.
 OF_FOLDERS = ("arrow", "parquet", "json_lines", "csv")
 
 
@@ -30,8 +30,10 @@ def format_of(path: Path) -> str:
         if len(forms) > 1:
             some = ", ".join(inside[form][0] for form in forms)
             raise PyriteError(f"{path}: its files have several formats ({some}): name one of them, or write all in one")
-        if not forms or forms[0] not in OF_FOLDERS:
-            raise PyriteError(f"{path}: has no .arrow, .parquet, .jsonl, .csv or .tsv files")
+        if not forms:
+            raise PyriteError(
+                f"{path}: has no .arrow, .parquet, .jsonl, .csv or .tsv files, nor others named for a side"
+            )
         return forms[0]
     if not path.is_file():
         address = ", for it is an address: download what is there" if re.match(r"\w\w+:/", str(path)) else ""
