@@ -11,6 +11,7 @@ from test_runner import outputs
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
 from pyrite.commands import batch
+from pyrite.llm.cache import Log
 from pyrite.stages import generate
 
 
@@ -120,7 +121,54 @@ def test_a_batch_that_is_there_is_not_overwritten(study: Study, project: Path) -
         export(project / "batch")
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '"x"', '{"response": {}}', '{"custom_id": [], "response": 3}'])
+def test_other_forms_of_lines_are_read(study: Study, project: Path) -> None:
+    study(provider="recorded", sources=["zero_shot"])
+    said = [reply(line, n) for n, line in enumerate(export(project / "batch"))]
+    said[0]["response"]["status_code"] = "200"
+    del said[1]["response"]["status_code"]
+    said[2]["response"] = said[2]["response"]["body"]
+    del said[3]["error"]
+    batch.import_answers([write(project / "out.jsonl", said)])
+    assert len(Log("fruit", "zero_shot")) == 4
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_answer_stays_whatever_another_line_says(
+    study: Study, project: Path, capsys: pytest.CaptureFixture[str], order: int
+) -> None:
+    study(provider="recorded", sources=["zero_shot"])
+    [first, second, *_] = export(project / "batch")
+    filtered = {"status_code": 400, "body": {"error": {"code": "content_filter"}}}
+    said = [reply(first, 0), failure(first), reply(second, 1), reply(second, 1) | {"response": filtered}]
+    batch.import_answers([write(project / "out.jsonl", said[::order])])
+    answers = [Log("fruit", "zero_shot").get(line["custom_id"]) for line in (first, second)]
+    assert all(answer and answer.text and not answer.refused for answer in answers)
+    assert "failed" not in capsys.readouterr().err
+
+
+def test_a_question_that_is_too_long_is_for_the_user_to_mend(
+    study: Study, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study(provider="recorded", sources=["zero_shot"])
+    lines = export(project / "batch")
+    too_long = {"status_code": 400, "body": {"error": {"message": "The maximum context length is 5"}}}
+    said = [{"custom_id": line["custom_id"], "response": too_long} for line in lines]
+    batch.import_answers([write(project / "out.jsonl", said)])
+    assert "4 requests failed: the request is longer" in capsys.readouterr().err
+    assert len(export(project / "again")) == 4
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        '"x"',
+        '{"custom_id": "a", "method": "POST", "body": {}}',
+        '{"response": {}}',
+        '{"custom_id": [], "response": 3}',
+    ],
+)
 def test_a_file_that_is_no_output_is_named_by_line(study: Study, project: Path, line: str) -> None:
     study(provider="recorded", sources=["zero_shot"])
     good = json.dumps(reply(export(project / "batch")[0], 0))

@@ -128,7 +128,7 @@ def _parts(lines: list[bytes]) -> Iterator[list[bytes]]:
 def _read(outputs: list[Path], waiting: Mapping[str, Waiting]) -> tuple[dict[str, Answer], Counter[str], int]:
     """The answers by key, the reasons of failures, and how many lines answer nothing that waits (by key)."""
     answers: dict[str, Answer] = {}
-    errors: Counter[str] = Counter()
+    failed: dict[str, str] = {}
     unknown = 0
     for path in outputs:
         try:
@@ -140,27 +140,32 @@ def _read(outputs: list[Path], waiting: Mapping[str, Waiting]) -> tuple[dict[str
                 continue
             try:
                 said = json.loads(line)
-                key, response, failed = said["custom_id"], said.get("response") or {}, said.get("error")
-                status, body = response.get("status_code"), response.get("body")
+                key, wrong = said["custom_id"], said.get("error")
+                response = (said["response"] if wrong is None else said.get("response")) or {}
+                status, body = int(response.get("status_code") or 200), response.get("body", response)
                 asked = waiting.get(key)
             except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
                 raise PyriteError(
-                    f"{path}:{number}: not a line of a Batch API output file; nothing was imported"
+                    f"{path}:{number}: not a line of a Batch API output file; nothing was imported: unpack it or "
+                    "download it anew"
                 ) from None
             if asked is None:
                 unknown += 1
                 continue
             model = asked.p.llm.model
             try:
-                if status != 200 or failed:
-                    failure_status = status if isinstance(status, int) and status != 200 else 500
-                    raise failures.of_response(failure_status, {}, failed or body)
+                if status >= 300 or wrong:
+                    raise failures.of_response(status, {}, wrong or body)
                 answers[key] = replies.read(body, model, asked.request.messages).answer
             except Failure as failure:
+                if key in answers and answers[key].text:  # another line of the same request
+                    continue
+                failure.refused = failures.for_good(failure, asked.request.messages)
                 if failure.refused or any(failure.paid):
                     answers[key] = replies.without_words(failure, model)
                 if not failure.refused:
-                    errors[failure.reason] += 1
+                    failed[key] = failure.reason
+    errors = Counter(reason for key, reason in failed.items() if key not in answers or not answers[key].text)
     return answers, errors, unknown
 
 

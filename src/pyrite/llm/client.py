@@ -142,8 +142,7 @@ class Endpoint:
                     return reply.answer
                 except Failure as failed:
                     failure, before = failed, failed.reason
-                    if failure.then is Then.TOO_LONG and not any(m["role"] == "assistant" for m in request.messages):
-                        failure.refused = ""  # no conversation can even begin: that is for the user to mend
+                    failure.refused = failures.for_good(failure, request.messages)
                     if failure.refused and (failure.then is not Then.EMPTY or attempt >= self._tries(failure.then)):
                         self._failures, self._last_answer = 0, time.monotonic()
                         answer = replies.without_words(failure, self._p.llm.model)

@@ -23,6 +23,7 @@ from openai import APIConnectionError, APITimeoutError
 from pyrite.base import console
 from pyrite.data.texts import encodable
 from pyrite.llm import keys, waits
+from pyrite.llm.cache import Message
 
 
 class Then(Enum):
@@ -155,7 +156,15 @@ def of_response(status: int, headers: Mapping[str, str], content: bytes | Any) -
     if status in _WAITS or (patient and status not in _PASSES and (wait or _BUSY.search(said))):
         return failure(Then.WAIT, f"the endpoint is busy ({status}){quoted}", wait=wait)
     then = Then.AGAIN if patient else Then.GIVE_UP
-    return failure(then, f"the endpoint answers with an error ({status}){quoted}", wait=wait)
+    coded = "" if status == 200 else f" ({status})"
+    return failure(then, f"the endpoint answers with an error{coded}{quoted}", wait=wait)
+
+
+def for_good(failure: Failure, messages: Sequence[Message]) -> str:
+    """Why a request is kept as refused, or nothing: where no conversation can even begin, that is for the user to
+    mend."""
+    begins = not any(message["role"] == "assistant" for message in messages)
+    return "" if failure.then is Then.TOO_LONG and begins else failure.refused
 
 
 def of_exception(error: Exception, patience: float) -> Failure:
