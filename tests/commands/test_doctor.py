@@ -105,6 +105,15 @@ def test_answers_that_hold_nothing_are_shown(study: Study, capsys: pytest.Captur
     assert "labels" not in findings
 
 
+def test_a_refusal_is_said_as_one(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    refusal = (400, {"error": {"code": "content_filter", "message": "No."}}, {})
+    with serve(answers=lambda request: refusal) as server:
+        study(server.url)
+        findings = found(capsys)
+    assert "JSON schema" not in findings["endpoint"]["found"]
+    assert "refused (content filter" in findings["turn 1"]["found"]
+
+
 def test_another_model_and_a_study_that_is_not_prepared(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
     reply = {
         "model": "other-7b",

@@ -160,7 +160,7 @@ class Probe:
     answers: list[cache.Answer]
     of: int
     seconds: float
-    structured: bool
+    structured: bool | None
     models: tuple[str, ...]
 
 
@@ -200,24 +200,27 @@ def _endpoint(p: params.Params, name: str, where: str) -> Iterator[Finding]:
     longest = max(found.answers, key=lambda answer: answer.completion_tokens or 0)
     rate = (longest.completion_tokens or 0) / found.seconds
     speed.note(model, rate)
-    form = "follows a JSON schema" if found.structured else "takes no JSON schema, its answers are read leniently"
+    forms = {True: " and follows a JSON schema", False: " and takes no JSON schema, its answers are read leniently"}
+    form = "" if found.structured is None else forms[found.structured]
     tokens = f", {last.prompt_tokens} + {last.completion_tokens} tokens, {rate:.0f} tokens a second"
     price = "" if model in p.generate.prices else "; its price is not in generate.prices, so only tokens are counted"
     others = ", ".join(failures.clean(other) for other in found.models if other != model)
     warning = f"; but the endpoint says that '{others}' answered: is it the model that you mean?" if others else ""
-    yield Finding(where, True, f"'{model}' answers and {form}{tokens}{price}{warning}")
+    yield Finding(where, True, f"'{model}' answers{form}{tokens}{price}{warning}")
     for turn, answer in enumerate(found.turns[-2:], start=1):
         said = parsing.texts(answer.text)
-        shown = f"such as: {failures.clean(said[0])}" if said else _unread(answer.text)
+        shown = f"such as: {failures.clean(said[0])}" if said else _unread(answer)
         yield Finding(f"turn {turn}", bool(said), f"{min(len(said), found.of)} of {found.of} texts, {shown}")
     if found.labels is not None:
         read = [label for label in found.labels if label is not None]
-        shown = ", ".join(read) if read else _unread(last.text)
+        shown = ", ".join(read) if read else _unread(last)
         yield Finding("labels", bool(read), f"{len(read)} of {len(found.labels)} labels, {shown}")
 
 
-def _unread(answer: str) -> str:
-    said = failures.clean(answer)[:80] or "nothing"
+def _unread(answer: cache.Answer) -> str:
+    if answer.refused:
+        return f"it was refused ({answer.refused}; docs/llm.md)"
+    said = failures.clean(answer.text)[:80] or "nothing"
     return f"it said: {said}; take a model that follows instructions, or one with a chat template"
 
 
@@ -258,7 +261,7 @@ async def _ask(p: params.Params, llm: str) -> Probe:
             survey = annotators.labels(card, to_label, asking, roles, roles.personas)
             question, request = survey.questions[0], survey.request(survey.questions[0])
             labels = survey.said(survey.answered(question, request, await put(request)))
-        structured, models = bool(asked.dialect.structured), tuple(sorted(asked.models))
-        return Probe(answers[:turns], labels, answers, of, max(seconds), structured, models)
+        models = tuple(sorted(asked.models))
+        return Probe(answers[:turns], labels, answers, of, max(seconds), asked.dialect.structured, models)
     finally:
         await asked.close()
