@@ -154,9 +154,7 @@ def draw_curve(
     def across(field: str) -> alt.X:
         return alt.X(f"{field}:Q", title="Texts to train on (log scale)", scale=x_scale, axis=axis)
 
-    def up(field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", title="Macro-F1 on real test texts (points)", scale=scale(within))
-
+    up = drawing.up("Macro-F1 on real test texts (points)", within)
     rows = [
         {
             **{key: getattr(level, key) for key in ("name", "family", "note")},
@@ -213,8 +211,7 @@ def draw_options(real: Sequence[Point], both: Sequence[Point], added: str, level
     def across(field: str) -> alt.X:
         return alt.X(f"{field}:Q", title="Real labels you have (log scale)", scale=x_scale, axis=axis)
 
-    def up(field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", title="Macro-F1 on real test texts (points)", scale=scale(within))
+    up = drawing.up("Macro-F1 on real test texts (points)", within)
 
     def said(words: str, at: Point, **mark: Any) -> list[alt.Chart]:
         where = {"x": across("rows"), "y": up("mean"), "text": "text:N"}
@@ -261,8 +258,5 @@ def draw_training(found: Sequence[tuple[float, Dot]], title: str) -> alt.LayerCh
     ]
     within, last = domain([row["mean"] for row in rows]), max(step for step, _ in found)
     across = alt.X("step:Q", title="Step", scale=scale((0, NAMES * last)), axis=alt.Axis(tickCount=6, grid=False))
-
-    def up(field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", title=title, scale=scale(within))
-
+    up = drawing.up(title, within)
     return drawing.chart(*drawing.lines(rows, across, up, within, 260), height=260)

@@ -235,6 +235,11 @@ def score(field: str, within: tuple[float, float], title: str) -> alt.X:
     return alt.X(f"{field}:Q", title=title, scale=scale(within), axis=alt.Axis(tickCount=6))
 
 
+def up(title: str, within: tuple[float, float]) -> Callable[[str], alt.Y]:
+    """The vertical axis of a chart, for any of its fields."""
+    return lambda field: alt.Y(f"{field}:Q", title=title, scale=scale(within))
+
+
 def scale(within: tuple[float, float]) -> alt.Scale:
     return alt.Scale(domain=list(within), nice=False, zero=False)
 

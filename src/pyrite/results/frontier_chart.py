@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 
 from pyrite.results import drawing
-from pyrite.results.drawing import NAMES, Figure, domain, hue, scale, shape, tooltip
+from pyrite.results.drawing import NAMES, Figure, domain, hue, shape, tooltip
 from pyrite.results.frontier import Frontier, spoken
 from pyrite.results.prices import money
 from pyrite.results.purchases import LLM, Purchase
@@ -48,10 +48,7 @@ def draw(rows: list[dict[str, Any]], priced: bool) -> alt.LayerChart:
     title, form = ("Cost (US dollars, log scale)", "$,~r") if priced else ("Rows (log scale)", ",d")
     axis = alt.Axis(format=form, grid=False, labelOverlap="greedy")
     across = alt.X("across:Q", title=title, scale=span, axis=axis)
-
-    def up(field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", title="Macro-F1 (points)", scale=scale(within))
-
+    up = drawing.up("Macro-F1 (points)", within)
     table = drawing.data(rows)
     legend = drawing.key(row["family"] for row in rows)
     points = {"x": across, "y": up("mean"), "color": hue(), "shape": shape(legend), "tooltip": tooltip()}

@@ -153,10 +153,7 @@ def draw_agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
         scale=scale((levels[0] - 0.01, levels[0] + NAMES * (levels[-1] - levels[0]) + 0.01)),
         axis=alt.Axis(values=levels, format=".0%", grid=False, labelOverlap="greedy"),
     )
-
-    def up(field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", title="Accuracy (points)", scale=scale(within))
-
+    up = drawing.up("Accuracy (points)", within)
     table = data(rows)
     return drawing.chart(
         table.mark_area(opacity=0.1).encode(x=across, y=up("low"), y2="high:Q", color=hue(), detail="name:N"),
@@ -177,10 +174,7 @@ def draw_against_gap(
     table, named = data(rows), data(_named(rows, within, gaps, height))
     legend = drawing.key((row["family"] for row in rows), meaning)
     across = alt.X("value:Q", title=of, scale=scale(within), axis=alt.Axis(tickCount=6, grid=False))
-
-    def up(field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", title="Gap (points of macro-F1)", scale=scale(gaps))
-
+    up = drawing.up("Gap (points of macro-F1)", gaps)
     # A phone has no room for names: they stand among the numbers.
     words = named.transform_calculate(text=f"width < {NAMED} ? '' : datum.name")
     return drawing.chart(
