@@ -118,7 +118,7 @@ def test_studies_that_agree_by_luck_give_no_sure_mean() -> None:
 
 
 def test_one_study_is_not_pooled_and_those_without_an_interval_are_left_out() -> None:
-    missing = intervals.missing("not defined")
+    missing = Estimate.missing("not defined")
     assert intervals.pooled([*effects([0.1], 0.1), missing]).note == "1 with an interval; 2 are needed"
     assert intervals.pooled([*effects([0.1, 0.2], 0.1), missing]).studies == 2
 

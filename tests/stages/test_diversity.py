@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 
 from pyrite.base import files, paths, schema
-from pyrite.measures import embedding_diversity, intervals, probes
+from pyrite.measures import embedding_diversity, probes
 from pyrite.measures.diversity import MEASURES, Texts
+from pyrite.measures.intervals import Estimate
 from pyrite.results.diversity import Diversity
 from pyrite.results.preparation import Preparation
 from pyrite.stages import diversity
@@ -269,9 +270,9 @@ def test_without_real_texts_only_what_needs_none_is_measured() -> None:
 
 
 def test_each_measure_is_an_entry_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    new = dataclasses.replace(MEASURES[0], key="texts", estimate=lambda found, *_: intervals.missing(f"{len(found)}"))
+    new = dataclasses.replace(MEASURES[0], key="texts", estimate=lambda found, *_: Estimate.missing(f"{len(found)}"))
     monkeypatch.setattr(diversity, "MEASURES", (*MEASURES, new))
     rng = np.random.default_rng(0)
     found = measure(real(rng), {"zero_shot": make(rng, 90, generated=True)}, 200)
-    assert found.of("zero_shot", "texts") == intervals.missing("90")
+    assert found.of("zero_shot", "texts") == Estimate.missing("90")
     assert MEASURES[5].key == "coverage" and MEASURES[5].show(0.8683) == "86.8\u00a0%"

@@ -196,7 +196,7 @@ class Study:
 
         for task in self.tasks:
             sets = {name: {one.key: figure() for one in MEASURES} for name in ("real", "zero_shot", "few_shot")}
-            sets["few_shot"]["self_bleu"] = intervals.missing("only 7 texts")
+            sets["few_shot"]["self_bleu"] = Estimate.missing("only 7 texts")
             region = Region(texts=13, labels={self.labels[0]: 13}, ids=(f"{4:016x}",))
             out = LeftOut(texts=29, labels={self.labels[0]: LabelGap(texts=29, left_out=14)}, regions=(region,))
             found = Diversity(
@@ -215,7 +215,7 @@ class Study:
             files.write_json(paths.metrics("diversity", task), found)
             self._map(task, rng)
             self._histories(task)
-        few = Level(agreement=0.4, items=3, accuracy=intervals.missing("3"))
+        few = Level(agreement=0.4, items=3, accuracy=Estimate.missing("3"))
         line = AgreementCurve(
             thresholds=tuple(Level(agreement=a, items=90, accuracy=figure()) for a in (0.6, 0.8, 1.0)),
             bins=(few, *(Level(agreement=a, items=30, accuracy=figure()) for a in (0.6, 0.8, 1.0))),
@@ -226,11 +226,11 @@ class Study:
         accuracy = {name: dict.fromkeys(("real", "zero_shot", "few_shot"), line) for name in self.encoders}
         llm = Annotated(items=90, annotators=5, mean_agreement=figure(), alpha=figure(), accuracy=accuracy)
         # A source of bounds names no annotators.
-        bound = intervals.missing("only a lower bound")
+        bound = Estimate.missing("only a lower bound")
         people = Annotated(items=90, mean_agreement=figure(), alpha=bound, accuracy=accuracy)
         rho = Correlation(**figure().model_dump(), p=0.041, pairs=77)
         both = LlmAgainstPeople(rho=rho, items=77, llm=figure(), human=figure())
-        apart = LlmAgainstPeople(rho=intervals.uncorrelated("no item was annotated by both"))
+        apart = LlmAgainstPeople(rho=Correlation.missing("no item was annotated by both"))
         ranking = Ranking(
             judges=5,
             judgements=275,

@@ -13,12 +13,13 @@ from conftest import ROOT, tfidf, write_params
 import metrics
 from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
-from pyrite.measures import agreement_curves, intervals
+from pyrite.measures import agreement_curves
+from pyrite.measures.intervals import Estimate
 from pyrite.results.subjectivity import Annotated, Subjectivity, TaskSubjectivity, load
 from pyrite.stages import annotate, fetch, prepare, subjectivity
 
 TASKS = ["ants", "bees", "cats", "dogs"]
-NOTHING = dict.fromkeys(("mean_agreement", "alpha"), intervals.missing("not measured"))
+NOTHING = dict.fromkeys(("mean_agreement", "alpha"), Estimate.missing("not measured"))
 ITEMS = [f"{i:016x}" for i in range(120)]
 
 

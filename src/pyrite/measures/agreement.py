@@ -59,10 +59,10 @@ def summary(counts: Floats, resamples: int, rng: np.random.Generator) -> Agreeme
     """The agreement on the units with two annotations or more, with bootstrap intervals over the units."""
     paired = counts[counts.sum(-1) >= 2]
     if not len(paired):
-        nothing = intervals.missing("no item has two annotations")
+        nothing = Estimate.missing("no item has two annotations")
         return Agreement(mean_agreement=nothing, alpha=nothing)
     if (paired.sum(0) > 0).sum() == 1:
-        alpha = intervals.missing("all annotations are the same label: chance would agree too")
+        alpha = Estimate.missing("all annotations are the same label: chance would agree too")
     else:
         alpha = intervals.bootstrap(lambda times: krippendorff_alpha(paired, times), len(paired), resamples, rng)
     return Agreement(mean_agreement=intervals.of_mean(of_units(paired), resamples, rng), alpha=alpha)

@@ -93,7 +93,7 @@ def _levels(
 
 
 def too_few(items: int) -> Estimate:
-    return intervals.missing(f"{items} items; {LEAST_ITEMS} are needed")
+    return Estimate.missing(f"{items} items; {LEAST_ITEMS} are needed")
 
 
 def _trend(points: Floats) -> dict[str, Any]:
@@ -120,9 +120,9 @@ def slope(
     if len(right) < LEAST_ITEMS:
         return too_few(len(right))
     if np.ptp(agreement) == 0:
-        return intervals.missing("all items have the same agreement")
+        return Estimate.missing("all items have the same agreement")
     if not all(np.ptp(outcome) for outcome in outcomes):
-        return intervals.missing("the fits are equally right on every item")
+        return Estimate.missing("the fits are equally right on every item")
     slopes = [_slopes(agreement, outcome) for outcome in outcomes]
 
     def difference(times: Floats) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,11 @@ class Estimate(Result):
     low: float | None
     high: float | None
     note: str | None = None
+
+    @classmethod
+    def missing(cls, reason: str) -> Self:
+        """A value that can't be given, and why."""
+        return cls(value=None, low=None, high=None, note=reason)
 
 
 class Interval(Estimate):
@@ -62,16 +67,6 @@ class Pooled(Estimate):
     studies: int = 0
 
 
-def missing(reason: str) -> Estimate:
-    """A value that can't be given, and why."""
-    return Estimate(value=None, low=None, high=None, note=reason)
-
-
-def uncorrelated(reason: str) -> Correlation:
-    """A correlation that can't be given, and why."""
-    return Correlation(value=None, low=None, high=None, note=reason)
-
-
 def bootstrap(statistic: Callable[[Floats], Floats], n: int, resamples: int, rng: np.random.Generator) -> Estimate:
     """Percentile interval from samples of the n items with replacement.
 
@@ -94,7 +89,7 @@ def bootstrap_each(
 
 def _estimate(value: float, drawn: Floats) -> Estimate:
     if not np.isfinite(value):
-        return missing("without bound for these items" if np.isinf(value) else "not defined for these items")
+        return Estimate.missing("without bound for these items" if np.isinf(value) else "not defined for these items")
     if np.isnan(drawn).mean() > 0.05:
         return Estimate(value=value, low=None, high=None, note="not defined for many samples of these items")
     low, high = np.nanpercentile(drawn, [2.5, 97.5], method="nearest")
@@ -124,7 +119,7 @@ def jackknife(statistic: Callable[[NDArray[np.int_]], float], n: int, rng: np.ra
     groups = np.array_split(rng.permutation(n), min(_GROUPS, n))
     left = np.array([statistic(np.setdiff1d(np.arange(n), group)) for group in groups])
     if not (np.isfinite(value) and np.isfinite(left).all()):
-        return missing("not defined for these items")
+        return Estimate.missing("not defined for these items")
     k = len(groups)
     reach = float(stdtrit(k - 1, 0.975) * np.sqrt((k - 1) / k * ((left - left.mean()) ** 2).sum()))
     return Estimate(value=value, low=value - reach, high=value + reach)
@@ -157,7 +152,7 @@ def _random_effects(effects: Sequence[Estimate], moderators: Sequence[Sequence[f
     ]
     needed = 2 + max(map(len, moderators), default=0)
     if len(known) < needed:
-        return Pooled(value=None, low=None, high=None, note=f"{len(known)} with an interval; {needed} are needed")
+        return Pooled.missing(f"{len(known)} with an interval; {needed} are needed")
     values, low, high, *columns = np.array(known, dtype=float).T
     design = np.array(columns).T
     freedom, variance = len(values) - len(columns), ((high - low) / (2 * ndtri(0.975))) ** 2
@@ -187,9 +182,9 @@ def spearman(first: Floats, second: Floats, rng: np.random.Generator) -> Correla
 
     n = len(first)
     if n < 4:
-        return uncorrelated(f"{n} pairs; a rank correlation needs 4")
+        return Correlation.missing(f"{n} pairs; a rank correlation needs 4")
     if np.ptp(first) == 0 or np.ptp(second) == 0:
-        return uncorrelated("all values are the same")
+        return Correlation.missing("all values are the same")
     rho = float(stats.spearmanr(first, second).statistic)
     inside = 1 - 6 / (n * (n**2 - 1))
     z = np.arctanh(np.clip(rho, -inside, inside))
@@ -218,7 +213,7 @@ def _permutation_p(first: Floats, second: Floats, rng: np.random.Generator) -> f
 
 def proportion(hits: int, n: int) -> Estimate:
     """A share of n independent items, with Wilson's score interval (1927)."""
-    return share(hits, n) if n else missing("no items")
+    return share(hits, n) if n else Estimate.missing("no items")
 
 
 def share(hits: int, n: int) -> Interval:

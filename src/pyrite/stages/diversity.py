@@ -36,6 +36,7 @@ from pyrite.measures import (
 from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.diversity import MEASURES, Texts
 from pyrite.measures.filtering import Filtering
+from pyrite.measures.intervals import Estimate
 from pyrite.measures.reviews import Review
 from pyrite.measures.shown_examples import Showings
 from pyrite.results.diversity import Diversity, NearDuplicates, Scrutiny, SetDiversity
@@ -121,7 +122,7 @@ def beside_real(
         for name, measure in view.track(steps, description="measuring texts"):
             of_real, of_sets = compared[measure.on]
             if measure.on == "matched" and len(matched_base) < LEAST_MATCHED:
-                measures[name][measure.key] = intervals.missing(few)
+                measures[name][measure.key] = Estimate.missing(few)
             else:
                 measures[name][measure.key] = measure.estimate(of_sets[name], of_real, resamples, rng)
     table, shares = on_map({"real": train, **sets})
@@ -143,12 +144,12 @@ def beside_real(
 
 def unembedded(found: Diversity) -> Diversity:
     """Only what rests on words: the texts' embeddings say nothing."""
-    gone = {measure.key: intervals.missing(BLIND) for measure in MEASURES if measure.embedded}
+    gone = {measure.key: Estimate.missing(BLIND) for measure in MEASURES if measure.embedded}
     sets = {
         name: one.model_copy(update={"measures": {key: gone.get(key, value) for key, value in one.measures.items()}})
         for name, one in found.sets.items()
     }
-    near = found.near_duplicates and found.near_duplicates.model_copy(update={"chamfer": intervals.missing(BLIND)})
+    near = found.near_duplicates and found.near_duplicates.model_copy(update={"chamfer": Estimate.missing(BLIND)})
     return found.model_copy(update={"sets": sets, "near_duplicates": near, "left_out": {}})
 
 
@@ -234,7 +235,7 @@ def without_near_duplicates(
     repeat = near_duplicates.repeats(some.words, threshold)
     kept = some.take(~repeat)
     if len(kept) < n:
-        chamfer = intervals.missing(f"only {len(kept)} real texts are no near duplicates; {n} are needed")
+        chamfer = Estimate.missing(f"only {len(kept)} real texts are no near duplicates; {n} are needed")
     else:
         chamfer = intervals.of_mean(embedding_diversity.nearest_distances(kept.vectors[:n]), resamples, rng)
     return NearDuplicates(share=float(repeat[:n].mean()), chamfer=chamfer)

@@ -19,7 +19,7 @@ from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.measures import agreement, agreement_curves, intervals, pairwise
 from pyrite.measures.agreement_curves import AgreementCurve
-from pyrite.measures.intervals import Estimate, Floats
+from pyrite.measures.intervals import Correlation, Estimate, Floats
 from pyrite.measures.pairwise import Ranking
 from pyrite.measures.statistics import holm
 from pyrite.params import Params
@@ -96,7 +96,7 @@ def of_task(task: str, p: Params, rng: np.random.Generator) -> TaskSubjectivity:
 def against_people(llm: Floats, human: Floats, resamples: int, rng: np.random.Generator) -> LlmAgainstPeople:
     """How far an LLM's agreement says on which items people agree: both on the same items, (n,)."""
     if not len(llm):
-        return LlmAgainstPeople(rho=intervals.uncorrelated("no item was annotated by both"))
+        return LlmAgainstPeople(rho=Correlation.missing("no item was annotated by both"))
     mean_llm, mean_human = (intervals.of_mean(values, resamples, rng) for values in (llm, human))
     return LlmAgainstPeople(rho=intervals.spearman(llm, human, rng), items=len(llm), llm=mean_llm, human=mean_human)
 
@@ -108,7 +108,7 @@ def of_annotators(rows: pd.DataFrame, resamples: int, rng: np.random.Generator) 
         agreed = rows.set_index("item")["agreement"]
         note = "the source gives only a lower bound of the agreement"
         mean = intervals.of_mean(agreed.to_numpy(), resamples, rng).model_copy(update={"note": note})
-        return Annotated(items=len(agreed), accuracy={}, mean_agreement=mean, alpha=intervals.missing(note)), agreed
+        return Annotated(items=len(agreed), accuracy={}, mean_agreement=mean, alpha=Estimate.missing(note)), agreed
     rows = rows[rows["label"].notna()]
     counts = rows.groupby(["item", "copy", "label"]).size().unstack(fill_value=0)
     votes = counts.to_numpy(float)
@@ -224,7 +224,7 @@ def against_gaps(
                 if task in values
             )
             if len(points) < FEWEST_TASKS:
-                rho = intervals.uncorrelated(f"{len(points)} tasks; {FEWEST_TASKS} are needed")
+                rho = Correlation.missing(f"{len(points)} tasks; {FEWEST_TASKS} are needed")
             else:
                 subjective, lost = np.array([(point.subjectivity, point.gap) for point in points]).T
                 rho = intervals.spearman(subjective, lost, rng)
