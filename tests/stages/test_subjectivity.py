@@ -15,7 +15,7 @@ from pyrite.base import files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.measures import agreement_curves
 from pyrite.measures.intervals import Estimate
-from pyrite.results.subjectivity import Annotated, Subjectivity, TaskSubjectivity, load
+from pyrite.results.subjectivity import Annotated, Subjectivity, TaskSubjectivity
 from pyrite.stages import annotate, fetch, prepare, subjectivity
 
 TASKS = ["ants", "bees", "cats", "dogs"]
@@ -66,7 +66,7 @@ def study(project: Path) -> Path:
 
 def result() -> Subjectivity:
     subjectivity.run()
-    found = load()
+    found = Subjectivity.load()
     assert found is not None
     return found
 
