@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,52 @@ def test_a_name_that_no_card_can_hold_is_named(tmp_path: Path) -> None:
     path.write_text("text,label\n", encoding="utf-8")
     with pytest.raises(PyriteError, match=r"caf\\udce9\.csv.*not UTF-8"):
         user_files.format_of(path)
+
+
+HUB_CARD = """---
+license: mit
+dataset_info:
+- config_name: default
+  features:
+  - name: text
+    dtype: string
+  - name: label
+    dtype:
+      class_label:
+        names:
+          '0': bad
+          '1': good
+---
+# A set
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "card", "labels", "names"),
+    [
+        ("train.csv", HUB_CARD, "01", {"0": "bad", "1": "good"}),
+        ("data/train.csv", HUB_CARD, ["0", "", "-1"], {"0": "bad", "1": "good"}),
+        ("deep/data/train.csv", HUB_CARD, "01", {}),
+        ("train.csv", HUB_CARD, ["0", "good"], {}),
+        ("train.csv", HUB_CARD.replace("name: label", "name: stars"), "01", {}),
+        ("train.csv", "# A set", "01", {}),
+        ("train.csv", "---\n: [\n---\n", "01", {}),
+    ],
+)
+def test_the_names_of_numbers_may_stand_in_the_hubs_card(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    place: str,
+    card: str,
+    labels: Sequence[str],
+    names: dict[str, str],
+) -> None:
+    (tmp_path / "README.md").write_text(card)
+    path = tmp_path / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("text,label\n" + "".join(f"text {n},{label}\n" for n, label in enumerate(labels)))
+    assert user_files.find_columns(path, "csv", {path.name: path}, None, None).class_names == names
+    assert ("README.md gives them" in " ".join(capsys.readouterr().err.split())) == bool(names)
 
 
 @pytest.mark.parametrize(("address", "words"), [("https://a.b/c.csv", "is an address"), ("c.csv", "folder$")])

@@ -7,8 +7,11 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import yaml
 
 from pyrite.base import console
 from pyrite.base.errors import PyriteError
@@ -17,6 +20,9 @@ from pyrite.data.rows import Layout, Row
 
 # The formats of a folder: others, such as JSON, stand beside data unless a file is named for a side.
 OF_FOLDERS = ("arrow", "parquet", "json_lines", "csv")
+
+# What reading a note raises where there is none, or one of another form.
+_NOT_NOTED = (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError, yaml.YAMLError)
 
 
 def format_of(path: Path) -> str:
@@ -82,7 +88,9 @@ def find_columns(path: Path, form: str, found: dict[str, Path], text: str | None
     names = {name: class_names(found[name], form, of_labels) for name in first}
     if other := next((name for name in first if names[name] != names[main]), None):
         raise PyriteError(f"{found[other]}: the numbers of its labels have other names than in {found[main].name}")
-    return Columns(of_texts, of_labels, names[main])
+    labels = [fields.written_label(row, of_labels).strip() for rows in first.values() for row in rows]
+    numbers = all(label.removeprefix("-").isdecimal() for label in labels if label)
+    return Columns(of_texts, of_labels, names[main] or (_names_beside(found[main], of_labels) if numbers else {}))
 
 
 def _require_everywhere(path: Path, found: dict[str, Path], first: dict[str, list[Row]], names: Sequence[str]) -> None:
@@ -104,10 +112,26 @@ def class_names(path: Path, form: str, label: str) -> dict[str, str]:
     try:
         features = json.loads(column_files.metadata(path, form).get(b"huggingface", b"{}"))["info"]["features"]
         column = features[label] if label in features else features[label.rpartition(".")[0]]
-        names = column.get("feature", column)["names"]
-        return {str(number): texts.normalise_label(str(name)) for number, name in enumerate(names)}
-    except (AttributeError, KeyError, TypeError, ValueError):
+        return _by_number(column.get("feature", column)["names"])
+    except _NOT_NOTED:
         return {}
+
+
+def _names_beside(path: Path, label: str) -> dict[str, str]:
+    """The same, where the card that the hub shows notes it: README.md in the folder of the file or the one above."""
+    for card in (folder / "README.md" for folder in path.absolute().parents[:2]):
+        with suppress(*_NOT_NOTED):
+            about = yaml.safe_load(card.read_text(encoding="utf-8").split("---\n")[1])["dataset_info"]
+            features = (about[0] if isinstance(about, list) else about)["features"]
+            names = _by_number({one["name"]: one["dtype"] for one in features}[label]["class_label"]["names"])
+            console.log.print(f"{path}: the numbers of its labels have the names that {card} gives them")
+            return names
+    return {}
+
+
+def _by_number(names: Any) -> dict[str, str]:
+    pairs = names.items() if isinstance(names, dict) else enumerate(names)
+    return {str(number): texts.normalise_label(str(name)) for number, name in pairs}
 
 
 # Texts without labels
