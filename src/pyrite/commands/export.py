@@ -21,6 +21,7 @@ from pyrite.data import cards, texts, transcripts
 from pyrite.llm import prompts
 from pyrite.params import Imported, Labelled, Params, Source, Written
 from pyrite.results.generation import GeneratedSet
+from pyrite.results.table import Table
 
 COLUMNS = ["id", "text", "label", "conversation", "turn", "position", "model", "examples"]
 LABELLED = ["id", "label", "model"]
@@ -74,10 +75,14 @@ def dataset_card(card: cards.Card, sets: dict[str, pd.DataFrame], study: Params)
     specs = {source: study.sources[source] for source in sets}
     made = {source: GeneratedSet.load(card.id, source) for source in sets}
     counted = {source: one.total for source, one in made.items()}
-    counts = [[label, *((frame["label"] == label).sum() for frame in sets.values())] for label in card.labels]
-    total = [len(frame) for frame in sets.values()]
+    total = {source: len(frame) for source, frame in sets.items()}
+    counts: list[dict[str, Any]] = [
+        {"label": label} | {source: int((frame["label"] == label).sum()) for source, frame in sets.items()}
+        for label in card.labels
+    ]
     reasons = dict.fromkeys(reason for found in counted.values() for reason, n in found.dropped.items() if n)
-    drops = [[reason, *(found.dropped.get(reason, 0) for found in counted.values())] for reason in reasons]
+    drops: list[dict[str, Any]] = [{"": "received"} | {source: found.received for source, found in counted.items()}]
+    drops += [{"": why} | {source: found.dropped.get(why, 0) for source, found in counted.items()} for why in reasons]
     configs = [
         {"config_name": source, "data_files": [{"split": "train", "path": f"data/{source}.parquet"}]} for source in sets
     ]
@@ -91,11 +96,13 @@ def dataset_card(card: cards.Card, sets: dict[str, pd.DataFrame], study: Params)
     made_card = DatasetCard.from_template(
         metadata,
         template_path=str(Path(__file__).parent / "templates/dataset.md.j2"),
-        cell=_cell,
         card=card,
         sets={source: {"kind": spec.kind, **_how(card, source, spec, made[source])} for source, spec in specs.items()},
-        counts=[*counts, ["all", *total]],
-        drops=[["received", *(found.received for found in counted.values())], *drops, ["kept", *total]],
+        counts=Table.of([*counts, {"label": "all"} | total]).markdown(_in_a_cell),
+        labels=Table.of(
+            [{"label": one, f"asked for {card.items} that": of} for one, of in card.labels.items()]
+        ).markdown(_in_a_cell),
+        drops=Table.of([*drops, {"": "kept"} | total]).markdown(_in_a_cell),
         terms=cards.terms(card.source),
     )
     return f"{made_card}\n"
@@ -113,5 +120,5 @@ def _how(card: cards.Card, source: str, spec: Source, made: GeneratedSet) -> dic
     return about
 
 
-def _cell(value: str | int) -> str:
-    return " ".join(value.split()).replace("|", "&#124;") if isinstance(value, str) else f"{value:,}"
+def _in_a_cell(words: str) -> str:
+    return " ".join(words.split()).replace("|", "&#124;")
