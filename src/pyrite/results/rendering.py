@@ -17,7 +17,7 @@ import vl_convert
 from markupsafe import Markup
 
 from pyrite import results
-from pyrite.results import claims, drawing, method, report_tables, subjectivity, trust, words
+from pyrite.results import claims, drawing, method, report_tables, statements, subjectivity, trust, words
 from pyrite.results.table import Table
 
 TEMPLATES = Path(results.__file__).parent / "templates"
@@ -47,7 +47,7 @@ def _environment(template: str) -> jinja2.Environment:
         for form in (
             *(words.capital, words.ends, words.family, words.fixed, words.ranged),
             *(claims.data, claims.duplicates),
-            *(bullets, css, number, packed, points, table),
+            *(bullets, css, number, packed, statements.points, table),
         )
     }
     environment.globals |= {call.__name__: call for call in (library, script, own, digest)} | {
@@ -96,10 +96,6 @@ def packed(spec: Mapping[str, Any]) -> str:
 
 def number(value: float) -> str:
     return f"{value:,}"
-
-
-def points(share: float) -> str:
-    return f"{100 * share:.1f}"
 
 
 def css(palette: dict[str, str]) -> str:
