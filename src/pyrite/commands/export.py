@@ -77,7 +77,7 @@ def dataset_card(card: cards.Card, sets: dict[str, pd.DataFrame], study: Params)
     counted = {source: one.total for source, one in made.items()}
     total = {source: len(frame) for source, frame in sets.items()}
     counts: list[dict[str, Any]] = [
-        {"label": label} | {source: int((frame["label"] == label).sum()) for source, frame in sets.items()}
+        {"Label": label} | {source: int((frame["label"] == label).sum()) for source, frame in sets.items()}
         for label in card.labels
     ]
     reasons = dict.fromkeys(reason for found in counted.values() for reason, n in found.dropped.items() if n)
@@ -98,9 +98,9 @@ def dataset_card(card: cards.Card, sets: dict[str, pd.DataFrame], study: Params)
         template_path=str(Path(__file__).parent / "templates/dataset.md.j2"),
         card=card,
         sets={source: {"kind": spec.kind, **_how(card, source, spec, made[source])} for source, spec in specs.items()},
-        counts=Table.of([*counts, {"label": "all"} | total]).markdown(_in_a_cell),
+        counts=Table.of([*counts, {"Label": "all"} | total]).markdown(_in_a_cell),
         labels=Table.of(
-            [{"label": one, f"asked for {card.items} that": of} for one, of in card.labels.items()]
+            [{"Label": one, f"asked for {card.items} that": of} for one, of in card.labels.items()]
         ).markdown(_in_a_cell),
         drops=Table.of([*drops, {"": "kept"} | total]).markdown(_in_a_cell),
         terms=cards.terms(card.source),
