@@ -352,6 +352,7 @@ HISTORY = [*MESSAGES, {"role": "assistant", "content": '["a"]'}, {"role": "user"
         (400, error("The prompt triggered Azure OpenAI's content management policy.", code="content_filter"), {}),
         (403, error("Input was flagged by moderation", code=403, metadata={"reasons": ["violence"]}), {}),
         (400, error("Content Exists Risk"), {}),
+        (400, completion("", finish_reason="content_filter"), {}),
         (200, {"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 0, "total_tokens": 100}}, {}),
         (200, completion(None, finish_reason="content_filter"), {}),
         (200, {"choices": [{"index": 0, "finish_reason": "content_filter"}]}, {}),

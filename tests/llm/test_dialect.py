@@ -13,7 +13,13 @@ from pyrite.llm.cache import Request
 from pyrite.llm.dialect import Dialect
 from pyrite.llm.failures import Failure, Then
 
-SAMPLING = {"temperature": 0.7, "thinking": {"type": "enabled"}, "provider": {"order": ["a"]}, "user": "u"}
+SAMPLING = {
+    "temperature": 0.7,
+    "top_p": 0.9,
+    "thinking": {"type": "enabled"},
+    "provider": {"order": ["a"]},
+    "user": "u",
+}
 MESSAGES = [{"role": "system", "content": "You are a poet."}, {"role": "user", "content": "Write."}]
 REQUEST = Request(MESSAGES, BOUNDED, 100)
 Refuses = Callable[[dict[str, Any], int], bool]
@@ -62,6 +68,11 @@ def test_of_several_named_only_what_is_refused_is_left_out(refusal: Any) -> None
     sent, outcomes = asked(refusal, lambda said, number: "temperature" in said)
     assert outcomes == [None, None]
     assert sent == {name: value for name, value in WHOLE.items() if name != "temperature"}
+
+
+def test_a_name_may_be_written_otherwise() -> None:
+    refusal = error("Model m does not support parameter topP.")
+    assert "top_p" not in asked(refusal, lambda said, number: "top_p" in said)[0]
 
 
 @pytest.mark.parametrize(

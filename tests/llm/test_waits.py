@@ -91,6 +91,7 @@ def test_a_wait_is_read_as_it_is_written(value: str, wait: float | None) -> None
         (429, {"x-ratelimit-reset-a": "1s", "x-ratelimit-reset-b": "9s", "x-ratelimit-remaining-b": "-12"}, {}, 9),
         (429, {}, {"error": "Limit of 15 per 60s. Please wait 12 seconds before retrying."}, 12),
         (429, {}, {"error": f"Rate limit reached {'in a long organization ' * 10}. Please try again in 1m2s."}, 62),
+        (429, {}, {"error": {"message": json.dumps({"error": {"details": [{"retryDelay": "26s"}]}})}}, 26),
         # A limit is no quota that is used up, whatever the status.
         (402, {"Retry-After": "5"}, {"error": "In-flight budget"}, 5),
         (403, {}, {"error": "Rate limit exceeded, retry in 20s"}, 20),

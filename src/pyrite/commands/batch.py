@@ -154,7 +154,7 @@ def _read(outputs: list[Path], waiting: Mapping[str, Waiting]) -> tuple[dict[str
                 continue
             model = asked.p.llm.model
             try:
-                if status >= 300 or wrong:
+                if wrong or (status >= 300 and not replies.is_completion(body)):
                     raise failures.of_response(status, {}, wrong or body)
                 answers[key] = replies.read(body, model, asked.request.messages).answer
             except Failure as failure:

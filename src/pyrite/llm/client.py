@@ -158,8 +158,10 @@ class Endpoint:
         try:
             response = await self._client.post("/chat/completions", body=said, cast_to=httpx2.Response)
         except APIStatusError as error:
-            found = error.response
-            raise failures.of_response(found.status_code, found.headers, found.content) from None
+            response = error.response
+            # A filter's refusal may be a whole completion, under 400.
+            if not replies.is_completion(failures.parsed(failures.text_of(response.content))):
+                raise failures.of_response(response.status_code, response.headers, response.content) from None
         # Whatever came over the wire: the transport does not turn all that is no HTTP into errors of its own.
         except Exception as error:
             failure = failures.of_exception(error, TIMEOUT.read or 0.0)

@@ -40,8 +40,8 @@ _UNKNOWN = re.compile(_NOT)
 _AND = r"\W+(?:(?:the|use|of|request|keyword|parameter|argument|field|value|option|property|supplied|name)s?\W+){0,4}"
 _SYSTEM = re.compile(
     rf"\bsystem\W{{1,3}}(role|message|prompt|instruction)s?\b.{{0,40}}{_NOT}|{_NOT}.{{0,40}}['\"`]system['\"`]"
-    rf"|{_NOT}{_AND}system (role|message|prompt|instruction)|role.{{0,80}}\bsystem\b|developer instruction|roles must"
-    r"|\buser\W+(and |or )?\W*assistant|first (message|role)"
+    rf"|{_NOT}{_AND}system (role|message|prompt|instruction)|role.{{0,80}}\bsystem\b|developer instruction"
+    r"|roles must|alternate between|start with a user|\buser\W+(and |or )?\W*assistant|first (message|role)"
 )
 _LIMIT = re.compile(r"\bmax_(completion_)?tokens\b")
 # Statuses of errors that may pass or not.
@@ -300,11 +300,12 @@ class Dialect:
 
 
 def _named(said: str, names: Iterable[str]) -> list[str]:
-    """The parameter that an error names first, in quotes, else beside the words that refuse it."""
-    named = "|".join(re.escape(name.casefold()) for name in names)
+    """The parameter that an error names first, in quotes, else beside the words that refuse it; top_p or topP."""
+    named = "|".join(re.escape(name.casefold()).replace("_", "_?") for name in names)
     beside = rf"\b(?P<a>{named})\b(?=\W{{0,3}}[^.;:]{{0,60}}{_NOT})|{_NOT}{_AND}(?P<b>{named})\b"
     found = re.search(rf"['\"`](?P<a>{named})['\"`]", said) or re.search(beside, said)
-    return [name for name in names if found and name.casefold() in found.groupdict().values()]
+    plain = next((one.replace("_", "") for one in found.groups() if one), "") if found else ""
+    return [name for name in names if name.casefold().replace("_", "") == plain]
 
 
 def unbounded(schema: Any) -> Any:

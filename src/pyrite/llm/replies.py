@@ -92,6 +92,11 @@ def read_response(content: bytes, model: str, messages: Sequence[Message]) -> Re
     return read(body, model, messages)
 
 
+def is_completion(body: Any) -> bool:
+    """Whether a body is a chat completion, whatever its status."""
+    return isinstance(body, dict) and bool(body.get("choices"))
+
+
 def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
     """The reply in a chat completion.
 

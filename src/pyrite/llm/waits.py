@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -99,10 +101,14 @@ def told(headers: Mapping[str, str], body: Any, words: str, *, limited: bool) ->
 
 
 def _values(body: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    """What has a name, in plain letters with those of all that it stands in: retryafter, metadataheadersretryafter."""
+    """What has a name, in plain letters with those of all that it stands in: retryafter, metadataheadersretryafter.
+    A string may be JSON again."""
     if isinstance(body, list | dict) and depth < 8:
         for part, value in body.items() if isinstance(body, dict) else (("", one) for one in body[:5]):
             yield from _values(value, name + re.sub(r"[\W_]", "", part.casefold()), depth + 1)
+    elif isinstance(body, str) and body.lstrip()[:1] in ("{", "["):
+        with suppress(ValueError, RecursionError):
+            yield from _values(json.loads(body), name, depth + 1)
     elif isinstance(body, str | int | float):
         yield name, str(body)
 
