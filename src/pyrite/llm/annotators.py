@@ -140,9 +140,7 @@ def labels(
 
     def schema(question: Question) -> dict[str, object]:
         one = {"type": "string", "enum": list(card.labels)}
-        numbers = [str(number) for number, _ in enumerate(question.about, start=1)]
-        of_all = dict.fromkeys(numbers, one)
-        return {"type": "object", "properties": of_all, "required": numbers, "additionalProperties": False}
+        return prompts.closed({str(number): one for number, _ in enumerate(question.about, start=1)})
 
     return Survey(
         task=card.id,

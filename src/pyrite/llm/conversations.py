@@ -35,33 +35,15 @@ ENGLISH, _SAMPLE = 6.0, 200
 TOKENS_PER_WORD, TOKENS_AROUND = 3, 10
 # Tokens of a plan: six attributes of ten values take a quarter of them.
 PLAN_TOKENS = 2000
-ATTRIBUTES = {
-    "type": "object",
-    "properties": {
-        "attributes": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"name": {"type": "string"}, "values": {"type": "array", "items": {"type": "string"}}},
-                "required": ["name", "values"],
-                "additionalProperties": False,
-            },
-        }
-    },
-    "required": ["attributes"],
-    "additionalProperties": False,
-}
+_WORDS = {"type": "array", "items": {"type": "string"}}
+_ATTRIBUTE = prompts.closed({"name": {"type": "string"}, "values": _WORDS})
+ATTRIBUTES = prompts.closed({"attributes": {"type": "array", "items": _ATTRIBUTE}})
 
 
 def texts_schema(n: int, shortest: int, longest: int) -> dict[str, object]:
     """The JSON schema of an answer with n texts of so many characters."""
     text = {"type": "string", "minLength": shortest, "maxLength": longest}
-    return {
-        "type": "object",
-        "properties": {"texts": {"type": "array", "items": text, "minItems": n, "maxItems": n}},
-        "required": ["texts"],
-        "additionalProperties": False,
-    }
+    return prompts.closed({"texts": {"type": "array", "items": text, "minItems": n, "maxItems": n}})
 
 
 class Script:

@@ -136,6 +136,12 @@ def filled(template: str, fields: Mapping[str, str]) -> str:
     return _FIELD.sub(lambda match: fields.get(match[1], match[0]), template)
 
 
+def closed(properties: Mapping[str, object]) -> dict[str, object]:
+    """The JSON schema of an object that has these properties, all of them and no others."""
+    required = {"required": list(properties), "additionalProperties": False}
+    return {"type": "object", "properties": dict(properties), **required}
+
+
 def one_line(text: str) -> str:
     """A text without line breaks and spaces in a row."""
     return " ".join(text.split())
