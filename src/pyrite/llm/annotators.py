@@ -77,7 +77,7 @@ class Survey:
         task: the task, or `pairs`.
         questions: as none of them was asked yet.
         source, answers: what the labels are for, and where the store has the answers.
-        fill: a question's prompt as it is sent.
+        fill: the fields that a question's prompt leaves open until it is sent.
         read: what one answer to a question says: a label of each text, or the more objective task; None where it
             can't be read.
         schema: the JSON schema of a question's answers, or None.
@@ -86,7 +86,7 @@ class Survey:
     task: str
     questions: Sequence[Question]
     p: Asking
-    fill: Callable[[Question], str]
+    fill: Callable[[Question], dict[str, str]]
     read: Callable[[Question, str], list[str | None]]
     schema: Callable[[Question], dict[str, object] | None]
     source: str = ANNOTATIONS
@@ -102,7 +102,8 @@ class Survey:
 
     def request(self, c: Question) -> Request:
         """The question as it is sent."""
-        messages = [{"role": "system", "content": c.system}, {"role": "user", "content": self.fill(c)}]
+        asked = prompts.filled(c.prompt, self.fill(c))
+        messages = [{"role": "system", "content": c.system}, {"role": "user", "content": asked}]
         position = (self.answers, len(c.answers))
         key = cache.key(messages, self.p.llm.model, self.p.llm.sampling, position)
         return Request(messages, self.schema(c), LABEL_TOKENS * (len(c.about) + 1), key)
@@ -138,17 +139,18 @@ def labels(
 ) -> Survey:
     """The survey on the labels of texts (id -> text), by these personas (name -> system message)."""
 
-    def schema(question: Question) -> dict[str, object]:
-        one = {"type": "string", "enum": list(card.labels)}
-        return prompts.closed({str(number): one for number, _ in enumerate(question.about, start=1)})
+    one = {"type": "string", "enum": list(card.labels)}
+
+    def numbered(question: Question) -> dict[str, str]:
+        return {str(number): texts[item] for number, item in enumerate(question.about, start=1)}
 
     return Survey(
         task=card.id,
         questions=list(label_questions(card, list(texts), annotators, personas)),
         p=p,
-        fill=lambda question: with_texts(question, texts),
+        fill=lambda question: {"texts": json.dumps(numbered(question), ensure_ascii=False)},
         read=lambda question, answer: choices.of_texts(answer, len(question.about), list(card.labels)),
-        schema=schema,
+        schema=lambda question: prompts.closed(dict.fromkeys(numbered(question), one)),
         source=source,
         answers=answers,
     )
@@ -160,7 +162,7 @@ def pairs(described: Mapping[str, str], p: Asking, annotators: Annotators) -> Su
         task="pairs",
         questions=list(pair_questions(list(described), annotators)),
         p=p,
-        fill=lambda question: with_tasks(question, described),
+        fill=lambda question: dict(zip(("first", "second"), map(described.__getitem__, question.about), strict=True)),
         read=lambda question, answer: [choices.of_two(answer, *question.about)],
         schema=lambda question: None,
     )
@@ -194,18 +196,6 @@ def pair_questions(tasks: Sequence[str], annotators: Annotators) -> Iterator[Que
         for number, (one, other) in enumerate(itertools.combinations(tasks, 2)):
             about = (one, other) if (turn + number) % 2 == 0 else (other, one)
             yield Question(name, one_line(system), prompt, about)
-
-
-def with_texts(question: Question, texts: Mapping[str, str]) -> str:
-    """The prompt to send: `{texts}` filled with the items' texts (id -> text), numbered from 1."""
-    numbered = {str(number): texts[item] for number, item in enumerate(question.about, start=1)}
-    return prompts.filled(question.prompt, {"texts": json.dumps(numbered, ensure_ascii=False)})
-
-
-def with_tasks(question: Question, described: Mapping[str, str]) -> str:
-    """The prompt to send: both tasks filled in (task -> what `describe` says of it)."""
-    first, second = question.about
-    return prompts.filled(question.prompt, {"first": described[first], "second": described[second]})
 
 
 def describe(card: Card, examples: Mapping[str, str]) -> str:
