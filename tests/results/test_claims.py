@@ -15,7 +15,7 @@ def labelled(**accepted: int) -> GeneratedSet:
 
 
 def test_the_balance_of_texts_that_an_llm_labelled_is_said() -> None:
-    assert claims.balance("labelled", labelled(cat=10, dog=30)).endswith("gave them: dog 75%, cat 25%.")
+    assert claims.balance("labelled", labelled(cat=10, dog=30)).endswith("gave them: dog 75\u00a0%, cat 25\u00a0%.")
     many = claims.balance("labelled", labelled(**{f"l{n}": 1 for n in range(12)}))
-    assert many.endswith("l9 8% and 2 more labels.")
-    assert claims.balance("labelled", labelled(cat=0, dog=0)).endswith("cat 0%, dog 0%.")
+    assert many.endswith("l9 8\u00a0% and 2 more labels.")
+    assert claims.balance("labelled", labelled(cat=0, dog=0)).endswith("cat 0\u00a0%, dog 0\u00a0%.")

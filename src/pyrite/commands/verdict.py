@@ -85,9 +85,12 @@ def as_json() -> dict[str, Any]:
 
 
 def _remarks(task: TaskMetrics) -> list[str]:
-    """What else there is to say of a task, and whether the candidate repeats what its prompts showed."""
-    repeated = trust.repeats(Diversity.find(task.task), mixes.parse(task.asked.candidate).sources, str)
-    return [*remarks.remarks(task, task.asked.classifier), *repeated]
+    """What else there is to say of a task: how far another run of the LLM would move its gap, and whether the candidate
+    repeats what its prompts showed."""
+    classifier, sources = task.asked.classifier, mixes.parse(task.asked.candidate).sources
+    repeated = trust.repeats(Diversity.find(task.task), sources, str)
+    said = [remarks.generation(task, classifier), *remarks.remarks(task, classifier), *repeated]
+    return [words for words in said if words]
 
 
 def show(console: Console) -> None:

@@ -91,6 +91,6 @@ def next_step(case: Case, stop: Worth | None, say: Say = str) -> str:
     if case.obstacle or word == CANT_TELL:
         return case.remedy if case.obstacle else statements.settled(case)
     if stop is None or stop.high == 0:
-        return "Train on your own labels; more of them help more."
+        return "Train on your own labels."
     few = f"fewer than about {stop.low:,} labels" if stop.low else "few labels"
     return f"Train on your own labels. Where you have {few}, add {candidate} to them: that helps."

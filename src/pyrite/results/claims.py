@@ -29,9 +29,9 @@ LIMITS = (
 
 
 def questions(task: Findings, classifier: str) -> list[str]:
-    """Both answers of the rule, a sentence each."""
-    same_texts = task.same_texts(task.asked.candidate)
-    return [typographic(words) for words in statements.two_questions(task.case(classifier), same_texts, name)]
+    """Both answers of the rule, and how much another run of the LLM would move them, a sentence each."""
+    said = statements.two_questions(task.case(classifier), task.same_texts(task.asked.candidate), name)
+    return [typographic(words) for words in (*said, plain.generation(task, classifier, name)) if words]
 
 
 def remarks(task: Findings, classifier: str) -> list[str]:
@@ -130,10 +130,8 @@ def spent(task: Findings, source: str) -> tuple[str, str]:
         return tokens, f"sent and answered, of an LLM without a price in params.yaml; they {kept}"
     where = "an imported file" if generated.kind == "imported" else "a recording"
     if (cost := task.price(source)) is not None:
-        return (
-            f"about {money(cost)}",
-            f"(reckoned from the sizes of {where}, which {kept}; nothing was paid for this run)",
-        )
+        priced = f"at the price of {task.priced_as(source)} for the length of {where}, which {kept}"
+        return f"about {money(cost)}", f"({priced}; nothing was paid for this run)"
     return "not known", f"(they come from {where}, which {kept}; nothing was paid for this run)"
 
 
@@ -164,7 +162,8 @@ def balance(source: str, found: GeneratedSet) -> str:
     often = sorted(found.labels, key=lambda label: -found.labels[label].accepted)
     shares = [f"{label} {found.labels[label].accepted / max(1, found.total.accepted):.0%}" for label in often[:10]]
     rest = f" and {len(often) - 10} more labels" if len(often) > 10 else ""
-    return f"The {name(source)} texts have their labels as often as the LLM gave them: {', '.join(shares)}{rest}."
+    said = f"The {name(source)} texts have their labels as often as the LLM gave them: {', '.join(shares)}{rest}."
+    return typographic(said)
 
 
 def data(task: Findings) -> str:

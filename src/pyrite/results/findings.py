@@ -197,5 +197,5 @@ def histories(task: str, classifier: str, study: Params) -> dict[str, list[dict[
 
 def typographic(words: str) -> str:
     """Words with true signs, and no line break within 95 %."""
-    signs = re.sub(r"(?<=\d) %", "\u00a0%", re.sub(r"(?<!\w)-(?=\d)", "−", words))
+    signs = re.sub(r"(?<=\d) ?%", "\u00a0%", re.sub(r"(?<!\w)-(?=\d)", "−", words))
     return re.sub(r"\b([Cc]an|[Dd]on)'t\b", r"\1’t", signs)

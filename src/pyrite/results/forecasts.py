@@ -9,6 +9,7 @@ from pyrite.data import mixes
 from pyrite.measures import forecast
 from pyrite.measures.intervals import Interval
 from pyrite.results import words
+from pyrite.results.prices import money
 from pyrite.results.purchases import REAL, Purchase, curves, of_task
 from pyrite.results.study import TaskMetrics
 from pyrite.results.table import Column, Table
@@ -113,6 +114,11 @@ def pilots(task: TaskMetrics) -> list[str]:
     return said
 
 
+def grows(option: str) -> str:
+    """What there is more and more of in an option."""
+    return "labels" if option.startswith(REAL) else "texts"
+
+
 def table(told: list[Forecast]) -> Table:
     """For a terminal and the page; scores in points."""
     columns = [
@@ -120,18 +126,18 @@ def table(told: list[Forecast]) -> Table:
         Column("rows", "Rows", form=",d"),
         Column("now", "Now", form=".1f"),
         Column("forecast", "Foretold (80 % interval)", short="Foretold (80 %)", right=True),
-        Column("cost", "Cost of the rest", short="Cost", form=",.2f"),
+        Column("cost", "Cost of the rest", short="Cost", right=True),
         Column("worth", "Worth it?"),
     ]
     rows = [
         {
-            "option": f"{one.times} times {'the labels' if one.option.startswith(REAL) else 'the texts'}: {one.option}",
+            "option": mixes.spoken(one.option) + f": {one.times} times the {grows(one.option)}",
             "rows": one.times * one.bought,
             "now": 100 * one.now,
             "forecast": words.ranged(one.score),
-            "cost": one.cost_usd,
-            "worth": "can be" if one.worth_it else "not worth it",
+            "cost": None if one.cost_usd is None else money(one.cost_usd),
+            "worth": "maybe" if one.worth_it else "no",
         }
         for one in told
     ]
-    return Table(columns, rows, title="What more rows would give")
+    return Table(columns, rows, title="Forecasts of macro-F1 (points)")

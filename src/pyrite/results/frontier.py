@@ -98,8 +98,8 @@ def sentence(found: Frontier) -> str:
     best = found.on_it
     if not best:
         return (
-            f"What the options cost is not known: fill {listed(found.missing)} in params.yaml. Until then they "
-            "are set side by side by their rows."
+            f"Not all prices are known: fill {listed(found.missing)} in params.yaml. Until then the options are "
+            "compared by their numbers of texts."
         )
     top = best[-1]
     target = STEP * math.floor(100 * top.score.value / STEP)
@@ -115,6 +115,7 @@ def sentence(found: Frontier) -> str:
 
 def table(found: Frontier) -> Table:
     """What is on the frontier, or every option at its largest where prices are missing; scores in points."""
+    shown = found.on_it or list({one.option: one for one in found.purchases}.values())
     rows = [
         {
             "What is bought": "calling the LLM" if one.option == LLM else mixes.spoken(one.option),
@@ -123,9 +124,11 @@ def table(found: Frontier) -> Table:
             "Macro-F1": Cell(words.ranged(one.score)),
             "Cost": Cell("?" if one.cost_usd is None else money(one.cost_usd)),
         }
-        for one in found.on_it or {one.option: one for one in found.purchases}.values()
+        for one in shown
     ]
-    title = "Nothing else gives as much for less" if found.best else "The options, without their prices"
+    title = "Nothing else gives as much for less." if found.best else "The options; not all prices are known."
+    if any(one.option == LLM for one in shown):
+        title += " Calling the LLM: the baseline's score and the LLM's lead over it on the texts that it labelled."
     return Table.of(rows, title)
 
 

@@ -45,8 +45,10 @@ def draw(rows: list[dict[str, Any]], priced: bool) -> alt.LayerChart:
     within = domain([row["mean"] for row in rows])
     first, last = min(row["across"] for row in rows), max(row["across"] for row in rows)
     span = alt.Scale(type="log", nice=False, domain=[first / 1.2, last * (last / first) ** (NAMES - 1) * 1.2])
-    title, form = ("Cost (US dollars, log scale)", "$,~r") if priced else ("Rows (log scale)", ",d")
-    axis = alt.Axis(format=form, grid=False, labelOverlap="greedy")
+    title, form = ("Cost (US dollars, log scale)", "$,~r") if priced else ("Texts to train on (log scale)", ",d")
+    sizes = [row["across"] for row in rows if row["family"] == "real"]
+    values = sizes if sizes and not priced else alt.Undefined
+    axis = alt.Axis(format=form, grid=False, labelOverlap="greedy", values=values)
     across = alt.X("across:Q", title=title, scale=span, axis=axis)
     up = drawing.up("Macro-F1 (points)", within)
     table = drawing.data(rows)

@@ -122,4 +122,4 @@ def filter_table(found: Diversity | None) -> Table | None:
         | {head: Cell(ranged(getattr(one, key), "+")) for head, key in kinds.items()}
         for source, one in found.filtering.items()
     ]
-    return Table.of(rows, "Would filtering help?")
+    return Table.of(rows, "Points gained by filtering")

@@ -23,7 +23,6 @@ def remarks(task: TaskMetrics, classifier: str, say: Say = str) -> list[str]:
     curve, sources = found.mix_curve(classifier, candidate), mixes.parse(candidate).sources
     cost = total(map(task.price, sources)) if sources else None
     said = [
-        generation(task, classifier, say),
         called(task, classifier, say),
         break_even(candidate, known[1] if known else None, cost, task.asked.label_price, say),
     ]
@@ -110,7 +109,7 @@ def too_like(generated: Mapping[str, GeneratedSet], say: Say = str) -> str:
     """How many generated texts were dropped because they resemble test or validation rows; empty without any."""
     made = [(say(source), one.total) for source, one in generated.items() if one.kind != "labelled"]
     alike = ", ".join(f"{total.contaminated:,} of {total.received:,} {source}" for source, total in made)
-    return f"Dropped, being too like a test or validation text: {alike} texts." if made else ""
+    return f"Dropped as too similar to a test or validation text: {alike} texts." if made else ""
 
 
 def unscored(task: TaskMetrics) -> list[str]:

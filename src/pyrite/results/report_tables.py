@@ -57,13 +57,13 @@ def options(found: Sequence[Option], study: Params, classifier: str) -> Table:
     rows = [
         {
             "Trained on": mix_cell(one.candidate),
-            "Where the texts come from": one.origin,
             "Texts": one.rows,
             "Macro-F1": 100 * one.score,
             "Gap": cell(one.case.gap.deciding, "+.1f"),
             "Verdict": _said(Verdict.of(one.case, advice.kind(study, one.candidate)), one.case.obstacle),
             "Equals labels": worth_cell(one.worth),
             "Cost": None if one.cost is None else Cell(money(one.cost)),
+            "Where the texts come from": one.origin,
         }
         for one in found
     ]
@@ -183,7 +183,7 @@ def drops(made: Mapping[str, GeneratedSet]) -> Table:
     lines |= {"kept": {source: total.accepted for source, total in totals.items()}}
     rows = [{"Texts": what, **counts} for what, counts in lines.items() if sum(counts.values())]
     title = (
-        "What became of the texts. Each is dropped for the first reason that holds. Contamination: too much like a "
+        "Each text is dropped for the first reason that holds. Contamination: too much like a "
         "test or validation text. Surplus: the label had enough texts without it."
     )
     return Table.of(rows, title)

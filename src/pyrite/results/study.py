@@ -72,13 +72,17 @@ class TaskMetrics:
         return total(costs) if costs else None
 
     def price(self, source: str) -> float | None:
-        """What a source cost; a recorded one at the first price that there is, where its own LLM has none."""
-        made, prices = self.generated[source], self.study.generate.prices
+        """What a source cost, reckoned from its tokens where nobody charged for it."""
+        made, model = self.generated[source], self.priced_as(source)
         if made.total.cost_usd is not None:
             return made.total.cost_usd
+        return None if not model or made.tokens is None else self.study.generate.prices[model].of(*made.tokens)
+
+    def priced_as(self, source: str) -> str:
+        """The model whose price a source has; of a recorded one the first that has one, where its own LLM has none."""
+        made, prices = self.generated[source], self.study.generate.prices
         models = (*made.models, *(prices if made.recorded else ()))
-        price = next((prices[model] for model in models if model in prices), None)
-        return None if price is None or made.tokens is None else price.of(*made.tokens)
+        return next((model for model in models if model in prices), "")
 
 
 def total(costs: Iterable[float | None]) -> float | None:

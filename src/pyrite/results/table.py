@@ -54,7 +54,7 @@ class Column:
         decimals: of a number in CSV; None: all.
         short: its head on a terminal.
         right: it stands to the right, as numbers do: of words that hold numbers.
-        once: on a terminal, where all rows have the same, the title says it in its place.
+        once: for people, where all rows have the same, the title says it in its place.
         within: on a terminal, whose cell has this value too, in the form `joined`.
     """
 
@@ -131,7 +131,7 @@ class Table:
 
     def html(self) -> str:
         """A `<table>` that scrolls where it is too wide; everything in it is escaped."""
-        shown = [column for column in self.columns if not column.within]
+        shown = [column for column in self.columns if not (column.within or column in self._same())]
         kinds = [' class="number"' if column.is_number else ' class="t"' for column in shown]
         heads = [f'<th scope="col"{k}>{html.escape(c.head)}</th>' for k, c in zip(kinds, shown, strict=True)]
         lines = ["".join(heads)]
@@ -140,7 +140,7 @@ class Table:
             rest = "".join(f"<td{k}{cell}</td>" for k, cell in zip(kinds[1:], others, strict=True))
             lines.append(f'<th scope="row"{first}</th>{rest}')
         head, *body = (f"<tr>{line}</tr>" for line in lines)
-        caption = f"<caption><span>{html.escape(self.title)}</span></caption>" if self.title else ""
+        caption = f"<caption><span>{html.escape(self._titled())}</span></caption>" if self.title else ""
         table = f"<table>{caption}<thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
         about = html.escape(self.title.partition(".")[0] or "Table")
         return f'<div class="scroll" role="group" tabindex="0" aria-label="{about}">{table}</div>'
@@ -175,6 +175,9 @@ class Table:
         """The columns that the title says once, all rows having the same."""
         return [c for c in self.columns if c.once and len({c.cell(row) for row in self.rows}) == 1]
 
+    def _titled(self) -> str:
+        return ", ".join(filter(None, [self.title, *(column.cell(self.rows[0]) for column in self._same())]))
+
     def _width(self, column: Column) -> int:
         """The signs that a column takes on a terminal, with the space beside it."""
         cells = (self._joined(column, row) for row in self.rows)
@@ -189,7 +192,7 @@ class Table:
 
         same = self._same()
         drawn = TerminalTable(
-            title=", ".join(filter(None, [self.title, *(column.cell(self.rows[0]) for column in same)])) or None,
+            title=self._titled() or None,
             title_justify="left",
             title_style="bold",
             caption=self.notes or None,
