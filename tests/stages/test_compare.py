@@ -150,7 +150,7 @@ def test_forecasts_are_printed_for_people_and_programs(study: Path, capsys: pyte
     assert (twice["option"], twice["times"], ten["times"], twice["bought"]) == ("real", 2, 10, 400)
     assert 0.78 < twice["score"]["value"] < ten["score"]["value"]
     estimate.run_scores(None, None, as_json=False)
-    assert "10 times the labels: real" in " ".join(capsys.readouterr().out.split())
+    assert "real: 10 times the labels" in " ".join(capsys.readouterr().out.split())
     with pytest.raises(PyriteError, match="no option of pets with few_shot has scores of three sizes"):
         estimate.run_scores("pets", "few_shot", as_json=False)
 
