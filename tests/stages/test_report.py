@@ -1085,5 +1085,7 @@ def test_a_kept_study_has_its_report_beside_its_metrics(study: Callable[..., str
     report.run(kept)
     assert "Colours of things" in (kept / "report/REPORT.md").read_text()
     assert (kept / "report/index.html").exists() and not paths.REPORT.exists()
+    # What is read of a kept study is its own, though the project has other metrics or none.
+    assert all(task.diversity and task.diversity.clear_cut for task in report.read(kept)[0])
     with pytest.raises(PyriteError, match="results: holds no study"):
         report.run(Path("results"))

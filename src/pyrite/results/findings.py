@@ -79,12 +79,9 @@ class Findings(TaskMetrics):
     """All that is known of one task: beside its scores the card, the texts, the annotators and the training."""
 
     card: Card
+    diversity: Diversity | None
     subjectivity: TaskSubjectivity
     histories: Histories
-
-    @cached_property
-    def diversity(self) -> Diversity | None:
-        return Diversity.find(self.task)
 
     @property
     def names(self) -> tuple[str, str]:
@@ -178,6 +175,7 @@ def read(card: Card, study: Params, subjectivity: Subjectivity | None) -> Findin
         study,
         *metrics_of(task, study),
         card=card,
+        diversity=Diversity.find(task),
         subjectivity=subjectivity.tasks.get(task, nothing) if subjectivity else nothing,
         histories={one: histories(task, one, study) for one in study.train.classifiers},
     )
