@@ -79,7 +79,6 @@ def test_a_wait_is_read_as_it_is_written(value: str, wait: float | None) -> None
         (503, {"Retry-After": "20"}, {"error": {"message": "Loading model"}}, 20),
         (503, {}, {"error": "Model m is currently loading", "estimated_time": 20.0}, 20),
         (529, {}, {"error": {"message": "Overloaded"}}, None),
-        (500, {"Retry-After": "3"}, {}, 3),
         # By any name, in headers or in the body.
         (429, {"x-ms-retry-after-ms": "1500"}, {}, 1.5),
         (429, {"retry-after-ms": "0", "Retry-After": "7"}, {}, 7),
@@ -116,3 +115,9 @@ def test_all_wait_as_they_are_told(status: int, headers: dict[str, str], body: A
 )
 def test_only_what_waiting_helps_is_waited_for(status: int, headers: dict[str, str], then: Then) -> None:
     assert failures.of_response(status, headers, b"{}").then is then
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 504, 524])
+def test_what_a_request_may_be_to_blame_for_waits_alone(status: int) -> None:
+    failure = failures.of_response(status, {"Retry-After": "3"}, b"")
+    assert (failure.then, failure.wait) == (Then.AGAIN, 3)

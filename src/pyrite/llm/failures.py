@@ -155,7 +155,8 @@ def of_response(status: int, headers: Mapping[str, str], content: bytes | Any) -
     if status == 429 or limited:
         hint = "lower concurrency or requests_per_minute in generate.limits"
         return failure(Then.WAIT, f"too many requests ({status}){quoted}: {hint}", wait=wait)
-    if status in _WAITS or (patient and status not in _PASSES and (wait or _BUSY.search(said))):
+    # What a single request may be to blame for uses up its attempts, however long it waits between them.
+    if status in _WAITS or (patient and status not in _PASSES and _BUSY.search(said)):
         return failure(Then.WAIT, f"the endpoint is busy ({status}){quoted}", wait=wait)
     then = Then.AGAIN if patient else Then.GIVE_UP
     coded = "" if status == 200 else f" ({status})"
