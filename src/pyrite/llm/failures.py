@@ -118,11 +118,13 @@ def of_response(status: int, headers: Mapping[str, str], content: bytes | Any) -
     """What an error response means; `content` is its body, raw or parsed. A 200 with an error says nothing of its kind
     but in words."""
     body = parsed(text_of(content)) if isinstance(content, bytes) else content
-    words = _words(body) or _words(body, None)
+    words = _words(body)
     # A page is a proxy's or a firewall's, whatever it says of filters. Codes in quotes: what they name is meant.
     codes = (f"'{code[:100]}'" for code in itertools.islice(_strings(body, _NAMING), 20) if code not in words)
     said = "" if isinstance(body, str) and _PAGE.match(body) else " ".join([words[:500], *codes]).casefold()
-    quoted = f" ({clean(words)})" if clean(words) else ""
+    # Words without a name of theirs may be the request's own: they are shown, and decide nothing.
+    shown = clean(words or _words(body, None))
+    quoted = f" ({shown})" if shown else ""
 
     def failure(then: Then, reason: str, *, wait: float | None = None, refused: str = "") -> Failure:
         return Failure(reason, then, status, said, wait, refused)
