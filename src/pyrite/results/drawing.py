@@ -10,7 +10,7 @@ import json
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -89,6 +89,11 @@ def dot(mix: str, found: Estimate, note: str = "", form: str = ".1f", scale: flo
     if value is None:
         raise ValueError(f"{mix} has no value to draw")
     return Dot(label or words.name(mix), words.family(mix), value, low, high, words.ranged(found, form, scale) + note)
+
+
+def itself(found: Estimate) -> Dot:
+    """The dot of the LLM's own score, called as the classifier."""
+    return replace(dot("real", found), name="the LLM itself", family="muted")
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
@@ -11,7 +12,6 @@ from pyrite.results.drawing import NAMES, Figure, domain, hue, shape, tooltip
 from pyrite.results.frontier import Frontier, spoken
 from pyrite.results.prices import money
 from pyrite.results.purchases import LLM, Purchase
-from pyrite.results.words import family, name, ranged
 
 
 def figure(found: Frontier, about: str) -> Figure | None:
@@ -26,18 +26,10 @@ def figure(found: Frontier, about: str) -> Figure | None:
 
 
 def _row(one: Purchase, best: bool, priced: bool) -> dict[str, Any]:
-    called = one.option == LLM
+    at = drawing.itself(one.score) if one.option == LLM else drawing.dot(one.option, one.score)
     cost = "" if one.cost_usd is None else f", {money(one.cost_usd)}"
-    return {
-        "name": "the LLM itself" if called else name(one.option),
-        "family": "muted" if called else family(one.option),
-        "mean": round(100 * one.score.value, 4),
-        "low": None if one.score.low is None else round(100 * one.score.low, 4),
-        "high": None if one.score.high is None else round(100 * one.score.high, 4),
-        "across": one.cost_usd if priced else one.rows,
-        "best": best,
-        "note": f"{spoken(one)}: {ranged(one.score)}{cost}",
-    }
+    said = replace(at, note=f"{spoken(one)}: {at.note}{cost}")
+    return drawing.row(said) | {"across": one.cost_usd if priced else one.rows, "best": best}
 
 
 def draw(rows: list[dict[str, Any]], priced: bool) -> alt.LayerChart:

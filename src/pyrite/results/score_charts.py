@@ -46,8 +46,7 @@ def called(task: Findings, classifier: str) -> Figure | None:
             title = f"{candidate} beats calling the LLM by {-100 * above.value:.1f} points"
         else:
             title = f"Calling the LLM and {candidate} can’t be told apart: {ranged(above, '+.1f')} points"
-    itself = dot("real", llm.macro_f1)
-    drawn = [Dot("the LLM itself", "muted", itself.mean, itself.low, itself.high, itself.note)]
+    drawn = [drawing.itself(llm.macro_f1)]
     dots_of = [*drawn, *(dot(mix, one.macro_f1, label=task.sized(classifier, mix)) for mix, one in mine.items())]
     about = f"{task.card.title}. The LLM and {classifier} on the same {llm.rows:,} test texts; 95 % intervals."
     return Figure(f"{capital(title)} ({classifier})", draw(dots_of, None, 0.0), about)
