@@ -166,3 +166,17 @@ def test_labels_are_moved_apart_and_only_up(heights: list[float], distance: floa
     assert all(b - a >= distance - 1e-9 for a, b in pairwise(ordered))
     if all(b - a >= distance for a, b in pairwise(sorted(heights))):
         assert places == heights
+
+
+def test_a_name_of_two_lines_stands_at_the_middle_of_its_row() -> None:
+    found = [Dot(name, "real", 70.0, 69.0, 71.0) for name in ("Short", "IMDB movie review sentiment", "Brief")]
+    picture = Figure("Title", score_charts.draw(found, None, 3.0), "About").svg
+    place = r"<text[^>]*translate\([^,]*,([\d.]+)\)[^>]*>(?:<tspan[^>]*>)?"
+    first, second, third = (float(re.search(place + word, picture)[1]) for word in ("Short", "IMDB movie", "Brief"))  # type: ignore[index]
+    assert third - first == 2 * score_charts.ROW
+    assert first + score_charts.ROW - second == 8
+
+
+def test_the_line_at_the_labels_one_has_a_name() -> None:
+    chart = curve_charts.draw_options(POINTS, [], "", None)
+    assert "your labels" in Figure("Title", chart, "About").svg

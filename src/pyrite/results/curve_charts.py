@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -218,8 +219,14 @@ def draw_options(real: Sequence[Point], both: Sequence[Point], added: str, level
         one = {"rows": at.rows, "mean": at.mean, "family": at.family, "text": words}
         return drawing.lettered(data([one]), where, **mark)
 
-    you = data([{}]).transform_calculate(rows="you").mark_rule(color=colour("ink"), strokeDash=[3, 3])
-    layers = [you.encode(x=across("rows"))]
+    you, far = data([{}]).transform_calculate(rows="you"), f"you > {math.sqrt(first * last):.0f}"
+    beside = {"align": alt.ExprRef(f"{far} ? 'right' : 'left'"), "dx": alt.ExprRef(f"{far} ? -6 : 6")}
+    layers = [
+        you.mark_rule(color=colour("ink"), strokeDash=[3, 3]).encode(x=across("rows")),
+        you.mark_text(text="your labels", color=colour("ink"), **beside).encode(
+            x=across("rows"), y=alt.value(height - 8)
+        ),
+    ]
     # Whiskers of two lines at one number of labels must not hide each other.
     for points, dash, aside in ((real, [1, 0], 1.0), (both, [8, 3], 1.03)):
         table = data([drawing.row(point) | {"rows": point.rows, "aside": point.rows * aside} for point in points])

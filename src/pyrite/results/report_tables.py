@@ -128,7 +128,7 @@ def questions(tasks: Sequence[Findings]) -> Table:
     rows: list[dict[str, Any]] = [
         {**({"Task": task.title} if len(tasks) > 1 else {}), "Texts": mix_cell(mix)}
         | {
-            question.asks: Cell(one.word or one.value, ", ".join(filter(None, [one.word and one.value, one.interval])))
+            question.asks: Cell(one.word or one.value, one.shown if one.word else one.interval)
             for question, one in zip(trust.QUESTIONS, answers, strict=True)
         }
         for task in tasks

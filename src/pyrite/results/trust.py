@@ -53,6 +53,10 @@ class Answer:
     value: str
     interval: str
 
+    @property
+    def shown(self) -> str:
+        return f"{self.value} ({self.interval})" if self.interval else self.value
+
 
 def answers(found: Diversity) -> dict[str, list[Answer]]:
     """The answers of each set, in the order of `QUESTIONS`; real texts come last.
@@ -112,11 +116,15 @@ def comes_back(kind: str, found: Repeats) -> bool:
     return (intervals.proportion(one.shown, one.shown + one.unshown).low or 0) > 0.5
 
 
+def habit(one: Giveaway) -> str:
+    """What a habit is, in words."""
+    named = {"word": f"the word “{one.feature}”", "punctuation": f"the sign “{one.feature}”"}
+    return named.get(one.kind, one.feature) if one.kind == "word" or len(one.feature) == 1 else one.feature
+
+
 def gives_away(one: Giveaway) -> str:
     """A habit in words: what, and how often on either side."""
-    named = {"word": f"the word “{one.feature}”", "punctuation": f"the sign “{one.feature}”"}
-    what = named.get(one.kind, one.feature) if one.kind == "word" or len(one.feature) == 1 else one.feature
-    return f"{what}: {one.texts:,} of {one.of:,} texts, of real ones {one.real_texts:,} of {one.real_of:,}"
+    return f"{habit(one)}: {one.texts:,} of {one.of:,} texts, of real ones {one.real_texts:,} of {one.real_of:,}"
 
 
 def leaks(one: Leak) -> str:
