@@ -183,16 +183,15 @@ const facts = (found, [, source, label, reason]) =>
 // Texts that a part names by id are filled in when it is opened.
 for (const named of all("details.named")) {
   named.addEventListener("toggle", async () => {
-    const found = await shelf(named.closest("[data-task]").dataset.task);
-    // A text of several sources has one id: each side shows it as its own.
-    const of = Object.groupBy(found.rows, ([id]) => id), sides = document.createElement("div");
-    const row = (id, source) => of[id].find((one) => found.sources[one[1]] === source) ?? of[id][0];
+    const found = await shelf(named.closest("[data-task]").dataset.task), sides = document.createElement("div");
     const ids = (key) => named.dataset[key].split(" ").filter(Boolean), notes = named.dataset.notes.split("|");
     sides.className = "texts";
     for (const key of ["ids", "others"]) {
       const list = document.createElement("ul");
-      const source = key === "ids" ? named.dataset.source : "real";
-      list.append(...ids(key).map((id, n) => of[id] ? entry(row(id, source)[4], ...facts(found, row(id, source)), key === "ids" && notes[n])
+      // A text of several sources has one id: each side shows it as its own.
+      const own = found.sources.indexOf(key === "ids" ? named.dataset.source : "real");
+      const of = Object.fromEntries([...found.rows, ...found.rows.filter((row) => row[1] === own)].map((row) => [row[0], row]));
+      list.append(...ids(key).map((id, n) => of[id] ? entry(of[id][4], ...facts(found, of[id]), key === "ids" && notes[n])
         : entry(id, "its text is not in this page")));
       sides.append(list);
     }
