@@ -310,7 +310,7 @@ def test_the_answer_is_what_is_printed_first(study: Path) -> None:
     assert first == "Can't tell yet. Texts written by the LLM cost 5.0 points, and you allow 3." or first.startswith(
         "Label."
     )
-    assert second and third
+    assert second.startswith("Next: ") and third.startswith("How sure: Over 2 tasks: few_shot scores 5.0 points lower")
 
 
 def test_contamination_and_verdicts_are_printed(study: Path) -> None:

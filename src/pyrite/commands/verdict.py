@@ -99,11 +99,13 @@ def show(console: Console) -> None:
     asked = found.params.compare
     if len(found.cases) > 1 and found.overall:
         _answer(console, found.overall, found.params)
-        for words in filter(None, [statements.at_equal_size(found.overall), *statements.over_tasks(found.cases)]):
-            console.print(words)
+        console.print(f"Next: {advice.next_step(found.overall, None, mixes.spoken)}")
+        console.print(f"How sure: {' '.join(statements.over_tasks(found.cases))}")
+        if same := statements.at_equal_size(found.overall):
+            console.print(f"Why: {same}")
     for task, case in zip(found.scored, found.cases, strict=True):
         if len(found.cases) > 1:
-            console.print()
+            console.print(Text(f"\n{task.task}", style="bold"))
         _answer(console, case, found.params)
         step, *steps = _advice(task, case)
         console.print(f"Next: {step}")
