@@ -1055,7 +1055,10 @@ def test_the_card_and_the_badge_say_the_verdict(study: Callable[..., str], tasks
     headline = files.read_json(paths.HEADLINE)
     card = ET.parse(paths.REPORT / "card.svg").getroot()
     assert (card.get("width"), card.get("height")) == ("1200", "630")
-    assert f"cost {-headline['gap']:.1f} points" in " ".join(card.itertext())
+    words = " ".join(card.itertext())
+    assert f"cost {-headline['gap']:.1f} points" in words
+    # A row of the strip for each classifier, of one task or of the mean over all.
+    assert "tfidf" in words and "words" in words and "at each accepted loss" in words
     picture = (paths.REPORT / "card.png").read_bytes()
     assert picture.startswith(b"\x89PNG") and struct.unpack(">II", picture[16:24]) == (1200, 630)
     badge = " ".join(ET.parse(paths.REPORT / "badge.svg").getroot().itertext())

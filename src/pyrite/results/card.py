@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import vl_convert
 
-from pyrite.results import advice, what_if
+from pyrite.results import advice
 from pyrite.results.drawing import FONT, LIGHT
 from pyrite.results.evaluation import Headline
 from pyrite.results.findings import FAMILIES, Findings, Verdict, typographic
 from pyrite.results.rendering import render
+from pyrite.results.what_if import Row
 from pyrite.results.words import fixed
 
 # Letters in a line of the card's title and of the line below it, in fonts of 54 and 26 pixels.
@@ -20,13 +21,14 @@ TITLE, LINE = 36, 82
 LETTER = 6.6
 
 
-def card(tasks: Sequence[Findings], said: Verdict | None, sentences: Sequence[str]) -> str:
+def card(tasks: Sequence[Findings], said: Verdict | None, sentences: Sequence[str], rows: Sequence[Row]) -> str:
     """The answer as a picture, SVG.
 
     Args:
         tasks: those with scores.
         said: the verdict; None without scores.
         sentences: what stands below it.
+        rows: of the strip, by classifier; the first three are drawn.
     """
     title = f"{said.advice} {said.headline}" if said else "Can’t tell: no real texts to test on."
     about = f"{len(tasks)} tasks" if len(tasks) != 1 else tasks[0].card.title
@@ -38,7 +40,7 @@ def card(tasks: Sequence[Findings], said: Verdict | None, sentences: Sequence[st
         "hue": LIGHT[said.family] if said else LIGHT["muted"],
         "sentences": below[: 5 - len(lines)],
         "about": textwrap.shorten(about, 50, placeholder=" …"),
-        "rows": what_if.of_classifiers(tasks[0])[:3] if len(tasks) == 1 else [],
+        "rows": rows[:3],
         "margin": tasks[0].asked.margin if tasks else 0,
     }
     return render("card.svg.j2", view | {"palette": LIGHT, "font": FONT})

@@ -14,6 +14,7 @@ import platform
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import chdir
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -199,7 +200,9 @@ def share(tasks: Sequence[Findings], view: Mapping[str, Any]) -> None:
     said = view["overall"].said if view["overall"] else tasks[0].verdict if tasks else None
     sentences = [claims.equals(tasks[0], tasks[0].asked.classifier)] if len(tasks) == 1 else []
     sentences += [said.sentence] if said and not sentences else []
-    picture = card.card(tasks, said, sentences)
+    rows = [replace(found.strip[0], name=one) for one, found in view["overalls"].items()]
+    rows = rows or (what_if.of_classifiers(tasks[0]) if tasks else [])
+    picture = card.card(tasks, said, sentences, rows)
     files.write_text(paths.REPORT / "card.svg", picture)
     files.write(paths.REPORT / "card.png", lambda file: file.write(card.png(picture)))
     badge = card.badge(read_result(paths.HEADLINE, evaluation.Headline))
