@@ -114,6 +114,7 @@ def test_a_file_becomes_a_card_that_the_stages_take(capsys: pytest.CaptureFixtur
     # With folds all rows outside the pool are tested, and trained on too.
     tested = int((~texts.in_pool(table))[table["label"] == "billing"].sum())
     assert shown.split()[1:5] == ["40", "50%", "40", str(tested)]
+    assert "4 folds: each text but those for prompts is tested on once" in said
     assert said.count("\n  parcel") + said.count("\n  courier") + said.count("\n  van") <= 3
     for words in (
         "few_shot sends some real texts",

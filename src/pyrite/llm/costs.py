@@ -102,7 +102,7 @@ def table(needs: Sequence[CostEstimate], attempt_cap: float) -> Table:
     if len(needs) > 1:
         drawn.add_row("total", "", *total, style="bold")
     drawn.caption = (
-        "If every text is accepted. Dropped texts are asked for again, "
+        "This is what it takes if every text is accepted. Dropped texts are asked for again, "
         f"up to {attempt_cap:g} times as many in all (generate.attempt_cap)."
     )
     if any(n.task == "pairs" for n in needs):

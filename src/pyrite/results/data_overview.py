@@ -39,8 +39,8 @@ def show(found: DatasetProfile, spoken: str, out: console.Console) -> None:
     total = sum(found.rows[label] for label in found.labels)
     pool, words = texts.in_pool(table), table["text"].map(texts.length)
     tested = folds.tested(table, found.folding)
-    # With folds a row is tested on by one fit and trained on by others.
-    trained = table["split"].eq("train") | bool(folds.count(table, found.folding))
+    k = folds.count(table, found.folding)
+    trained = table["split"].eq("train") | bool(k)
     for label in found.labels:
         mine = table["label"] == label
         counts = [found.rows[label], *(int((mine & use).sum()) for use in (trained, tested, pool))]
@@ -48,6 +48,10 @@ def show(found: DatasetProfile, spoken: str, out: console.Console) -> None:
         share = f"{found.rows[label] / total:.0%}"
         drawn.add_row(shown(label), rows, share, *rest, f"{words[mine].median():.0f}")
     out.print(drawn, soft_wrap=False)
+    if k:
+        out.print(
+            f"{k} folds: each text but those for prompts is tested on once, by a fit that trained on the other folds."
+        )
     out.print(f"Language: {spoken}. Prompts say it; it is `language` in the card.")
     reasons = {
         "no_text": "no text",
