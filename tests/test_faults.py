@@ -30,7 +30,7 @@ from safetensors.numpy import save_file
 from pyrite.base import files, paths, store
 from pyrite.base.errors import PyriteError
 from pyrite.data import texts
-from pyrite.llm import cache, failures, replies
+from pyrite.llm import cache, replies, waits
 from pyrite.stages import generate, prepare
 
 PYRITE = [sys.executable, "-m", "pyrite.cli"]
@@ -297,7 +297,7 @@ def test_a_clock_that_jumps_neither_stops_nor_repeats_anything(study: Study, mon
         def now(cls, zone: tzinfo) -> datetime:
             return next(cls.days)
 
-    for module in (failures, replies):
+    for module in (waits, replies):
         monkeypatch.setattr(module, "datetime", Jumping)
     jumps = iter([1e10, 0.0, 5e9] * 10_000)
     with serve(faults={"rate_limit": 0.2}) as server:
