@@ -18,8 +18,9 @@ import time
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
-from pyrite import cli
+from pyrite import cli, stages
 
 # What `pyrite` does here: hand all that makes a process over, and wait for its exit code.
 CALL = """
@@ -53,8 +54,8 @@ def pyrite(folder: Path) -> Iterator[Path]:
 
 
 def serve(address: str) -> None:
-    for stage in ("generate", "train", "evaluate", "diversity", "subjectivity", "annotate", "compare", "report"):
-        import_module(f"pyrite.stages.{stage}")
+    for stage in iter_modules(stages.__path__):
+        import_module(f"pyrite.stages.{stage.name}")
     import_module("transformers.models.bert.modeling_bert")
     parent = os.getppid()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -67,7 +68,6 @@ def serve(address: str) -> None:
                 caller, _ = listener.accept()
                 if os.fork() == 0:
                     listener.close()
-                    caller.settimeout(None)
                     answer(caller)
                 caller.close()
 
