@@ -98,7 +98,7 @@ def test_files_are_where_paths_says() -> None:
     assert names(STAGES["evaluate"]["outs"]) == [str(paths.metrics("evaluate", task))]
     assert names(STAGES["diversity"]["outs"]) == [str(paths.text_map(task)), str(paths.metrics("diversity", task))]
     assert names(STAGES["annotate"]["outs"]) == [str(paths.annotation_table(task))]
-    assert names(STAGES["subjectivity"]["outs"]) == [str(paths.SUBJECTIVITY)]
+    assert names(STAGES["subjectivity"]["outs"]) == [str(paths.metrics("subjectivity"))]
     assert names(STAGES["compare"]["metrics"]) == [str(paths.HEADLINE)]
     assert names(STAGES["compare"]["outs"]) == [
         *(str(path) for path in (paths.FRONTIER, paths.TABLE, paths.PLOTS, paths.TABLES))

@@ -257,7 +257,8 @@ class Study:
         }
         annotated[self.tasks[0]] = TaskSubjectivity(annotated={})
         files.write_json(
-            paths.SUBJECTIVITY, Subjectivity(tasks=annotated, pairs={"llm": ranking}, against_gap=(against_gap,))
+            paths.metrics("subjectivity"),
+            Subjectivity(tasks=annotated, pairs={"llm": ranking}, against_gap=(against_gap,)),
         )
 
     def _map(self, task: str, rng: np.random.Generator) -> None:

@@ -163,9 +163,9 @@ def test_bounds_of_the_agreement_have_no_alpha(study: Path) -> None:
 
 def test_two_runs_write_the_same_bytes(study: Path) -> None:
     result()
-    first = paths.SUBJECTIVITY.read_bytes()
+    first = paths.metrics("subjectivity").read_bytes()
     result()
-    assert paths.SUBJECTIVITY.read_bytes() == first
+    assert paths.metrics("subjectivity").read_bytes() == first
 
 
 def test_what_is_missing_is_named(study: Path) -> None:

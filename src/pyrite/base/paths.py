@@ -18,7 +18,6 @@ FRONTIER = Path("metrics/frontier.json")
 TABLE = Path("metrics/table.csv")
 TABLES = Path("metrics/tables")
 PLOTS = Path("metrics/plots")
-SUBJECTIVITY = Path("metrics/subjectivity.json")
 REPORT = Path("report")
 
 # What can't name a task: in places where its files would be, others have these names.
