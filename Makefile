@@ -43,11 +43,12 @@ lint: $(READY)
 	mypy
 	bandit --quiet --recursive --configfile pyproject.toml src
 
-# The claims about speed and about intervals, measured on this machine: an hour or more.
+# The claims about speed and about intervals, measured on this machine: an hour or more. The other scripts want real
+# data or a study: each says so in its first lines.
 bench: $(LIVE)
-	for script in benchmarks/*.py benchmarks/generation/throughput.py benchmarks/generation/kill.py \
-		benchmarks/generation/endpoints.py benchmarks/generation/small_llm.py benchmarks/faults/kill.py \
-		benchmarks/training/cpu.py benchmarks/training/fits.py; do python $$script || exit 1; done
+	for name in bootstrap coverage forecast fuzz many_tasks neighbours scale scrutiny generation/throughput \
+		generation/kill generation/endpoints generation/small_llm faults/kill training/cpu training/fits; \
+		do python benchmarks/$$name.py || exit 1; done
 
 $(READY): requirements.lock pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)

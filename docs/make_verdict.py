@@ -1,4 +1,5 @@
-"""Put how often the rule gave the right word into docs/verdict.md: `python docs/make_verdict.py`."""
+"""Put how often the rule gave the right word, and what another machine says, into docs/verdict.md:
+`python docs/make_verdict.py`."""
 
 from __future__ import annotations
 
@@ -74,9 +75,27 @@ def leaning(cells: Sequence[Cell], n: int) -> float:
     return statistics.fmean(one["bias"] for one in cells if one["n"] == n)
 
 
+def elsewhere(found: dict[str, Any]) -> str:
+    """What the same study said on other machines."""
+    names, scores = list(found["verdicts"]), found["scores"]
+    each = [[of_machine[case] for of_machine in found["verdicts"].values()] for case in found["verdicts"][names[0]]]
+    same = sum(len({one["word"] for one in of_case}) == 1 for of_case in each)
+    moved = max(
+        max(one[end] for one in of_case) - min(one[end] for one in of_case)
+        for of_case in each
+        for end in ("low90", "high90")
+    )
+    return (
+        f"The default study, trained anew on {len(names)} machines ({', '.join(names)}): {same} of {len(each)} "
+        f"verdicts are the same. {scores['equal']} of {scores['compared']} scores are equal to the last digit, the "
+        f"others differ by {scores['largest_difference']:.2f} points at most; no end of a 90 % interval moved by more "
+        f"than {moved:.2f} points."
+    )
+
+
 def filled(page: str) -> str:
     """The page with the committed figures."""
-    return put(page, {"rule": simulated(measured("rule"))})
+    return put(page, {"rule": simulated(measured("rule")), "machines": elsewhere(measured("machines"))})
 
 
 if __name__ == "__main__":

@@ -1,0 +1,67 @@
+"""Does the same study say the same on another machine?
+
+    python benchmarks/machines.py NAME=STUDY NAME=STUDY ...
+
+Each STUDY is a checkout of one commit in which `dvc repro` trained all fits anew, on a machine called NAME. Another CPU
+sums products of floats in another order, so that a text near a border may get another label. Of each classifier and
+candidate stand the gap in points, its 90 % interval and the verdict on every machine; of all scores the largest
+difference.
+
+Writes benchmarks/results/machines.json.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+from pyrite.base import console, files
+from pyrite.results import study, verdict
+from pyrite.results.study import TaskMetrics
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+def told(task: TaskMetrics) -> dict[str, dict[str, object]]:
+    """By classifier and candidate: gap, interval and word."""
+    cases = {
+        f"{task.task}, {classifier}, {mix}": task.case(classifier, mix)
+        for classifier in task.evaluated.classifiers
+        for mix in task.asked.candidates
+        if task.gap(classifier, mix)
+    }
+    return {
+        name: {key: round(100 * getattr(case.gap, key), 2) for key in ("value", "low90", "high90")}
+        | {"word": verdict.decide(case)}
+        for name, case in cases.items()
+    }
+
+
+def main(machines: dict[str, Path]) -> None:
+    here, verdicts, scores = Path.cwd(), {}, []
+    for name, folder in machines.items():
+        os.chdir(folder)
+        tasks = study.load().scored
+        verdicts[name] = {key: one for task in tasks for key, one in told(task).items()}
+        scores.append(
+            {
+                (task.task, classifier, mix): 100 * one.macro_f1.value
+                for task in tasks
+                for classifier, found in task.evaluated.classifiers.items()
+                for mix, one in found.mixes.items()
+            }
+        )
+        os.chdir(here)
+    differ = [abs(one[key] - other[key]) for one, other in pairwise(scores) for key in one]
+    found = {
+        "scores": {"compared": len(differ), "equal": differ.count(0.0), "largest_difference": round(max(differ), 3)},
+        "verdicts": verdicts,
+    }
+    files.write_json(RESULTS / "machines.json", found)
+    console.log.print_json(data=found)
+
+
+if __name__ == "__main__":
+    main({name: Path(folder).resolve() for name, folder in (one.split("=", 1) for one in sys.argv[1:])})
