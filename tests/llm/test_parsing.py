@@ -181,9 +181,15 @@ def test_whole_items_are_read_and_others_counted(answer: str, texts: list[str], 
     assert parsing.read(answer) == (texts, unread)
 
 
-# Numbers that run through the items would be taken off, and dots and numbers are no text beside others.
+# Numbers that run through the items would be taken off, as are the marks of a list in the place of a text, and dots and
+# numbers are no text beside others.
 ITEMS = st.lists(
-    st.text().filter(lambda text: not text[:1].isdecimal() and (text.strip(" .…0123456789") or not text.strip())),
+    st.text().filter(
+        lambda text: (
+            not (text[:1].isdecimal() or parsing._LIST_ITEM.match(text))
+            and (text.strip(" .…0123456789") or not text.strip())
+        )
+    ),
     min_size=1,
 )
 ODD = st.sampled_from(["[1] ", "[ see: ", "{n} of [x]:\n"])
@@ -324,6 +330,20 @@ def test_a_refusal_is_told_from_nonsense(answer: str, refuses: bool) -> None:
         "I'm not comfortable writing this.",
         "I am unable to provide such texts. Shall I write about something else?",
         "Es tut mir leid, aber dabei kann ich nicht helfen.",
+        "I must decline.",
+        "I'm going to have to respectfully decline this request.",
+        "My apologies, but I must decline.",
+        "I'd rather not write that.",
+        "I refuse to generate such content.",
+        "I am not permitted to create this content.",
+        "I can't write that. Is there something else you'd like to talk about?",
+        "I appreciate your request, but I can't help with it.",
+        "I understand you need examples, but I can't provide hate speech.",
+        "As a large language model, I won't do that.",
+        "I'm just a language model, so I can't help you with that.",
+        "This request violates my content guidelines.",
+        "Sorry, that's beyond my current scope.",
+        "作为一个AI语言模型，我无法生成这样的内容。",
     ],
 )
 def test_a_refusal_is_no_text_in_any_form(refusal: str) -> None:
@@ -342,6 +362,15 @@ def test_a_refusal_is_no_text_in_any_form(refusal: str) -> None:
         "I cannot create an account.",
         "I can't write with this pen.",
         "Unfortunately, I can't recommend this place.",
+        "I must decline your invitation, thank you.",
+        "I must decline. I have other plans.",
+        "Thank you for your offer, but I must decline.",
+        "I refuse to pay for this.",
+        "I'd rather not write to the bank again.",
+        "I'm not comfortable in these shoes.",
+        "I understand your concern, but I cannot give a refund.",
+        "As a nurse I cannot leave before six.",
+        "I cannot comply with rules nobody explains.",
     ],
 )
 def test_a_text_that_begins_like_a_refusal_is_one(text: str) -> None:

@@ -54,24 +54,36 @@ _NAME_BEFORE = re.compile(r"(\w{1,20})[*_]{0,2}[ \t]*[:=][*_]{0,2}\s*\Z")
 # What stands on the line of an array that is no part of a sentence.
 _LINE_BEGINS = re.compile(rf"(?:\A|[\n:=,;`>\]}}])[ \t]*(?:{_MARK}[ \t]+)?\Z", re.IGNORECASE)
 _LINE_ENDS = re.compile(r"[ \t,;`~\]}]*(?:\n|\Z|[\[{<])")
-# How models refuse: a word of regret, what they can't or won't, and what they were asked for.
+# How models refuse: words of regret or of what they are, what they can't or won't, and what they were asked for.
 _REGRET = r"\W*(?:I['’]?m |I |my )?(?:sorry|apologies|apologi[sz]e|unfortunately|afraid|as an ai\b[^.\n]{0,30}?|no)\b"
+_MODEL = r"\W*(?:as|I['’]m|I am)(?: just)? an? (?:[\w-]+ ){0,3}(?:AI|model)(?: (?:language )?(?:model|assistant))?\W+"
+_BUT = r"[\s,.;:!]*(?:but |and |so |that )?"
 _CANNOT = (
-    r"\bI(?:['’]?m| am)? (?:can['’]?t|cannot|can not|won['’]?t|will not|not able|unable|(?:must |have to )?decline"
-    r"|(?:don['’]t |do not |not )(?:feel )?comfortable)\b"
+    r"\bI(?:['’]?(?:m|ll|d)| am| will| would)?(?: \w+ly)? (?:can['’]?t|cannot|can not|won['’]?t|will not|unable|refuse"
+    r"|not (?:able|going|allowed|permitted|willing)|(?:rather|prefer) not|(?:don['’]t|do not|not) (?:feel )?comfortable"
+    r"|(?:(?:must|have to|need to|going to have to) )?(?:\w+ly )?decline)\b"
 )
 _ABROAD = (
-    r"(?:tut mir leid|lo siento|désolée?|desculpe|mi dispiace|spijt me|извините|抱歉|对不起|申し訳|죄송)[^.!?。]{0,40}"
-    r"(?:nicht|no puedo|ne peux|não posso|non posso|niet|не могу|无法|不能|できません|수 없)"
+    r"(?:tut mir leid|lo siento|désolée?|desculpe|mi dispiace|spijt me|извините|抱歉|对不起|申し訳|죄송|语言模型)"
+    r"[^.!?。]{0,40}(?:nicht|no puedo|ne peux|não posso|non posso|niet|не могу|无法|不能|できません|수 없)"
 )
-_REFUSAL = re.compile(rf"{_CANNOT}|\bI['’]?m sorry|\bapologi[sz]e|\bmy (?:\w+ )?guidelines|{_ABROAD}", re.IGNORECASE)
+_RULES = r"\bmy (?:\w+ ){0,2}(?:guidelines|programming|scope)\b"
+_REFUSAL = re.compile(rf"{_CANNOT}|\bI['’]m sorry|\bapologi[sz]e|{_RULES}|{_ABROAD}", re.IGNORECASE)
 # A whole text that is one. Others begin so too, but not with such a request.
 _MAKE = r"(?:provid|generat|creat|produc|writ|engag)\w+"
+_END = r"\W*(?:\n|\Z|(?:is there|can I|let me|let['’]s|would you)\b)"
+_SUCH = rf"[^.!?]{{0,60}}\b(?:such|request|content|texts?|examples?|speech)\b| th(?:is|at|ese)(?: for you)?{_END}"
+_REQUEST = (
+    rf"(?:(?<=decline)|(?<=comfortable) with) (?:this|that|your|these) (?:requests?|one)\b|(?<=decline){_END}"
+    rf"|[^.!?]{{0,40}}\b(?:fulfil|comply(?: with (?:th|your)|{_END})|(?:help|assist)(?: you)? with (?:th|your)"
+    rf"|{_MAKE}(?:{_SUCH}))"
+)
 _REFUSES = re.compile(
-    rf"{_REGRET}[\s,.;:!]*(?:but |that )?{_CANNOT}[^.!?]{{0,40}}\b(?:help|assist|fulfil|comply|do th|{_MAKE})(?! but)"
-    rf"|\W*{_CANNOT}[^.!?]{{0,40}}\b(?:fulfil|comply|(?:help|assist)(?: you)? with (?:th|your)"
-    rf"|{_MAKE}(?:[^.!?]{{0,60}}\b(?:such|request|content|texts?|examples?|speech)\b| th(?:is|at|ese)\W*(?:\n|\Z)))"
-    rf"|(?:\w{{1,9}} ){{0,2}}{_ABROAD}",
+    rf"{_REGRET}{_BUT}{_CANNOT}[^.!?]{{0,40}}\b(?:help|assist|fulfil|comply|do th|{_MAKE})(?! but)"
+    rf"|(?:\W*|{_REGRET}{_BUT}|I (?:understand|appreciate)\b[^.!?\n]{{0,60}}{_BUT}){_CANNOT}(?:{_REQUEST})"
+    rf"|{_MODEL}{_BUT}{_CANNOT}|[^.!?\n]{{0,60}}\brequest\W+but {_CANNOT}"
+    rf"|[^.!?\n]{{0,60}}\b(?:against|violat\w+|beyond) {_RULES}|\W*{_RULES} (?:do not|don['’]t|prevent|prohibit)"
+    rf"|(?:\w{{1,9}} ){{0,2}}\w{{0,9}}?{_ABROAD}",
     re.IGNORECASE,
 )
 # What stands before a list's text and is none: a line above others; a title; a box; the sign of a folded text; a name,
