@@ -127,6 +127,25 @@ def test_answers_are_read_leniently(answer: str, texts: list[str]) -> None:
         ('1. {"text": "a b"}\n2. {"text": "c d"}', ["a b", "c d"], 0),
         ("<text><![CDATA[a b]]></text><text><![CDATA[c d]]></text>", ["a b", "c d"], 0),
         ("<reviews><review>a b</review><review>c d</review></reviews>", ["a b", "c d"], 0),
+        # Under marks and names of more kinds.
+        ("1\\. a b\n2\\. c d", ["a b", "c d"], 0),
+        ("1.) a b\n2.) c d", ["a b", "c d"], 0),
+        ("1.\u00a0a b\n2.\u00a0c d", ["a b", "c d"], 0),
+        ("✅ a b\n✅ c d", ["a b", "c d"], 0),
+        ("**1. a b**\n**2. c d**", ["a b", "c d"], 0),
+        ("Tweet 1: a b\nTweet 2: c d", ["a b", "c d"], 0),
+        ('Review #1: "a b"\n\nReview #2: "c d"', ["a b", "c d"], 0),
+        ('**Tweet 1:**\n"a b"\n\n**Tweet 2:**\n"c d"', ["a b", "c d"], 0),
+        ("### Example 1\n> a b\n\n### Example 2\n> c d", ["a b", "c d"], 0),
+        ("| # | Comment |\n|---|---|\n| 1 | a b |\n| 2 | c d |", ["a b", "c d"], 0),
+        # Notes, parts and headings in a list are none.
+        ("1. a b.\n2. c d.\n\nNotes:\n* short\n* dry", ["a b.", "c d."], 0),
+        ("1. One\n- a b c.\n2. Two\n- c d e.", ["a b c.", "c d e."], 0),
+        ('"a b"\n\nIt is:\n- short\n- dry', ["a b"], 0),
+        ("1. tick the [ ] box\n2. a > b c", ["tick the [ ] box", "a > b c"], 0),
+        # Nor is the form of the answer.
+        ('["<text 1>", "<text 2>"]', [], 0),
+        ('["[Insert text here]"]', [], 0),
         # With what belongs to each.
         ('[["a b c", "x"], ["c d e", "x"]]', ["a b c", "c d e"], 0),
         ('[{"sentence": "a b", "why": "it is so here"}]', ["a b"], 0),

@@ -11,8 +11,8 @@ from pyrite.llm.lenient import DEEPEST
 
 # Words that stand for a text where the form of the answer is shown.
 _PLACEHOLDER = re.compile(
-    r"\W*(?:(?:(?:your|first|second|third|next|another) )*(?:string|text|item|sentence|example)[\s_]?(?:\d*|one|two))?"
-    r"\W*",
+    r"\W*(?:(?:(?:insert|your|first|second|third|next|another) )*(?:string|text|item|sentence|example)[\s_]?"
+    r"(?:\d*|one|two|here))?\W*",
     re.IGNORECASE,
 )
 # What stands beside texts in an object and is none, in the singular or the plural.
