@@ -73,6 +73,9 @@ STARS, SIGNS, CHINESE = ["1", "2", "3", "4", "5"], ["+", "-"], ["正面", "负�
         (STARS, '[{"id": 1, "label": 5}, {"id": 2, "label": 3}]', ["5", "3"]),
         (STARS, "1: 5\n2: 3", ["5", "3"]),
         (STARS, '{"1": 7, "2": 3}', [None, "3"]),
+        (STARS, "1: 4 stars\n2 - 3 stars", [None, None]),
+        (STARS, "1: 4 stars", [None]),
+        (STARS, "5\n3", ["5", "3"]),
         (["true", "false"], '{"1": true, "2": false}', ["true", "false"]),
         (["a", "b"], '{"1": 2, "2": 1}', [None, None]),
         # Labels of signs, and in other languages.
@@ -143,6 +146,7 @@ STARS, SIGNS, CHINESE = ["1", "2", "3", "4", "5"], ["+", "-"], ["正面", "负�
         (["a", "b"], "**Text 1**\nLabel: a\n\n**Text 2:**\nb", ["a", "b"]),
         (["a", "b"], "<item><id>2</id><label>a</label></item><item><id>1</id><label>b</label></item>", ["b", "a"]),
         (["a", "b"], "* **Text 1:** a\n* **Text 2:** b", ["a", "b"]),
+        (["a", "b"], "1. Label: a, Confidence: 0.9\n2. b | score: 0.8", ["a", "b"]),
         (["a", "b"], "Labels: a, b, a", ["a", "b", "a"]),
         (["a", "b"], "Labels: 1: a, 2: b", ["a", "b"]),
         (["a", "b"], "Here they are:\n\na\nb", ["a", "b"]),

@@ -138,6 +138,13 @@ def test_answers_are_read_leniently(answer: str, texts: list[str]) -> None:
         ('**Tweet 1:**\n"a b"\n\n**Tweet 2:**\n"c d"', ["a b", "c d"], 0),
         ("### Example 1\n> a b\n\n### Example 2\n> c d", ["a b", "c d"], 0),
         ("| # | Comment |\n|---|---|\n| 1 | a b |\n| 2 | c d |", ["a b", "c d"], 0),
+        # With their labels, and beside those that were shown.
+        ("1. Text: a b\n   Label: x\n2. Text: c d\n   Label: x", ["a b", "c d"], 0),
+        ("Text: a b | Label: x\nText: c d | Label: x", ["a b", "c d"], 0),
+        ("1. a b (label: x)\n2. c d (label: x)", ["a b", "c d"], 0),
+        ('{"examples": ["x y"], "new_texts": ["a b"]}', ["a b"], 0),
+        ('{"original": ["x y"], "rewritten": ["a b"]}', ["a b"], 0),
+        (json.dumps({"response": '```json\n["a b", "c d"]\n```'}), ["a b", "c d"], 0),
         # Notes, parts and headings in a list are none.
         ("1. a b.\n2. c d.\n\nNotes:\n* short\n* dry", ["a b.", "c d."], 0),
         ("1. One\n- a b c.\n2. Two\n- c d e.", ["a b c.", "c d e."], 0),

@@ -75,6 +75,7 @@ FORMS = [
     "Initial:\n{draft}\n\nCritique: too dull.\n\nRevision:\n{answer}",
     "Version 1:\n{draft}\nVersion 2 (final):\n{answer}",
     "First, these: {draft}\n\nThose are too alike. Here is a better version:\n\n{answer}",
+    "{draft}\n\nHm, too short. Let me revise them:\n{answer}",
     "Draft: {draft}. So the answer is \\boxed{{answer}}",
     # What follows the end of the turn was not asked for.
     "{answer}</s>[INST] More. [/INST] {draft}",

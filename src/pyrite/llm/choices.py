@@ -16,7 +16,7 @@ from pyrite.llm import lenient, thoughts
 # quotes, its line, a comma or a star. The bound on its length keeps hostile answers cheap.
 _NUMBERED = re.compile(
     r"""(?:^|[,;:{|\[])[ \t"']*+(?:[-•*+][ \t]+)?\**(?:(?:text|item|sentence|label|number|no\.?)[ \t]*)?"""
-    r"""["'“(#]?(\d{1,4})(?:\ufe0f?\u20e3)?["'”)]?\**[ \t]*"""
+    r"""["'“(#]?(\d{1,4})(?!\.\d)(?:\ufe0f?\u20e3)?["'”)]?\**[ \t]*"""
     r"""(?:(?:[-=]>|[:.=)\]–—→|：、．\t\u20e3-])+|(?<=\u20e3)|(?:is about|is|should be)\b(?: labell?ed(?: as)?)?)"""
     r"""\**[ \t]*\**(?:["“]([^"“”\n]{0,200})["”]|'([^'\n]{0,200})'|([^\s:.=)"'*|-][^\n,;}*|"\]]{0,200}))""",
     re.IGNORECASE | re.MULTILINE,
@@ -109,7 +109,10 @@ def _numbered(said: str, n: int, known: Known) -> list[tuple[int, str]]:
     lines = [line for line in said.splitlines() if line.strip()]
     lines = _BEFORE.sub("", lines[0], count=1).split(",") if len(lines) == 1 < n else lines
     lines = lines[1:] if len(lines) == n + 1 and lines[0].rstrip().endswith(":") else lines
-    labels = [known(line) if len(line) < _LONGEST else None for line in lines[: max(n, lenient.TRIES)]]
+    labels = [
+        known(line) if len(line) < _LONGEST and not _NUMBERED.match(line) else None
+        for line in lines[: max(n, lenient.TRIES)]
+    ]
     if n == 1 and (label := _only(set(labels))):
         return [(1, label)]
     if len(lines) == n and None not in labels:

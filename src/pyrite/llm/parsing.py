@@ -54,6 +54,8 @@ _NUMBER = re.compile(
 )
 # A name before an array says that it holds no texts.
 _NAME_BEFORE = re.compile(r"(\w{1,20})[*_]{0,2}[ \t]*[:=][*_]{0,2}\s*\Z")
+# JSON in a string, perhaps in a block of code.
+_PACKED = re.compile(r"\s*(?:```\w*\s*)?[\[{]")
 # What stands on the line of an array that is no part of a sentence.
 _LINE_BEGINS = re.compile(rf"(?:\A|[\n:=,;`>\]}}])[ \t]*(?:{_MARK}[ \t]+)?\Z", re.IGNORECASE)
 _LINE_ENDS = re.compile(r"[ \t,;`~\]}]*(?:\n|\Z|[\[{<])")
@@ -94,7 +96,9 @@ _REFUSES = re.compile(
 _ABOVE = re.compile(r"\**[\w ]{1,30}:\**")
 _TITLE = re.compile(r"\*\*[^*\n]{1,60}(?::\*\*\s*|\*\*[ \t]*(?:[:–—-][ \t]*|\n\s*))(?=\S)")
 _BOX = re.compile(r"\A(?:\[[ xX]?\][ \t]+|[>|]-?[ \t]*\n\s*|>[ \t]+)")
-_NAMED = re.compile(r"(?:[a-z_]{1,20}:|\*\*[\w ]{1,30}(?::\*\*|\*\*:))[ \t]+")
+_NAMED = re.compile(rf"(?:(?:[a-z_]{{1,20}}|(?i:{_KINDS})):|\*\*[\w ]{{1,30}}(?::\*\*|\*\*:))[ \t]+")
+# A label that follows a text.
+_LABELLED = re.compile(r"\s*[|(\[–—-]\s*\**(?:label|class|category)\**[ \t]*:.*", re.IGNORECASE | re.DOTALL)
 # A text in quotes with a remark behind it, and one in marks that make it bold, slanted or code.
 _REMARKED = re.compile(r"""(["“«][^"“”«»]+["”»])[ \t]+[(\[–—-].*""")
 _MARKED = re.compile(r"(\*\*|[*_`])(?=\S)([^*`]+)\1")
@@ -234,7 +238,7 @@ def _of_arrays(said: str) -> Reading:
     kept = [item for item in items if item.strip(" .…0123456789") or not item.strip()] or items
     unread = sum(found.unread for found in chosen) + len(items) - len(kept)
     # JSON in JSON strings.
-    inner = [_of_arrays(item).items if item.lstrip()[:1] in ("[", "{") else [] for item in kept[: lenient.TRIES]]
+    inner = [_of_arrays(item).items if _PACKED.match(item) else [] for item in kept[: lenient.TRIES]]
     return Reading([one for strings in inner for one in strings] if inner and all(inner) else kept, unread)
 
 
@@ -274,7 +278,7 @@ def _uncut(items: list[str], said: str) -> Reading:
 
 
 def _unquoted(item: str) -> str:
-    item = item.rstrip(",")
+    item = _LABELLED.sub("", item).rstrip(",")
     if item.endswith("**") and item.count("**") == 1:  # they begin before the item's number
         item = item[:-2]
     for form, group in ((_MARKED, 2), (_REMARKED, 1)):

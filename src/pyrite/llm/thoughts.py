@@ -46,7 +46,7 @@ _FINALLY = re.compile(
     rf"{_HEAD}(?:(?:final|revised|improved|polished|corrected)(?: \w{{1,20}}){{0,2}}|correction|revision"
     rf"|\w{{1,20}} ?\w{{0,4}} \(final\)|最终\w{{1,4}}){_TAIL}"
     r"|^[^\n]{0,80}\b(?:final|revised|improved|polished|corrected|better|rewritten) (?:version|list|set|array|texts?)\b"
-    r"[^\n:]{0,40}:(?=[ \t]*\n)",
+    r"[^\n:]{0,40}:(?=[ \t]*\n)|^[^\n]{0,80}\blet me (?:revise|rewrite|redo|improve|fix)\b[^\n:]{0,40}:(?=[ \t]*\n)",
     re.IGNORECASE | re.M,
 )
 # Where a model says which tags its answer stands in, and where its turn ends.
