@@ -1,5 +1,5 @@
 """What an LLM's labels of real texts are worth: macro-F1 of `probe` on the same texts with people's labels, on them
-with the LLM's, and on texts that it wrote. `python benchmarks/labelled.py [--write] TASK ...`
+with the LLM's, and on as many texts that it wrote. `python benchmarks/labelled.py [--write] TASK ...`
 
 Recorded labels are of the first training texts by id; no folds, so that each task has its own test side. Real data come
 from the pinned addresses, or from the folder that PYRITE_DATA_MIRROR names.
@@ -8,6 +8,7 @@ from the pinned addresses, or from the folder that PYRITE_DATA_MIRROR names.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import tempfile
@@ -18,7 +19,7 @@ import yaml
 
 from pyrite.base import files, paths
 from pyrite.commands import doctor
-from pyrite.data import texts
+from pyrite.data import cards, texts
 from pyrite.results.evaluation import TaskResult
 from pyrite.results.generation import GeneratedSet
 from pyrite.stages import annotate, evaluate, fetch, generate, prepare, train
@@ -30,10 +31,14 @@ SOURCES = ("labelled", "zero_shot", "few_shot")
 
 
 def study(task: str, labelled: int) -> None:
-    """The parameters of one task: as many gold rows as have the LLM's label, three seeds, at most 2,000 test rows."""
+    """The parameters of one task: as many rows of each kind as have the LLM's label, of what it wrote equally many of
+    each label; three seeds, at most 2,000 test rows."""
     said = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     said["tasks"] = [task]
     said["sources"]["labelled"]["texts"] = labelled
+    for written in ("zero_shot", "few_shot"):
+        # All turns of the recordings.
+        said["sources"][written] |= {"per_label": math.ceil(labelled / len(cards.load(task).labels)), "turns": 8}
     probe = said["train"]["classifiers"]["probe"]
     probe["mixes"] = ["gold", *SOURCES]
     said["sources"]["gold"] = {"kind": "imported"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -48,6 +49,16 @@ def test_a_set_becomes_a_source_that_is_trained_and_compared(file: Path) -> None
     pinned = yaml.safe_load(Path(f"{place}.dvc").read_text())["outs"][0]
     assert pinned["md5"] == hashlib.md5(place.read_bytes()).hexdigest()
     assert pinned["size"] == place.stat().st_size
+
+
+def test_a_set_of_texts_by_their_labels(file: Path) -> None:
+    file = file.with_suffix(".json")
+    file.write_text(json.dumps({kind: [text for text, of in ROWS if of == kind] for kind in "FT"}))
+    add.run("fruit", "vendor", file, None, None, "F=fruit,T=tool", None, None, None)
+    found = pd.read_parquet(paths.imported("fruit", "vendor"))
+    assert sorted(zip(found["text"], found["label"], strict=True)) == sorted(
+        (text, {"F": "fruit", "T": "tool"}[kind]) for text, kind in ROWS
+    )
 
 
 def test_two_sets_stand_side_by_side_and_one_taken_anew_stays_one(

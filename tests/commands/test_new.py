@@ -199,6 +199,35 @@ def test_the_sides_and_label_names_of_a_data_set_are_kept() -> None:
     assert json.loads(paths.metrics("prepare", "support").read_text())["dropped"]["other_label"] == 1
 
 
+def test_what_datasets_saves_beside_its_data_names_the_labels() -> None:
+    arrow([{"text": row["body"], "label": n % 2} for n, row in enumerate(rows())], Path("../set/data-00000.arrow"))
+    features = {"label": {"names": ["billing", "shipping"], "_type": "ClassLabel"}}
+    Path("../set/dataset_info.json").write_text(json.dumps({"features": features}))
+    make("support", "--from", "../set")
+    assert prepared()["label"].value_counts().to_dict() == {"billing": 40, "shipping": 40}
+
+
+def test_texts_by_their_labels_become_a_task() -> None:
+    by_label = {label: [row["body"] for row in rows() if row["queue"] == label] for label in WORDS}
+    Path("../set.json").write_text(json.dumps(by_label))
+    make("support", "--from", "../set.json")
+    table = prepared()
+    assert {label: set(own) for label, own in table.groupby("label")["text"]} == {
+        label: set(own) for label, own in by_label.items()
+    }
+
+
+def test_a_set_beside_test_rows_only_is_refused_and_leaves_nothing(here: Path) -> None:
+    Path("../set").mkdir()
+    Path("../set/test.jsonl").write_bytes(json_lines(rows()))
+    Path("../set/vendor.csv").write_bytes(csv_of(rows()))
+    before = everything(here)
+    with pytest.raises(PyriteError, match=r"vendor\.csv beside test\.jsonl") as caught:
+        make("support", "--from", "../set", "--text", "body", "--label", "queue")
+    assert "\n" not in str(caught.value)
+    assert everything(here) == before
+
+
 def test_labels_with_odd_characters_stay_what_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     Path("../odd.csv").write_bytes(csv_of(rows(tuple(ODD), each=60)))
     make("support", "--from", "../odd.csv")

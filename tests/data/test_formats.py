@@ -90,10 +90,34 @@ def test_two_files_side_by_side(rows) -> None:
             '{"columns": ["t", "l"], "index": [0, 1], "data": [[1, "a"], [2, "b"]]}',
             [{"t": 1, "l": "a"}, {"t": 2, "l": "b"}],
         ),
+        # Texts by their labels, unless they may be columns: in one of these values repeat, or the name is a column's.
+        (
+            '{"p": ["a", "b"], "q": ["c", "c", "d"]}',
+            [{"text": text, "label": label} for label, text in ("pa", "pb", "qc", "qc", "qd")],
+        ),
+        (
+            '{"p": ["a", "b"], "q": ["c", "d"]}',
+            [{"text": text, "label": label} for label, text in ("pa", "pb", "qc", "qd")],
+        ),
+        ('{"t": ["a", "b"], "l": ["c", "c"]}', [{"t": "a", "l": "c"}, {"t": "b", "l": "c"}]),
+        ('{"Text": ["a", "b"], "l": ["c", "d"]}', [{"Text": "a", "l": "c"}, {"Text": "b", "l": "d"}]),
     ],
 )
 def test_json_is_a_list_or_an_object_of_rows_or_lists(rows, content: str, expected: list[dict]) -> None:
     assert [fields for _, fields in rows({"a.json": content}, format="json")] == expected
+
+
+def test_columns_that_are_named_are_no_labels(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"body": ["a", "b"], "queue": ["c", "d"]}')
+    assert [row.fields for row in formats.read(path, names=["body"])] == [
+        {"body": "a", "queue": "c"},
+        {"body": "b", "queue": "d"},
+    ]
+    assert len(list(formats.read(path))) == 4
+    path.write_text('{"text": ["a", "b"], "label": ["c"]}')
+    with pytest.raises(PyriteError, match="different lengths"):
+        formats.read(path)
 
 
 def test_lists_beside_the_rows_that_have_none_of_the_named_columns_are_no_rows(tmp_path: Path) -> None:

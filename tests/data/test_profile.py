@@ -89,9 +89,24 @@ def test_a_made_set_beside_the_sides_is_left_out_and_said(look) -> None:
     assert found.notes
 
 
-def test_a_file_of_no_side_beside_a_test_side_splits_all_anew(look) -> None:
-    found = look({"data.jsonl": rows(LABELS), "test.jsonl": rows(LABELS, 9, 500)})
-    assert found.notes[0].startswith("60 rows stand in files that are named for no side")
+def test_a_made_set_in_another_format_is_left_out_and_said(look, project: Path) -> None:
+    (project / "folder").mkdir()
+    (project / "folder/vendor.csv").write_text("text,label\na made text,good\n")
+    found = look({"train.jsonl": rows(LABELS), "test.jsonl": rows(LABELS, 9, 500)})
+    assert sum(found.rows.values()) == 78
+    assert found.notes[0].startswith("Left out for their names: vendor.csv.")
+
+
+def test_a_set_of_no_side_beside_a_test_side_is_in_no_split(look) -> None:
+    test = {"test.jsonl": rows(LABELS)}
+    with pytest.raises(PyriteError, match=r"vendor\.jsonl beside test\.jsonl"):
+        look(test | {"vendor.jsonl": rows(LABELS, start=500)})
+
+
+def test_a_set_that_is_named_as_made_is_in_no_split(look) -> None:
+    found = look({"test.jsonl": rows(LABELS), "synthetic.jsonl": rows(LABELS, start=500)})
+    assert len(found.table) == 60
+    assert found.notes[0].startswith("Left out for their names: synthetic.jsonl.")
 
 
 def test_a_file_of_a_folder_without_the_labels_names_the_one_to_take(look) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pyrite.base.errors import PyriteError
 from pyrite.data import cards, shards
 
 
@@ -33,14 +34,18 @@ def test_the_files_of_one_format_anywhere_in_a_folder(tmp_path: Path) -> None:
     ("names", "others"),
     [
         (["train.csv", "test.csv", "vendor.csv", "more.csv"], ["more.csv", "vendor.csv"]),
+        (["train.csv", "vendor.jsonl", "vendor.parquet"], ["vendor.jsonl", "vendor.parquet"]),
+        (["train.csv", "notes.json", "notes.txt"], []),
         (["train-0.csv", "train-1.csv"], []),
         (
             ["train.csv", "synthetic_train.csv", "test.csv", "test-generated.csv"],
             ["synthetic_train.csv", "test-generated.csv"],
         ),
+        (["synthetic_train.csv", "test.csv"], ["synthetic_train.csv"]),
+        (["synthetic.csv", "real.csv"], ["synthetic.csv"]),
         (["llm_train.csv", "gpt4_test.csv"], []),
         (["train.csv"], []),
-        (["data.csv", "test.csv"], []),
+        (["test.csv", "validation.csv"], []),
         (["a.csv", "b.csv"], []),
     ],
 )
@@ -49,9 +54,20 @@ def test_beside_a_training_side_files_of_no_side_are_other_sets(
 ) -> None:
     for name in names:
         (tmp_path / name).touch()
-    found, left = shards.of_task(tmp_path, "csv")
-    assert left == others
-    assert sorted([*found, *left]) == sorted(names)
+    assert shards.others(tmp_path) == others
+    assert [*shards.of_task(tmp_path, "csv")] == sorted(
+        name for name in names if name.endswith(".csv") and name not in others
+    )
+
+
+@pytest.mark.parametrize("vendor", ["vendor.csv", "vendor.jsonl"])
+def test_a_file_of_no_side_beside_a_test_side_only_may_be_either(tmp_path: Path, vendor: str) -> None:
+    for name in ("test.csv", vendor):
+        (tmp_path / name).touch()
+    with pytest.raises(
+        PyriteError, match=rf"{vendor} beside test\.csv, and no file for training.*Put train.*pyrite add"
+    ):
+        shards.others(tmp_path)
 
 
 def test_the_names_of_several_files_tell_their_sides() -> None:
@@ -70,7 +86,6 @@ def test_the_names_of_several_files_tell_their_sides() -> None:
         ({None: 9}, {None: None}, ""),
         ({"train": 9, "test": 3}, {"train": "train", "test": "test"}, ""),
         ({"train": 9, "test": 3, None: 0}, {"train": "train", "test": "test"}, ""),
-        ({"train": 9, "test": 3, None: 1234}, dict.fromkeys(["train", "test", None]), "1,234 rows .* no side"),
         (
             {"train": 9, "test": 0, "validation": 3},
             {"train": "train", "validation": "test"},

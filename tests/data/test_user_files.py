@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,6 +65,17 @@ def test_the_names_of_numbers_may_stand_in_the_hubs_card(
     path.write_text("text,label\n" + "".join(f"text {n},{label}\n" for n, label in enumerate(labels)))
     assert user_files.find_columns(path, "csv", {path.name: path}, None, None).class_names == names
     assert ("README.md gives them" in " ".join(capsys.readouterr().err.split())) == bool(names)
+
+
+@pytest.mark.parametrize("place", ["data.csv", "train/data.csv"])
+@pytest.mark.parametrize("about", [{"features": {"label": {"names": ["bad", "good"]}}}, {"features": None}, []])
+def test_the_names_of_numbers_may_stand_in_what_datasets_saves(tmp_path: Path, place: str, about: Any) -> None:
+    (tmp_path / "dataset_info.json").write_text(json.dumps(about))
+    path = tmp_path / place
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("text,label\na text,0\nanother,1\n")
+    names = {"0": "bad", "1": "good"} if isinstance(about, dict) and about["features"] else {}
+    assert user_files.find_columns(path, "csv", {path.name: path}, None, None).class_names == names
 
 
 @pytest.mark.parametrize(("address", "words"), [("https://a.b/c.csv", "is an address"), ("c.csv", "folder$")])

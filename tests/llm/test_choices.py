@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,6 +73,9 @@ STARS, SIGNS, CHINESE = ["1", "2", "3", "4", "5"], ["+", "-"], ["正面", "负�
         (STARS, '[{"id": 1, "label": 5}, {"id": 2, "label": 3}]', ["5", "3"]),
         (STARS, "1: 5\n2: 3", ["5", "3"]),
         (STARS, '{"1": 7, "2": 3}', [None, "3"]),
+        (STARS, "1: 4 stars\n2 - 3 stars", [None, None]),
+        (STARS, "1: 4 stars", [None]),
+        (STARS, "5\n3", ["5", "3"]),
         (["true", "false"], '{"1": true, "2": false}', ["true", "false"]),
         (["a", "b"], '{"1": 2, "2": 1}', [None, None]),
         # Labels of signs, and in other languages.
@@ -79,7 +84,7 @@ STARS, SIGNS, CHINESE = ["1", "2", "3", "4", "5"], ["+", "-"], ["正面", "负�
         (CHINESE, "1：正面\n2、负面", CHINESE),
         (["café", "thé"], '{"1": "cafe\u0301", "2": "Thé"}', ["café", "thé"]),
         # What stands around a label.
-        (["a", "b"], "1. Label: a\n2. The label is b", ["a", None]),
+        (["a", "b"], "1. Label: a\n2. The label is b", ["a", "b"]),
         (["a", "b"], "1. a (it sells)\n2: b - a friend", ["a", "b"]),
         (["a", "b"], "1) `a`\n2\tb", ["a", "b"]),
         (["a", "b"], "1 => a\n2 -> b", ["a", "b"]),
@@ -132,11 +137,41 @@ STARS, SIGNS, CHINESE = ["1", "2", "3", "4", "5"], ["+", "-"], ["正面", "负�
         (["a", "b"], "1\ufe0f\u20e3 a\n2\ufe0f\u20e3 b", ["a", "b"]),
         (["a", "b"], '> {"1": "b", "2": "a"}\n\n{"1": "a", "2": "b"}', ["a", "b"]),
         (["a", "b"], "> 1: a\n> 2: b", ["a", "b"]),
+        # With the texts, reasons or headings beside them; in mathematicians' boxes.
+        (["a", "b"], "1. **a**: it sells\n2. b: a friend\n3. a: not b\n4. a: b", ["a", "b", "a", None]),
+        (["a", "b"], "| # | Text | Label |\n|---|---|---|\n| 1 | Win it | a |\n| **2** | a | b |", ["a", None]),
+        (["a", "b"], '1. "Win it" - a\n2. “See you” → b', ["a", "b"]),
+        (["a", "b"], '1. "Win it"\n   Label: a\n2. "See you"\n   Label: b', ["a", "b"]),
+        (["a", "b"], '1. "a"\n2. "b"\n\nThat is all.', ["a", "b"]),
+        (["a", "b"], "**Text 1**\nLabel: a\n\n**Text 2:**\nb", ["a", "b"]),
+        (["a", "b"], "<item><id>2</id><label>a</label></item><item><id>1</id><label>b</label></item>", ["b", "a"]),
+        (["a", "b"], "* **Text 1:** a\n* **Text 2:** b", ["a", "b"]),
+        (["a", "b"], "1. Label: a, Confidence: 0.9\n2. b | score: 0.8", ["a", "b"]),
+        (["a", "b"], "Labels: a, b, a", ["a", "b", "a"]),
+        (["a", "b"], "Labels: 1: a, 2: b", ["a", "b"]),
+        (["a", "b"], "Here they are:\n\na\nb", ["a", "b"]),
+        (["a", "b"], "1: a\n2: b\n\nCorrection: 2: a", ["a", None]),
+        (["a", "b"], "\\boxed{a, b}", ["a", "b"]),
+        (["a", "b"], "The answer is \\boxed{\\text{b}}.", ["b"]),
+        (["a", "b"], "The label is **b**.", ["b"]),
+        (["a", "b"], "b\n\nExplanation: it looks like a, but sells.", ["b"]),
+        (["a", "b"], "a\n" + "b " * 400 + "\nb", [None, None, None]),
+        (["a", "b"], "b\n\nWait, no:\n\na", [None]),
         (["a", "b"], '{"1": "b", "2": "b"}\nCorrected:\n{"1": "a", "2": "b"}', ["a", "b"]),
     ],
 )
 def test_labels_are_read_as_they_were_meant(labels: list[str], answer: str, expected: list[str | None]) -> None:
     assert choices.of_texts(answer, len(expected), labels) == expected
+
+
+@pytest.mark.parametrize(
+    "answer", ["[" * 100_000, '"' * 200_000, "| 1 |" * 50_000, "\n" * 100_000 + "1", "1\n" * 50_000, "a " * 99_999]
+)
+@pytest.mark.parametrize("n", [1, 3])
+def test_hostile_answers_take_no_time(answer: str, n: int) -> None:
+    began = time.process_time()
+    choices.of_texts(answer, n, ["a", "b"])
+    assert time.process_time() - began < 2
 
 
 @given(st.text(), st.integers(1, 5))

@@ -127,6 +127,32 @@ def test_answers_are_read_leniently(answer: str, texts: list[str]) -> None:
         ('1. {"text": "a b"}\n2. {"text": "c d"}', ["a b", "c d"], 0),
         ("<text><![CDATA[a b]]></text><text><![CDATA[c d]]></text>", ["a b", "c d"], 0),
         ("<reviews><review>a b</review><review>c d</review></reviews>", ["a b", "c d"], 0),
+        # Under marks and names of more kinds.
+        ("1\\. a b\n2\\. c d", ["a b", "c d"], 0),
+        ("1.) a b\n2.) c d", ["a b", "c d"], 0),
+        ("1.\u00a0a b\n2.\u00a0c d", ["a b", "c d"], 0),
+        ("✅ a b\n✅ c d", ["a b", "c d"], 0),
+        ("**1. a b**\n**2. c d**", ["a b", "c d"], 0),
+        ("Tweet 1: a b\nTweet 2: c d", ["a b", "c d"], 0),
+        ('Review #1: "a b"\n\nReview #2: "c d"', ["a b", "c d"], 0),
+        ('**Tweet 1:**\n"a b"\n\n**Tweet 2:**\n"c d"', ["a b", "c d"], 0),
+        ("### Example 1\n> a b\n\n### Example 2\n> c d", ["a b", "c d"], 0),
+        ("| # | Comment |\n|---|---|\n| 1 | a b |\n| 2 | c d |", ["a b", "c d"], 0),
+        # With their labels, and beside those that were shown.
+        ("1. Text: a b\n   Label: x\n2. Text: c d\n   Label: x", ["a b", "c d"], 0),
+        ("Text: a b | Label: x\nText: c d | Label: x", ["a b", "c d"], 0),
+        ("1. a b (label: x)\n2. c d (label: x)", ["a b", "c d"], 0),
+        ('{"examples": ["x y"], "new_texts": ["a b"]}', ["a b"], 0),
+        ('{"original": ["x y"], "rewritten": ["a b"]}', ["a b"], 0),
+        (json.dumps({"response": '```json\n["a b", "c d"]\n```'}), ["a b", "c d"], 0),
+        # Notes, parts and headings in a list are none.
+        ("1. a b.\n2. c d.\n\nNotes:\n* short\n* dry", ["a b.", "c d."], 0),
+        ("1. One\n- a b c.\n2. Two\n- c d e.", ["a b c.", "c d e."], 0),
+        ('"a b"\n\nIt is:\n- short\n- dry', ["a b"], 0),
+        ("1. tick the [ ] box\n2. a > b c", ["tick the [ ] box", "a > b c"], 0),
+        # Nor is the form of the answer.
+        ('["<text 1>", "<text 2>"]', [], 0),
+        ('["[Insert text here]"]', [], 0),
         # With what belongs to each.
         ('[["a b c", "x"], ["c d e", "x"]]', ["a b c", "c d e"], 0),
         ('[{"sentence": "a b", "why": "it is so here"}]', ["a b"], 0),
@@ -181,9 +207,15 @@ def test_whole_items_are_read_and_others_counted(answer: str, texts: list[str], 
     assert parsing.read(answer) == (texts, unread)
 
 
-# Numbers that run through the items would be taken off, and dots and numbers are no text beside others.
+# Numbers that run through the items would be taken off, as are the marks of a list in the place of a text, and dots and
+# numbers are no text beside others.
 ITEMS = st.lists(
-    st.text().filter(lambda text: not text[:1].isdecimal() and (text.strip(" .…0123456789") or not text.strip())),
+    st.text().filter(
+        lambda text: (
+            not (text[:1].isdecimal() or parsing._LIST_ITEM.match(text))
+            and (text.strip(" .…0123456789") or not text.strip())
+        )
+    ),
     min_size=1,
 )
 ODD = st.sampled_from(["[1] ", "[ see: ", "{n} of [x]:\n"])
@@ -324,6 +356,20 @@ def test_a_refusal_is_told_from_nonsense(answer: str, refuses: bool) -> None:
         "I'm not comfortable writing this.",
         "I am unable to provide such texts. Shall I write about something else?",
         "Es tut mir leid, aber dabei kann ich nicht helfen.",
+        "I must decline.",
+        "I'm going to have to respectfully decline this request.",
+        "My apologies, but I must decline.",
+        "I'd rather not write that.",
+        "I refuse to generate such content.",
+        "I am not permitted to create this content.",
+        "I can't write that. Is there something else you'd like to talk about?",
+        "I appreciate your request, but I can't help with it.",
+        "I understand you need examples, but I can't provide hate speech.",
+        "As a large language model, I won't do that.",
+        "I'm just a language model, so I can't help you with that.",
+        "This request violates my content guidelines.",
+        "Sorry, that's beyond my current scope.",
+        "作为一个AI语言模型，我无法生成这样的内容。",
     ],
 )
 def test_a_refusal_is_no_text_in_any_form(refusal: str) -> None:
@@ -342,6 +388,15 @@ def test_a_refusal_is_no_text_in_any_form(refusal: str) -> None:
         "I cannot create an account.",
         "I can't write with this pen.",
         "Unfortunately, I can't recommend this place.",
+        "I must decline your invitation, thank you.",
+        "I must decline. I have other plans.",
+        "Thank you for your offer, but I must decline.",
+        "I refuse to pay for this.",
+        "I'd rather not write to the bank again.",
+        "I'm not comfortable in these shoes.",
+        "I understand your concern, but I cannot give a refund.",
+        "As a nurse I cannot leave before six.",
+        "I cannot comply with rules nobody explains.",
     ],
 )
 def test_a_text_that_begins_like_a_refusal_is_one(text: str) -> None:

@@ -74,10 +74,24 @@ FORMS = [
     "**Step 1: Brainstorm**\n{draft}\n**Step 2: Final list**\n{answer}",
     "Initial:\n{draft}\n\nCritique: too dull.\n\nRevision:\n{answer}",
     "Version 1:\n{draft}\nVersion 2 (final):\n{answer}",
+    "First, these: {draft}\n\nThose are too alike. Here is a better version:\n\n{answer}",
+    "{draft}\n\nHm, too short. Let me revise them:\n{answer}",
+    "Draft: {draft}. So the answer is \\boxed{{answer}}",
     # What follows the end of the turn was not asked for.
+    "{answer}</s>[INST] More. [/INST] {draft}",
+    "{answer} [INST] More. [/INST] {draft}",
+    "### Response:\n{answer}\n\n### Instruction:\nMore.\n\n### Response:\n{draft}",
+    "{answer}\n\nHuman: More.\n\nAssistant: {draft}",
+    "<|assistant|>\n{answer}\n<|user|>\nMore.\n<|assistant|>\n{draft}",
     "{answer}<|im_end|>\n<|im_start|>user\nmore\n<|im_start|>assistant\n{draft}",
 ]
-UNCLOSED = ["<think>{draft}", "Well.\n<thinking>\n{draft}", "{draft}</think>", "<|channel|>analysis<|message|>{draft}"]
+UNCLOSED = [
+    "<think>{draft}",
+    "analysisThey want texts: {draft}",
+    "Well.\n<thinking>\n{draft}",
+    "{draft}</think>",
+    "<|channel|>analysis<|message|>{draft}",
+]
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -74,6 +74,13 @@ def test_a_wait_is_read_as_it_is_written(value: str, wait: float | None) -> None
         (429, {"x-ratelimit-reset-requests": "6m0s", "Retry-After": "-1"}, {}, 360),
         (429, {"RateLimit": "limit=100, remaining=0, reset=40"}, {}, 40),
         (429, {"RateLimit": '"default";r=0;t=40'}, {}, 40),
+        # Of several limits the longest of those that are used up.
+        (429, {"RateLimit": '"burst";r=0;t=3, "daily";r=0;t=360'}, {}, 360),
+        (429, {"RateLimit": '"daily";r=9;t=86400, "burst";r=0;t=3'}, {}, 3),
+        (429, {"RateLimit": "burst; t=3; r=0,daily; t=360; r=9", "RateLimit-Policy": '"burst";q=5;w=9'}, {}, 3),
+        (429, {"RateLimit": '"a";r=9;t=40, "b";r=9;t=4'}, {}, 4),
+        (429, {"RateLimit": '"burst";r=0;t=3', "X-RateLimit-Reset": "60", "X-RateLimit-Remaining": "0"}, {}, 60),
+        (429, {"RateLimit": '"daily";r=0', "RateLimit-Policy": '"daily";q=1000;w=86400'}, {}, None),
         (429, {}, {"error": {"message": "Requests have exceeded the limit. Please retry after 26 seconds."}}, 26),
         (429, {}, {"message": "Too many tokens, please wait before trying again."}, None),
         (503, {"Retry-After": "20"}, {"error": {"message": "Loading model"}}, 20),

@@ -111,7 +111,7 @@ def candidates(card: cards.Card, file: Path | None, text: str | None, taken: set
 
 def without_label(source: cards.LocalFile) -> Iterable[str]:
     """The texts of the card's own file that have no label."""
-    found, _ = shards.of_task(Path(source.path), source.format)
+    found = shards.of_task(Path(source.path), source.format)
     for table in shards.tables(source, list(found)):
         for row in fields.read(found[table.file], table):
             text = texts.normalise(fields.text(row, table))

@@ -19,8 +19,8 @@ _NO_SPACE = re.compile(r"[^ \t\r\n]")
 
 
 def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
-    """A list of rows, an object of rows or of lists of rows (`key` is their name), an object of columns, or rows one
-    after another.
+    """A list of rows, an object of rows or of lists of rows (`key` is their name), of columns, or of lists of texts by
+    their labels, or rows one after another.
 
     What stands beside lists of rows tells of the whole, and is none; nor are lists without any of the named columns.
     """
@@ -33,6 +33,8 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
             dict(zip(names, row, strict=True)) if isinstance(row, list) and len(row) == len(names) else row
             for row in data["data"]
         ]
+    if isinstance(data, dict) and _are_by_label(data, names):
+        data = [{"text": text, "label": label} for label, listed in data.items() for text in listed]
     if isinstance(data, dict) and (columns := _columns(data, path)):
         data = [dict(zip(data, values, strict=True)) for values in zip(*columns, strict=True)]
     if isinstance(data, dict):
@@ -48,6 +50,13 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
     if not isinstance(data, list):
         raise PyriteError(f"{path}: row 1: not a list or an object of rows")
     return (_object(path, number, row) for number, row in enumerate(data, start=1))
+
+
+def _are_by_label(data: Fields, names: Collection[str]) -> bool:
+    """Whether it is lists of texts by their labels, and not columns: of these one would repeat its values."""
+    lists = all(isinstance(one, list) and all(isinstance(text, str) for text in one) for one in data.values())
+    named = {*names, "text", "label"} & {*data, *map(str.casefold, data)}
+    return len(data) > 1 and lists and not named and all(2 * len(set(one)) > len(one) for one in data.values())
 
 
 def _are_rows(value: Any) -> bool:

@@ -81,8 +81,9 @@ def look(
         PyriteError: the file can't be read, has no such columns, or too little in it.
     """
     path = path.expanduser()
-    form = user_files.format_of(path)
-    found, others = shards.of_task(path, form)
+    others = shards.others(path)
+    form = user_files.format_of(path, others)
+    found = shards.of_task(path, form)
     table = user_files.find_columns(path, form, found, text, label)
     source = cards.LocalFile(
         kind="file",

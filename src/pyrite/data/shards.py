@@ -7,8 +7,12 @@ import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from pyrite.base.errors import PyriteError
 from pyrite.data import cards, formats
 from pyrite.data.rows import Layout
+
+# The formats of a folder: others, such as JSON, stand beside data unless a file is named for a side.
+OF_FOLDERS = ("arrow", "parquet", "json_lines", "csv")
 
 # What the names of files say of sides: train-00000-of-00001.parquet, or the folder test. The last such word counts.
 _SIDES: dict[str, cards.Side] = dict.fromkeys(("train", "training", "trn"), "train")
@@ -33,14 +37,36 @@ def find(path: Path, form: str | None) -> dict[str, Path]:
     }
 
 
-def of_task(path: Path, form: str) -> tuple[dict[str, Path], list[str]]:
-    """The files of a data set that are a task's real data, and the names of those that are not: where one is named for
-    training, a file that is named for no side, or as made, is another set, such as one that an LLM wrote."""
-    found = find(path, form)
-    others = [name for name in found if side(name) is None or _MADE.search(name)]
-    if "train" not in map(side, found.keys() - others):
-        return found, []
-    return {name: file for name, file in found.items() if name not in others}, others
+def by_format(path: Path) -> dict[str, dict[str, Path]]:
+    """The data files of a folder by format: files of others, such as JSON, are that only if one is named for a side."""
+    inside = {form: find(path, form) for form in formats.FORMATS}
+    return {form: found for form, found in inside.items() if (found and form in OF_FOLDERS) or any(map(side, found))}
+
+
+def others(path: Path) -> list[str]:
+    """The names of a folder's data files that are no real data of its task: another set, such as one that an LLM wrote.
+
+    Such a file is named as made, or for no side where another is named for training.
+
+    Raises:
+        PyriteError: one is named for no side beside those for testing only: it may be either.
+    """
+    names = [name for found in (by_format(path) if path.is_dir() else {}).values() for name in found]
+    own = [name for name in names if not _MADE.search(name)] or names
+    sided = [name for name in own if side(name)]
+    if sided and len(sided) < len(own) and "train" not in map(side, sided):
+        unnamed = ", ".join(name for name in own if name not in sided)
+        raise PyriteError(
+            f"{path}: {unnamed} beside {', '.join(sided)}, and no file for training: real rows to train on? Put train "
+            "into the file's name. A set that was made? Take it out, and take it in later with `pyrite add`"
+        )
+    return sorted(set(names) - set(sided or own))
+
+
+def of_task(path: Path, form: str) -> dict[str, Path]:
+    """The files of a data set that are a task's real data."""
+    left_out = others(path)
+    return {name: file for name, file in find(path, form).items() if name not in left_out}
 
 
 def digest(found: dict[str, Path]) -> str:
@@ -64,16 +90,14 @@ def settle(labelled: Mapping[cards.Side | None, int]) -> tuple[dict[cards.Side |
     """What becomes of the sides that files' names tell: of each side its use, and a sentence where it is another one.
 
     Args:
-        labelled: how many rows with a label the files of each side have; None stands for files of no side.
+        labelled: how many rows with a label the files of each side have; None stands for files of no side, which stand
+            beside no others.
     """
     there = {side for side, rows in labelled.items() if rows}
     kept: dict[cards.Side | None, cards.Side | None] = {side: side for side in there}
     if there <= {None}:
         return kept, ""
     anew = dict.fromkeys(there), "all rows are split anew"
-    if None in there:
-        rows = f"{labelled[None]:,} rows stand in files that are named for no side"
-        return anew[0], f"{rows}, so {anew[1]}: name those files for one too, or take them out, to keep the sides"
     if "train" not in there:
         return anew[0], f"No file with labels is named for training, so {anew[1]}."
     if "test" in there:

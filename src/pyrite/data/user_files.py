@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,21 +18,17 @@ from pyrite.base.errors import PyriteError
 from pyrite.data import cards, column_files, columns, fields, formats, shards, texts
 from pyrite.data.rows import Layout, Row
 
-# The formats of a folder: others, such as JSON, stand beside data unless a file is named for a side.
-OF_FOLDERS = ("arrow", "parquet", "json_lines", "csv")
-
 # What reading a note raises where there is none, or one of another form.
 _NOT_NOTED = (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError, yaml.YAMLError)
 
 
-def format_of(path: Path) -> str:
-    """The format of a file by its name, or of a folder by what is in it."""
+def format_of(path: Path, others: Collection[str] = ()) -> str:
+    """The format of a file by its name, or of a folder by what is in it but these files."""
     if str(path).encode(errors="replace").decode() != str(path):
         raise PyriteError(f"{path.name!a}: the name is not UTF-8, so no card can hold it: rename the file")
     if path.is_dir():
-        inside = {form: list(shards.find(path, form)) for form in formats.FORMATS}
-        # Files of other formats that are named for a side are no notes beside the data.
-        forms = [one for one, names in inside.items() if (names and one in OF_FOLDERS) or any(map(shards.side, names))]
+        inside = {form: sorted(found.keys() - others) for form, found in shards.by_format(path).items()}
+        forms = [form for form, names in inside.items() if names]
         if len(forms) > 1:
             some = ", ".join(inside[form][0] for form in forms)
             raise PyriteError(f"{path}: its files have several formats ({some}): name one of them, or write all in one")
@@ -110,23 +106,32 @@ def class_names(path: Path, form: str, label: str) -> dict[str, str]:
     if form not in ("parquet", "arrow"):
         return {}
     try:
-        features = json.loads(column_files.metadata(path, form).get(b"huggingface", b"{}"))["info"]["features"]
-        column = features[label] if label in features else features[label.rpartition(".")[0]]
-        return _by_number(column.get("feature", column)["names"])
+        return _of_features(json.loads(column_files.metadata(path, form)[b"huggingface"])["info"]["features"], label)
     except _NOT_NOTED:
         return {}
 
 
 def _names_beside(path: Path, label: str) -> dict[str, str]:
-    """The same, where the card that the hub shows notes it: README.md in the folder of the file or the one above."""
-    for card in (folder / "README.md" for folder in path.absolute().parents[:2]):
+    """The same, where it is noted in the folder of the file or the one above: by `datasets`, or in the hub's card."""
+    for note in (
+        folder / name for folder in path.absolute().parents[:2] for name in ("dataset_info.json", "README.md")
+    ):
         with suppress(*_NOT_NOTED):
-            about = yaml.safe_load(card.read_text(encoding="utf-8").split("---\n")[1])["dataset_info"]
-            features = (about[0] if isinstance(about, list) else about)["features"]
-            names = _by_number({one["name"]: one["dtype"] for one in features}[label]["class_label"]["names"])
-            console.log.print(f"{path}: the numbers of its labels have the names that {card} gives them")
+            said = note.read_text(encoding="utf-8")
+            if note.suffix == ".json":
+                names = _of_features(json.loads(said)["features"], label)
+            else:
+                about = yaml.safe_load(said.split("---\n")[1])["dataset_info"]
+                features = (about[0] if isinstance(about, list) else about)["features"]
+                names = _by_number({one["name"]: one["dtype"] for one in features}[label]["class_label"]["names"])
+            console.log.print(f"{path}: the numbers of its labels have the names that {note} gives them")
             return names
     return {}
+
+
+def _of_features(features: Any, label: str) -> dict[str, str]:
+    column = features[label] if label in features else features[label.rpartition(".")[0]]
+    return _by_number(column.get("feature", column)["names"])
 
 
 def _by_number(names: Any) -> dict[str, str]:

@@ -15,8 +15,8 @@ from pyrite.llm import lenient, thoughts
 # `1: positive`, `"1": "positive"`, `**2.** positive`, `Text 3: positive` or `| 4 | positive |`; the label ends with its
 # quotes, its line, a comma or a star. The bound on its length keeps hostile answers cheap.
 _NUMBERED = re.compile(
-    r"""(?:^|[,;{|\[])[ \t"']*+(?:[-•][ \t]+)?\**(?:(?:text|item|sentence|label|number|no\.?)[ \t]*)?"""
-    r"""["'“(#]?(\d{1,4})(?:\ufe0f?\u20e3)?["'”)]?\**[ \t]*"""
+    r"""(?:^|[,;:{|\[])[ \t"']*+(?:[-•*+][ \t]+)?\**(?:(?:text|item|sentence|label|number|no\.?)[ \t]*)?"""
+    r"""["'“(#]?(\d{1,4})(?!\.\d)(?:\ufe0f?\u20e3)?["'”)]?\**[ \t]*"""
     r"""(?:(?:[-=]>|[:.=)\]–—→|：、．\t\u20e3-])+|(?<=\u20e3)|(?:is about|is|should be)\b(?: labell?ed(?: as)?)?)"""
     r"""\**[ \t]*\**(?:["“]([^"“”\n]{0,200})["”]|'([^'\n]{0,200})'|([^\s:.=)"'*|-][^\n,;}*|"\]]{0,200}))""",
     re.IGNORECASE | re.MULTILINE,
@@ -29,14 +29,22 @@ _INDEX = re.compile(
 _LETTER = re.compile(r"\W*(?:(?:the )?(?:more objective )?(?:task|answer|option)?(?: is)?)?\W*([ab])\W*", re.IGNORECASE)
 # What may stand before a label, and what may follow it.
 _BEFORE, _AFTER = (
-    re.compile(r"\W*(?:label|class|category|answer)\s*(?:is\b|[:=])\s*", re.IGNORECASE),
-    re.compile(r"\s[-–—]|[,;()（）]"),
+    re.compile(r"\A\W*(?:the )?(?:labels?|class(?:es)?|category|categories|answers?)\s*(?:(?:is|are)\b|[:=])\s*", re.I),
+    re.compile(r"\s[-–—]|[,;:()（）：]"),
 )
 # A tag, with the number of a text if it has one.
 _TAG = re.compile(r"<(/?)[^<>\d]{0,30}(\d{0,4})[^<>]{0,10}>")
 _ROW = re.compile(r"^([ \t]*\d{1,4}),(?=[^,\n]+$)", re.MULTILINE)
-# Deeper than any answer that was asked for.
-_DEEPEST = 4
+# A row of a table; and a number above what is said of its text, or before the text and that.
+_CELLS = re.compile(r"^[ \t]*\|[ \t*]*(\d{1,4})[.*]*[ \t]*\|(.{0,999})$", re.MULTILINE)
+_ABOVE = re.compile(
+    r"""^[^\w\n]*+(?:(?:text|item|sentence|message|number|no\.?)[ \t#]*)?(\d{1,4})[.):\]*]*[ \t]*"""
+    r"""(?:["“]([^"“”\n]{0,500})["”][ \t]*(?:[-=]>|[-–—→:])[ \t]*|(?:["“]([^"“”\n]{0,500})["”])?[*: \t]*\n\s*+)"""
+    r"""(?=[^\W\d]|["'*])""",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Deeper, and a longer line, than any answer that was asked for.
+_DEEPEST, _LONGEST = 4, 300
 
 # The label that some words name, or None.
 Known = Callable[[str], str | None]
@@ -57,8 +65,7 @@ def of_texts(answer: str, n: int, labels: Sequence[str]) -> list[str | None]:
         found.setdefault(number, set()).add(known(said))
     if not found.keys() <= set(range(1, n + 1)):
         return [None] * n
-    given = [found.get(number, set()) - {None} for number in range(1, n + 1)]
-    return [next(iter(labels)) if len(labels) == 1 else None for labels in given]
+    return [_only(found.get(number, set())) for number in range(1, n + 1)]
 
 
 def _reader(labels: Sequence[str]) -> Known:
@@ -100,11 +107,26 @@ def _numbered(said: str, n: int, known: Known) -> list[tuple[int, str]]:
     said = _TAG.sub(lambda tag: f"\n{tag[2]}: " if tag[2] and not tag[1] else "\n" if tag[1] else "", said)
     said = _ROW.sub(r"\1: ", said)
     lines = [line for line in said.splitlines() if line.strip()]
-    lines = lines[0].split(",") if len(lines) == 1 < n else lines
-    if len(lines) == n and all(map(known, lines)):
-        return list(enumerate(lines, start=1))
+    lines = _BEFORE.sub("", lines[0], count=1).split(",") if len(lines) == 1 < n else lines
+    lines = lines[1:] if len(lines) == n + 1 and lines[0].rstrip().endswith(":") else lines
+    labels = [
+        known(line) if len(line) < _LONGEST and not _NUMBERED.match(line) else None
+        for line in lines[: max(n, lenient.TRIES)]
+    ]
+    if n == 1 and (label := _only(set(labels))):
+        return [(1, label)]
+    if len(lines) == n and None not in labels:
+        return list(enumerate(map(str, labels), start=1))
+    said = _CELLS.sub(lambda row: f"{row[1]}: {_only(set(map(known, row[2].split('|')))) or ''}", said)
+    said = _ABOVE.sub(lambda head: head[0] if known(head[2] or head[3] or "") else f"{head[1]}: ", said)
     numbered = [(int(number), next(filter(None, words), "")) for number, *words in _NUMBERED.findall(said)]
     return max([*nearly, numbered], key=labelled)
+
+
+def _only(labels: set[str | None]) -> str | None:
+    """The one label of some; None where there are several or none."""
+    there = labels - {None}
+    return next(iter(there)) if len(there) == 1 else None
 
 
 def _of_json(value: Any, n: int, known: Known, depth: int) -> list[tuple[int, str]]:

@@ -14,15 +14,17 @@ from pyrite.data.texts import encodable
 from pyrite.llm import lenient, thoughts
 from pyrite.llm.values import BESIDE, TEXT, Reading, pairs, shows_a_form, strings
 
-_KINDS = r"(?:text|item|sentence|example|number|no\.?)"
+_KINDS = r"(?:text|item|sentence|example|number|no\.?|tweet|review|post|message|sms|comment|headline|summary)"
+_BULLET = r"[-*•–—+→▪◦●■☐☑✅✔➤]"
 _MARK = (
-    rf"(?:\**(?:{_KINDS}[ \t_]*|[a-z](?=\d{{1,4}}:))?[#(\[]?\d{{1,4}}(?:\ufe0f?\u20e3|[.):\]]|[ \t][-–—])\**:?"
-    r"|#\d{1,4}|[-*•–—+→▪◦①-⑳]"
+    rf"(?:\**(?:{_KINDS}[ \t_]*|[a-z](?=\d{{1,4}}:))?[#(\[]?\d{{1,4}}"
+    r"(?:\ufe0f?\u20e3|\\?[.):\]]{1,2}|[ \t][-–—])\**:?"
+    rf"|#\d{{1,4}}|{_BULLET}|[①-⑳]"
     r"|\(?[a-z]\)|[ivx]{1,4}[.)])"
 )
 # The lines below an item that are indented belong to it.
 _LIST_ITEM = re.compile(
-    rf"^[ \t]*(?:{_MARK}[ \t]+|\d{{1,4}}(?:[、．\t]|[.)](?=[^\W\d_])))(\S.*(?:\n[ \t]+(?!{_MARK}|\w+:)\S.*)*)$",
+    rf"^[ \t]*(?:{_MARK}[^\S\n]+|\d{{1,4}}(?:[、．\t]|[.)](?=[^\W\d_])))(\S.*(?:\n[ \t]+(?!{_MARK}|\w+:)\S.*)*)$",
     re.MULTILINE | re.IGNORECASE,
 )
 _TAGS = r"(?:(?:text|item|sentence|example|string|entry)[_-]?\d{0,3}|li|p)\b"
@@ -45,41 +47,58 @@ _FIELD = re.compile(
 _HEADING = re.compile(
     rf"^[#*_ \t]*(?:{_KINDS}[ \t_]?)?#?(\d{{1,4}})[.):\]]?[*_: \t]*\n\s*+(?=\S)", re.MULTILINE | re.IGNORECASE
 )
+_COLUMN = re.compile(rf"{TEXT.pattern}|comment|example|sms", re.IGNORECASE)
 _NUMBER = re.compile(
     rf"\s*[(\[*]{{0,3}}(?:{_KINDS}\s*)?(#?)(\d{{1,4}})(?:[.):\]]{{1,2}}\**:?(?:\s+|(?=\D))|\s?[-–—]\s+|(?<=#\d)\s+)(?=\S)",
     re.IGNORECASE,
 )
 # A name before an array says that it holds no texts.
 _NAME_BEFORE = re.compile(r"(\w{1,20})[*_]{0,2}[ \t]*[:=][*_]{0,2}\s*\Z")
+# JSON in a string, perhaps in a block of code.
+_PACKED = re.compile(r"\s*(?:```\w*\s*)?[\[{]")
 # What stands on the line of an array that is no part of a sentence.
 _LINE_BEGINS = re.compile(rf"(?:\A|[\n:=,;`>\]}}])[ \t]*(?:{_MARK}[ \t]+)?\Z", re.IGNORECASE)
 _LINE_ENDS = re.compile(r"[ \t,;`~\]}]*(?:\n|\Z|[\[{<])")
-# How models refuse: a word of regret, what they can't or won't, and what they were asked for.
+# How models refuse: words of regret or of what they are, what they can't or won't, and what they were asked for.
 _REGRET = r"\W*(?:I['’]?m |I |my )?(?:sorry|apologies|apologi[sz]e|unfortunately|afraid|as an ai\b[^.\n]{0,30}?|no)\b"
+_MODEL = r"\W*(?:as|I['’]m|I am)(?: just)? an? (?:[\w-]+ ){0,3}(?:AI|model)(?: (?:language )?(?:model|assistant))?\W++"
+_BUT = r"[\s,.;:!]*(?:but |and |so |that )?"
 _CANNOT = (
-    r"\bI(?:['’]?m| am)? (?:can['’]?t|cannot|can not|won['’]?t|will not|not able|unable|(?:must |have to )?decline"
-    r"|(?:don['’]t |do not |not )(?:feel )?comfortable)\b"
+    r"\bI(?:['’]?(?:m|ll|d)| am| will| would)?(?: \w+ly)? (?:can['’]?t|cannot|can not|won['’]?t|will not|unable|refuse"
+    r"|not (?:able|going|allowed|permitted|willing)|(?:rather|prefer) not|(?:don['’]t|do not|not) (?:feel )?comfortable"
+    r"|(?:(?:must|have to|need to|going to have to) )?(?:\w+ly )?decline)\b"
 )
 _ABROAD = (
-    r"(?:tut mir leid|lo siento|désolée?|desculpe|mi dispiace|spijt me|извините|抱歉|对不起|申し訳|죄송)[^.!?。]{0,40}"
-    r"(?:nicht|no puedo|ne peux|não posso|non posso|niet|не могу|无法|不能|できません|수 없)"
+    r"(?:tut mir leid|lo siento|désolée?|desculpe|mi dispiace|spijt me|извините|抱歉|对不起|申し訳|죄송|语言模型)"
+    r"[^.!?。]{0,40}(?:nicht|no puedo|ne peux|não posso|non posso|niet|не могу|无法|不能|できません|수 없)"
 )
-_REFUSAL = re.compile(rf"{_CANNOT}|\bI['’]?m sorry|\bapologi[sz]e|\bmy (?:\w+ )?guidelines|{_ABROAD}", re.IGNORECASE)
+_RULES = r"\bmy (?:\w+ ){0,2}(?:guidelines|programming|scope)\b"
+_REFUSAL = re.compile(rf"{_CANNOT}|\bI['’]m sorry|\bapologi[sz]e|{_RULES}|{_ABROAD}", re.IGNORECASE)
 # A whole text that is one. Others begin so too, but not with such a request.
 _MAKE = r"(?:provid|generat|creat|produc|writ|engag)\w+"
+_END = r"\W*(?:\n|\Z|(?:is there|can I|let me|let['’]s|would you)\b)"
+_SUCH = rf"[^.!?]{{0,60}}\b(?:such|request|content|texts?|examples?|speech)\b| th(?:is|at|ese)(?: for you)?{_END}"
+_REQUEST = (
+    rf"(?:(?<=decline)|(?<=comfortable) with) (?:this|that|your|these) (?:requests?|one)\b|(?<=decline){_END}"
+    rf"|[^.!?]{{0,40}}\b(?:fulfil|comply(?: with (?:th|your)|{_END})|(?:help|assist)(?: you)? with (?:th|your)"
+    rf"|{_MAKE}(?:{_SUCH}))"
+)
 _REFUSES = re.compile(
-    rf"{_REGRET}[\s,.;:!]*(?:but |that )?{_CANNOT}[^.!?]{{0,40}}\b(?:help|assist|fulfil|comply|do th|{_MAKE})(?! but)"
-    rf"|\W*{_CANNOT}[^.!?]{{0,40}}\b(?:fulfil|comply|(?:help|assist)(?: you)? with (?:th|your)"
-    rf"|{_MAKE}(?:[^.!?]{{0,60}}\b(?:such|request|content|texts?|examples?|speech)\b| th(?:is|at|ese)\W*(?:\n|\Z)))"
-    rf"|(?:\w{{1,9}} ){{0,2}}{_ABROAD}",
+    rf"{_REGRET}{_BUT}{_CANNOT}[^.!?]{{0,40}}\b(?:help|assist|fulfil|comply|do th|{_MAKE})(?! but)"
+    rf"|(?:\W*|{_REGRET}{_BUT}|I (?:understand|appreciate)\b[^.!?\n]{{0,60}}{_BUT}){_CANNOT}(?:{_REQUEST})"
+    rf"|{_MODEL}{_BUT}{_CANNOT}|[^.!?\n]{{0,60}}\brequest\W+but {_CANNOT}"
+    rf"|[^.!?\n]{{0,60}}\b(?:against|violat\w+|beyond) {_RULES}|\W*{_RULES} (?:do not|don['’]t|prevent|prohibit)"
+    rf"|(?:\w{{1,9}} ){{0,2}}\w{{0,9}}?{_ABROAD}",
     re.IGNORECASE,
 )
-# What stands before a list's text and is none: a line above others; a title; a box; the sign of a folded text; a name,
-# if all have the same.
+# What stands before a list's text and is none: a line above others; a title; a box; the sign of a folded or a quoted
+# text; a name, if all have the same.
 _ABOVE = re.compile(r"\**[\w ]{1,30}:\**")
 _TITLE = re.compile(r"\*\*[^*\n]{1,60}(?::\*\*\s*|\*\*[ \t]*(?:[:–—-][ \t]*|\n\s*))(?=\S)")
-_BOX = re.compile(r"\[[ xX]?\][ \t]+|[>|]-?[ \t]*\n\s*")
-_NAMED = re.compile(r"(?:[a-z_]{1,20}:|\*\*[\w ]{1,30}(?::\*\*|\*\*:))[ \t]+")
+_BOX = re.compile(r"\A(?:\[[ xX]?\][ \t]+|[>|]-?[ \t]*\n\s*|>[ \t]+)")
+_NAMED = re.compile(rf"(?:(?:[a-z_]{{1,20}}|(?i:{_KINDS})):|\*\*[\w ]{{1,30}}(?::\*\*|\*\*:))[ \t]+")
+# A label that follows a text.
+_LABELLED = re.compile(r"\s*[|(\[–—-]\s*\**(?:label|class|category)\**[ \t]*:.*", re.IGNORECASE | re.DOTALL)
 # A text in quotes with a remark behind it, and one in marks that make it bold, slanted or code.
 _REMARKED = re.compile(r"""(["“«][^"“”«»]+["”»])[ \t]+[(\[–—-].*""")
 _MARKED = re.compile(r"(\*\*|[*_`])(?=\S)([^*`]+)\1")
@@ -110,7 +129,7 @@ def read(answer: str) -> Reading:
     if not (found.items or refuses) and ("&quot;" in said or '\\"' in said):
         found = _read(html.unescape(said).replace('\\"', '"'))
     items = _without_numbers([encodable(item) for item in found.items])
-    if all(map(_REFUSES.match, items)):
+    if all(map(_REFUSES.match, items)) or (shows_a_form(items) and any(map(str.isalpha, "".join(items)))):
         return Reading([], found.unread)
     titles = [_TITLE.match(item) for item in items]
     if len(items) > 1 and all(titles):
@@ -152,13 +171,17 @@ def _read(said: str) -> Reading:
         return _listed(found.items[0])  # a list in the place of a text
     if found.items:
         return found
-    if several := max(_SEVERAL.finditer(said), key=lambda match: len(match[0]), default=None):
-        return _first(f"[{','.join(re.findall(_STRING, several[0]))}]", "[", [], 1)[0]
+    several = max(_SEVERAL.finditer(said), key=lambda match: len(match[0]), default=None)
+    alone = _first(f"[{','.join(re.findall(_STRING, several[0]))}]", "[", [], 1)[0] if several else found
+    if len(alone.items) > 1:
+        return alone
     if len(fields := _FIELD.findall(said)) > 1 or (fields := _of_table(said)):
         return _uncut(fields, said)
     if elements := _of_elements(said):
         return Reading(elements, 0)
-    return _listed(_HEADING.sub(r"\1. ", said))
+    listed = _listed(_HEADING.sub(r"\1. ", said))
+    # Each of several may stand below a heading of its own.
+    return listed if {*alone.items} <= {*listed.items} else alone
 
 
 def _of_table(said: str) -> list[str]:
@@ -167,7 +190,8 @@ def _of_table(said: str) -> list[str]:
     for number, line in enumerate(lines[: lenient.TRIES]):
         for sign in "|\t,":
             head = [name.strip(' "*') for name in line.split(sign)]
-            if len(head) > 1 and (column := next((i for i, name in enumerate(head) if TEXT.fullmatch(name)), -1)) >= 0:
+            column = next((i for i, name in enumerate(head) if _COLUMN.fullmatch(name)), -1)
+            if len(head) > 1 and column >= 0:
                 with suppress(csv.Error):
                     rows = csv.reader(lines[number + 1 :], delimiter=sign, skipinitialspace=True)
                     found = [row[column].strip() for row in rows if len(row) == len(head)]
@@ -214,7 +238,7 @@ def _of_arrays(said: str) -> Reading:
     kept = [item for item in items if item.strip(" .…0123456789") or not item.strip()] or items
     unread = sum(found.unread for found in chosen) + len(items) - len(kept)
     # JSON in JSON strings.
-    inner = [_of_arrays(item).items if item.lstrip()[:1] in ("[", "{") else [] for item in kept[: lenient.TRIES]]
+    inner = [_of_arrays(item).items if _PACKED.match(item) else [] for item in kept[: lenient.TRIES]]
     return Reading([one for strings in inner for one in strings] if inner and all(inner) else kept, unread)
 
 
@@ -233,8 +257,13 @@ def _without_numbers(items: list[str]) -> list[str]:
 
 def _listed(said: str) -> Reading:
     """The items of a numbered or bulleted list."""
-    items = [_BOX.sub("", item.strip(), count=1) for item in _LIST_ITEM.findall(said)]
-    items = [item for item in items if not _ABOVE.fullmatch(item)]
+    found = [
+        (_BOX.sub("", item[1].strip()), re.match(rf"\s*{_BULLET}\s", item[0])) for item in _LIST_ITEM.finditer(said)
+    ]
+    found = [one for one in found if not _ABOVE.fullmatch(one[0])]
+    # Beside numbers, bullets are the parts of items or notes below them; or the numbers are headings.
+    kinds = [[item for item, bullet in found if bool(bullet) is kind] for kind in (False, True)]
+    items = max(kinds, key=lambda kind: sum(map(len, kind)))
     names = [_NAMED.match(item) for item in items]
     if len(items) > 1 and len({name and name[0] for name in names}) == 1 and names[0]:
         items = [item[names[0].end() :] for item in items]
@@ -249,7 +278,9 @@ def _uncut(items: list[str], said: str) -> Reading:
 
 
 def _unquoted(item: str) -> str:
-    item = item.rstrip(",")
+    item = _LABELLED.sub("", item).rstrip(",")
+    if item.endswith("**") and item.count("**") == 1:  # they begin before the item's number
+        item = item[:-2]
     for form, group in ((_MARKED, 2), (_REMARKED, 1)):
         if found := form.fullmatch(item):
             item = found[group]

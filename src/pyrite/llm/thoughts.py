@@ -44,19 +44,28 @@ _ANSWERS = re.compile(
 )
 _FINALLY = re.compile(
     rf"{_HEAD}(?:(?:final|revised|improved|polished|corrected)(?: \w{{1,20}}){{0,2}}|correction|revision"
-    rf"|\w{{1,20}} ?\w{{0,4}} \(final\)|最终\w{{1,4}}){_TAIL}",
+    rf"|\w{{1,20}} ?\w{{0,4}} \(final\)|最终\w{{1,4}}){_TAIL}"
+    r"|^[^\n]{0,80}\b(?:final|revised|improved|polished|corrected|better|rewritten) (?:version|list|set|array|texts?)\b"
+    r"[^\n:]{0,40}:(?=[ \t]*\n)|^[^\n]{0,80}\blet me (?:revise|rewrite|redo|improve|fix)\b[^\n:]{0,40}:(?=[ \t]*\n)",
     re.IGNORECASE | re.M,
 )
 # Where a model says which tags its answer stands in, and where its turn ends.
 _SAID = re.compile(r"^[ \t]*<((?:final_?)?(?:answer|output|response))>(.*?)(?:</\1>|\Z)", re.IGNORECASE | re.S | re.M)
-_TURN = re.compile(r"<\|(?:im_end|eot_id|eom_id|end|end_of_text|endoftext|end_of_turn)\|>|<end_of_turn>|</s>")
+_TURN = re.compile(
+    r"<\|(?:im_end|eot_id|eom_id|end|end_of_text|endoftext|end_of_turn|user)\|>|<end_of_turn>|</s>|\[/?INST\]"
+    r"|^#{2,3} ?(?:Instruction|Input|User|Human):?$|(?<=\n\n)(?:User|Human): ",
+    re.M,
+)
+# The answer of models that were trained on mathematics.
+_BOXED = re.compile(r"\\boxed\{(?:\\text\{)?((?:[^{}]|\{[^{}]*\})*)\}")
 # gpt-oss: every message has a channel, and only that of `final` is for the reader.
 _CHANNEL = re.compile(r"<\|channel\|>\s*[a-z]")
 _FINAL = re.compile(
     r"<\|channel\|>\s*final\b(?:.{0,80}?<\|message\|>|\s)(.*?)(?=<\|(?:end|return|call|start|channel)\|>|\Z)", re.S
 )
 # The same where the server drops the special tokens but keeps the words between them.
-_BARE_CHANNELS = re.compile(r"\s*(?:analysis|commentary)(?![a-z]).*assistantfinal", re.S)
+_BARE = r"\s*(?:analysis|commentary)"
+_BARE_CHANNELS = re.compile(rf"{_BARE}(?![a-z]).*assistantfinal|{_BARE}(?=[A-Z]).*", re.S)
 _ANY = re.compile(r"<(/?)([^\W\d][^\s<>/=]{0,40})(?:[\s=][^<>]{0,80})?>")
 # A block of code that is named as a thought; a quotation at the beginning, and what an answer may begin with after it.
 _FENCED = re.compile(
@@ -109,6 +118,8 @@ def _said(answer: str) -> str:
         answer = answer[: thinks.start()] + answer[ends.end() :]
     if (finals := list(_FINALLY.finditer(answer))) and answer[finals[-1].end() :].strip():
         answer = answer[finals[-1].end() :]
+    if boxed := _BOXED.findall(answer):
+        answer = boxed[-1]
     if tagged := _SAID.findall(answer):
         answer = "\n".join(said for _, said in tagged)
     return next((turn for turn in _TURN.split(answer) if turn.strip()), answer)

@@ -11,8 +11,8 @@ from pyrite.llm.lenient import DEEPEST
 
 # Words that stand for a text where the form of the answer is shown.
 _PLACEHOLDER = re.compile(
-    r"\W*(?:(?:(?:your|first|second|third|next|another) )*(?:string|text|item|sentence|example)[\s_]?(?:\d*|one|two))?"
-    r"\W*",
+    r"\W*(?:(?:(?:insert|your|first|second|third|next|another) )*(?:string|text|item|sentence|example)[\s_]?"
+    r"(?:\d*|one|two|here))?\W*",
     re.IGNORECASE,
 )
 # What stands beside texts in an object and is none, in the singular or the plural.
@@ -22,7 +22,7 @@ BESIDE = re.compile(
 )
 # What texts are called in an object, and lists of those that are meant where it has others.
 TEXT = re.compile(r"(?:[a-z]+[_ ])?(?:text|sentence|content|body|review|tweet|post|message|headline|summary)", re.I)
-_CHOSEN = re.compile(r"texts|final\w*|accepted|revised\w*|improved\w*|corrected\w*|new", re.IGNORECASE)
+_CHOSEN = re.compile(r"texts|(?:final|revised|rewritten|improved|corrected|new|generated)\w*|accepted", re.IGNORECASE)
 # Names of texts that are numbered: 1, text_2, a.
 _NUMBERED = re.compile(r"\D{0,20}\d{1,4}\s*|[a-z]")
 

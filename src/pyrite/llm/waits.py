@@ -22,8 +22,9 @@ _RETRY = re.compile(
     r"(?:try again|retry(?:ing)?|resets?|come back|wait)(?: your request)?(?: for| in| after| at)?:?\s+(?=(\d.{0,39}))",
     re.IGNORECASE,
 )
-# IETF's header of all limits, in its older and its newer form.
-_LIMIT = re.compile(r"\b(?:reset|t)=(\d{1,9})")
+# IETF's header RateLimit: in its newer form several limits, each with what is left of it and until when.
+_POLICY = re.compile(r',(?=\s*"?[^\s",;=]+"?\s*;)')
+_LEFT, _RESET = (re.compile(rf"(?:^|[;,\s])(?:{names})=(\d{{1,9}})") for names in ("r|remaining", "t|reset"))
 # Names of what says how long to wait, without their signs: Retry-After, retryDelay, estimated_time.
 _AFTER = re.compile(r"retryafter|retrydelay|estimatedtime")
 
@@ -86,18 +87,21 @@ def told(headers: Mapping[str, str], body: Any, words: str, *, limited: bool) ->
             return min(waits)
         if not limited:
             continue
-        if named := _LIMIT.search(said.get("ratelimit", "")):
-            return seconds(named[1], now)
-        resets = {name: wait for name, value in said.items() if "reset" in name and (wait := seconds(value, now))}
-        spent = [
-            wait
-            for name, wait in resets.items()
-            if re.match(r"-|0(\.0*)?$", said.get(name.replace("reset", "remaining"), "").strip())
-        ]
-        if spent or resets:
+        resets = [(left, wait) for left, reset in _limits(said) if (wait := seconds(reset, now))]
+        if spent := [wait for left, wait in resets if re.match(r"-|0(\.0*)?$", left.strip())]:
+            return max(spent)
+        if resets:
             # Of those that nobody says are used up, the shortest: too short a wait costs one more refusal.
-            return max(spent) if spent else min(resets.values())
+            return min(wait for _, wait in resets)
     return next((wait for one in _RETRY.findall(words) if (wait := seconds(one, now))), None)
+
+
+def _limits(said: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What is left of each limit that is told of, and when it is reset."""
+    for policy in _POLICY.split(said.get("ratelimit", "")):
+        left, reset = _LEFT.search(policy), _RESET.search(policy)
+        yield left[1] if left else "", reset[1] if reset else ""
+    yield from ((said.get(name.replace("reset", "remaining"), ""), said[name]) for name in said if "reset" in name)
 
 
 def _values(body: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:

@@ -72,7 +72,7 @@ def local_file(card: cards.Card, source: cards.LocalFile, folder: Path) -> None:
         PyriteError: there is no such file, or its bytes are not those that the card pins.
     """
     path = Path(source.path)
-    found, _ = shards.of_task(path, source.format)
+    found = shards.of_task(path, source.format)
     if not found:
         raise PyriteError(f"source.path: there is no file {path}; the path is relative to the project's folder")
     for name, shard in found.items():
