@@ -122,7 +122,8 @@ class Figure:
     @property
     def svg(self) -> str:
         """The chart as a picture file in light colours on a white card: it must read well on any background."""
-        heading = {"text": textwrap.wrap(self.title, 78), "subtitle": textwrap.wrap(self.about, 108)}
+        title, about = words.whole(self.title), words.whole(self.about)
+        heading = {"text": textwrap.wrap(title, 78), "subtitle": textwrap.wrap(about, 108)}
         found = {**_json(self.chart), "width": FILE_WIDTH, "title": heading}
         found["description"] = f"{self.title}. {self.about}"
         found["padding"] = {"left": 20, "right": 24, "top": 18, "bottom": 16}

@@ -159,6 +159,6 @@ def _box(point: Point, spot: Spot, long: float) -> Box:
 
 def _covers(box: Box, taken: Sequence[Point], width: int, height: int) -> int:
     left, right, middle = box
-    if left < 0 or right > width or not 0 <= middle <= height - HALF:
+    if left < 0 or right > width or not -HALF <= middle <= height - HALF:
         return OUTSIDE
     return sum(left - AIR < x < right + AIR and abs(y - middle) < HALF + AIR for x, y in taken)

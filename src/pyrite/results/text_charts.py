@@ -52,7 +52,7 @@ def text_map(table: pd.DataFrame, shares: Sequence[float]) -> Figure:
         for source, text, label, x, y in zip(*columns, strict=True)
     ]
     told = " and ".join(f"{look} ones are {name(source)}" for source, look in looks.items())
-    held = " and ".join(f"{100 * share:.1f}\u00a0%" for share in shares)
+    held = " and ".join(f"{100 * share:.1f} %" for share in shares)
     about = f"Of the generated texts, {told}. " if told else ""
     about += f"The first two principal components of {len(table):,} embeddings hold {held} of the variance."
     return Figure("Where real and generated texts lie", draw_map(places), about)
@@ -171,7 +171,7 @@ def draw_against_gap(
     rows = [drawing.row(one) | {"value": value} for value, one in found]
     least, most = domain([value for value, _ in found])
     wider = 0.1 * (most - least)  # names of the outermost points need room
-    plot = Plot(Span(least - wider, most + wider), Span(*domain([0.0, *(row["mean"] for row in rows)])), 320)
+    plot = Plot(Span(least - wider, most + wider), Span(*domain([0.0, *(row["mean"] for row in rows)])), 260)
     table, legend = data(rows), drawing.key((row["family"] for row in rows), meaning)
     across = alt.X("value:Q", title=of, scale=plot.across.scale, axis=alt.Axis(tickCount=6, grid=False))
     up = drawing.up("Gap (points of macro-F1)", (plot.up.low, plot.up.high))
