@@ -61,7 +61,7 @@ _TWO_LINES = f"{_LONG} ? split(replace(datum.label, regexp('^(.{{8,24}}) '), '$1
 
 # Pixels. In the page a chart is as wide as its column. AXIS and LEGEND: the room below and above it.
 FILE_WIDTH = 700
-ROW = 44
+ROW = 36
 AXIS, LEGEND = 46, 28
 
 

@@ -59,14 +59,15 @@ function draw() {
 document.addEventListener("toggle", draw, true);
 // What is closed on screen is printed: it has the numbers. Charts are drawn narrower: paper makes their letters small.
 const closed = [];
+const widen = (width) => all(".chart").filter((one) => one.clientWidth).forEach((one) => one.view?.width(width ?? one.clientWidth).resize().run());
 window.addEventListener("beforeprint", () => {
   closed.push(...all("details:not([open], .named)"));
   for (const one of closed) one.open = true;
-  for (const { view } of all(".chart")) view?.width(860).run();
+  widen(960);
 });
 window.addEventListener("afterprint", () => {
   for (const one of closed.splice(0)) one.open = false;
-  window.dispatchEvent(new Event("resize"));
+  widen();
 });
 
 const chosen = {};
