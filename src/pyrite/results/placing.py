@@ -22,7 +22,7 @@ OUTSIDE = 1000
 SPOTS = (
     *((9, 0, "left"), (0, -13, "center"), (0, 13, "center"), (4, 12, "left"), (-4, -12, "right")),
     *((4, -12, "left"), (-4, 12, "right"), (-9, 0, "right"), (0, -24, "center"), (8, 20, "left"), (-8, -20, "right")),
-    *((8, 26, "left"), (-8, 26, "right"), (8, -26, "left"), (8, 40, "left"), (-8, 40, "right")),
+    *((8, 26, "left"), (-8, 26, "right"), (8, -26, "left")),
 )
 
 # Of lines that have the same colour: one after another.
