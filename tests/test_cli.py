@@ -162,6 +162,8 @@ def test_what_a_program_may_read_is_json(project: Path, printed: Callable[..., s
         assert "{:+.1f}/{:+.1f}".format(*gap) in narrow, "a number is cut"
     assert "pyth" in narrow, "a name is folded to single letters"
     assert "python_docs" in printed("table", COLUMNS="")
+    narrow = printed("verdict", COLUMNS="60")
+    assert max(map(len, narrow.splitlines())) <= 60 and "Equals labels" in narrow and "can't tell" in narrow
     assert {row["task"] for row in table["scores"]} == {"python_docs"}
     assert table["augmentation"][0]["real rows"] == "pool"
     assert json.loads(printed("store", "--json", cwd=project)) == []

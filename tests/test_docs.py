@@ -203,7 +203,7 @@ def test_the_page_says_of_forecasts_what_the_backtest_found() -> None:
     alone = pilots["all"]["error"]["power_law"]
     told = (ROOT / "src/pyrite/results/templates/next.html.j2").read_text(encoding="utf-8")
     assert f"were off by {error:.1f} points, those of generated texts alone by {alone:.1f}, and" in told
-    assert f"and {100 * coverage:.0f}&nbsp;% of the true scores lay in their intervals" in told
+    assert f"and {100 * coverage:.0f} % of the true scores lay in their intervals" in told
 
 
 def test_the_readme_has_the_result_of_the_committed_metrics() -> None:

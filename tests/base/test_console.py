@@ -106,3 +106,6 @@ def test_standard_output_is_folded_only_to_a_width_that_is_known(
     monkeypatch.setenv("COLUMNS", "40")
     console.screen().print("word " * 60)
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
+    # What can be typed is not cut up.
+    console.screen().command("word " * 60)
+    assert len(capsys.readouterr().out.splitlines()) == 1

@@ -116,14 +116,6 @@ def test_the_worth_is_where_the_line_falls() -> None:
     assert [(row["meets"], row["inside"]) for row in rows] == [(2320, False), (50, False)]
 
 
-def test_names_of_points_that_would_overlap_are_left_out() -> None:
-    dots = [Dot(name, "generated", gap, gap, gap) for name, gap in (("one", -5.0), ("two", -5.0), ("three", -5.1))]
-    spec = Figure("", text_charts.draw_against_gap([(0.5, one) for one in dots] + [(0.9, BOTH)], drawing.KEY), "").spec
-    placed = [row for values in spec["datasets"].values() for row in values if "place" in row]
-    assert [row["name"] for row in placed] == ["one", "two", "pool + few-shot"]
-    assert placed[0]["place"] > -5.0 > placed[1]["place"]
-
-
 def test_the_axis_holds_the_curve_of_every_source() -> None:
     spec = Figure("", DRAWN["curves of sources"], "").spec
     across = next(layer["encoding"]["x"] for layer in spec["layer"] if "x" in layer["encoding"])

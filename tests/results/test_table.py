@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 from rich.console import Console
 
@@ -69,6 +70,8 @@ def test_a_terminal_of_80_columns_folds_no_name_and_repeats_no_word() -> None:
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     assert max(map(len, text.splitlines())) <= 80
     assert "pool+few_shot" in text and text.count("python_docs") == 1
+    # An interval stands below its value, whole.
+    assert re.search(r"> 2,559 *\n *\(2,369 to > 2,559\)", text)
 
 
 def test_a_wide_table_is_shown_in_parts_that_lose_no_number() -> None:

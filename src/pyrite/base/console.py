@@ -38,6 +38,10 @@ class Console(console.Console):
     def render_str(self, text: str, **options: Any) -> Text:
         return super().render_str(printable(text), **options)
 
+    def command(self, words: str) -> None:
+        """Print what can be typed: the terminal itself folds it, so that it is copied whole."""
+        self.print(f"  {words}", soft_wrap=True)
+
 
 log = Console(stderr=True, soft_wrap=True)
 
@@ -47,14 +51,10 @@ PLAIN_SECONDS = 60.0
 PLAIN_WIDTH = 1000
 
 
-def screen(*, soft_wrap: bool = False) -> Console:
-    """Standard output: folded to the terminal or to `COLUMNS`, elsewhere in whole lines.
-
-    Args:
-        soft_wrap: the terminal itself shall fold lines, so that they are copied whole.
-    """
+def screen() -> Console:
+    """Standard output: folded between words to the terminal or to `COLUMNS`, elsewhere in whole lines."""
     known = sys.stdout.isatty() or bool(os.environ.get("COLUMNS"))
-    return Console(soft_wrap=soft_wrap, width=None if known else PLAIN_WIDTH)
+    return Console(width=None if known else PLAIN_WIDTH)
 
 
 class View(Progress):

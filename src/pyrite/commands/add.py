@@ -82,7 +82,7 @@ def run(
     standing = [one for one in card.source.seeds if one != name]
     if seeds or len(standing) < len(card.source.seeds):
         cards.put(card, "seeds", [*standing, *([name] if seeds else [])])
-    out = console.screen(soft_wrap=True)
+    out = console.screen()
     of_labels = [f"{counts[one]:,} {one}" for one in [*known, *unknown[:NAMED_LABELS]]]
     out.print(f"{task} {name}: {len(table):,} texts of {path}: {', '.join(of_labels)}")
     if replaced:
@@ -125,8 +125,8 @@ def run(
         )
     out.print()
     out.print("Next:")
-    out.print("  dvc repro")
-    out.print("  pyrite verdict")
+    out.command("dvc repro")
+    out.command("pyrite verdict")
 
 
 def _check_name(name: str, study: Params) -> None:

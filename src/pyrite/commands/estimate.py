@@ -86,7 +86,7 @@ def run_scores(task: str | None, source: str | None, as_json: bool) -> None:
         out.print(f"\n{one.task}", style="bold")
         out.print(forecasts.table(told[one.task]).terminal())
         for words in forecasts.pilots(one):
-            out.print(words, soft_wrap=True)
+            out.print(words)
 
 
 def _need(p: Params, task: str, source: str) -> CostEstimate:

@@ -80,7 +80,7 @@ def run(
         files.write_text(folder / ".gitkeep", "")
     files.write_text(paths.card(task), card_text)
     files.write_text(paths.PARAMS, study_text)
-    out = console.screen(soft_wrap=True)
+    out = console.screen()
     if found:
         data_overview.show(found, card.language, out)
         alike = embedding_check.look(found.table["text"].tolist(), card.language, study.generate.contamination_cosine)
@@ -186,7 +186,7 @@ def _refresh(task: str, path: Path | None, text: str | None, label: str | None, 
         file = user_files.look_at_texts(waiting, text, getattr(source, "text", "text"))
         cards.put(card, "unlabelled", file.model_dump(include={"path", "sha256", "format", "text"}))
         said = f"{paths.card(task)} now pins {file.path}. Which to label first: pyrite next {task}"
-        console.screen(soft_wrap=True).print(said)
+        console.screen().print(said)
         return
     if path is not None and sheets.is_chosen(path) and not isinstance(source, cards.NoData):
         _take_sheet(card, path)
@@ -205,7 +205,7 @@ def _refresh(task: str, path: Path | None, text: str | None, label: str | None, 
     card_text = schema.edit(schema.read(paths.card(task)), lambda card: _pin(card["source"], pinned))
     schema.parse(card_text, paths.card(task), cards.Card)
     files.write_text(paths.card(task), card_text)
-    out = console.screen(soft_wrap=True)
+    out = console.screen()
     data_overview.show(found, card.language, out)
     if found.others:
         there = ", ".join(f"{label} ({rows:,})" for label, rows in found.others.most_common())
@@ -224,7 +224,7 @@ def _take_sheet(card: cards.Card, path: Path) -> None:
     place = user_files.place_of(path)
     others = [sheet.model_dump() for sheet in card.source.chosen if sheet.path != place]
     cards.put(card, "chosen", [*others, {"path": place, "sha256": shards.digest({path.name: path})}])
-    out = console.screen(soft_wrap=True)
+    out = console.screen()
     counts = ", ".join(f"{count} {label}" for label, count in Counter(label for _, label in labelled).most_common())
     left = f" {waiting} have none yet." if waiting else ""
     out.print(f"{paths.card(card.id)} now pins {place}: {len(labelled)} new labels ({counts}), to train on only.{left}")
@@ -293,7 +293,7 @@ def _say_next(
         )
     out.print()
     recorded = p.provider == "recorded"
-    out.print(costs.table(needs, p.attempt_cap), soft_wrap=False)
+    out.print(costs.table(needs, p.attempt_cap))
     if recorded or llm not in p.prices:
         tokens = sum(n.prompt_tokens for n in needs), sum(n.completion_tokens for n in needs)
         sums = [f"${price.of(*tokens):.2f} with {model} (looked up {price.date})" for model, price in p.prices.items()]
@@ -311,14 +311,14 @@ def _say_next(
         )
     out.print()
     out.print("Next:")
-    out.print("  export OPENAI_API_KEY=...      # or OPENAI_BASE_URL, for a server of yours: docs/llm.md")
+    out.command("export OPENAI_API_KEY=...      # or OPENAI_BASE_URL, for a server of yours: docs/llm.md")
     if recorded:
         name = f"-S llms.{study.annotate.llm}.model=NAME"
-        out.print(f"  dvc exp run -S generate.provider=openai {name}    # an LLM must write: name it")
+        out.command(f"dvc exp run -S generate.provider=openai {name}    # an LLM must write: name it")
     else:
-        out.print(f"  pyrite doctor                  # does {llm} answer?")
-        out.print("  dvc repro")
-    out.print("  pyrite verdict")
+        out.command(f"pyrite doctor                  # does {llm} answer?")
+        out.command("dvc repro")
+    out.command("pyrite verdict")
 
 
 def _would_be_committed(path: str) -> bool:

@@ -57,15 +57,15 @@ def run(task: str, file: Path | None, text: str | None, n: int) -> None:
     sheet = next(path for path in sheets_of_task if not path.exists())
     columns = chosen.assign(label="")[list(sheets.CHOSEN)]
     sheets.write(sheet, sheets.CHOSEN, columns.itertuples(index=False, name=None))
-    out = console.screen(soft_wrap=True)
+    out = console.screen()
     sampled = f" (of {len(waiting):,} a sample was read)" if len(waiting) > MOST else ""
     out.print(f"Written: {sheet}, with {len(chosen):,} of {len(drawn):,} texts without labels{sampled}, {why}.")
     out.print(f"Fill in its column label: {', '.join(card.labels)}. Don't put it into git: it holds your texts.")
     out.print("Next:")
-    out.print(f"  pyrite new {task} --refresh --from {shlex.quote(str(sheet))}")
-    out.print("  dvc repro")
+    out.command(f"pyrite new {task} --refresh --from {shlex.quote(str(sheet))}")
+    out.command("dvc repro")
     if not real.empty:
-        out.print("  dvc metrics diff      # what they gained: no test row is new")
+        out.command("dvc metrics diff      # what they gained: no test row is new")
 
 
 def known(card: cards.Card, study: Params) -> pd.DataFrame:

@@ -39,7 +39,7 @@ def export(task: str, source: str, n: int, hidden: bool) -> None:
     path = paths.sheet(f"{task}.{source}")
     sheets.write(path, [*sheets.REVIEWS, "label", "choices", "text"], rows)
     means = "; ".join(f"{label}: {card.items} that {meaning}" for label, meaning in card.labels.items())
-    out = console.screen(soft_wrap=True)
+    out = console.screen()
     out.print(f"Written: {path}, with {len(rows):,} of {len(table):,} texts. {card.description} {means}.")
     answer = "the right label" if hidden else f"{ACCEPT} where the label is right, else the right label"
     out.print(f"Give each person a copy. They fill in their name or a number as reviewer, and as answer {answer},")
@@ -74,7 +74,7 @@ def take_in(task: str, source: str, copies: Sequence[Path]) -> None:
     own = dict(zip(table["id"], table["label"], strict=True))
     answers = [(item, reviewer, answer) for (item, reviewer), answer in given.items()]
     found = reviews.review(own, answers, RESAMPLES, np.random.default_rng(SEED))
-    out = console.screen(soft_wrap=True)
+    out = console.screen()
     out.print(f"{path}: {len(new):,} answers added")
     if old := {item for item, _, _ in answers} - own.keys():
         out.print(f"{len(old):,} reviewed texts are no longer among those of {source}: they don't count")
@@ -91,7 +91,7 @@ def take_in(task: str, source: str, copies: Sequence[Path]) -> None:
     lines = (json.dumps({"text": text, "label": label}, ensure_ascii=False) for text, label in changed)
     files.write_text(place, "".join(f"{line}\n" for line in lines))
     out.print(f"{place}: its {len(changed):,} texts as people changed them. For a verdict of their own:")
-    out.print(f"  pyrite add {task} {source}_reviewed --from {place} --text text --label label")
+    out.command(f"pyrite add {task} {source}_reviewed --from {place} --text text --label label")
 
 
 def corrected(table: pd.DataFrame, answers: Sequence[tuple[str, str, str]]) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from json import dumps
 from typing import Any
@@ -51,8 +52,7 @@ def run_tables(json: bool) -> None:
     console = screen()
     for one in both.values():
         console.print()
-        for part in one.narrow(console.width):
-            console.print(part.terminal())
+        _print(console, one)
 
 
 def as_json() -> dict[str, Any]:
@@ -115,17 +115,17 @@ def show(console: Console) -> None:
         console.print()
         table = tables.of_task(task)
         bold = [number for number, row in enumerate(table.rows) if row["Trained on"] == asked.candidate]
-        console.print(table.terminal(bold))
+        _print(console, table, bold)
         if len(task.evaluated.classifiers) > 1:
             console.print()
-            console.print(_classifiers(task, found))
+            _print_classifiers(console, task, found)
         console.print()
         questions = statements.two_questions(case, task.same_texts(asked.candidate))
         for words in filter(None, [remarks.too_like(task.generated), *questions, *_remarks(task)]):
             console.print(f"- {words}", markup=False)
         bought = frontier.find(task)
         console.print()
-        console.print(frontier.table(bought).terminal())
+        _print(console, frontier.table(bought))
         console.print(frontier.sentence(bought))
         if steps:
             console.print("\nWhat else to do:")
@@ -135,7 +135,7 @@ def show(console: Console) -> None:
         console.print()
         console.print(Text(task.task, style="bold"))
         for words in remarks.unscored(task):
-            console.print(words, soft_wrap=True)
+            console.print(words)
     if len(asked.candidates) > 1 and found.scored:
         console.print()
         table, cases = options.table(found), [one.case for one in options.of(found)]
@@ -143,7 +143,7 @@ def show(console: Console) -> None:
         shown = [column for column in table.columns if column.key != "origin"]
         rows = [row | {"verdict": _word(case, found.params)} for row, case in zip(table.rows, cases, strict=True)]
         styles = {_word(case, found.params): COLOURS[verdict.decide(case)] for case in cases}
-        console.print(replace(table, columns=shown, rows=rows).terminal(styles=styles))
+        _print(console, replace(table, columns=shown, rows=rows), styles=styles)
         for words in options.between(found):
             console.print(words)
     page = paths.REPORT / "index.html"
@@ -166,7 +166,13 @@ def _word(case: Case, params: Params) -> str:
     return advice.word(case, advice.kind(params, case.candidate))
 
 
-def _classifiers(task: TaskMetrics, found: Study) -> Any:
+def _print(console: Console, table: Table, bold: Sequence[int] = (), styles: dict[str, str] | None = None) -> None:
+    """Print a table in parts that the terminal has room for."""
+    for part in table.narrow(console.width):
+        console.print(part.terminal(bold, styles))
+
+
+def _print_classifiers(console: Console, task: TaskMetrics, found: Study) -> None:
     asked, rows, styles = found.params.compare, [], {}
     for name, one in task.evaluated.classifiers.items():
         if gap := task.gap(name):
@@ -175,4 +181,4 @@ def _classifiers(task: TaskMetrics, found: Study) -> Any:
             scores = {mix: one.mixes[mix].macro_f1 for mix in (asked.baseline, asked.candidate)}
             row = {mix: Cell(statements.plus_minus(score)) for mix, score in scores.items()}
             rows.append({"Classifier": name, **row, "Gap": Cell(statements.plus_minus(gap, "+")), "Verdict": word})
-    return Table.of(rows).terminal(styles=styles)
+    _print(console, Table.of(rows), styles=styles)

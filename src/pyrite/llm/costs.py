@@ -86,8 +86,8 @@ def _estimate(task: str, source: str, requests: int, sent: float, answered: floa
 def table(needs: Sequence[CostEstimate], attempt_cap: float) -> Table:
     """What is needed, for a terminal."""
     drawn = Table(box=None, header_style="dim", pad_edge=False, caption_justify="left")
-    drawn.add_column("task")
-    drawn.add_column("source")
+    for column in ("task", "source"):
+        drawn.add_column(column, no_wrap=True, overflow="fold")
     for column in ("requests", "tokens sent", "answered", "cost"):
         drawn.add_column(column, justify="right")
     for n in needs:

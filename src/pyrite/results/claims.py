@@ -304,7 +304,7 @@ def duplicates(task: Findings) -> str:
     if without.value is None:
         return ""
     return (
-        f"{task.card.title}: {100 * found.near_duplicates.share:.1f}\u00a0% of the real texts nearly repeat another; "
+        f"{task.card.title}: {100 * found.near_duplicates.share:.1f} % of the real texts nearly repeat another; "
         "generated sets have lost such texts. So compare their “Nearest other text” with that of real texts without "
         f"repeats: {ranged(without, '.3f', 1)}, not {chamfer.value:.3f}."
     )

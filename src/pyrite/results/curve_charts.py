@@ -11,10 +11,11 @@ from typing import Any
 import altair as alt
 
 from pyrite.measures.intervals import Estimate
-from pyrite.results import drawing, purchases
-from pyrite.results.drawing import NAMES, Dot, Figure, colour, data, domain, dot, hue, scale, tooltip
+from pyrite.results import drawing, placing, purchases
+from pyrite.results.drawing import NAMES, Dot, Figure, colour, data, domain, dot, hue, tooltip
 from pyrite.results.evaluation import MixResult, Worth
 from pyrite.results.findings import Findings
+from pyrite.results.placing import Plot, Span
 from pyrite.results.words import capital, family, labels, name, worth
 
 # Points of a training curve: the mean over the steps between two.
@@ -149,11 +150,11 @@ def draw_curve(
     places = drawing.apart([drawing.clear(score, lines, 17 * pixel) for score in lines], 17 * pixel)
     sizes = [point.rows for point in (*points, *along)]
     start = min(sizes) / 1.1
-    x_scale = alt.Scale(type="log", domain=[start, max(sizes) * 1.1], nice=False)
+    plot = Plot(Span(start, max(sizes) * 1.1, log=True), Span(*within), height)
     axis = alt.Axis(values=[point.rows for point in points], format=",d", grid=False, labelOverlap="greedy")
 
     def across(field: str) -> alt.X:
-        return alt.X(f"{field}:Q", title="Texts to train on (log scale)", scale=x_scale, axis=axis)
+        return alt.X(f"{field}:Q", title="Texts to train on (log scale)", scale=plot.across.scale, axis=axis)
 
     up = drawing.up("Macro-F1 on real test texts (points)", within)
     rows = [
@@ -178,11 +179,17 @@ def draw_curve(
     words = beside.transform_calculate(text="width < 420 ? datum.short : datum.short + datum.worth")
     of_sources = data([drawing.row(point) | {"rows": point.rows} for point in along])
     place = {"x": across("rows"), "y": up("mean")}
-    ends = data([drawing.row(source[-1]) | {"rows": source[-1].rows} for source in sources])
+    curves = [[drawing.row(point) | {"rows": point.rows} for point in source] for source in sources]
+    # The names of the curves stand clear of all other lines, and of what is said of the levels above these.
+    others = [[plot.at(point.rows, point.mean) for point in points]]
+    others += [
+        [plot.at(start, row[at]), plot.at(row["meets"], row["score"])] for row in rows for at in ("score", "place")
+    ]
+    others += [[plot.at(row["meets"], row["score"]), plot.at(row["meets"], row["bottom"])] for row in rows]
     layers = [
         of_sources.mark_line(strokeWidth=1.5, clip=True).encode(**place, color=hue(legend), detail="name:N"),
         drawing.points(of_sources, 40, {**place, "detail": "name:N"}, legend, clip=True),
-        *drawing.lettered(ends, {**place, "text": "name:N"}, align="left", dx=6),
+        *placing.beside(curves, "rows", across("rows"), up, plot, others),
         # Whiskers: between few points a band would say what nobody measured.
         real.mark_rule(color=ink, opacity=0.55, clip=True).encode(x=across("rows"), y=up("low"), y2="high:Q"),
         beside.mark_rule(strokeWidth=1.5).encode(x=across("start"), x2="meets:Q", y=up("score"), color=hue()),
@@ -264,6 +271,6 @@ def draw_training(found: Sequence[tuple[float, Dot]], title: str) -> alt.LayerCh
         {"name": dot.name, "family": dot.family, "mean": round(dot.mean, 4), "step": int(step)} for step, dot in found
     ]
     within, last = domain([row["mean"] for row in rows]), max(step for step, _ in found)
-    across = alt.X("step:Q", title="Step", scale=scale((0, NAMES * last)), axis=alt.Axis(tickCount=6, grid=False))
-    up = drawing.up(title, within)
-    return drawing.chart(*drawing.lines(rows, across, up, within, 260), height=260)
+    plot = Plot(Span(0, NAMES * last), Span(*within), 260)
+    across = alt.X("step:Q", title="Step", scale=plot.across.scale, axis=alt.Axis(tickCount=6, grid=False))
+    return drawing.chart(*placing.lines(rows, "step", across, drawing.up(title, within), plot), height=plot.height)

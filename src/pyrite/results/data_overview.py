@@ -47,7 +47,7 @@ def show(found: DatasetProfile, spoken: str, out: console.Console) -> None:
         rows, *rest = (f"{n:,}" for n in counts)
         share = f"{found.rows[label] / total:.0%}"
         drawn.add_row(shown(label), rows, share, *rest, f"{words[mine].median():.0f}")
-    out.print(drawn, soft_wrap=False)
+    out.print(drawn)
     if k:
         out.print(
             f"{k} folds: each text but those for prompts is tested on once, by a fit that trained on the other folds."
@@ -85,7 +85,7 @@ def show(found: DatasetProfile, spoken: str, out: console.Console) -> None:
     for label in found.labels:
         out.print(Text(shown(label), style="bold"))
         for text in table.loc[table["label"] == label, "text"].head(SHOWN_ROWS):
-            out.print(Text(f"  {shown(text)}"), soft_wrap=False, no_wrap=True, overflow="ellipsis")
+            out.print(Text(f"  {shown(text)}"), no_wrap=True, overflow="ellipsis")
 
 
 def _notes(found: DatasetProfile) -> list[str]:

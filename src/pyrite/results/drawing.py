@@ -51,14 +51,8 @@ SHAPES = {"real": "circle", "generated": "diamond", "both": "square", "muted": "
 # What colour and shape stand for, where a figure says nothing else.
 KEY = {"real": "real texts", "generated": "generated texts", "both": "both", "muted": "the LLM itself"}
 
-# Of lines that have the same colour: one after another.
-DASHES = ([1, 0], [7, 4], [2, 3], [10, 3, 2, 3])
-
 # By how much an axis is longer than what it shows where names stand at its end.
 NAMES = 1.2
-
-# How the name at the end of a line stands on a phone, and elsewhere.
-_ENDS = (("align", "'right'", "'left'"), ("dx", "0", "9"), ("dy", "-9", "0"))
 
 # A long name beside a row breaks once, half a line above its middle. No name stands in an expression itself: it could
 # be anything.
@@ -67,7 +61,7 @@ _TWO_LINES = f"{_LONG} ? split(replace(datum.label, regexp('^(.{{8,24}}) '), '$1
 
 # Pixels. In the page a chart is as wide as its column. AXIS and LEGEND: the room below and above it.
 FILE_WIDTH = 700
-ROW = 44
+ROW = 36
 AXIS, LEGEND = 46, 28
 
 
@@ -128,7 +122,8 @@ class Figure:
     @property
     def svg(self) -> str:
         """The chart as a picture file in light colours on a white card: it must read well on any background."""
-        heading = {"text": textwrap.wrap(self.title, 78), "subtitle": textwrap.wrap(self.about, 108)}
+        title, about = words.whole(self.title), words.whole(self.about)
+        heading = {"text": textwrap.wrap(title, 78), "subtitle": textwrap.wrap(about, 108)}
         found = {**_json(self.chart), "width": FILE_WIDTH, "title": heading}
         found["description"] = f"{self.title}. {self.about}"
         found["padding"] = {"left": 20, "right": 24, "top": 18, "bottom": 16}
@@ -307,23 +302,3 @@ def _json(chart: alt.LayerChart) -> dict[str, Any]:
     found: dict[str, Any] = chart.to_dict(validate=False)
     del found["config"]
     return found
-
-
-def lines(
-    rows: Sequence[dict[str, Any]], across: alt.X, up: Callable[[str], alt.Y], within: tuple[float, float], height: int
-) -> list[alt.Chart]:
-    """A line for each name, with the name at its end. Names of one family differ by their dashes."""
-    dashes: dict[str, tuple[str, list[int]]] = {}
-    for one in rows:
-        of_family = [name for name, (family, _) in dashes.items() if family == one["family"]]
-        if one["name"] not in dashes:
-            dashes[one["name"]] = (one["family"], DASHES[len(of_family) % len(DASHES)])
-    dashing = alt.Scale(domain=list(dashes), range=[dash for _, dash in dashes.values()])
-    dash = alt.StrokeDash("name:N", scale=dashing, legend=None)
-    line = data(rows).mark_line(strokeWidth=2.5).encode(x=across, y=up("mean"), color=hue(), strokeDash=dash)
-    ends = list({one["name"]: one for one in rows}.values())
-    places = apart([one["mean"] for one in ends], 15 * (within[1] - within[0]) / height)
-    beside = data([one | {"place": place} for one, place in zip(ends, places, strict=True)])
-    # A phone has no room beside a line: there a name ends above it.
-    phone = {key: alt.ExprRef(f"width < 420 ? {there} : {here}") for key, there, here in _ENDS}
-    return [line, *lettered(beside, {"x": across, "y": up("place"), "text": "name:N"}, **phone)]

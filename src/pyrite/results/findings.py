@@ -23,7 +23,7 @@ from pyrite.results.diversity import Diversity
 from pyrite.results.study import TaskMetrics, metrics_of
 from pyrite.results.subjectivity import WHO, Annotated, Subjectivity, TaskSubjectivity, Who
 from pyrite.results.verdict import Case
-from pyrite.results.words import capital, name
+from pyrite.results.words import capital, name, whole
 
 # A verdict has the colour and shape of the rows that it says to train on.
 FAMILIES = {verdict.REPLACE: "generated", verdict.AUGMENT: "both", verdict.DONT: "real", verdict.CANT_TELL: "muted"}
@@ -195,5 +195,5 @@ def histories(task: str, classifier: str, study: Params) -> dict[str, list[dict[
 
 def typographic(words: str) -> str:
     """Words with true signs, and no line break within 95 %."""
-    signs = re.sub(r"(?<=\d) ?%", "\u00a0%", re.sub(r"(?<!\w)-(?=\d)", "−", words))
-    return re.sub(r"\b([Cc]an|[Dd]on)'t\b", r"\1’t", signs)
+    signs = re.sub(r"(?<=\d)%", " %", re.sub(r"(?<!\w)-(?=\d)", "−", words))
+    return whole(re.sub(r"\b([Cc]an|[Dd]on)'t\b", r"\1’t", signs))

@@ -134,7 +134,7 @@ def table(told: list[Forecast]) -> Table:
             "option": mixes.spoken(one.option) + f": {one.times} times the {grows(one.option)}",
             "rows": one.times * one.bought,
             "now": 100 * one.now,
-            "forecast": words.ranged(one.score),
+            "forecast": words.cell(one.score),
             "cost": None if one.cost_usd is None else money(one.cost_usd),
             "worth": "maybe" if one.worth_it else "no",
         }

@@ -121,7 +121,7 @@ def table(found: Frontier) -> Table:
             "What is bought": "calling the LLM" if one.option == LLM else mixes.spoken(one.option),
             "Labels": one.labels,
             "Texts": one.texts,
-            "Macro-F1": Cell(words.ranged(one.score)),
+            "Macro-F1": words.cell(one.score),
             "Cost": Cell("?" if one.cost_usd is None else money(one.cost_usd)),
         }
         for one in shown

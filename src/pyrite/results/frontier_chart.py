@@ -7,9 +7,10 @@ from typing import Any
 
 import altair as alt
 
-from pyrite.results import drawing
+from pyrite.results import drawing, placing
 from pyrite.results.drawing import NAMES, Figure, domain, hue, shape, tooltip
 from pyrite.results.frontier import Frontier, spoken
+from pyrite.results.placing import Plot, Span
 from pyrite.results.prices import money
 from pyrite.results.purchases import LLM, Purchase
 
@@ -33,23 +34,23 @@ def _row(one: Purchase, best: bool, priced: bool) -> dict[str, Any]:
 
 
 def draw(rows: list[dict[str, Any]], priced: bool) -> alt.LayerChart:
-    """A line for each option with its name at the end; what is on the frontier is filled."""
+    """A line for each option with its name beside it; what is on the frontier is filled."""
     within = domain([row["mean"] for row in rows])
     first, last = min(row["across"] for row in rows), max(row["across"] for row in rows)
-    span = alt.Scale(type="log", nice=False, domain=[first / 1.2, last * (last / first) ** (NAMES - 1) * 1.2])
+    plot = Plot(Span(first / 1.2, last * (last / first) ** (NAMES - 1) * 1.2, log=True), Span(*within), 320)
     title, form = ("Cost (US dollars, log scale)", "$,~r") if priced else ("Texts to train on (log scale)", ",d")
     sizes = [row["across"] for row in rows if row["family"] == "real"]
     values = sizes if sizes and not priced else alt.Undefined
     axis = alt.Axis(format=form, grid=False, labelOverlap="greedy", values=values)
-    across = alt.X("across:Q", title=title, scale=span, axis=axis)
+    across = alt.X("across:Q", title=title, scale=plot.across.scale, axis=axis)
     up = drawing.up("Macro-F1 (points)", within)
     table = drawing.data(rows)
     legend = drawing.key(row["family"] for row in rows)
     points = {"x": across, "y": up("mean"), "color": hue(), "shape": shape(legend), "tooltip": tooltip()}
     return drawing.chart(
         table.mark_rule(opacity=0.35, clip=True).encode(x=across, y=up("low"), y2="high:Q", color=hue(legend)),
-        *drawing.lines(rows, across, up, within, 320),
+        *placing.lines(rows, "across", across, up, plot),
         table.transform_filter("!datum.best").mark_point(size=60, opacity=1).encode(**points),
         table.transform_filter("datum.best").mark_point(size=110, filled=True, opacity=1).encode(**points),
-        height=320,
+        height=plot.height,
     )

@@ -18,6 +18,7 @@ from pyrite.results.statements import ends, points, ranged
 from pyrite.results.study import TaskMetrics
 from pyrite.results.table import Cell, Table
 from pyrite.results.verdict import Case
+from pyrite.results.words import cell
 
 # What `pyrite next` chooses unless it is told another number.
 CHOSEN = 50
@@ -119,7 +120,7 @@ def filter_table(found: Diversity | None) -> Table | None:
     kinds |= {"Kept, with labels": "kept_mixed", "Weighted, with labels": "weighted_mixed"}
     rows = [
         {"Source": mixes.spoken(source), "Confirmed": Cell(f"{one.kept:.0%}")}
-        | {head: Cell(ranged(getattr(one, key), "+")) for head, key in kinds.items()}
+        | {head: cell(getattr(one, key), "+.1f") for head, key in kinds.items()}
         for source, one in found.filtering.items()
     ]
     return Table.of(rows, "Points gained by filtering")

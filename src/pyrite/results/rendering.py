@@ -22,13 +22,18 @@ from pyrite.results.table import Table
 
 TEMPLATES = Path(results.__file__).parent / "templates"
 
+# Elements that hold scripts or others' words, and elsewhere the space between a number and its unit.
+_WHOLE = re.compile(rf"<(script|style|pre|bdi|blockquote)\b.*?</\1>|{words.BEFORE_UNIT}", re.S)
+
 # What Markdown or HTML might read as a sign; an underscore within a word is none.
 _SIGNS = re.compile(r"[\\`*\[\]{}<>#!|~$&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
 def render(template: str, view: Mapping[str, Any]) -> str:
-    """Fill a template. Everything that is put in is escaped, in Markdown as HTML entities too."""
-    return _environment(template).get_template(template).render(view)
+    """Fill a template. Everything that is put in is escaped, in Markdown as HTML entities too; numbers keep to their
+    units, but in scripts and in others' words."""
+    filled = _environment(template).get_template(template).render(view)
+    return _WHOLE.sub(lambda found: found[0] if found[1] else words.NO_BREAK, filled)
 
 
 @cache  # compiling the templates takes longer than filling them

@@ -6,14 +6,17 @@ import csv
 import html
 import io
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pyrite.base import files
 
 if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions
+    from rich.measure import Measurement
     from rich.table import Table as TerminalTable
+    from rich.text import Text
 
 # What LaTeX would read as a sign.
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -79,6 +82,28 @@ class Column:
     def cell(self, row: dict[str, Any]) -> str:
         value = row.get(self.key)
         return "" if value is None else format(value, self.form)
+
+
+@dataclass(frozen=True)
+class _Folded:
+    """A value and its interval on a terminal: in one line, or in two where there is no room."""
+
+    words: str
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        from rich.measure import Measurement
+
+        return Measurement(_least(self.words), len(self.words))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        from rich.text import Text
+
+        yield Text(self.words if len(self.words) <= options.max_width else self.words.replace(" (", "\n("))
+
+
+def _least(words: str) -> int:
+    """The signs that a cell takes at the least: an interval can stand below its value."""
+    return max(map(len, words.replace(" (", "\n(").split("\n")))
 
 
 @dataclass(frozen=True)
@@ -182,7 +207,7 @@ class Table:
         """The signs that a column takes on a terminal, with the space beside it."""
         cells = (self._joined(column, row) for row in self.rows)
         heads = (column.short or column.head).replace(" - ", "\n- ").split("\n")
-        return max(map(len, [*heads, *cells])) + 2
+        return max([*map(len, heads), *map(_least if column.is_number else len, cells)]) + 2
 
     def terminal(self, bold: Collection[int] = (), styles: dict[str, str] | None = None) -> TerminalTable:
         """For a terminal of 80 columns: some rows bold, some words in a style."""
@@ -207,19 +232,20 @@ class Table:
             # value, where there is no room.
             head, cells = column.short or column.head, [self._joined(column, row) for row in self.rows]
             intervals = column.is_number and any(" (" in cell for cell in cells)
-            parts = [part for cell in cells for part in (cell.split(" (") if intervals else [cell])]
-            longest = max(map(len, [head, *parts]))
-            whole = not intervals and (longest <= NAME or column.is_number)
+            longest = max([len(head), *map(_least if intervals else len, cells)])
             drawn.add_column(
                 head.replace(" - ", "\n- "),
                 justify="right" if column.is_number else "left",
-                no_wrap=whole,
+                no_wrap=not intervals and (longest <= NAME or column.is_number),
                 overflow="fold",
-                min_width=min(NAME, longest),
+                min_width=longest if intervals else min(NAME, longest),
             )
         for number, row in enumerate(self.rows):
-            said = [self._joined(column, row) for column in shown]
-            texts = [Text(cell, style=(styles or {}).get(cell, "")) for cell in said]
+            said = [(column, self._joined(column, row)) for column in shown]
+            texts = [
+                _Folded(cell) if column.is_number and " (" in cell else Text(cell, style=(styles or {}).get(cell, ""))
+                for column, cell in said
+            ]
             drawn.add_row(*texts, style="bold" if number in bold else "")
         return drawn
 

@@ -12,16 +12,15 @@ import pandas as pd
 
 from pyrite.data import mixes
 from pyrite.measures.diversity import Measure
-from pyrite.results import drawing
+from pyrite.results import drawing, placing
 from pyrite.results.claims import gap_claim
 from pyrite.results.drawing import NAMES, Dot, Figure, colour, data, domain, dot, hue, scale, shape, tooltip
 from pyrite.results.findings import Findings
+from pyrite.results.placing import Plot, Span
 from pyrite.results.score_charts import compared, draw_groups
 from pyrite.results.subjectivity import KINDS, ONE_LLM, WHO, AgainstGap, Who
 from pyrite.results.words import capital, family, fixed, name
 
-# Pixels: the width from which on the points of tasks have names, and of a letter of these.
-NAMED, LETTER = 600, 5.8
 # How the points of generated sets differ on a map, one set after the other: how solid they are.
 LOOKS = {"hollow": 0.0, "filled": 0.6, "pale": 0.25}
 
@@ -53,7 +52,7 @@ def text_map(table: pd.DataFrame, shares: Sequence[float]) -> Figure:
         for source, text, label, x, y in zip(*columns, strict=True)
     ]
     told = " and ".join(f"{look} ones are {name(source)}" for source, look in looks.items())
-    held = " and ".join(f"{100 * share:.1f}\u00a0%" for share in shares)
+    held = " and ".join(f"{100 * share:.1f} %" for share in shares)
     about = f"Of the generated texts, {told}. " if told else ""
     about += f"The first two principal components of {len(table):,} embeddings hold {held} of the variance."
     return Figure("Where real and generated texts lie", draw_map(places), about)
@@ -147,19 +146,21 @@ def draw_agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
     rows = [drawing.row(one) | {"agreement": level} for level, one in found]
     within = domain(row[end] for row in rows for end in ("low", "high"))
     levels = sorted({level for level, _ in found})
+    end = levels[0] + NAMES * (levels[-1] - levels[0]) + 0.01
+    plot = Plot(Span(levels[0] - 0.01, end), Span(*within), 280)
     across = alt.X(
         "agreement:Q",
         title="At least this share of annotators agrees",
-        scale=scale((levels[0] - 0.01, levels[0] + NAMES * (levels[-1] - levels[0]) + 0.01)),
+        scale=plot.across.scale,
         axis=alt.Axis(values=levels, format=".0%", grid=False, labelOverlap="greedy"),
     )
     up = drawing.up("Accuracy (points)", within)
     table = data(rows)
     return drawing.chart(
         table.mark_area(opacity=0.1).encode(x=across, y=up("low"), y2="high:Q", color=hue(), detail="name:N"),
-        *drawing.lines(rows, across, up, within, 280),
+        *placing.lines(rows, "agreement", across, up, plot),
         drawing.points(table, 80, {"x": across, "y": up("mean")}),
-        height=280,
+        height=plot.height,
     )
 
 
@@ -167,42 +168,32 @@ def draw_against_gap(
     found: Sequence[tuple[float, Dot]], meaning: Mapping[str, str], of: str = "Subjectivity"
 ) -> alt.LayerChart:
     """Each task's gap, in the colour of its verdict, over something else of it: (value, dot)."""
-    height, rows = 320, [drawing.row(one) | {"value": value} for value, one in found]
+    rows = [drawing.row(one) | {"value": value} for value, one in found]
     least, most = domain([value for value, _ in found])
-    within = (least - 0.1 * (most - least), most + 0.1 * (most - least))  # names of the outermost points need room
-    gaps = domain([0.0, *(row["mean"] for row in rows)])
-    table, named = data(rows), data(_named(rows, within, gaps, height))
-    legend = drawing.key((row["family"] for row in rows), meaning)
-    across = alt.X("value:Q", title=of, scale=scale(within), axis=alt.Axis(tickCount=6, grid=False))
-    up = drawing.up("Gap (points of macro-F1)", gaps)
+    wider = 0.1 * (most - least)  # names of the outermost points need room
+    plot = Plot(Span(least - wider, most + wider), Span(*domain([0.0, *(row["mean"] for row in rows)])), 260)
+    table, legend = data(rows), drawing.key((row["family"] for row in rows), meaning)
+    across = alt.X("value:Q", title=of, scale=plot.across.scale, axis=alt.Axis(tickCount=6, grid=False))
+    up = drawing.up("Gap (points of macro-F1)", (plot.up.low, plot.up.high))
     # A phone has no room for names: they stand among the numbers.
-    words = named.transform_calculate(text=f"width < {NAMED} ? '' : datum.name")
+    spots = placing.spots(
+        [row["name"] for row in rows],
+        [[plot.at(row["value"], row["mean"])] for row in rows],
+        [],
+        placing.WIDE,
+        plot.height,
+    )
+    named = [
+        data([row])
+        .transform_filter(f"width >= {placing.WIDE}")
+        .mark_text(fontSize=11, color=colour("muted"), dx=spot.dx, dy=spot.dy, align=spot.align)
+        .encode(x=across, y=up("mean"), text="name:N")
+        for row, spot in zip(rows, spots, strict=True)
+        if not spot.covers
+    ]
     return drawing.chart(
         data([{"mean": 0}]).mark_rule(color=colour("muted")).encode(y=up("mean")),
         drawing.points(table, 90, {"x": across, "y": up("mean")}, legend),
-        words.mark_text(fontSize=11, color=colour("muted")).encode(x=across, y=up("place"), text="text:N"),
-        height=height,
+        *named,
+        height=plot.height,
     )
-
-
-def _named(
-    rows: Sequence[dict[str, Any]], within: tuple[float, float], gaps: tuple[float, float], height: int
-) -> list[dict[str, Any]]:
-    """The rows whose name finds a place above or below its point, apart from other names and points, in a chart of
-    `NAMED` pixels or more."""
-    pixel, named = (gaps[1] - gaps[0]) / height, []
-    at = [NAMED * (row["value"] - within[0]) / (within[1] - within[0]) for row in rows]
-    taken = [(x - 5, x + 5, row["mean"]) for x, row in zip(at, rows, strict=True)]
-
-    def free(left: float, right: float, place: float) -> bool:
-        apart = (right < start or left > end or abs(place - y) >= 11 * pixel for start, end, y in taken)
-        return left >= 0 and right <= NAMED and all(apart)
-
-    for x, row in zip(at, rows, strict=True):
-        half = LETTER * len(row["name"]) / 2
-        for place in (row["mean"] + 12 * pixel, row["mean"] - 12 * pixel):
-            if free(x - half, x + half, place):
-                taken.append((x - half, x + half, place))
-                named.append(row | {"place": place})
-                break
-    return named

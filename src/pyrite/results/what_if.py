@@ -111,9 +111,9 @@ def panel(task: Findings) -> dict[str, Any]:
         "classifier": asked.classifier,
         "of": {
             classifier: {
-                "labels": _gains(task, classifier, labels),
-                "price": _equals(task, classifier, prices),
-                "cost": _cheaper(task, classifier, costs),
+                "labels": list(map(typographic, _gains(task, classifier, labels))),
+                "price": list(map(typographic, _equals(task, classifier, prices))),
+                "cost": list(map(typographic, _cheaper(task, classifier, costs))),
                 **_advice(task, classifier),
             }
             for classifier in task.verdicts

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from pyrite.data import mixes
 from pyrite.measures.intervals import Estimate
 from pyrite.results import statements
 from pyrite.results.evaluation import Worth
 from pyrite.results.statements import capital as capital
 from pyrite.results.table import Cell
+
+NO_BREAK = "\u00a0"
+# The space between a number and its unit.
+BEFORE_UNIT = r"(?<=\d) (?=%|points?\b)"
 
 # What a classifier is, by its training method.
 METHODS = {
@@ -58,6 +64,11 @@ def ranged(found: Estimate, form: str = ".1f", scale: float = 100) -> str:
         return "–"
     value, interval = fixed(scale * found.value, form), ends(found, form, scale)
     return f"{value} ({interval})" if interval else value
+
+
+def whole(text: str) -> str:
+    """A text in which no line break parts a number from its unit."""
+    return re.sub(BEFORE_UNIT, NO_BREAK, text)
 
 
 def labels(worth: Worth, end: str = "labels") -> str:

@@ -10,7 +10,7 @@ async function unpack(text) {
 // A saved picture stands alone: it has its title, what it is of, a background and colours.
 async function picture({ dataset }, spec, kind) {
   const style = getComputedStyle(document.documentElement);
-  const title = { text: dataset.title.match(/.{1,78}(\s|$)/g), subtitle: dataset.about.match(/.{1,108}(\s|$)/g) };
+  const title = { text: dataset.title.match(/.{1,78}( |$)/g), subtitle: dataset.about.match(/.{1,108}( |$)/g) };
   const alone = JSON.stringify({ ...spec, width: 700, title, config, background: "var(--paper)", padding: 18 });
   const inked = JSON.parse(alone.replace(/var\((--\w+)\)/g, (_, name) => style.getPropertyValue(name).trim()));
   const { view } = await vegaEmbed(document.createElement("div"), inked, { ast: true });
@@ -57,8 +57,18 @@ function draw() {
   }
 }
 document.addEventListener("toggle", draw, true);
-// What is closed on screen is printed: it has the numbers.
-window.addEventListener("beforeprint", () => all("details").forEach((one) => { one.open = true; }));
+// What is closed on screen is printed: it has the numbers. Charts are drawn narrower: paper makes their letters small.
+const closed = [];
+const widen = (width) => all(".chart").filter((one) => one.clientWidth).forEach((one) => one.view?.width(width ?? one.clientWidth).resize().run());
+window.addEventListener("beforeprint", () => {
+  closed.push(...all("details:not([open], .named)"));
+  for (const one of closed) one.open = true;
+  widen(960);
+});
+window.addEventListener("afterprint", () => {
+  for (const one of closed.splice(0)) one.open = false;
+  widen();
+});
 
 const chosen = {};
 function choose(kind, value) {
