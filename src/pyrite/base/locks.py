@@ -1,7 +1,5 @@
 """Locks on files and folders, which end with the process that holds them: a killed one holds nothing."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Every mistake in YAML is one line that names the file, the line and the key.
 """
 
-from __future__ import annotations
-
 import difflib
 import io
 import re

@@ -6,8 +6,6 @@ it, so that what a disk does to it is noticed: a damaged entry is made anew. Its
 use. A process that has used the store holds it until it ends: nothing is pruned meanwhile.
 """
 
-from __future__ import annotations
-
 import ast
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Doctor: what of the set-up works, and plain advice for what does not."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

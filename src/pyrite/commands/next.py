@@ -6,8 +6,6 @@ sample of all texts, so they will be trained on only. A task without real labels
 labels must test, too.
 """
 
-from __future__ import annotations
-
 import hashlib
 import itertools
 import shlex

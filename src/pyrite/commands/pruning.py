@@ -4,8 +4,6 @@ A kind is a folder of the store: `fits`, `checkpoints`, `embeddings` and so on. 
 are deleted only when asked for by name.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import shutil

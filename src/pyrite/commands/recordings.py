@@ -1,7 +1,5 @@
 """Recordings: stored answers in `data/recordings/`, so that git can share them."""
 
-from __future__ import annotations
-
 from pyrite import params
 from pyrite.base import console, paths
 from pyrite.data import transcripts

@@ -1,7 +1,5 @@
 """A study: its settings, and what the metrics say of each of its tasks. One place decides which tasks have scores."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property

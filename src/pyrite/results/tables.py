@@ -1,7 +1,5 @@
 """The paper's two tables, of a whole study. Scores and gaps are in points."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

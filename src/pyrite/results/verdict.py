@@ -3,8 +3,6 @@
 Gaps and margins are in [0, 1] of macro-F1.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Sequence

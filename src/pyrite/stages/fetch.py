@@ -5,8 +5,6 @@ standard library, or a local file.
 Writes: `data/raw/<task>/`, the source files as they are.
 """
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import os

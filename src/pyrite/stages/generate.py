@@ -8,8 +8,6 @@ the prompts, `data/imported/<task>/` and `data/prepared/<task>.parquet`; asks th
 why) and `metrics/generate/<task>.<source>.json` (what was asked for, received, paid and dropped, and why).
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import reduce

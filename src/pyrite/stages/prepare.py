@@ -8,8 +8,6 @@ counted there under its reason.
 The split of a row depends on nothing but its own text (or its official side), so that more data never moves a row.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -8,8 +8,6 @@ to share (`report/card.svg`, `card.png`, `badge.svg`). Texts are in the
 page only, which git ignores: the real ones may not be ours to publish.
 """
 
-from __future__ import annotations
-
 import platform
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -9,8 +9,6 @@ Under `accelerate launch` or `torchrun` the fits are dealt out to the processes,
 with `train.parallel: data` all processes train each fit.
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The model card of a checkpoint: what it was trained on and for, as the Hugging Face hub shows it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pandas as pd
