@@ -82,12 +82,10 @@ def plain(name: str) -> str:
 
 def is_word(text: str) -> bool:
     """Whether YAML of any version reads these signs as themselves, without quotes."""
-    return all(_resolved(version, text) == "tag:yaml.org,2002:str" for version in ((1, 1), (1, 2)))
-
-
-def _resolved(version: tuple[int, int], text: str) -> str:
-    found = (tag for of, tag, pattern, _ in implicit_resolvers if version in of and pattern.match(text))
-    return next(found, "tag:yaml.org,2002:str")
+    word = "tag:yaml.org,2002:str"
+    tags = [(of, tag) for of, tag, pattern, _ in implicit_resolvers if pattern.match(text)]
+    # The first resolver of a version decides.
+    return all(next((tag for of, tag in tags if version in of), word) == word for version in ((1, 1), (1, 2)))
 
 
 def distinct(values: tuple[V, ...]) -> tuple[V, ...]:
@@ -238,14 +236,9 @@ def parse(source: str, path: Path, model: type[Model]) -> Model:
         raise PyriteError(_explain(path, node, data, error)) from None
 
 
-def load_for_edit(source: str) -> Any:
-    """What YAML holds, with its comments."""
-    return _editor().load(source)
-
-
 def edit(source: str, change: Callable[[Any], object]) -> str:
     """The YAML `source` after a change to what it holds; comments and all else stay."""
-    data, out = load_for_edit(source), io.StringIO()
+    data, out = _editor().load(source), io.StringIO()
     change(data)
     _editor().dump(data, out)
     return out.getvalue()
