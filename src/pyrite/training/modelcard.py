@@ -1,5 +1,6 @@
 """The model card of a checkpoint: what it was trained on and for, as the Hugging Face hub shows it."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -7,49 +8,6 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from sklearn.metrics import accuracy_score, f1_score
 
 from pyrite.training.classifier import Classifier
-
-TEMPLATE = """\
----
-{{ card_data }}
----
-
-# {{ task }}: a text classifier trained on `{{ mix }}`
-
-It tells `{{ labels|join("`, `") }}` apart. `{{ base }}` was \
-fine-tuned on {{ rows }} rows for the task `{{ task }}`; Pyrite trained it to measure how much LLM-generated training \
-data is worth.
-
-| trained on | |
-|---|---|
-| mix | `{{ mix }}`, seed {{ seed }} |
-| rows | {{ rows }}: {{ counts }} |
-{%- for source, origin in origins.items() %}
-| `{{ source }}` texts | {{ origin }} |
-{%- endfor %}
-| recipe | {{ recipe }} |
-
-On the {{ tested }} real test rows of the task: macro-F1 {{ "%.1f" % (100 * scores.f1) }} %, accuracy \
-{{ "%.1f" % (100 * scores.accuracy) }} %. This is one seed; the study's report has the mean over seeds, with intervals.
-
-## Use
-
-```python
-from transformers import pipeline
-
-classify = pipeline("text-classification", model="path/to/this/folder", truncation=True)
-```
-
-or `pyrite predict path/to/this/folder texts.csv --text COLUMN`. Meant for texts like those of the task, in their
-language, and for research on training data.
-
-## Limits
-
-- Every text gets one of the labels, also one that none of them fits.
-- Texts are cut after {{ max_tokens }} tokens.
-- It has what its training rows have of errors and slants{{ ", the LLM's among them" if origins }}. Check it on
-  labelled texts of yours before use.
-- The probabilities are not calibrated.
-"""
 
 
 def render(
@@ -90,7 +48,7 @@ def render(
     )
     card = ModelCard.from_template(
         data,
-        template_str=TEMPLATE,
+        template_path=str(Path(__file__).parent / "templates/modelcard.md.j2"),
         task=task,
         mix=mix,
         seed=seed,
