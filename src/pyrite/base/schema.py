@@ -51,11 +51,7 @@ class StageResult(Result):
 
     @classmethod
     def load(cls, *of: str) -> Self:
-        """What the stage found.
-
-        Raises:
-            PyriteError: the file is missing or broken, or another version of Pyrite wrote it.
-        """
+        """What the stage found."""
         return read_result(paths.metrics(cls.stage, *of), cls)
 
     @classmethod
