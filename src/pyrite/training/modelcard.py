@@ -8,31 +8,24 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from sklearn.metrics import accuracy_score, f1_score
 
 from pyrite.training.classifier import Classifier
+from pyrite.training.fits import Fit
 
 
 def render(
-    task: str,
-    mix: str,
-    seed: int,
-    spec: Classifier,
-    rows: pd.DataFrame,
-    labels: list[str],
-    predictions: pd.DataFrame,
-    origins: dict[str, str],
+    task: str, fit: Fit, spec: Classifier, labels: list[str], seen: pd.DataFrame, origins: dict[str, str]
 ) -> str:
     """The card of one fit, Markdown under the hub's YAML front matter.
 
     Args:
-        rows: the training rows, with `label`.
-        predictions: the test rows, with `label` and `predicted`.
+        seen: the test rows, with `label` and `predicted`.
         origins: of each source of the mix, where its texts and labels come from.
     """
-    gold, predicted = predictions["label"], predictions["predicted"]
+    gold, predicted = seen["label"], seen["predicted"]
     scores = {
         "accuracy": float(accuracy_score(gold, predicted)),
         "f1": float(f1_score(gold, predicted, labels=labels, average="macro", zero_division=0)),
     }
-    counts = rows["label"].value_counts()
+    counts = fit.rows["label"].value_counts()
     about: dict[str, Any] = spec.about()
     kind = "text-classification"
     data = ModelCardData(
@@ -49,15 +42,8 @@ def render(
     card = ModelCard.from_template(
         data,
         template_path=str(Path(__file__).parent / "templates/modelcard.md.j2"),
-        task=task,
-        mix=mix,
-        seed=seed,
-        labels=labels,
-        rows=len(rows),
+        **{"task": task, "fit": fit, "labels": labels, "origins": origins, "tested": len(seen), "scores": scores},
         counts=", ".join(f"{label} {counts.get(label, 0)}" for label in labels),
-        origins=origins,
-        tested=len(predictions),
-        scores=scores,
         **about,
     )
     return str(card)
