@@ -115,11 +115,6 @@ def pending(script: Script) -> list[Job]:
     return waiting
 
 
-def held(script: Script) -> list[Conversation]:
-    """The conversations as far as recordings and the store have their answers."""
-    return gather(script, runner.look).conversations
-
-
 def top_up(run: GenerationRun, script: Script) -> list[Job]:
     """The conversations that every label still needs, not yet begun."""
     if script.lacks_examples:
