@@ -1,5 +1,7 @@
 """`pyrite verdict` and `pyrite table`: what the last run found, from the metrics files alone."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, replace
 from json import dumps
 from typing import Any

@@ -1,5 +1,7 @@
 """Names and numbers as the report writes them. Scores and gaps are in [0, 1] until here, then in points."""
 
+from __future__ import annotations
+
 from pyrite.data import mixes
 from pyrite.measures.intervals import Estimate
 from pyrite.results import statements
