@@ -26,7 +26,7 @@ def render(
         "f1": float(f1_score(gold, predicted, labels=labels, average="macro", zero_division=0)),
     }
     counts = fit.rows["label"].value_counts()
-    about: dict[str, Any] = spec.about()
+    about: dict[str, Any] = spec.about() | {"task": task, "fit": fit, "labels": labels, "origins": origins}
     kind = "text-classification"
     data = ModelCardData(
         library_name="transformers",
@@ -42,7 +42,8 @@ def render(
     card = ModelCard.from_template(
         data,
         template_path=str(Path(__file__).parent / "templates/modelcard.md.j2"),
-        **{"task": task, "fit": fit, "labels": labels, "origins": origins, "tested": len(seen), "scores": scores},
+        tested=len(seen),
+        scores=scores,
         counts=", ".join(f"{label} {counts.get(label, 0)}" for label in labels),
         **about,
     )
