@@ -58,6 +58,7 @@ def mix(value: float, worth: Worth | None = None) -> MixResult:
             for label, one in f1.items()
         },
         worth=worth,
+        distinct=3,
     )
 
 

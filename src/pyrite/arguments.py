@@ -1,7 +1,5 @@
 """What commands take: names of tasks, sources and classifiers, which lead nowhere and which no shell runs; columns."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -5,8 +5,6 @@ The stages stand in pipeline order, each a function of the pipeline's coordinate
 Exit codes: 0 done; 1 a mistake that one line on standard error explains; 2 no such command or option; 130 stopped.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from functools import wraps

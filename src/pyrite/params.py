@@ -1,9 +1,7 @@
 """`params.yaml`, read once and checked whole: every setting of a study, as frozen values."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
@@ -98,7 +96,7 @@ class Imported(Schema):
     check_llm: Name | None = None
 
     @model_validator(mode="after")
-    def _says_who_checks(self) -> Imported:
+    def _says_who_checks(self) -> Self:
         if self.check and not self.check_llm:
             raise ValueError("check asks an LLM: name it, check_llm: an entry of llms")
         return self
@@ -240,7 +238,7 @@ class Params(Schema):
         return {name: one for name, one in self.sources.items() if not isinstance(one, Labelled) and one.check}
 
     @model_validator(mode="after")
-    def _names_what_there_is(self) -> Params:
+    def _names_what_there_is(self) -> Self:
         if ours := next((name for name in self.sources if name in mixes.REAL), None):
             raise ValueError(f"sources.{ours}: that name is for real rows; choose another")
         places = {"annotate.llm": self.annotate.llm}

@@ -35,7 +35,7 @@ def kinds() -> list[str]:
 
 
 def there(kind: str, name: str) -> bool:
-    return any((entry.kind, entry.key) == (kind, store.key(name)) for entry in pruning.entries())
+    return any((entry.kind, entry.path.name) == (kind, store.key(name)) for entry in pruning.entries())
 
 
 def test_the_store_says_what_it_holds(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,5 +123,5 @@ def test_answers_about_one_task_are_pruned_alone(filled: Path) -> None:
     with pytest.raises(PyriteError, match="say --kind answers too"):
         pruning.prune(("fits",), None, unused=False, task="task")
     pruning.prune(("answers",), None, unused=False, task="task")
-    left = {entry.key for entry in pruning.entries() if entry.kind == "answers"}
+    left = {entry.path.name for entry in pruning.entries() if entry.kind == "answers"}
     assert left == {"other.zero_shot.jsonl", "task_two.zero_shot.jsonl"}

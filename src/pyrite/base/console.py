@@ -3,8 +3,6 @@
 Colours, the width of a terminal and `NO_COLOR` are rich's business. Without a terminal lines are whole and plain.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import sys

@@ -1,6 +1,7 @@
 """Files and folders written whole or not at all.
 
-What is being written stands beside its place as `.<name>.<random>.part`; git and DVC ignore such names.
+What is being written stands beside its place as `.<name>.<random>.part`; git and DVC ignore such names. Locks end with
+the process that holds them: a killed one holds nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +20,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from pyrite.base import locks
 from pyrite.base.errors import PyriteError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def write(path: Path, save: Callable[[IO[bytes]], object]) -> None:
         prefix, suffix = f".{path.name}.", ".part"
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=prefix, suffix=suffix, delete=False) as file:
             temporary = Path(file.name)
-            with locks.held(temporary):
+            with held(temporary):
                 save(file)
                 file.flush()
                 os.fsync(file.fileno())
@@ -61,7 +62,7 @@ def folder(path: Path) -> Iterator[Path]:
     try:
         _make_room(path)
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
-        with locks.held(temporary):
+        with held(temporary):
             yield temporary
         temporary.chmod(0o755)
         if path.exists():
@@ -82,7 +83,7 @@ def _make_room(path: Path) -> None:
     """Make the folder that `path` is in, and delete what killed processes left there half written of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        with suppress(OSError), locks.held(left) as nobody_writes_it:
+        with suppress(OSError), held(left) as nobody_writes_it:
             if nobody_writes_it:
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
 
@@ -149,3 +150,26 @@ def read_parquet(path: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise PyriteError(f"{path}: not a readable Parquet file ({reason}): delete it and run `dvc repro`") from None
+
+
+def lock(descriptor: int, *, exclusive: bool, wait: bool = False) -> bool:
+    """Lock an open file, or turn its lock into another; False where other processes don't allow it, and on Windows."""
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Hold a file or folder alone for as long; False where another process does."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield lock(descriptor, exclusive=True)
+    finally:
+        os.close(descriptor)

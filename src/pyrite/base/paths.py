@@ -3,8 +3,6 @@
 A test holds these paths against the dependencies and outputs in `dvc.yaml`.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 Every mistake in YAML is one line that names the file, the line and the key.
 """
 
-from __future__ import annotations
-
 import difflib
 import io
 import re
@@ -53,11 +51,7 @@ class StageResult(Result):
 
     @classmethod
     def load(cls, *of: str) -> Self:
-        """What the stage found.
-
-        Raises:
-            PyriteError: the file is missing or broken, or another version of Pyrite wrote it.
-        """
+        """What the stage found."""
         return read_result(paths.metrics(cls.stage, *of), cls)
 
     @classmethod
@@ -84,12 +78,10 @@ def plain(name: str) -> str:
 
 def is_word(text: str) -> bool:
     """Whether YAML of any version reads these signs as themselves, without quotes."""
-    return all(_resolved(version, text) == "tag:yaml.org,2002:str" for version in ((1, 1), (1, 2)))
-
-
-def _resolved(version: tuple[int, int], text: str) -> str:
-    found = (tag for of, tag, pattern, _ in implicit_resolvers if version in of and pattern.match(text))
-    return next(found, "tag:yaml.org,2002:str")
+    word = "tag:yaml.org,2002:str"
+    tags = [(of, tag) for of, tag, pattern, _ in implicit_resolvers if pattern.match(text)]
+    # The first resolver of a version decides.
+    return all(next((tag for of, tag in tags if version in of), word) == word for version in ((1, 1), (1, 2)))
 
 
 def distinct(values: tuple[V, ...]) -> tuple[V, ...]:
@@ -240,14 +232,9 @@ def parse(source: str, path: Path, model: type[Model]) -> Model:
         raise PyriteError(_explain(path, node, data, error)) from None
 
 
-def load_for_edit(source: str) -> Any:
-    """What YAML holds, with its comments."""
-    return _editor().load(source)
-
-
 def edit(source: str, change: Callable[[Any], object]) -> str:
     """The YAML `source` after a change to what it holds; comments and all else stay."""
-    data, out = load_for_edit(source), io.StringIO()
+    data, out = _editor().load(source), io.StringIO()
     change(data)
     _editor().dump(data, out)
     return out.getvalue()

@@ -6,8 +6,6 @@ it, so that what a disk does to it is noticed: a damaged entry is made anew. Its
 use. A process that has used the store holds it until it ends: nothing is pruned meanwhile.
 """
 
-from __future__ import annotations
-
 import ast
 import hashlib
 import json
@@ -22,7 +20,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from pyrite.base import console, locks, paths
+from pyrite.base import console, files, paths
 from pyrite.base.errors import PyriteError
 
 # The file of an entry that has the digests of the others.
@@ -153,7 +151,7 @@ def _lock_shared() -> int | None:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError:
             return None  # read-only: what can't be changed can't be pruned from here
-        if not locks.lock(descriptor, exclusive=False, wait=True):
+        if not files.lock(descriptor, exclusive=False, wait=True):
             os.close(descriptor)
             return None
         _locks[path] = descriptor
@@ -170,12 +168,12 @@ def locked() -> Iterator[None]:
     descriptor = _lock_shared()
     if descriptor is None:
         raise PyriteError(f"{paths.store()}: can't be locked here; see that no stage runs and delete folders by hand")
-    if not locks.lock(descriptor, exclusive=True):
+    if not files.lock(descriptor, exclusive=True):
         raise PyriteError(f"{paths.store()}: a stage that runs uses it; prune when it has finished")
     try:
         yield
     finally:
-        locks.lock(descriptor, exclusive=False, wait=True)
+        files.lock(descriptor, exclusive=False, wait=True)
 
 
 def _folder(kind: str, key: str) -> Path:

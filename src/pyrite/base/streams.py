@@ -1,7 +1,5 @@
 """Standard output and error as commands need them, whatever the process was started with."""
 
-from __future__ import annotations
-
 import errno
 import os
 import sys

@@ -4,8 +4,6 @@ Writes `data/imported/<task>/<name>.parquet` with a `.dvc` file beside it, so th
 digest, and puts the source into `params.yaml`, where every classifier then trains on it.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import re

@@ -4,8 +4,6 @@ One round asks for the next turn of every conversation, since a turn is asked wi
 the API work, import, and again until nothing waits.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections import Counter

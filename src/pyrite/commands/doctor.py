@@ -1,13 +1,11 @@
 """Doctor: what of the set-up works, and plain advice for what does not."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -58,17 +56,11 @@ def run(as_json: bool) -> None:
 
 def look() -> Iterator[Finding]:
     """Every finding, the quick ones first."""
-    for what, check in (
-        ("versions", versions),
-        ("study", study),
-        ("store", store),
-        ("data", data),
-        ("devices", devices),
-    ):
+    for check in (versions, study, store, data, devices):
         try:
-            yield Finding(what, True, check())
+            yield Finding(check.__name__, True, check())
         except PyriteError as error:
-            yield Finding(what, False, str(error))
+            yield Finding(check.__name__, False, str(error))
     try:
         yield from endpoints()
     except PyriteError as error:
@@ -142,28 +134,6 @@ def cpu() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-@dataclass(frozen=True)
-class Probe:
-    """What an LLM answered to questions as the study puts them.
-
-    Attributes:
-        turns: its answers in a conversation of two turns, the plan before them where the prompt has one; none where it
-            writes no source.
-        labels: what its answer to a question about a few texts' labels holds; None where it is asked for none.
-        answers: all its answers.
-        of: how many texts and labels were asked for.
-        seconds: that the longest answer took.
-    """
-
-    turns: list[cache.Answer]
-    labels: list[str | None] | None
-    answers: list[cache.Answer]
-    of: int
-    seconds: float
-    structured: bool | None
-    models: tuple[str, ...]
-
-
 def endpoints() -> Iterator[Finding]:
     """Whether each LLM answers as `generate` and `annotate` ask it; a line for each thing that came back."""
     p = params.load()
@@ -178,7 +148,7 @@ def endpoints() -> Iterator[Finding]:
             yield Finding(where, None, f"not asked, since no source uses {name}")
             continue
         try:
-            yield from _endpoint(p, name, where)
+            yield from asyncio.run(_endpoint(p, name, where))
         except (PyriteError, cache.Unanswered) as error:
             yield Finding(where, False, str(error))
 
@@ -194,46 +164,15 @@ def _labels(p: params.Params, llm: str) -> bool:
     return llm in labelled or (llm == p.annotate.llm and p.annotate.items > 0)
 
 
-def _endpoint(p: params.Params, name: str, where: str) -> Iterator[Finding]:
-    found = asyncio.run(_ask(p, name))
-    model, last = p.llms[name].model, found.answers[-1]
-    longest = max(found.answers, key=lambda answer: answer.completion_tokens or 0)
-    rate = (longest.completion_tokens or 0) / found.seconds
-    speed.note(model, rate)
-    forms = {True: " and follows a JSON schema", False: " and takes no JSON schema, its answers are read leniently"}
-    form = "" if found.structured is None else forms[found.structured]
-    tokens = f", {last.prompt_tokens} + {last.completion_tokens} tokens, {rate:.0f} tokens a second"
-    price = "" if model in p.generate.prices else "; its price is not in generate.prices, so only tokens are counted"
-    others = ", ".join(failures.clean(other) for other in found.models if other != model)
-    warning = f"; but the endpoint says that '{others}' answered: is it the model that you mean?" if others else ""
-    yield Finding(where, True, f"'{model}' answers{form}{tokens}{price}{warning}")
-    for turn, answer in enumerate(found.turns[-2:], start=1):
-        said = parsing.texts(answer.text)
-        shown = f"such as: {failures.clean(said[0])}" if said else _unread(answer)
-        yield Finding(f"turn {turn}", bool(said), f"{min(len(said), found.of)} of {found.of} texts, {shown}")
-    if found.labels is not None:
-        read = [label for label in found.labels if label is not None]
-        shown = ", ".join(read) if read else _unread(last)
-        yield Finding("labels", bool(read), f"{len(read)} of {len(found.labels)} labels, {shown}")
-
-
-def _unread(answer: cache.Answer) -> str:
-    if answer.refused:
-        return f"it was refused ({answer.refused}; docs/llm.md)"
-    said = failures.clean(answer.text)[:80] or "nothing"
-    return f"it said: {said}; take a model that follows instructions, or one with a chat template"
-
-
-async def _ask(p: params.Params, llm: str) -> Probe:
-    """Ask for few texts in two turns and for the labels of some, in the words of the study's first task."""
+async def _endpoint(p: params.Params, name: str, where: str) -> list[Finding]:
+    """Ask an LLM for few texts in two turns and for the labels of some, in the words of the study's first task."""
 
     async def keep(answer: cache.Answer) -> None:
-        """A probe is not worth keeping."""
+        """What is asked here is not worth keeping."""
 
-    card = cards.load(p.tasks[0])
-    writes = _writes(p, llm)
-    # A probe is paid from no budget, and one try is enough to see what is wrong.
-    asking = p.asking(llm).model_copy(update={"budget_usd": None})
+    card, writes = cards.load(p.tasks[0]), _writes(p, name)
+    # This is paid from no budget, and one try is enough to see what is wrong.
+    asking = p.asking(name).model_copy(update={"budget_usd": None})
     asked, answers, seconds = client.Endpoint(asking, attempts=1), [], [SHORTEST]
 
     async def put(request: cache.Request) -> cache.Answer:
@@ -243,7 +182,7 @@ async def _ask(p: params.Params, llm: str) -> Probe:
         return answers[-1]
 
     try:
-        said, of, turns = [standins.of_length(card)] * TEXTS, TEXTS, 0
+        said, findings = [standins.of_length(card)] * TEXTS, []
         if writes:
             written = p.written[writes]
             of = min(TEXTS, written.texts_per_turn)
@@ -253,15 +192,43 @@ async def _ask(p: params.Params, llm: str) -> Probe:
             while script.goes_on(c, 2):
                 request = script.request(c)
                 c = script.answered(c, request, await put(request))
-            said, turns = parsing.texts(answers[-1].text)[:of], len(answers)
-        labels = None
-        if _labels(p, llm) and said:
+            # A plan, where the prompt has one, comes before the turns.
+            for turn, answer in enumerate(answers[-2:], start=1):
+                said = parsing.texts(answer.text)[:of]
+                shown = f"such as: {failures.clean(said[0])}" if said else _unread(answer)
+                findings.append(Finding(f"turn {turn}", bool(said), f"{len(said)} of {of} texts, {shown}"))
+        if _labels(p, name) and said:
             to_label = {str(number): text for number, text in enumerate(said)}
             roles = annotators.load()
             survey = annotators.labels(card, to_label, asking, roles, roles.personas)
             question, request = survey.questions[0], survey.request(survey.questions[0])
             labels = survey.said(survey.answered(question, request, await put(request)))
-        models = tuple(sorted(asked.models))
-        return Probe(answers[:turns], labels, answers, of, max(seconds), asked.dialect.structured, models)
+            read = [label for label in labels if label is not None]
+            shown = ", ".join(read) if read else _unread(answers[-1])
+            findings.append(Finding("labels", bool(read), f"{len(read)} of {len(labels)} labels, {shown}"))
+        return [_answers(p, asked, answers, max(seconds), where), *findings]
     finally:
         await asked.close()
+
+
+def _answers(
+    p: params.Params, asked: client.Endpoint, answers: Sequence[cache.Answer], seconds: float, where: str
+) -> Finding:
+    """That an LLM answers, how and how fast: the longest answer took so many seconds."""
+    model, last = answers[-1].model, answers[-1]
+    rate = max(answer.completion_tokens or 0 for answer in answers) / seconds
+    speed.note(model, rate)
+    forms = {True: " and follows a JSON schema", False: " and takes no JSON schema, its answers are read leniently"}
+    form = "" if asked.dialect.structured is None else forms[asked.dialect.structured]
+    tokens = f", {last.prompt_tokens} + {last.completion_tokens} tokens, {rate:.0f} tokens a second"
+    price = "" if model in p.generate.prices else "; its price is not in generate.prices, so only tokens are counted"
+    others = ", ".join(failures.clean(other) for other in sorted(asked.models) if other != model)
+    warning = f"; but the endpoint says that '{others}' answered: is it the model that you mean?" if others else ""
+    return Finding(where, True, f"'{model}' answers{form}{tokens}{price}{warning}")
+
+
+def _unread(answer: cache.Answer) -> str:
+    if answer.refused:
+        return f"it was refused ({answer.refused}; docs/llm.md)"
+    said = failures.clean(answer.text)[:80] or "nothing"
+    return f"it said: {said}; take a model that follows instructions, or one with a chat template"

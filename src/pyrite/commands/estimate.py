@@ -1,7 +1,5 @@
 """Estimate: the requests, tokens and money that `generate` and `annotate` would still need, before any is spent."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace

@@ -6,8 +6,6 @@ the Hugging Face hub shows it. No real text is in it, for those have licences of
 prompt showed there are the ids, of the texts that an LLM labelled the ids and the labels.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

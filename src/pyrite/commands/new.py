@@ -4,8 +4,6 @@ Writes `tasks/<id>.yaml`, empty `data/recordings/<id>/` and `data/imported/<id>/
 into `params.yaml`: the study is then of this task.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 import subprocess  # to ask git of one file  # nosec B404

@@ -6,8 +6,6 @@ sample of all texts, so they will be trained on only. A task without real labels
 labels must test, too.
 """
 
-from __future__ import annotations
-
 import hashlib
 import itertools
 import shlex
@@ -35,9 +33,6 @@ def run(task: str, file: Path | None, text: str | None, n: int) -> None:
 
     Args:
         file: the texts, with their column `text`; None: those that the card names.
-
-    Raises:
-        PyriteError: there are no texts without labels, or nothing to learn from.
     """
     card, study = cards.load(task), params.load()
     labelled = known(card, study)
@@ -69,11 +64,7 @@ def run(task: str, file: Path | None, text: str | None, n: int) -> None:
 
 
 def known(card: cards.Card, study: Params) -> pd.DataFrame:
-    """What the classifier may learn from: columns id, text, label, and whether the text is real.
-
-    Raises:
-        PyriteError: the task is not prepared.
-    """
+    """What the classifier may learn from: columns id, text, label, and whether the text is real."""
     real = texts.read(paths.prepared(card.id))
     if not folds.count(real, study.train.folds):
         real = real[real["split"].isin(texts.TRAINING)]

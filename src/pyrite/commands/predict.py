@@ -5,8 +5,6 @@ Reads every format that `new` reads, and plain text with one text a line; writes
 prediction. In CSV a cell that a spreadsheet would run as a formula has `'` before it.
 """
 
-from __future__ import annotations
-
 import itertools
 import sys
 from collections.abc import Callable, Iterator

@@ -4,8 +4,6 @@ A kind is a folder of the store: `fits`, `checkpoints`, `embeddings` and so on. 
 are deleted only when asked for by name.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import shutil
@@ -34,10 +32,6 @@ class Entry:
     path: Path
     size: int
     last_used: float
-
-    @property
-    def key(self) -> str:
-        return self.path.name
 
 
 def entries() -> list[Entry]:
@@ -96,17 +90,17 @@ def prune(kinds: tuple[str, ...], days: float | None, unused: bool, task: str | 
             raise PyriteError(f"{paths.store()}: has no {', '.join(sorted(unknown))}; there is {there}")
         chosen = [entry for entry in found if (entry.kind in kinds if kinds else entry.kind not in PAID)]
         if task is not None:
-            chosen = [entry for entry in chosen if entry.key.partition(".")[0] == task]
+            chosen = [entry for entry in chosen if entry.path.name.partition(".")[0] == task]
         if days is not None:
             chosen = [entry for entry in chosen if entry.last_used < time.time() - days * DAY]
         if unused:
             histories = map(files.read_json, Path("models").rglob("history.json"))
             current = {fingerprint for history in histories for fingerprint in history["fingerprints"]}
-            chosen = [entry for entry in chosen if entry.kind in OF_FITS and entry.key not in current]
+            chosen = [entry for entry in chosen if entry.kind in OF_FITS and entry.path.name not in current]
         for entry in chosen:
             if entry.path.is_dir():
                 # First out of sight, so that a half deleted entry is never found.
-                doomed = entry.path.rename(entry.path.with_name(f".old-{entry.key}"))
+                doomed = entry.path.rename(entry.path.with_name(f".old-{entry.path.name}"))
                 shutil.rmtree(doomed)
             else:
                 entry.path.unlink()

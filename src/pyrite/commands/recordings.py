@@ -1,11 +1,9 @@
 """Recordings: stored answers in `data/recordings/`, so that git can share them."""
 
-from __future__ import annotations
-
 from pyrite import params
 from pyrite.base import console, paths
 from pyrite.data import transcripts
-from pyrite.llm import annotators, generation, labelling, quality, surveys
+from pyrite.llm import annotators, generation, labelling, quality, runner, surveys
 from pyrite.params import Labelled, Written
 
 
@@ -39,7 +37,9 @@ def _conversations(task: str, source: str) -> None:
     script = generation.load(task, source)
     path, model = paths.recording(task, script.spec.prompt), script.p.llm.model
     standing = transcripts.read(path, script.card, script.spec.prompt) if path.exists() else []
-    held = [quality.without_copies(script, c) for c in generation.held(script) if c.turns]
+    # As far as recordings and the store have the answers.
+    found = generation.gather(script, runner.look).conversations
+    held = [quality.without_copies(script, c) for c in found if c.turns]
     if held:
         transcripts.write(path, [*(c for c in standing if c.model != model), *held])
     console.log.print(f"{path}: {len(held)} conversations of {model}")

@@ -1,7 +1,5 @@
 """Review: people look at the texts of a source and say whether their labels are right."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

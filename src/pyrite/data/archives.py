@@ -1,7 +1,5 @@
 """Archives (zip, tar): members are read by name and never extracted, so that their paths can reach nothing."""
 
-from __future__ import annotations
-
 import json
 import re
 import tarfile

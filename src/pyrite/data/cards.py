@@ -1,9 +1,7 @@
 """Task cards: what is classified, the labels with one instruction each, where real data come from."""
 
-from __future__ import annotations
-
 from pathlib import Path, PurePath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
@@ -36,7 +34,7 @@ class TextFile(Layout):
     text: str
 
     @model_validator(mode="after")
-    def _within(self) -> TextFile:
+    def _within(self) -> Self:
         formats.require_fit(self)
         # What a card names is copied, shown to an LLM and shared: a colleague's card must not reach a file of yours.
         # Who knows its digest has read it already.
@@ -113,7 +111,7 @@ class Archive(Schema):
     folders: dict[str, str] | None = None
 
     @model_validator(mode="after")
-    def _one_of_each(self) -> Archive:
+    def _one_of_each(self) -> Self:
         _require_one(self, "sha256", "md5", "an archive has")
         _require_one(self, "member", "folders", "an archive has")
         return self
@@ -167,7 +165,7 @@ class Rows(Layout):
     other_values: Literal["error", "drop"] = "error"
 
     @model_validator(mode="after")
-    def _fits_the_format(self) -> Rows:
+    def _fits_the_format(self) -> Self:
         formats.require_fit(self)
         if self.beside and self.format != "separated":
             raise ValueError(f"beside: the format {self.format} has none")
@@ -182,7 +180,7 @@ class Judgements(Schema):
     rows: Rows
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Judgements:
+    def _one_of_both(self) -> Self:
         _require_one(self, "annotator", "agreement", "judgements have")
         if self.annotator is not None and self.rows.label is None:
             raise ValueError("an annotator's judgements need rows.label")
@@ -198,7 +196,7 @@ class Download(Source):
     judgements: tuple[Judgements, ...] = ()
 
     @model_validator(mode="after")
-    def _names_its_files(self) -> Download:
+    def _names_its_files(self) -> Self:
         names = [file.name for file in self.files]
         if len(set(names)) < len(names):
             raise ValueError("files: two have the same name")
@@ -250,16 +248,12 @@ class Card(Schema):
         return normal
 
     @model_validator(mode="after")
-    def _values_are_labels(self) -> Card:
+    def _sources_labels_are_its_own(self) -> Self:
         if isinstance(self.source, Download):
             tables = (*self.source.tables, *(judgement.rows for judgement in self.source.judgements))
             values = {label for rows in tables for label in rows.values.values()}
             if unknown := sorted(values - set(self.labels)):
                 raise ValueError(f"source: values: '{unknown[0]}' is not one of the labels {', '.join(self.labels)}")
-        return self
-
-    @model_validator(mode="after")
-    def _modules_match_labels(self) -> Card:
         if isinstance(self.source, Docstrings) and set(self.source.modules) != set(self.labels):
             odd = sorted(set(self.source.modules) ^ set(self.labels))
             raise ValueError(f"source.modules and labels must name the same labels; only one has {', '.join(odd)}")

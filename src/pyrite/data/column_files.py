@@ -1,7 +1,5 @@
 """Parquet, and Arrow as `datasets` writes it (a stream) or as others do (a file)."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Which column of a file has the texts, and which the labels."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from pyrite.base.errors import PyriteError

@@ -1,7 +1,5 @@
 """CSV: with quotes, and parted by whichever sign its header shows. No quote swallows rows in silence."""
 
-from __future__ import annotations
-
 import csv
 import io
 import itertools

@@ -1,7 +1,5 @@
 """The first sentences of the docstrings in Python source files."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

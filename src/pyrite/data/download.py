@@ -1,7 +1,5 @@
 """Downloads: pinned bytes from the web, kept in the store, with retries and resume."""
 
-from __future__ import annotations
-
 import hashlib
 import http.client
 import time

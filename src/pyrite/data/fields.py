@@ -3,8 +3,6 @@
 What is missing is the empty string: an absent field, null, NaN and an empty cell are one thing everywhere.
 """
 
-from __future__ import annotations
-
 import ast
 import html
 import itertools

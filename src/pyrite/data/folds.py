@@ -5,8 +5,6 @@ and is tested on that one. Each seed draws other folds. Of one split, three quar
 lost.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from typing import Annotated

@@ -4,8 +4,6 @@ A reader checks the form of its file (encoding, quotes, columns) and names the f
 number of a row is that of a spreadsheet or an editor: the header of a CSV file is row 1.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Imported sets: texts and labels in a file of anybody's, as `pyrite add` takes them in."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """The language of texts: guessed by `py3langid` from many of them together, for one short text is easily mistaken."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

@@ -9,8 +9,6 @@ the last point of a curve. `@even` and
 `@odd` are the rows of a source from conversations of even or odd number: halves, as if of two runs.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Mapping

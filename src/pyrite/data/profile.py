@@ -3,8 +3,6 @@
 Nothing is changed in silence: what is not taken as it stands is counted, or is a sentence in `notes`.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -1,7 +1,5 @@
 """A row of a file of anybody's, and what tells how rows stand in a file."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple

@@ -1,7 +1,5 @@
 """The files of a user's data set: one, or those of one format in a folder, and what their names say of sides."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Collection, Mapping

@@ -3,8 +3,6 @@
 A split depends on nothing but the row's own text (or its official side), so that more data never moves a row.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

@@ -3,8 +3,6 @@
 What a study will ask and cost depends on the number and length of real texts, hardly on their words.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import pandas as pd

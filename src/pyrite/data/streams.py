@@ -1,7 +1,5 @@
 """The lines of a text file: unpacked where it is gzipped, and decoded."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import itertools

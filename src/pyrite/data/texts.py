@@ -5,8 +5,6 @@ Columns: `id`, `text`, `label`, `split` (train, validation, test, chosen); rows 
 text, so that equal texts are one row and the split of a row never depends on the other rows.
 """
 
-from __future__ import annotations
-
 import hashlib
 import html
 import re

@@ -1,7 +1,5 @@
 """Files of a user's: their format, where they are, which columns have the texts and the labels, if they have some."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import re

@@ -4,8 +4,6 @@ Nothing here asks an LLM: a survey says what `runner` sends. Questions leave rea
 `{second}` stay unfilled until they are sent), and recordings hold labels by id only.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -120,11 +118,7 @@ class Survey:
 
 
 def load() -> Annotators:
-    """The personas and their prompts.
-
-    Raises:
-        PyriteError: the file is missing or not valid.
-    """
+    """The personas and their prompts."""
     return schema.load(paths.ANNOTATORS, Annotators)
 
 

@@ -4,8 +4,6 @@
 added, and is on the disk before anything else happens with the answer.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -3,8 +3,6 @@
 Answers are a model's: untrusted, and read leniently.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any

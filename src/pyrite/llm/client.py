@@ -3,8 +3,6 @@
 `NAME_API_KEY` and `NAME_BASE_URL` of the environment say where it is; neither ever reaches a file, a log or a message.
 """
 
-from __future__ import annotations
-
 import asyncio
 import random
 import time

@@ -4,8 +4,6 @@ A request follows from the card, the templates, the source and what was answered
 second run asks the same, and finds the answers in the store.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import random

@@ -1,7 +1,5 @@
 """Costs: the requests, tokens, money and time that conversations and surveys still need."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Endpoints differ in the parameters, roles and schemas that they take. What one r
 without.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import time

@@ -4,8 +4,6 @@ Errors come in many shapes and under any status, also inside a 200. Whatever the
 out, without the key.
 """
 
-from __future__ import annotations
-
 import html
 import itertools
 import json

@@ -1,7 +1,5 @@
 """Generation: conversations for a (task, source), until every label has the texts that the study wants."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -32,21 +30,13 @@ REFUSALS_IN_VAIN = 5
 
 
 def load(task: str, source: str) -> Script:
-    """What is asked for a written source of this study.
-
-    Raises:
-        PyriteError: params, the card, the prompts or the prepared rows are missing or not valid.
-    """
+    """What is asked for a written source of this study."""
     p = params.load()
     return script(p, cards.load(task), source, texts.read(paths.prepared(task)))
 
 
 def script(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Script:
-    """What is asked for a written source, with these real rows.
-
-    Raises:
-        PyriteError: the prompts are missing or not valid.
-    """
+    """What is asked for a written source, with these real rows."""
     spec = study.sources[source]
     assert isinstance(spec, Written)
     return Script(card, source, prompts.load(spec.prompt), study, prepared)
@@ -123,11 +113,6 @@ def pending(script: Script) -> list[Job]:
 
     gather(script, ask)
     return waiting
-
-
-def held(script: Script) -> list[Conversation]:
-    """The conversations as far as recordings and the store have their answers."""
-    return gather(script, runner.look).conversations
 
 
 def top_up(run: GenerationRun, script: Script) -> list[Job]:

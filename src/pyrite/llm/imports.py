@@ -1,7 +1,5 @@
 """Imports: what of an imported set may be trained on. Somebody else answers for it, so little is dropped."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -39,11 +37,6 @@ class Checked:
     rows: pd.DataFrame
     unknown_labels: dict[str, int] = field(default_factory=dict)
     noticed: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def accepted(self) -> pd.DataFrame:
-        """The rows that nothing speaks against."""
-        return self.rows[self.rows["reason"] == ""]
 
     def conversations(self, task: str, source: str, llm: str) -> list[Conversation]:
         """What the LLM was shown, as conversations without words: one for all texts made from the same real rows."""

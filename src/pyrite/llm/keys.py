@@ -1,7 +1,5 @@
 """Keys: they reach no file, no log and no message, whatever a server says."""
 
-from __future__ import annotations
-
 import base64
 import json
 import os

@@ -1,7 +1,5 @@
 """Labelling: the labels that an LLM gives texts: those of sources of the kind `labelled`, and the `check` of others."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +46,7 @@ class Labelling:
 
 
 def load(task: str, source: str) -> Labelling:
-    """What a labelled source of this study asks.
-
-    Raises:
-        PyriteError: params, the card, the roles, the recording or the prepared rows are missing or not valid.
-    """
+    """What a labelled source of this study asks."""
     study = params.load()
     return plan(study, cards.load(task), source, texts.read(paths.prepared(task)))
 
@@ -76,12 +70,7 @@ def plan(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Labe
 
 
 def load_check(task: str, source: str) -> Labelling | None:
-    """What the `check` of a source of this study asks; None without one, or before it has texts.
-
-    Raises:
-        PyriteError: params, the card, the roles, the recordings, or the rows of the task or the source are missing or
-            not valid.
-    """
+    """What the `check` of a source of this study asks; None without one, or before it has texts."""
     study, path = params.load(), paths.source(task, source)
     spec = study.sources[source]
     if isinstance(spec, Labelled) or not spec.check or not path.exists() or (own := texts.read(path)).empty:

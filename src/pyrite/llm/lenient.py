@@ -1,7 +1,5 @@
 """Lenient: the JSON values of an answer, and those that are JSON but for their quotes, commas, comments or end."""
 
-from __future__ import annotations
-
 import json
 import re
 from bisect import bisect

@@ -1,7 +1,5 @@
 """Parsing: what an LLM's answers hold. Answers are untrusted: nothing in them raises, nothing takes long."""
 
-from __future__ import annotations
-
 import csv
 import html
 import itertools

@@ -1,7 +1,5 @@
 """Prompts: the ways to ask an LLM for texts. Each is an entry of `tasks/prompts.yaml`, which a task card fills."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """Quality: which generated texts may be trained on, and why the others are dropped."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

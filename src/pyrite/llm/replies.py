@@ -3,8 +3,6 @@
 Replies are untrusted, and differ from provider to provider.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Shortfall: why a label has fewer texts than the study wants, and what can be done."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 from pyrite.base import paths

@@ -1,7 +1,5 @@
 """Speed: how many tokens a second a model answers with, as `doctor` measured it and `estimate` reckons with it."""
 
-from __future__ import annotations
-
 from pyrite.base import files, paths
 
 

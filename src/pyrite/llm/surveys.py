@@ -1,7 +1,5 @@
 """Surveys of a study: what its LLM has said of test rows and of pairs of tasks, and what it is still to be asked."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

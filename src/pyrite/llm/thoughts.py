@@ -1,7 +1,5 @@
 """Thoughts: what a model says to itself before it answers, where its server does not part the two."""
 
-from __future__ import annotations
-
 import json
 import re
 

@@ -1,7 +1,5 @@
 """Values: the texts and attributes of the JSON values that an LLM answers with, whatever objects they stand in."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple

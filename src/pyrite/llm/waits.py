@@ -1,7 +1,5 @@
 """Waits: how long an endpoint asks to wait, in any of the forms that it may say it in."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

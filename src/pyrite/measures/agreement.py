@@ -2,8 +2,6 @@
 label. Any number of annotators, the same or others for each unit.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from pyrite.base.schema import Result

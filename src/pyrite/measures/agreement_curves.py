@@ -1,7 +1,5 @@
 """Accuracy against annotator agreement (Li et al. 2023, Figure 2), and what its nested thresholds can't show."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

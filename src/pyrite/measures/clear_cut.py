@@ -4,8 +4,6 @@ An LLM writes what its label says; people write what they mean. Where its own te
 not, the difference is what generation leaves out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from pyrite.base.schema import Result

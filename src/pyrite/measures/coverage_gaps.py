@@ -1,7 +1,5 @@
 """Regions of real texts that a generated set leaves out: what to ask the LLM for next. Only ids leave here."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits

@@ -4,8 +4,6 @@ Vectors are L2-normalised, float32 (texts, dimensions); the distance is d = 1 - 
 number of texts: compare sets of equal size.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits

@@ -6,8 +6,6 @@ arXiv 2410.21526, without its term for diversity). All are scored on the real te
 rows added, by the same probe.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -16,8 +16,6 @@ Cortes et al. 1994, "Learning curves: asymptotic values and rate of convergence"
 constructive prediction of the generalization error across scales", ICLR.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -7,8 +7,6 @@ evidence, and is a choice of its own: to have it or not. The variance has all te
 features are in nearly all texts.
 """
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence

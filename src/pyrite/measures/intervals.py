@@ -1,7 +1,5 @@
 """Estimates: values with 95 % intervals, by resampling."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self

@@ -1,7 +1,5 @@
 """Learning curves: scores over numbers of real labels, made non-decreasing and inverted."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

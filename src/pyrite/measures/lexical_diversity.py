@@ -2,8 +2,6 @@
 compare sets that are matched in both.
 """
 
-from __future__ import annotations
-
 import gzip
 import re
 from collections import Counter, defaultdict

@@ -1,7 +1,5 @@
 """Overlap between texts: which are nearly the same by their words."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 

@@ -1,7 +1,5 @@
 """Exact nearest neighbours by cosine, tile by tile: memory grows with the number of texts, not with its square."""
 
-from __future__ import annotations
-
 import os
 from concurrent.futures import ThreadPoolExecutor
 

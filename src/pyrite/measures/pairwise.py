@@ -1,7 +1,5 @@
 """Paired comparisons: which of two tasks is more objective, and the scores of all that follow."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 

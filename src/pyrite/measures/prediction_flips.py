@@ -3,8 +3,6 @@
 Arrays as in `statistics`: `gold` (n,), `predicted` (S, n) of one mix, codes of L labels. Only ids leave here, no texts.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

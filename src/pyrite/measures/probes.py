@@ -1,7 +1,5 @@
 """What a simple classifier on embeddings says of texts: which set they are from, and whether their labels fit."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What people say of generated texts: how many labels are right, how many texts are of no use, how far people agree."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 

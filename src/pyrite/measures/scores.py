@@ -4,8 +4,6 @@ Throughout, n is the number of test items and L of labels (codes 0 to L - 1); `.
 (mixes, seeds). Scores are in [0, 1].
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

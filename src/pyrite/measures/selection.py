@@ -4,8 +4,6 @@ Smallest margin: Scheffer, Decomain and Wrobel 2001, "Active Hidden Markov Model
 `benchmarks/next.py` measures what it gains over texts drawn at random.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from pyrite.measures.scores import Floats, Integers

@@ -2,8 +2,6 @@
 label, each with the real text that is nearest to it. Only ids leave here.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Advice: what the verdict says to do, in a few words: the first thing that the page and the terminal say."""
 
-from __future__ import annotations
-
 from pyrite.data import mixes
 from pyrite.params import Params
 from pyrite.results import statements, verdict

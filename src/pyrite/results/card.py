@@ -1,7 +1,5 @@
 """Pictures to share: a card of 1200 × 630 pixels with the answer, and a badge for a README."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Sequence
 

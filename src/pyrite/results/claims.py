@@ -1,7 +1,5 @@
 """Claims: what the report says of findings, in sentences."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Charts of curves: the learning curve of real labels, what generated rows add to them, and training."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What is in a user's data, for a terminal: rows by label, lengths, splits, what is left out, what is odd."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 

@@ -1,7 +1,5 @@
 """What the stage `diversity` finds of a task: `metrics/diversity/<task>.json`."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from pyrite.base.schema import Result, StageResult

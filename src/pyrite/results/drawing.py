@@ -4,8 +4,6 @@ Colours are CSS variables, so that a chart in the page follows its light or dark
 the light ones. Scores and gaps come in points (0 to 100).
 """
 
-from __future__ import annotations
-
 import json
 import re
 import textwrap

@@ -105,15 +105,10 @@ class MixResult(Result):
     calibration_error: float
     worth: Worth | None = None
     no_worth: str | None = None
-    distinct: int | None = None
+    distinct: int
     collapsed: tuple[int, ...] = ()
     never: tuple[str, ...] = ()
     guesses: bool = False
-
-    @property
-    def fits(self) -> int:
-        """Distinct fits; every seed counts where metrics of an older version don't say."""
-        return len(self.seeds) if self.distinct is None else self.distinct
 
 
 class MixCurvePoint(Result):

@@ -3,13 +3,11 @@
 Every number comes from `metrics/`; here they are only rounded, ordered and put into words.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from pyrite.base import files, paths
 from pyrite.data import mixes
@@ -47,7 +45,7 @@ class Verdict:
     sentence: str
 
     @classmethod
-    def of(cls, case: Case, kind: str) -> Verdict:
+    def of(cls, case: Case, kind: str) -> Self:
         """The verdict on a case; `kind` is that of the candidate's sources."""
         advised = (advice.word(case, kind, name), advice.short(case, kind, name), advice.headline(case, kind, name))
         said = (*advised, advice.how_sure(case), capital(statements.reason(case, name)))
@@ -165,11 +163,7 @@ class Findings(TaskMetrics):
 
 
 def read(card: Card, study: Params, subjectivity: Subjectivity | None) -> Findings:
-    """What the metrics say of a task.
-
-    Raises:
-        PyriteError: those of prepare, generate or evaluate are missing.
-    """
+    """What the metrics say of a task."""
     task, nothing = card.id, TaskSubjectivity(annotated={})
     return Findings(
         study,

@@ -1,7 +1,5 @@
 """Forecasts of a study: what twice and ten times as many rows of an option would give, and what they would cost."""
 
-from __future__ import annotations
-
 from itertools import groupby
 
 from pyrite.base.schema import Result

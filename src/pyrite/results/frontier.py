@@ -1,7 +1,5 @@
 """The frontier: the purchases of which none gives as much for less, and what they say in words."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The chart of the frontier: what each option scores over what it costs, or over its rows while prices are missing."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

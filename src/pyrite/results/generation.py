@@ -1,7 +1,5 @@
 """Generation: what became of the texts of a source: `metrics/generate/<task>.<source>.json`."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

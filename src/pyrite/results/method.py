@@ -1,7 +1,5 @@
 """How a study was made: what stands under Method and data."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from pyrite.params import Params

@@ -1,7 +1,5 @@
 """Next steps: what the verdict says to do, and a line for each other finding, with the number that it rests on."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

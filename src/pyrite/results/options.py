@@ -1,7 +1,5 @@
 """The options: all candidates of a study side by side, the best first, and each against the next."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The first screen of a study of many tasks: what is said of all of them together, by one classifier."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

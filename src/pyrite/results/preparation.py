@@ -1,7 +1,5 @@
 """What the stage `prepare` did to a task's real texts: `metrics/prepare/<task>.json`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from pyrite.base.schema import StageResult

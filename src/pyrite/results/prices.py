@@ -1,9 +1,8 @@
 """Prices: what a label may cost before generating is cheaper. US dollars."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
+from typing import Self
 
 from pyrite.results.evaluation import Worth
 
@@ -18,12 +17,12 @@ class BreakEven:
     low: float
     high: float | None
 
-    @staticmethod
-    def of(cost: float, worth: Worth) -> BreakEven:
+    @classmethod
+    def of(cls, cost: float, worth: Worth) -> Self:
         """From what generating cost and its worth in real labels."""
         # Worth fewer labels than the curve's first point: each may cost anything; more than its last: next to nothing.
         low = 0.0 if worth.high is None else cost / max(worth.high, worth.least)
-        return BreakEven(low, cost / worth.low if worth.low else None)
+        return cls(low, cost / worth.low if worth.low else None)
 
     def cheaper(self, label_price: float) -> str:
         """What is cheaper at this price of a label, in words."""

@@ -4,8 +4,6 @@ An option is hand labels (`real`), the texts of a source, or both; its points ar
 LLM itself, called for every text, is one more. Scores are in [0, 1], costs in US dollars.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from pyrite.base.schema import Result

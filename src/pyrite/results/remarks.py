@@ -3,8 +3,6 @@
 Scores and gaps come in [0, 1] and are said in points. `say` is how names of mixes are spoken.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from pyrite.data import mixes

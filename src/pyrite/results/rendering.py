@@ -1,7 +1,5 @@
 """How the page and REPORT.md are made of templates: what they may call, and what keeps hostile words harmless."""
 
-from __future__ import annotations
-
 import base64
 import gzip
 import hashlib

@@ -1,7 +1,5 @@
 """The tables of the report, the same on the page and in REPORT.md. Scores and gaps are in points."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

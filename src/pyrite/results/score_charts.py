@@ -1,7 +1,5 @@
 """Charts of scores: of each mix, of each label, of the LLM itself, and the gap of each task."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import altair as alt

@@ -4,8 +4,6 @@ Scores, gaps and margins come in [0, 1] and are said in points. `say` is how nam
 or as they are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from pyrite.data import mixes

@@ -1,7 +1,5 @@
 """What the stage `subjectivity` finds of a study: `metrics/subjectivity.json`."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pyrite.base.schema import Result, StageResult

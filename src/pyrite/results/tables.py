@@ -1,7 +1,5 @@
 """The paper's two tables, of a whole study. Scores and gaps are in points."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -101,7 +99,7 @@ def of_task(task: TaskMetrics) -> Table:
     evaluated, asked = task.evaluated, task.asked
     one = evaluated.classifiers[asked.classifier]
     worths = {mix: known for mix in one.main if (known := evaluated.worth(asked.classifier, mix))}
-    fits = one.mixes[asked.baseline].fits
+    fits = one.mixes[asked.baseline].distinct
     over = "seeds and test rows" if fits > 1 else "test rows: one fit says no more"
     notes = (
         f"{asked.classifier}, {fits} distinct fit{'' if fits == 1 else 's'}, {evaluated.test_rows:,} test rows. Points "

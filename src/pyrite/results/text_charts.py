@@ -1,7 +1,5 @@
 """Charts of texts: the measures of sets, their map, and what the subjectivity of tasks and texts goes with."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Mapping, Sequence
 from functools import partial

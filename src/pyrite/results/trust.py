@@ -1,7 +1,5 @@
 """Can the texts of a source be trusted? Five questions, each answered beside other real texts, and what to look at."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 Gaps and margins are in [0, 1] of macro-F1.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Sequence
@@ -149,7 +147,7 @@ def case(found: TaskResult, classifier: str, candidate: str, baseline: str, marg
         baseline=baseline,
         margin=share,
         test_rows=found.test_rows,
-        fits=max(mix.fits for mix in mixes_of),
+        fits=max(mix.distinct for mix in mixes_of),
         gap=gap.macro_f1,
         gain=gap.macro_f1 if contains else added.macro_f1 if added else None,
         equal=same.macro_f1 if same else None,
@@ -177,7 +175,7 @@ def _obstacle(found: Sequence[MixResult], names: Sequence[str], test_rows: int, 
         few = f"{test_rows} test rows are too few for any answer; {FEWEST_ROWS} are the least"
         return few, "Label more real texts."
     # A deterministic classifier on fixed rows has one fit, but its halves tell what other rows would move.
-    if max(mix.fits for mix in found) < 2 and not halved:
+    if max(mix.distinct for mix in found) < 2 and not halved:
         one = "there is one fit of each only, which says nothing of how much another training run would move"
         return one, "Give the classifier more seeds, or the LLM more conversations: params.yaml has both."
     return "", ""

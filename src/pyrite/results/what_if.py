@@ -1,8 +1,6 @@
 """What if: the verdict at other accepted losses, the gain with other numbers of labels. All that the page's sliders
 show is worked out here, by the verdict's own rule; the page only looks it up."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -8,8 +8,6 @@ Writes: `data/annotations/<task>.parquet` with columns item, copy, annotator, la
 agreement, which stands in place of annotator and label where people's single labels are not known.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable
 from pathlib import Path

@@ -6,8 +6,6 @@ tables in `metrics/tables/`, and in `metrics/plots/` what `dvc plots diff` draws
 macro-F1 and accuracy. `metrics/frontier.json` has what each task's options cost and give, in US dollars and [0, 1].
 """
 
-from __future__ import annotations
-
 import itertools
 from typing import Any
 

@@ -11,8 +11,6 @@ the set `real`, so that each measure has its real-against-real reference. Every 
 Measures that lengths or labels would decide are taken on subsets with the same lengths and labels.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

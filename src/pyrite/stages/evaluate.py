@@ -5,8 +5,6 @@ an LLM said of the test rows, `data/annotations/<task>.parquet`. Writes `metrics
 in [0, 1], and of the texts there are only ids.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -8,8 +8,6 @@ the prompts, `data/imported/<task>/` and `data/prepared/<task>.parquet`; asks th
 why) and `metrics/generate/<task>.<source>.json` (what was asked for, received, paid and dropped, and why).
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import reduce
@@ -48,11 +46,7 @@ NO_ANSWERS: dict[str, Any] = {
 
 
 def run(task: str, source: str) -> None:
-    """Make the set of a (task, source).
-
-    Raises:
-        PyriteError: an input is missing or not valid, or a label has no text at all.
-    """
+    """Make the set of a (task, source)."""
     study = params.load()
     match study.source(source):
         case Written():

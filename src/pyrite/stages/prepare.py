@@ -8,8 +8,6 @@ counted there under its reason.
 The split of a row depends on nothing but its own text (or its official side), so that more data never moves a row.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,11 +74,7 @@ def run(task: str) -> None:
 
 
 def read(card: cards.Card, folder: Path) -> Raw:
-    """The raw rows of a task.
-
-    Raises:
-        PyriteError: a file can't be read, or a row has no label or one that the card doesn't list.
-    """
+    """The raw rows of a task."""
     if isinstance(card.source, cards.Docstrings):
         return read_docstrings(card.source, folder)
     raw = Raw()

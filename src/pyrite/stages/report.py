@@ -8,8 +8,6 @@ to share (`report/card.svg`, `card.png`, `badge.svg`). Texts are in the
 page only, which git ignores: the real ones may not be ours to publish.
 """
 
-from __future__ import annotations
-
 import platform
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -76,9 +74,6 @@ def run(folder: Path = Path()) -> None:
 
     Args:
         folder: of a kept study, where its report goes too.
-
-    Raises:
-        PyriteError: the folder holds no study, or what a stage must have written is missing.
     """
     tasks, found = read(folder)
     study = tasks[0].study

@@ -6,8 +6,6 @@ Reads: `data/annotations/<task>.parquet`, `models/<task>/<encoder>/<mix>/seed-<k
 Writes: `metrics/subjectivity.json`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 

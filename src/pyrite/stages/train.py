@@ -9,8 +9,6 @@ Under `accelerate launch` or `torchrun` the fits are dealt out to the processes,
 with `train.parallel: data` all processes train each fit.
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 import shutil
@@ -272,7 +270,7 @@ def write_seed(fits: list[Fit], folder: Path, data: Data, task: str, classifier:
         seen = predictions[predictions["id"].isin(first.test)]
         origins = {source: p.origin(source) for source in mixes.parse(first.mix).sources}
         spec = p.train.classifiers[classifier]
-        card = modelcard.render(task, first.mix, first.seed, spec, first.rows, data.labels, seen, origins)
+        card = modelcard.render(task, first, spec, data.labels, seen, origins)
         files.write_text(folder / "checkpoint/README.md", card)
 
 

@@ -1,7 +1,5 @@
 """Does MiniLM tell texts of this language apart? An encoder that knows no word of it takes all texts for the same."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The fits of a classifier on a task: which there are, and what decides the result of each."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import dataclass
 from functools import cached_property

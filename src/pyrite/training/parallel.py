@@ -1,7 +1,5 @@
 """Several processes on one machine, a device each: with jobs of their own, or all on each job together."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal

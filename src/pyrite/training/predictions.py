@@ -1,7 +1,5 @@
 """What the fits of a classifier say of the test rows, read back as arrays."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
