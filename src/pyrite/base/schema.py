@@ -51,7 +51,11 @@ class StageResult(Result):
 
     @classmethod
     def load(cls, *of: str) -> Self:
-        """What the stage found."""
+        """What the stage found.
+
+        Raises:
+            PyriteError: the file is missing or broken, or another version of Pyrite wrote it.
+        """
         return read_result(paths.metrics(cls.stage, *of), cls)
 
     @classmethod

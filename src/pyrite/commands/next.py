@@ -33,6 +33,9 @@ def run(task: str, file: Path | None, text: str | None, n: int) -> None:
 
     Args:
         file: the texts, with their column `text`; None: those that the card names.
+
+    Raises:
+        PyriteError: there are no texts without labels, or nothing to learn from.
     """
     card, study = cards.load(task), params.load()
     labelled = known(card, study)
@@ -64,7 +67,11 @@ def run(task: str, file: Path | None, text: str | None, n: int) -> None:
 
 
 def known(card: cards.Card, study: Params) -> pd.DataFrame:
-    """What the classifier may learn from: columns id, text, label, and whether the text is real."""
+    """What the classifier may learn from: columns id, text, label, and whether the text is real.
+
+    Raises:
+        PyriteError: the task is not prepared.
+    """
     real = texts.read(paths.prepared(card.id))
     if not folds.count(real, study.train.folds):
         real = real[real["split"].isin(texts.TRAINING)]

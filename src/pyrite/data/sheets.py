@@ -80,6 +80,9 @@ def recorded(path: Path, columns: Sequence[str], model: str) -> list[tuple[Row, 
     """The rows that an LLM has in a recording of annotations, as `read` gives them; none where there is no file.
 
     Rows of other LLMs stay out. Rows that name none are taken for this one's, which is said.
+
+    Raises:
+        PyriteError: the file is not CSV in UTF-8, or lacks a column.
     """
     found, nameless = [], 0
     for row, values in read(path, columns) if path.exists() else ():
@@ -93,7 +96,11 @@ def recorded(path: Path, columns: Sequence[str], model: str) -> list[tuple[Row, 
 
 
 def add(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Add rows with these columns to a CSV file, which keeps what it has (with the line ends of RFC 4180)."""
+    """Add rows with these columns to a CSV file, which keeps what it has (with the line ends of RFC 4180).
+
+    Raises:
+        PyriteError: the file is there and is not CSV in UTF-8.
+    """
     standing = pd.DataFrame([row.fields for row in formats.read(path)] if path.exists() else [])
     table = pd.concat([standing, pd.DataFrame(rows, columns=list(columns))])
     files.write_text(path, table.to_csv(index=False, lineterminator="\r\n"))

@@ -111,13 +111,21 @@ def _lines(path: Path) -> Iterator[tuple[str, Conversation]]:
 
 
 def showings(path: Path) -> dict[tuple[str, int], list[tuple[str, ...]]]:
-    """The ids of the real rows that each turn of a transcript showed, by (label, conversation); none without a file."""
+    """The ids of the real rows that each turn of a transcript showed, by (label, conversation); none without a file.
+
+    Raises:
+        PyriteError: a line is no conversation.
+    """
     said = _lines(path) if path.exists() else ()
     return {(one.label, one.conversation): [turn.examples for turn in one.turns] for _, one in said}
 
 
 def provenance(path: Path) -> tuple[list[str], str]:
-    """The LLMs that speak in a transcript, and the SHA-256 of all that they were asked."""
+    """The LLMs that speak in a transcript, and the SHA-256 of all that they were asked.
+
+    Raises:
+        PyriteError: the file is missing, or a line is no conversation.
+    """
     said = [one for _, one in _lines(path)]
     asked = [[one.system, *(turn.prompt for turn in one.turns)] for one in said]
     return sorted({one.model for one in said}), hashlib.sha256(json.dumps(asked).encode()).hexdigest()

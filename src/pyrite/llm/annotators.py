@@ -118,7 +118,11 @@ class Survey:
 
 
 def load() -> Annotators:
-    """The personas and their prompts."""
+    """The personas and their prompts.
+
+    Raises:
+        PyriteError: the file is missing or not valid.
+    """
     return schema.load(paths.ANNOTATORS, Annotators)
 
 

@@ -30,13 +30,21 @@ REFUSALS_IN_VAIN = 5
 
 
 def load(task: str, source: str) -> Script:
-    """What is asked for a written source of this study."""
+    """What is asked for a written source of this study.
+
+    Raises:
+        PyriteError: params, the card, the prompts or the prepared rows are missing or not valid.
+    """
     p = params.load()
     return script(p, cards.load(task), source, texts.read(paths.prepared(task)))
 
 
 def script(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Script:
-    """What is asked for a written source, with these real rows."""
+    """What is asked for a written source, with these real rows.
+
+    Raises:
+        PyriteError: the prompts are missing or not valid.
+    """
     spec = study.sources[source]
     assert isinstance(spec, Written)
     return Script(card, source, prompts.load(spec.prompt), study, prepared)

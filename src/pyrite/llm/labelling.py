@@ -46,7 +46,11 @@ class Labelling:
 
 
 def load(task: str, source: str) -> Labelling:
-    """What a labelled source of this study asks."""
+    """What a labelled source of this study asks.
+
+    Raises:
+        PyriteError: params, the card, the roles, the recording or the prepared rows are missing or not valid.
+    """
     study = params.load()
     return plan(study, cards.load(task), source, texts.read(paths.prepared(task)))
 
@@ -70,7 +74,12 @@ def plan(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Labe
 
 
 def load_check(task: str, source: str) -> Labelling | None:
-    """What the `check` of a source of this study asks; None without one, or before it has texts."""
+    """What the `check` of a source of this study asks; None without one, or before it has texts.
+
+    Raises:
+        PyriteError: params, the card, the roles, the recordings, or the rows of the task or the source are missing or
+            not valid.
+    """
     study, path = params.load(), paths.source(task, source)
     spec = study.sources[source]
     if isinstance(spec, Labelled) or not spec.check or not path.exists() or (own := texts.read(path)).empty:

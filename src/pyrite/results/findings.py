@@ -163,7 +163,11 @@ class Findings(TaskMetrics):
 
 
 def read(card: Card, study: Params, subjectivity: Subjectivity | None) -> Findings:
-    """What the metrics say of a task."""
+    """What the metrics say of a task.
+
+    Raises:
+        PyriteError: those of prepare, generate or evaluate are missing.
+    """
     task, nothing = card.id, TaskSubjectivity(annotated={})
     return Findings(
         study,

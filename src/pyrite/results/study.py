@@ -44,7 +44,11 @@ class TaskMetrics:
         return found.macro_f1 if found else None
 
     def case(self, classifier: str = "", mix: str = "") -> Case:
-        """What the verdict on a mix, or the candidate, rests on, by a classifier, or that of the study."""
+        """What the verdict on a mix, or the candidate, rests on, by a classifier, or that of the study.
+
+        Raises:
+            PyriteError: there is no gap between the mix and the baseline.
+        """
         asked = self.asked
         return verdict.case(
             self.evaluated, classifier or asked.classifier, mix or asked.candidate, asked.baseline, asked.margin
@@ -95,7 +99,11 @@ class Study:
 
     @cached_property
     def cases(self) -> list[Case]:
-        """What the verdict on each task with scores rests on."""
+        """What the verdict on each task with scores rests on.
+
+        Raises:
+            PyriteError: a task lacks the gap that `compare` asks for.
+        """
         return [task.case() for task in self.scored]
 
     @cached_property
@@ -122,13 +130,21 @@ class Study:
 
 
 def metrics_of(task: str, study: Params) -> tuple[Preparation, dict[str, GeneratedSet], TaskResult]:
-    """What `prepare`, `generate` (by source) and `evaluate` found of a task."""
+    """What `prepare`, `generate` (by source) and `evaluate` found of a task.
+
+    Raises:
+        PyriteError: metrics are missing, or were written by another version.
+    """
     generated = {source: GeneratedSet.load(task, source) for source in study.sources}
     return Preparation.load(task), generated, TaskResult.load(task)
 
 
 def load() -> Study:
-    """The study of this folder."""
+    """The study of this folder.
+
+    Raises:
+        PyriteError: metrics are missing, or were written by another version.
+    """
     settings = params.load()
     tasks = [TaskMetrics(settings, *metrics_of(task, settings)) for task in settings.tasks]
     return Study(

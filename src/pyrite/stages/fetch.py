@@ -104,7 +104,11 @@ def chosen_sheets(card: cards.Card, folder: Path) -> None:
 
 
 def pinned_files(source: cards.Download, folder: Path) -> None:
-    """Bring each file of the card from the mirror, or else from its URL, and verify its size and SHA-256."""
+    """Bring each file of the card from the mirror, or else from its URL, and verify its size and SHA-256.
+
+    Raises:
+        PyriteError: a file can't be had, or its bytes are not those that the card pins.
+    """
     for file in source.files:
         data = from_mirror(file)
         if data is None:

@@ -46,7 +46,11 @@ NO_ANSWERS: dict[str, Any] = {
 
 
 def run(task: str, source: str) -> None:
-    """Make the set of a (task, source)."""
+    """Make the set of a (task, source).
+
+    Raises:
+        PyriteError: an input is missing or not valid, or a label has no text at all.
+    """
     study = params.load()
     match study.source(source):
         case Written():

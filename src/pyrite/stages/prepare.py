@@ -74,7 +74,11 @@ def run(task: str) -> None:
 
 
 def read(card: cards.Card, folder: Path) -> Raw:
-    """The raw rows of a task."""
+    """The raw rows of a task.
+
+    Raises:
+        PyriteError: a file can't be read, or a row has no label or one that the card doesn't list.
+    """
     if isinstance(card.source, cards.Docstrings):
         return read_docstrings(card.source, folder)
     raw = Raw()

@@ -74,6 +74,9 @@ def run(folder: Path = Path()) -> None:
 
     Args:
         folder: of a kept study, where its report goes too.
+
+    Raises:
+        PyriteError: the folder holds no study, or what a stage must have written is missing.
     """
     tasks, found = read(folder)
     study = tasks[0].study
