@@ -1,7 +1,5 @@
 """`pyrite verdict` and `pyrite table`: what the last run found, from the metrics files alone."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from json import dumps

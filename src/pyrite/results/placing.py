@@ -1,7 +1,5 @@
 """Lines with their names, and where names stand in a chart: beside their own points and lines, and on no others."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace

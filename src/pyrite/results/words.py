@@ -1,7 +1,5 @@
 """Names and numbers as the report writes them. Scores and gaps are in [0, 1] until here, then in points."""
 
-from __future__ import annotations
-
 import re
 
 from pyrite.data import mixes
