@@ -59,7 +59,7 @@ def add_task(folder: Path, task: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def first(warm_pyrite: None, tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def first(warm_programs: None, tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A clone in which a study has asked an LLM, with a key and a password, and trained; committed."""
     first = tmp_path_factory.mktemp("sharing") / "first"
     first.mkdir()

@@ -230,7 +230,10 @@ def predictions() -> dict[Path, pd.DataFrame]:
     return {path: pd.read_parquet(path) for path in sorted(paths.models("words", "tiny").rglob("*.parquet"))}
 
 
-def test_fits_side_by_side_equal_fits_in_turn(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.xdist_group("processes")
+def test_fits_side_by_side_equal_fits_in_turn(
+    study: Path, forked_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     train.run("words", "tiny")
     in_turn = predictions()
     shutil.rmtree(study / ".pyrite")
@@ -313,8 +316,9 @@ def test_processes_of_a_launcher_agree_with_one(
     assert_two_trained_what_one_does()
 
 
+@pytest.mark.xdist_group("processes")
 def test_two_workers_that_train_each_fit_together_agree_with_one(
-    study: Path, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+    study: Path, forked_workers: None, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     want_shares(tiny_checkpoint)
     with monkeypatch.context() as two:
@@ -323,7 +327,10 @@ def test_two_workers_that_train_each_fit_together_agree_with_one(
     assert_two_trained_what_one_does()
 
 
-def test_an_error_of_processes_that_train_together_is_one_line(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.xdist_group("processes")
+def test_an_error_of_processes_that_train_together_is_one_line(
+    study: Path, forked_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     change("parallel", "data")
     change("classifiers.tiny.learning_rate", 1e30)
     monkeypatch.setattr(parallel, "devices", lambda: 2)
