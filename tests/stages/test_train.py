@@ -49,7 +49,7 @@ def study(
     texts.write(prepared, paths.prepared("words"))
     for setting in ("zero_shot", "few_shot"):
         texts.write(table(rows(30, "train")).drop_duplicates("id"), paths.source("words", setting))
-    tiny = fine_tune(tiny_checkpoint, "real", "few_shot", steps=40, learning_rate=5e-3)
+    tiny = fine_tune(tiny_checkpoint, "real", "few_shot", steps=10, learning_rate=5e-3)
     write_params(
         tasks=["words"],
         **asked("zero_shot", "few_shot", model="an/llm"),
@@ -66,6 +66,7 @@ def change(key: str, value: object) -> None:
 
 
 def test_every_fit_has_predictions_of_every_test_row_once(study: Path) -> None:
+    change("classifiers.tiny.steps", 40)
     train.run("words", "tiny")
     prepared = texts.read(paths.prepared("words"))
     test = prepared.query("split == 'test'")
