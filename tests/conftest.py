@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import shutil
 import socket
@@ -203,7 +204,7 @@ def table() -> Callable[..., pd.DataFrame]:
     return make
 
 
-DVC = [sys.executable, "-m", "dvc"]
+DVC = ["dvc"]
 
 
 def run(folder: Path, *command: str) -> str:
@@ -244,11 +245,11 @@ def shorten(recording: Path, prepared: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def warm_pyrite() -> Iterator[None]:
-    """From here on the `pyrite` that DVC runs starts at once."""
+def warm_programs() -> Iterator[None]:
+    """From here on `dvc` and the `pyrite` that it runs start at once."""
     with (
         tempfile.TemporaryDirectory() as short,
-        warm.pyrite(Path(short)) as place,
+        warm.programs(Path(short)) as place,
         pytest.MonkeyPatch.context() as here,
     ):
         here.setenv("PATH", str(place), prepend=os.pathsep)
@@ -256,7 +257,7 @@ def warm_pyrite() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def default_study(warm_pyrite: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def default_study(warm_programs: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone of the project with a small version of the default study, run once and committed: to be copied."""
     folder = tmp_path_factory.mktemp("default") / "study"
     folder.mkdir()
@@ -413,6 +414,17 @@ def fresh_accelerate() -> Iterator[None]:
     AcceleratorState._reset_state(reset_partial_state=True)
     yield
     AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.fixture
+def forked_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that train are forked from one that has imported what they import: most of their time goes with that.
+
+    They get their jobs pickled, as those that are started anew, which `test_parallel.py` has.
+    """
+    forking = multiprocessing.get_context("forkserver")
+    forking.set_forkserver_preload(list(warm.MODULES))
+    monkeypatch.setattr(multiprocessing, "get_context", lambda way: forking)
 
 
 FRUIT_KEY = "sk-a-key-that-must-not-be-kept"

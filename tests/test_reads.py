@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from pyrite import cli
 from pyrite.base import paths, schema
-from pyrite.training import encoder
+from pyrite.training import encoder, parallel
 
 pytestmark = pytest.mark.xdist_group("reads")
 
@@ -142,6 +142,8 @@ def reads(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         patch.setenv("OPENAI_API_KEY", "sk-of-no-one")
         patch.setenv("OPENAI_BASE_URL", server.url)
         patch.setattr(encoder, "locate", lambda checkpoint: str(tiny_checkpoint))
+        # What other processes read is not noted here.
+        patch.setattr(parallel, "devices", lambda: 1)
         forget_models()
         paths.TASKS.mkdir()
         for name in (paths.PROMPTS, paths.ANNOTATORS):

@@ -59,7 +59,7 @@ def add_task(folder: Path, task: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def first(warm_pyrite: None, tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def first(warm_programs: None, tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A clone in which a study has asked an LLM, with a key and a password, and trained; committed."""
     first = tmp_path_factory.mktemp("sharing") / "first"
     first.mkdir()
@@ -72,7 +72,8 @@ def first(warm_pyrite: None, tiny_checkpoint: Path, tmp_path_factory: pytest.Tem
         shutil.copy(ROOT / "tasks" / name, first / "tasks")
     (first / paths.RECORDED_ANNOTATIONS).mkdir(parents=True)
     (first / paths.RECORDED_ANNOTATIONS / ".gitkeep").touch()
-    classifiers = {"tiny": fine_tune("tiny", "real", steps=2), "tfidf": tfidf("real", "zero_shot")}
+    # One fit alone, without folds, starts no processes.
+    classifiers = {"tiny": fine_tune("tiny", "zero_shot", steps=2), "tfidf": tfidf("real", "zero_shot")}
     write_params(
         first,
         tasks=[],
@@ -117,7 +118,7 @@ def test_a_colleague_has_all_results_and_runs_nothing(first: Path, second: Path)
     assert not (second / ".pyrite").exists()
     assert (second / paths.HEADLINE).read_bytes() == (first / paths.HEADLINE).read_bytes()
     assert (second / "report/index.html").read_bytes() == (first / "report/index.html").read_bytes()
-    fit = paths.fit("fruit", "tiny", "real", 0)
+    fit = paths.fit("fruit", "tiny", "zero_shot", 0)
     labelled = run(second, "pyrite", "predict", str(fit), "fruit.csv", "-o", "labelled.csv")
     assert "Traceback" not in labelled
     assert len((second / "labelled.csv").read_text().splitlines()) == 121

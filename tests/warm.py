@@ -1,6 +1,6 @@
-"""A `pyrite` that starts at once, for tests in which DVC runs dozens of stages: most of their time went with imports.
+"""A `dvc` and a `pyrite` that start at once, for tests that run dozens of them: most of their time went with imports.
 
-It is forked from a process that has imported what stages import, and takes over its caller's arguments, folder,
+They are forked from a process that has imported what both import, and take over their caller's arguments, folder,
 environment and streams.
 """
 
@@ -20,9 +20,17 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
+from dvc.cli import main as dvc
+
 from pyrite import cli, stages
 
-# What `pyrite` does here: hand all that makes a process over, and wait for its exit code.
+PROGRAMS = {"dvc": dvc, "pyrite": cli.main}
+
+# All that stages import, some of it late.
+MODULES = [f"pyrite.stages.{stage.name}" for stage in iter_modules(stages.__path__)]
+MODULES += ["pyrite.training.finetune", "transformers.models.bert.modeling_bert"]
+
+# What a program does here: hand all that makes a process over, and wait for its exit code.
 CALL = """
     #!{python} -IS
     import json, os, socket, sys
@@ -32,16 +40,18 @@ CALL = """
         socket.send_fds(server, [len(call).to_bytes(8, "big")], [0, 1, 2])
         server.sendall(call)
         code = server.recv(1)
-    sys.exit(code[0] if code else "pyrite was killed")
+    sys.exit(code[0] if code else f"{{sys.argv[0]}} was killed")
 """
 
 
 @contextlib.contextmanager
-def pyrite(folder: Path) -> Iterator[Path]:
-    """A folder for `PATH` with this program; the folder's own path must be short (AF_UNIX)."""
-    address, program = folder / "socket", folder / "pyrite"
-    program.write_text(textwrap.dedent(CALL).lstrip().format(python=sys.executable, address=str(address)))
-    program.chmod(0o755)
+def programs(folder: Path) -> Iterator[Path]:
+    """A folder for `PATH` with these programs; the folder's own path must be short (AF_UNIX)."""
+    address = folder / "socket"
+    for name in PROGRAMS:
+        program = folder / name
+        program.write_text(textwrap.dedent(CALL).lstrip().format(python=sys.executable, address=str(address)))
+        program.chmod(0o755)
     server = subprocess.Popen([sys.executable, __file__, str(address)])
     while not address.exists():
         assert server.poll() is None
@@ -54,9 +64,8 @@ def pyrite(folder: Path) -> Iterator[Path]:
 
 
 def serve(address: str) -> None:
-    for stage in iter_modules(stages.__path__):
-        import_module(f"pyrite.stages.{stage.name}")
-    import_module("transformers.models.bert.modeling_bert")
+    for module in MODULES:
+        import_module(module)
     parent = os.getppid()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:
@@ -88,8 +97,7 @@ def answer(caller: socket.socket) -> None:
     os.environ.update(environment)
     code = 1
     try:
-        cli.main()
-        code = 0
+        code = PROGRAMS[Path(sys.argv[0]).name]() or 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     finally:

@@ -48,7 +48,7 @@ def make_small(folder: Path) -> None:
 
 @pytest.mark.skipif(not all(map(importlib.util.find_spec, PACKAGES)), reason="no LLM here: make .venv/.live")
 def test_a_study_with_a_real_llm_comes_to_its_verdict(
-    warm_pyrite: None, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    warm_programs: None, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     live.prepare(tmp_path)
     make_small(tmp_path)

@@ -49,7 +49,7 @@ def study(
     texts.write(prepared, paths.prepared("words"))
     for setting in ("zero_shot", "few_shot"):
         texts.write(table(rows(30, "train")).drop_duplicates("id"), paths.source("words", setting))
-    tiny = fine_tune(tiny_checkpoint, "real", "few_shot", steps=40, learning_rate=5e-3)
+    tiny = fine_tune(tiny_checkpoint, "real", "few_shot", steps=10, learning_rate=5e-3)
     write_params(
         tasks=["words"],
         **asked("zero_shot", "few_shot", model="an/llm"),
@@ -66,6 +66,7 @@ def change(key: str, value: object) -> None:
 
 
 def test_every_fit_has_predictions_of_every_test_row_once(study: Path) -> None:
+    change("classifiers.tiny.steps", 40)
     train.run("words", "tiny")
     prepared = texts.read(paths.prepared("words"))
     test = prepared.query("split == 'test'")
@@ -230,7 +231,10 @@ def predictions() -> dict[Path, pd.DataFrame]:
     return {path: pd.read_parquet(path) for path in sorted(paths.models("words", "tiny").rglob("*.parquet"))}
 
 
-def test_fits_side_by_side_equal_fits_in_turn(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.xdist_group("processes")
+def test_fits_side_by_side_equal_fits_in_turn(
+    study: Path, forked_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     train.run("words", "tiny")
     in_turn = predictions()
     shutil.rmtree(study / ".pyrite")
@@ -313,8 +317,9 @@ def test_processes_of_a_launcher_agree_with_one(
     assert_two_trained_what_one_does()
 
 
+@pytest.mark.xdist_group("processes")
 def test_two_workers_that_train_each_fit_together_agree_with_one(
-    study: Path, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+    study: Path, forked_workers: None, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     want_shares(tiny_checkpoint)
     with monkeypatch.context() as two:
@@ -323,7 +328,10 @@ def test_two_workers_that_train_each_fit_together_agree_with_one(
     assert_two_trained_what_one_does()
 
 
-def test_an_error_of_processes_that_train_together_is_one_line(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.xdist_group("processes")
+def test_an_error_of_processes_that_train_together_is_one_line(
+    study: Path, forked_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     change("parallel", "data")
     change("classifiers.tiny.learning_rate", 1e30)
     monkeypatch.setattr(parallel, "devices", lambda: 2)
