@@ -1,6 +1,6 @@
 """Does the rule give the right word? Users with few labels of real tasks, and candidates whose true gap is known.
 
-    python benchmarks/rule.py TASK ...     runs these of the five tasks (about four minutes each on one core)
+    python benchmarks/rule.py TASK ...     runs these of the five tasks (five to ten minutes each on one idle core)
     python benchmarks/rule.py              collects what ran: table and figure
 
 A task's rows are parted: a quarter may go into candidates, users draw their n labels from the others. `real` and
@@ -9,9 +9,10 @@ principal components of the features of `probe` or `tfidf`; then `evaluate` and 
 
 A candidate is the task's recorded few-shot set, made worse by giving some rows another label, or better by adding real
 rows, until its true gap is 0, -2, -5 or -10: its score on all of the users' rows less the mean of what n real rows give
-there. What it truly gains when it is added to n real rows is measured alike. The rows are finite: a user's deviation
-from the truth is divided by sqrt(1 - n / rows), as that of a sample without replacement is too small (Cochran 1977); a
-task takes part up to a third of its rows.
+there. What it truly gains when it is added to n real rows is measured alike. The rows are finite, so that users differ
+less than they would: a user's deviation from the mean over users is divided by sqrt(1 - n / rows), as that of a sample
+without replacement is too small by it (Cochran 1977); the mean's own deviation from the truth, the bias, is not. A task
+takes part up to a third of its rows.
 
 Counted is how often the 90 % interval holds the true gap, and how often each word is said. A fit of the folds trains on
 about 78 of 100 rows: *covered as trained* and *bias* tell what that does, for there the truth is the score that so many
@@ -65,12 +66,12 @@ TASKS = {
 # Whose few-shot texts the candidates are made of.
 MODEL = "anthropic/claude"
 GAPS = (0.0, -2.0, -5.0, -10.0)
-# Users of each size and task: 200 over the tasks that take part, three of which are large.
-USERS = dict.fromkeys((100, 200, 300, 500, 1000), 40) | {2000: 67}
+# Users of each size and task: 500 over the tasks that take part, three of which are large.
+USERS = dict.fromkeys((100, 200, 300, 500, 1000), 100) | {2000: 167}
 ROWS, TOKENS, DIMENSIONS, C = 8_000, 64, 32, 1.0
 REPEATS, MARGIN, RESAMPLES = 3, 3.0, 400
 # Users whose fits tell the truth of a size.
-TRUTH = 16
+TRUTH = 64
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -207,9 +208,6 @@ def run(task: Task) -> list[dict[str, object]]:
         for seed in range(USERS[n]):
             for k, case in enumerate(user(task, n, [one for one, _ in made], said, seed)):
                 true, gain = made[k][1] - alone.mean(), added[k] - alone.mean()
-                off = (case.gap.value - np.array([true, made[k][1] - trained])) / np.sqrt(1 - n / len(task.users))
-                low, high = case.gap.low90 - case.gap.value, case.gap.high90 - case.gap.value
-                covered = (-high <= off) & (off <= -low)
                 word = verdict.decide(case)
                 below = {verdict.DONT, verdict.AUGMENT} if gain > 0 else {verdict.DONT}
                 right = {verdict.REPLACE} if 100 * true > -MARGIN else below
@@ -220,10 +218,12 @@ def run(task: Task) -> list[dict[str, object]]:
                         "wanted": GAPS[k],
                         "true": 100 * true,
                         "gain": 100 * gain,
+                        "rows": len(task.users),
                         "bias": 100 * (case.gap.value - true),
-                        "covered": bool(covered[0]),
-                        "covered as trained": bool(covered[1]),
-                        "half": 50 * (high - low),
+                        "bias as trained": 100 * (case.gap.value - made[k][1] + trained),
+                        "below": 100 * (case.gap.value - case.gap.low90),
+                        "above": 100 * (case.gap.high90 - case.gap.value),
+                        "half": 50 * (case.gap.high90 - case.gap.low90),
                         "word": word,
                         "right": word in right,
                         "place": verdict.in_place(case),
@@ -284,9 +284,13 @@ def shares(rows: pd.DataFrame) -> pd.DataFrame:
         "false don't": of_word[verdict.DONT] & (rows["true"] > -MARGIN),
         "false augment": of_word[verdict.AUGMENT] & (rows["gain"] <= 0),
     }
-    covered = rows[["covered", "covered as trained"]]
-    flags = pd.DataFrame({**covered, **of_word, "right": rows["right"], **false}) * 100.0
     keys = [rows["task"], rows["n"], rows["wanted"]]
+    covered = {}
+    for column, bias in (("covered", "bias"), ("covered as trained", "bias as trained")):
+        mean = rows.groupby(keys)[bias].transform("mean")
+        off = mean + (rows[bias] - mean) / np.sqrt(1 - rows["n"] / rows["rows"])
+        covered[column] = off.between(-rows["above"], rows["below"])
+    flags = pd.DataFrame({**covered, **of_word, "right": rows["right"], **false}) * 100.0
     means = flags.groupby(keys).mean().join(rows[["true", "gain", "half", "bias"]].groupby(keys).mean())
     return means.join(rows.groupby(keys).size().rename("users")).round(3).reset_index()
 

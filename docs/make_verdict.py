@@ -34,13 +34,12 @@ def simulated(found: dict[str, Any]) -> str:
     level = [one for one in cells if one["loss"] == 0]
     lost = [one for one in cells if one["loss"] in (5, 10)]
     tasks = {one["task"] for one in found["shares"]}
-    least = min(one["covered"] for one in cells)
     said = [
         f"Over {len(tasks)} tasks. Where the true gap is -5 or -10, *replace* was said to",
         f"{most(lost, 'false replace')} of the users at most; where it is 0, *don't* to {most(level, FALSE_DONT)}.",
         f"*Augment* was said where adding truly gains nothing to {most(cells, 'false augment')} at most.",
-        f"The interval holds the truth less often than {low:.0f} %, or more often than {high:.0f} %, in",
-        f"{len(off)} of {len(cells)} cells (least: {least:.0f} %).",
+        f"The interval holds the truth for {between(one['covered'] for one in cells)} % of the users, by cell;",
+        f"{low:.0f} to {high:.0f} % are wanted, and {len(cells) - len(off)} of {len(cells)} cells keep that.",
         "`real` is tested by fits on three quarters of the rows outside the pool, which score a little lower than all",
         f"of them would: the gap leans to the candidate by {leaning(cells, sizes[0]):.1f} points on average with",
         f"{sizes[0]:,} labels and {leaning(cells, sizes[-1]):.1f} with {sizes[-1]:,}.",
