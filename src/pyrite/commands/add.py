@@ -97,7 +97,8 @@ def run(
         out.print(f"Its label {written!r} is taken for the card's '{label_of_card}'.")
     for one in unknown[:NAMED_LABELS]:
         pair = shlex.quote(f'"{one}=..."' if "," in one else f"{one}=...")
-        out.print(f"The card has no label '{one}': its {counts[one]:,} texts are left out, or say --values {pair}")
+        out.print(f"The card has no label '{one}': its {counts[one]:,} texts are left out, or say")
+        out.command(f"--values {pair}")
     if others := unknown[NAMED_LABELS:]:
         out.print(f"Nor has it {len(others):,} others, of {sum(counts[one] for one in others):,} texts: left out, too.")
     tagged = imports.tags(table["text"], list(card.labels))

@@ -82,7 +82,8 @@ def run_scores(task: str | None, source: str | None, as_json: bool) -> None:
     out = console.screen()
     for one in tasks:
         out.print(f"\n{one.task}", style="bold")
-        out.print(forecasts.table(told[one.task]).terminal())
+        for part in forecasts.table(told[one.task]).narrow(out.width):
+            out.print(part.terminal())
         for words in forecasts.pilots(one):
             out.print(words)
 
