@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from pyrite.measures import coverage_gaps
 
@@ -37,3 +38,10 @@ def test_few_texts_make_no_region() -> None:
     found = coverage_gaps.left_out(frame, blob([1, 0, 0], 3, 0), blob([0, 1, 0], 3, 1))
     assert found.regions == ()
     assert coverage_gaps.left_out(frame, blob([1, 0, 0], 3, 0), blob([0, 1, 0], 0, 1)).texts == 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_texts_that_look_alike_make_no_empty_region() -> None:
+    two = np.repeat(np.eye(3, dtype=np.float32)[:2], 40, axis=0)
+    frame = pd.DataFrame({"id": [f"{i:03}" for i in range(80)], "label": ["a"] * 80})
+    assert [region.texts for region in coverage_gaps._regions(frame, two)] == [40, 40]

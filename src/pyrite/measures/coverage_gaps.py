@@ -66,7 +66,7 @@ def left_out(frame: pd.DataFrame, vectors: Vectors, generated: Vectors) -> LeftO
 
 
 def _regions(frame: pd.DataFrame, vectors: Vectors) -> tuple[Region, ...]:
-    count = min(REGIONS, len(frame) // LEAST_TEXTS)
+    count = min(REGIONS, len(frame) // LEAST_TEXTS, len(np.unique(vectors, axis=0)))
     if not count:
         return ()
     from sklearn.cluster import KMeans  # here: who reads results need not wait for it
