@@ -58,7 +58,7 @@ STAGES: dict[str, tuple[Callable[[], object], list[Path]]] = {
     "annotate": (lambda: annotate.run(TASK), [paths.annotation_table(TASK)]),
     "evaluate": (lambda: evaluate.run(TASK), [paths.metrics("evaluate", TASK)]),
     "diversity": (lambda: diversity.run(TASK), [paths.text_map(TASK), paths.metrics("diversity", TASK)]),
-    "subjectivity": (subjectivity.run, [paths.SUBJECTIVITY]),
+    "subjectivity": (subjectivity.run, [paths.metrics("subjectivity")]),
     "compare": (compare.run, [paths.HEADLINE]),
     "report": (report.run, [paths.REPORT]),
 }

@@ -14,6 +14,7 @@ import importlib
 import importlib.util
 import json
 import re
+import runpy
 import shlex
 import subprocess
 import tomllib
@@ -192,6 +193,21 @@ def test_what_was_measured_stands_in_the_docs(name: str, measured: str) -> None:
     page = (ROOT / f"docs/{name}.md").read_text(encoding="utf-8")
     assert measured in page
     assert script(f"make_{name}").filled(page) == page, f"run python docs/make_{name}.py"
+
+
+@pytest.mark.parametrize(
+    "name",
+    # The peers' scripts run where the peers are installed.
+    [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "benchmarks").rglob("*.py"))
+        if path.stem not in ("curator_peer", "distilabel_peer")
+    ],
+)
+def test_each_benchmark_finds_what_it_measures(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # as some set it themselves
+    monkeypatch.syspath_prepend(str((ROOT / name).parent))
+    assert "main" in runpy.run_path(str(ROOT / name), run_name="benchmark") or name.endswith("peers.py")
 
 
 def test_the_page_says_of_forecasts_what_the_backtest_found() -> None:

@@ -70,7 +70,7 @@ STAGES: dict[str, tuple[list[str], list[Path], list[str]]] = {
     "annotate": ([TASK], [paths.annotation_table(TASK)], []),
     "evaluate": ([TASK], [paths.metrics("evaluate", TASK)], []),
     "diversity": ([TASK], [paths.text_map(TASK), paths.metrics("diversity", TASK)], ["embeddings"]),
-    "subjectivity": ([], [paths.SUBJECTIVITY], []),
+    "subjectivity": ([], [paths.metrics("subjectivity")], []),
     "compare": ([], [paths.HEADLINE, paths.FRONTIER, paths.TABLE, paths.PLOTS, paths.TABLES], []),
     "report": ([], [paths.REPORT], []),
 }
