@@ -41,7 +41,7 @@ from pyrite.commands.doctor import cpu
 from pyrite.llm import cache, dialect, generation, parsing
 from pyrite.llm.conversations import Script
 from pyrite.llm.quality import QualityFilter
-from pyrite.results import generation as counts
+from pyrite.results.generation import GeneratedSet
 from pyrite.stages import fetch, generate, prepare
 
 TASK, SOURCE = "python_docs", "zero_shot"
@@ -91,7 +91,7 @@ def measure_task(task: str, url: str) -> None:
         begun = time.monotonic()
         with contextlib.suppress(PyriteError):  # a label without texts, of which the counts are written all the same
             generate.run(task, source)
-        came = counts.load(task, source)
+        came = GeneratedSet.load(task, source)
         found = {
             "asked": came.total.requested,
             "usable": {label: n.accepted for label, n in came.labels.items()},
