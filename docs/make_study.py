@@ -30,6 +30,7 @@ from pyrite.results import claims, frontier, verdict, words
 from pyrite.results.evaluation import Gap
 from pyrite.results.findings import Findings
 from pyrite.results.prices import money
+from pyrite.results.purchases import Purchase
 from pyrite.results.subjectivity import KINDS, ONE_LLM, WHO, AgainstGap, Subjectivity
 from pyrite.results.words import ranged
 from pyrite.stages import report
@@ -424,7 +425,7 @@ def others(tasks: Sequence[Findings]) -> str:
     return table(heads, "lr" + "r" * (len(heads) - 2), rows)
 
 
-def cheapest_way(task: Findings, price: float) -> frontier.Purchase | None:
+def cheapest_way(task: Findings, price: float) -> Purchase | None:
     """What costs least of all that gives the wanted share of the score of all real labels."""
     asked = task.asked.model_copy(update={"classifier": CLASSIFIER, "label_price": price})
     wanted = SHARE * task.evaluated.classifiers[CLASSIFIER].mixes["real"].macro_f1.value
