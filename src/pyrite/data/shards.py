@@ -27,18 +27,27 @@ def find(path: Path, form: str | None) -> dict[str, Path]:
     """The files of a data set by plain names: the file itself, or those in a folder of a format or of none."""
     if not path.is_dir():
         return {path.name: path} if path.is_file() else {}
-    inside = {file.relative_to(path): file for file in sorted(path.rglob("*")) if file.is_file()}
-    return {
-        ".".join(place.parts): file
-        for place, file in inside.items()
-        if formats.known(file) == form and not any(map(_BESIDE.match, place.parts))
-    }
+    return _inside(path).get(form, {})
 
 
 def by_format(path: Path) -> dict[str, dict[str, Path]]:
     """The data files of a folder by format: files of others, such as JSON, are that only if one is named for a side."""
-    inside = {form: find(path, form) for form in formats.FORMATS}
-    return {form: found for form, found in inside.items() if (found and form in OF_FOLDERS) or any(map(side, found))}
+    inside = _inside(path)
+    return {
+        form: found
+        for form in formats.FORMATS
+        if (found := inside.get(form, {})) and (form in OF_FOLDERS or any(map(side, found)))
+    }
+
+
+def _inside(path: Path) -> dict[str | None, dict[str, Path]]:
+    """The files in a folder by format and plain name; under None those of no format."""
+    found: dict[str | None, dict[str, Path]] = {}
+    for file in sorted(path.rglob("*")):
+        place = file.relative_to(path)
+        if file.is_file() and not any(map(_BESIDE.match, place.parts)):
+            found.setdefault(formats.known(file), {})[".".join(place.parts)] = file
+    return found
 
 
 def others(path: Path) -> list[str]:
