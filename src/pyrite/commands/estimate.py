@@ -82,8 +82,7 @@ def run_scores(task: str | None, source: str | None, as_json: bool) -> None:
     out = console.screen()
     for one in tasks:
         out.print(f"\n{one.task}", style="bold")
-        for part in forecasts.table(told[one.task]).narrow(out.width):
-            out.print(part.terminal())
+        forecasts.table(told[one.task]).print(out)
         for words in forecasts.pilots(one):
             out.print(words)
 

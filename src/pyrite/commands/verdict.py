@@ -1,6 +1,5 @@
 """`pyrite verdict` and `pyrite table`: what the last run found, from the metrics files alone."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from json import dumps
 from typing import Any
@@ -50,7 +49,7 @@ def run_tables(json: bool) -> None:
     console = screen()
     for one in both.values():
         console.print()
-        _print(console, one)
+        one.print(console)
 
 
 def as_json() -> dict[str, Any]:
@@ -113,7 +112,7 @@ def show(console: Console) -> None:
         console.print()
         table = tables.of_task(task)
         bold = [number for number, row in enumerate(table.rows) if row["Trained on"] == asked.candidate]
-        _print(console, table, bold)
+        table.print(console, bold)
         if len(task.evaluated.classifiers) > 1:
             console.print()
             _print_classifiers(console, task, found)
@@ -123,7 +122,7 @@ def show(console: Console) -> None:
             console.print(f"- {words}", markup=False)
         bought = frontier.find(task)
         console.print()
-        _print(console, frontier.table(bought))
+        frontier.table(bought).print(console)
         console.print(frontier.sentence(bought))
         if steps:
             console.print("\nWhat else to do:")
@@ -141,7 +140,7 @@ def show(console: Console) -> None:
         shown = [column for column in table.columns if column.key != "origin"]
         rows = [row | {"verdict": _word(case, found.params)} for row, case in zip(table.rows, cases, strict=True)]
         styles = {_word(case, found.params): COLOURS[verdict.decide(case)] for case in cases}
-        _print(console, replace(table, columns=shown, rows=rows), styles=styles)
+        replace(table, columns=shown, rows=rows).print(console, styles=styles)
         for words in options.between(found):
             console.print(words)
     page = paths.REPORT / "index.html"
@@ -164,12 +163,6 @@ def _word(case: Case, params: Params) -> str:
     return advice.word(case, advice.kind(params, case.candidate))
 
 
-def _print(console: Console, table: Table, bold: Sequence[int] = (), styles: dict[str, str] | None = None) -> None:
-    """Print a table in parts that the terminal has room for."""
-    for part in table.narrow(console.width):
-        console.print(part.terminal(bold, styles))
-
-
 def _print_classifiers(console: Console, task: TaskMetrics, found: Study) -> None:
     asked, rows, styles = found.params.compare, [], {}
     for name, one in task.evaluated.classifiers.items():
@@ -179,4 +172,4 @@ def _print_classifiers(console: Console, task: TaskMetrics, found: Study) -> Non
             scores = {mix: one.mixes[mix].macro_f1 for mix in (asked.baseline, asked.candidate)}
             row = {mix: Cell(statements.plus_minus(score)) for mix, score in scores.items()}
             rows.append({"Classifier": name, **row, "Gap": Cell(statements.plus_minus(gap, "+")), "Verdict": word})
-    _print(console, Table.of(rows), styles=styles)
+    Table.of(rows).print(console, styles=styles)

@@ -209,6 +209,11 @@ class Table:
         heads = (column.short or column.head).replace(" - ", "\n- ").split("\n")
         return max([*map(len, heads), *map(_least if column.is_number else len, cells)]) + 2
 
+    def print(self, console: Console, bold: Collection[int] = (), styles: dict[str, str] | None = None) -> None:
+        """Print it on a terminal, in parts that there is room for."""
+        for part in self.narrow(console.width):
+            console.print(part.terminal(bold, styles))
+
     def terminal(self, bold: Collection[int] = (), styles: dict[str, str] | None = None) -> TerminalTable:
         """For a terminal of 80 columns: some rows bold, some words in a style."""
         from rich import box
