@@ -18,8 +18,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from pyrite.base import console, files
-from pyrite.results import study, verdict
-from pyrite.results.study import TaskMetrics
+from pyrite.results import verdict
+from pyrite.results.study import Study, TaskMetrics
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -29,7 +29,7 @@ def told(task: TaskMetrics) -> dict[str, dict[str, object]]:
     cases = {
         f"{task.task}, {classifier}, {mix}": task.case(classifier, mix)
         for classifier in task.evaluated.classifiers
-        for mix in task.asked.candidates
+        for mix in task.comparison.candidates
         if task.gap(classifier, mix)
     }
     return {
@@ -43,7 +43,7 @@ def main(machines: dict[str, Path]) -> None:
     here, verdicts, scores = Path.cwd(), {}, []
     for name, folder in machines.items():
         os.chdir(folder)
-        tasks = study.load().scored
+        tasks = Study.load().scored
         verdicts[name] = {key: one for task in tasks for key, one in told(task).items()}
         scores.append(
             {

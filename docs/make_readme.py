@@ -6,14 +6,15 @@ from contextlib import chdir
 
 from blocks import ROOT, put, rewrite
 
-from pyrite.results import advice, options, remarks, report_tables, statements, study, tables
+from pyrite.results import advice, options, remarks, report_tables, statements, tables
 from pyrite.results.findings import Verdict, typographic
+from pyrite.results.study import Study
 
 
 def block() -> str:
     """The advice, the options, the table of mixes with its note, and what was dropped, from the metrics."""
     with chdir(ROOT):
-        found = study.load()
+        found = Study.load()
     (task, *_), (case, *_) = found.scored, found.cases
     asked = found.params.compare
     verdict, table = Verdict.of(case, advice.kind(found.params, asked.candidate)), tables.of_task(task)

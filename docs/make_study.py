@@ -169,9 +169,9 @@ def page(folder: Path) -> str:
         tasks=len(tasks),
         short=in_short(folder),
         probe=scores(tasks),
-        margin=tasks[0].asked.margin,
-        llm_price=tasks[0].asked.llm_price,
-        texts_per_month=tasks[0].asked.texts_per_month,
+        margin=tasks[0].comparison.margin,
+        llm_price=tasks[0].comparison.llm_price,
+        texts_per_month=tasks[0].comparison.texts_per_month,
         others=others(tasks),
         share=SHARE,
         cheapest=cheapest(tasks),
@@ -265,7 +265,7 @@ def _verdicts(tasks: Sequence[Findings], source: str) -> str:
 
 
 def _case(task: Findings, source: str) -> verdict.Case:
-    return verdict.case(task.evaluated, CLASSIFIER, source, "real", task.asked.margin)
+    return verdict.case(task.evaluated, CLASSIFIER, source, "real", task.comparison.margin)
 
 
 def _gaps(tasks: Sequence[Findings], classifier: str, candidate: str, baseline: str) -> list[Gap]:
@@ -427,7 +427,7 @@ def others(tasks: Sequence[Findings]) -> str:
 
 def cheapest_way(task: Findings, price: float) -> Purchase | None:
     """What costs least of all that gives the wanted share of the score of all real labels."""
-    asked = task.asked.model_copy(update={"classifier": CLASSIFIER, "label_price": price})
+    asked = task.comparison.model_copy(update={"classifier": CLASSIFIER, "label_price": price})
     wanted = SHARE * task.evaluated.classifiers[CLASSIFIER].mixes["real"].macro_f1.value
     found = frontier.find(replace(task, study=task.study.model_copy(update={"compare": asked})))
     return next((one for one in found.on_it if one.score.value >= wanted), None)

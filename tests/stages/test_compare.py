@@ -19,7 +19,7 @@ from pyrite.commands import estimate, verdict
 from pyrite.measures.llm_baseline import LlmResult
 from pyrite.results import options, statements
 from pyrite.results.evaluation import ClassifierResult
-from pyrite.results.study import load
+from pyrite.results.study import Study
 from pyrite.stages import compare
 
 TFIDF = ("real", "few_shot", "pool", "pool+few_shot")
@@ -98,8 +98,8 @@ def test_a_task_of_which_nothing_can_be_told_is_left_out_of_the_means(study: Pat
     found = headline()
     assert (found["tasks"], found["macro_f1"], found["baseline_macro_f1"], found["gap"]) == (1, 75.0, 80.0, -5.0)
     assert found["verdict"] == "don't"
-    assert "in 1 of 2 tasks nothing can be told" in options.between(load())[0]
-    assert "without 1 task where nothing can be told" in statements.over_tasks(load().cases)[0]
+    assert "in 1 of 2 tasks nothing can be told" in options.between(Study.load())[0]
+    assert "without 1 task where nothing can be told" in statements.over_tasks(Study.load().cases)[0]
 
 
 def test_headline_of_one_task_has_the_worth(study: Path) -> None:

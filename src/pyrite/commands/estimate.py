@@ -14,7 +14,8 @@ from pyrite.llm.cache import Ledger
 from pyrite.llm.conversations import Script
 from pyrite.llm.costs import CostEstimate
 from pyrite.params import Imported, Labelled, Params
-from pyrite.results import forecasts, study
+from pyrite.results import forecasts
+from pyrite.results.study import Study
 
 
 def command(task: str | None, source: str | None, scores: bool, as_json: bool) -> None:
@@ -64,7 +65,7 @@ def run_scores(task: str | None, source: str | None, as_json: bool) -> None:
     Raises:
         PyriteError: there are no metrics of the task, or too few sizes of each option to foretell from.
     """
-    found = study.load()
+    found = Study.load()
     tasks = [one for one in found.scored if task in (None, one.task)]
     told = {
         one.task: [each for each in forecasts.find(one) if source is None or source in mixes.parse(each.option).sources]

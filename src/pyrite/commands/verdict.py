@@ -18,7 +18,6 @@ from pyrite.results import (
     options,
     remarks,
     statements,
-    study,
     tables,
     trust,
     verdict,
@@ -42,7 +41,7 @@ def run(json: bool) -> None:
 
 def run_tables(json: bool) -> None:
     """Print the paper's tables, for people or as JSON: by name, each a list of rows."""
-    both = tables.both([task.evaluated for task in study.load().scored])
+    both = tables.both([task.evaluated for task in Study.load().scored])
     if json:
         print(dumps({name: list(one.rows) for name, one in both.items()}, indent=2))
         return
@@ -54,7 +53,7 @@ def run_tables(json: bool) -> None:
 
 def as_json() -> dict[str, Any]:
     """The verdict of every task and over all of them, for a program; gaps, margins and errors in [0, 1]."""
-    found = study.load()
+    found = Study.load()
 
     def told(case: Case) -> dict[str, Any]:
         gaps = {"gap": case.gap, "gain": case.gain, "equal": case.equal}
@@ -64,7 +63,7 @@ def as_json() -> dict[str, Any]:
         return about | {"sentence": statements.sentence(case), **values}
 
     tasks = [
-        {"task": task.task, "classifier": task.asked.classifier, **told(case), "remarks": _remarks(task)}
+        {"task": task.task, "classifier": task.comparison.classifier, **told(case), "remarks": _remarks(task)}
         | {"why": statements.at_equal_size(case), "advice": _advice(task, case)}
         | {"cheapest": frontier.sentence(frontier.find(task))}
         for task, case in zip(found.scored, found.cases, strict=True)
@@ -84,7 +83,7 @@ def as_json() -> dict[str, Any]:
 def _remarks(task: TaskMetrics) -> list[str]:
     """What else there is to say of a task: how far another run of the LLM would move its gap, and whether the candidate
     repeats what its prompts showed."""
-    classifier, sources = task.asked.classifier, mixes.parse(task.asked.candidate).sources
+    classifier, sources = task.comparison.classifier, mixes.parse(task.comparison.candidate).sources
     repeated = trust.repeats(Diversity.find(task.task), sources, str)
     said = [remarks.generation(task, classifier), *remarks.remarks(task, classifier), *repeated]
     return [words for words in said if words]
@@ -92,7 +91,7 @@ def _remarks(task: TaskMetrics) -> list[str]:
 
 def show(console: Console) -> None:
     """Print the answer first, then what it rests on, task by task."""
-    found = study.load()
+    found = Study.load()
     asked = found.params.compare
     if len(found.cases) > 1 and found.overall:
         _answer(console, found.overall, found.params)

@@ -39,7 +39,7 @@ def card(tasks: Sequence[Findings], said: Verdict | None, sentences: Sequence[st
         "sentences": below[: 5 - len(lines)],
         "about": textwrap.shorten(about, 50, placeholder=" …"),
         "rows": rows[:3],
-        "margin": tasks[0].asked.margin if tasks else 0,
+        "margin": tasks[0].comparison.margin if tasks else 0,
     }
     return render("card.svg.j2", view | {"palette": LIGHT, "font": FONT})
 

@@ -28,19 +28,19 @@ LIMITS = (
 
 def questions(task: Findings, classifier: str) -> list[str]:
     """Both answers of the rule, and how much another run of the LLM would move them, a sentence each."""
-    said = statements.two_questions(task.case(classifier), task.same_texts(task.asked.candidate), name)
+    said = statements.two_questions(task.case(classifier), task.same_texts(task.comparison.candidate), name)
     return [typographic(words) for words in (*said, plain.generation(task, classifier, name)) if words]
 
 
 def remarks(task: Findings, classifier: str) -> list[str]:
     """What else there is to say of a task by a classifier, a sentence each."""
-    repeats = trust.repeats(task.diversity, mixes.parse(task.asked.candidate).sources, name)
+    repeats = trust.repeats(task.diversity, mixes.parse(task.comparison.candidate).sources, name)
     return [typographic(words) for words in (*plain.remarks(task, classifier, name), *map(capital, repeats))]
 
 
 def origins(task: Findings) -> list[str]:
     """Where the candidate's texts and labels come from."""
-    return [task.study.origin(source) for source in mixes.parse(task.asked.candidate).sources]
+    return [task.study.origin(source) for source in mixes.parse(task.comparison.candidate).sources]
 
 
 def why(task: Findings, classifier: str) -> str:
@@ -52,11 +52,11 @@ def why(task: Findings, classifier: str) -> str:
 def label_losses(task: Findings, classifier: str) -> str:
     """The label whose F1 falls most; empty where the classifier lacks baseline or candidate."""
     scored, (candidate, baseline) = task.evaluated.classifiers[classifier].mixes, task.names
-    if not {task.asked.baseline, task.asked.candidate} <= scored.keys():
+    if not {task.comparison.baseline, task.comparison.candidate} <= scored.keys():
         return ""
     before, after = (
         {label: one.f1.value for label, one in scored[mix].per_class.items() if one.f1 and one.f1.value is not None}
-        for mix in (task.asked.baseline, task.asked.candidate)
+        for mix in (task.comparison.baseline, task.comparison.candidate)
     )
     least = min(before, key=lambda label: after[label] - before[label])
     if after[least] >= before[least]:
@@ -67,7 +67,7 @@ def label_losses(task: Findings, classifier: str) -> str:
 
 def equals(task: Findings, classifier: str) -> str:
     """What the candidate is worth in real labels and what it adds to them, as far as that is known."""
-    found, candidate = task.evaluated, task.asked.candidate
+    found, candidate = task.evaluated, task.comparison.candidate
     said = ["How many real labels that equals is not known: no classifier has a learning curve."]
     if known := found.worth(classifier, candidate):
         by, equal = known
@@ -93,13 +93,13 @@ def chips(task: Findings, classifier: str) -> list[tuple[str, str]]:
     mine, llm = task.verdicts[classifier], task.evaluated.llm
     said = [("How sure", mine.sure)]
     said += others(classifier, {one: found.word for one, found in task.verdicts.items()})
-    scored = llm.classifiers.get(classifier, {}).get(task.asked.candidate) if llm else None
+    scored = llm.classifiers.get(classifier, {}).get(task.comparison.candidate) if llm else None
     if llm and scored:
         both = f"{points(llm.macro_f1.value)} and {classifier} {points(scored.macro_f1.value)}"
         said.append(("Or skip training", f"on the same {llm.rows:,} texts the LLM itself scores {both}"))
     else:
         said.append(("Or skip training", "how well the LLM itself would label was not asked"))
-    costs = [spent(task, source)[0] for source in mixes.parse(task.asked.candidate).sources]
+    costs = [spent(task, source)[0] for source in mixes.parse(task.comparison.candidate).sources]
     return [*said, ("Cost of the texts", ", ".join(costs))] if costs else said
 
 
@@ -135,7 +135,7 @@ def spent(task: Findings, source: str) -> tuple[str, str]:
 
 def costs(task: Findings) -> list[str]:
     """What the candidate's texts cost, a sentence for each source."""
-    sources = mixes.parse(task.asked.candidate).sources
+    sources = mixes.parse(task.comparison.candidate).sources
     return [f"Cost of {name(one)}: {' '.join(spent(task, one))}." for one in sources]
 
 
@@ -206,7 +206,7 @@ def checker(found: Diversity) -> str:
 
 def told_apart(task: Findings) -> str:
     """The title of the diversity section: how easily the candidate's texts are told from real ones."""
-    for source in mixes.parse(task.asked.candidate).sources:
+    for source in mixes.parse(task.comparison.candidate).sources:
         found = task.diversity and task.diversity.of(source, "c2st")
         if found and found.value is not None:
             share = f"{100 * found.value:.1f} %"

@@ -59,14 +59,14 @@ def curve(task: Findings, classifier: str) -> Figure | None:
     if len({rows for rows, _ in found.curve}) < 2:
         return None
     points = [_point("real", found.mixes[mix].macro_f1, rows) for rows, mix in found.curve]
-    shown = [mix for mix in found.mixes if family(mix) == "generated" or mix == task.asked.candidate]
+    shown = [mix for mix in found.mixes if family(mix) == "generated" or mix == task.comparison.candidate]
     levels = sorted(filter(None, (_level(mix, found.mixes[mix]) for mix in shown)), key=lambda level: level.score)
     sources = [
         [_point(source, bought.score, bought.texts) for bought in along]
         for source, along in purchases.curves(found).items()
         if len(along) > 1 and source in task.study.sources
     ]
-    mine = found.mixes.get(task.asked.candidate)
+    mine = found.mixes.get(task.comparison.candidate)
     title = (
         f"{task.names[0]} equals {worth(mine.worth)} real labels ({classifier})"
         if mine and mine.worth
@@ -79,7 +79,7 @@ def curve(task: Findings, classifier: str) -> Figure | None:
 def options(task: Findings, classifier: str) -> Figure | None:
     """What each option scores with the labels one has: real alone, with the candidate added, the candidate alone; None
     without a learning curve."""
-    found, candidate = task.evaluated.classifiers[classifier], task.asked.candidate
+    found, candidate = task.evaluated.classifiers[classifier], task.comparison.candidate
     if len({rows for rows, _ in found.curve}) < 2:
         return None
     mine, curve = found.mixes.get(candidate), found.mix_curves.get(candidate)

@@ -84,7 +84,7 @@ class Findings(TaskMetrics):
     @property
     def names(self) -> tuple[str, str]:
         """Candidate and baseline as people say them."""
-        return name(self.asked.candidate), name(self.asked.baseline)
+        return name(self.comparison.candidate), name(self.comparison.baseline)
 
     @property
     def scored(self) -> bool:
@@ -94,7 +94,7 @@ class Findings(TaskMetrics):
     @property
     def kind(self) -> str:
         """The kind of the candidate's sources."""
-        return advice.kind(self.study, self.asked.candidate)
+        return advice.kind(self.study, self.comparison.candidate)
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -134,14 +134,16 @@ class Findings(TaskMetrics):
     def left_out(self) -> dict[str, LeftOut]:
         """The real training texts that the candidate's generated sets leave out, by source."""
         measured = self.diversity.left_out if self.diversity else {}
-        return {source: measured[source] for source in mixes.parse(self.asked.candidate).sources if source in measured}
+        return {
+            source: measured[source] for source in mixes.parse(self.comparison.candidate).sources if source in measured
+        }
 
     def flips(self, classifier: str) -> list[FlipList]:
         """What the candidate loses and what it wins; nothing where one of the two is no main mix of its kind."""
-        found = self.evaluated.classifiers[classifier].flips.get(self.asked.candidate, {})
-        if self.asked.baseline not in found:
+        found = self.evaluated.classifiers[classifier].flips.get(self.comparison.candidate, {})
+        if self.comparison.baseline not in found:
             return []
-        flipped, (candidate, baseline) = found[self.asked.baseline], self.names
+        flipped, (candidate, baseline) = found[self.comparison.baseline], self.names
         return [
             FlipList(f"Right with {better}, wrong with {worse}", side.items, side.clearest[:FLIPS])
             for side, better, worse in ((flipped.lost, baseline, candidate), (flipped.won, candidate, baseline))
@@ -150,9 +152,10 @@ class Findings(TaskMetrics):
     def confusions(self, classifier: str) -> list[Confusion]:
         """The mistakes that the candidate makes more often than the baseline, the largest difference first."""
         found = self.evaluated.classifiers[classifier].confusion
-        if not {self.asked.candidate, self.asked.baseline} <= found.keys():
+        candidate, baseline = map(found.get, (self.comparison.candidate, self.comparison.baseline))
+        if candidate is None or baseline is None:
             return []
-        labels, candidate, baseline = self.evaluated.labels, found[self.asked.candidate], found[self.asked.baseline]
+        labels = self.evaluated.labels
         mistakes = [
             Confusion(label, said, candidate[i][j], baseline[i][j], round(sum(baseline[i])))
             for i, label in enumerate(labels)

@@ -45,7 +45,7 @@ def find(task: TaskMetrics) -> list[Forecast]:
     """Twice and ten times as much of every option with a curve of three points or more."""
     options = [list(points) for _, points in groupby(of_task(task), lambda one: one.option)]
     return [
-        _forecast(points, times, task.asked.margin / 100)
+        _forecast(points, times, task.comparison.margin / 100)
         for points in options
         if len(points) >= forecast.FEWEST
         for times in TIMES
@@ -82,7 +82,7 @@ def whole_set(task: TaskMetrics, source: str, texts: int) -> tuple[Interval, str
 
     A pilot of 20 texts a label answers it before the whole set is paid for.
     """
-    asked, found = task.asked, task.evaluated.classifiers[task.asked.classifier]
+    asked, found = task.comparison, task.evaluated.classifiers[task.comparison.classifier]
     points = curves(found).get(source, [])
     if len(points) < forecast.FEWEST or texts <= points[-1].rows:
         return None
@@ -98,7 +98,7 @@ def chance(told: Interval, bar: float) -> str:
 
 def pilots(task: TaskMetrics) -> list[str]:
     """Of every written source with fewer texts than `WHOLE` a label, whether so many are likely to be worth it."""
-    asked, said = task.asked, []
+    asked, said = task.comparison, []
     for source, made in task.generated.items():
         texts = WHOLE * len(made.labels)
         if made.kind != "written" or not (found := whole_set(task, source, texts)):

@@ -67,7 +67,7 @@ def find(task: TaskMetrics) -> Frontier:
 
 def _missing(task: TaskMetrics, purchases: Sequence[Purchase]) -> list[str]:
     """The lines of params.yaml to fill before everything has a cost."""
-    asked = task.asked
+    asked = task.comparison
     lines = [LABELS] if asked.label_price is None and any(one.labels for one in purchases) else []
     if any(one.option == LLM for one in purchases):
         keys = {"llm_price": asked.llm_price, "texts_per_month": asked.texts_per_month}

@@ -45,7 +45,7 @@ def of_page(task: Findings) -> NextSteps:
         found=found,
         sentence=frontier.sentence(found),
         table=frontier.table(found),
-        figure=frontier_chart.figure(found, task.tested(task.asked.classifier)),
+        figure=frontier_chart.figure(found, task.tested(task.comparison.classifier)),
         forecasts=forecasts.table(told) if told else None,
         filtering=filter_table(task.diversity),
     )
@@ -53,13 +53,13 @@ def of_page(task: Findings) -> NextSteps:
 
 def lines(task: TaskMetrics, case: Case, found: Frontier) -> list[str]:
     """What to do next on a task: the step that its verdict names, then the LLM itself and more labels."""
-    step = advice.next_step(case, task.stops(task.asked.classifier), mixes.spoken)
+    step = advice.next_step(case, task.stops(task.comparison.classifier), mixes.spoken)
     return list(filter(None, [step, call(task, found), label(task, found)]))
 
 
 def call(task: TaskMetrics, found: Frontier) -> str:
     """The LLM itself, where it is surely better than the baseline: up to how many texts a month it pays."""
-    llm, asked = task.evaluated.llm, task.asked
+    llm, asked = task.evaluated.llm, task.comparison
     beside = llm and llm.classifiers.get(asked.classifier, {}).get(asked.baseline)
     if not llm or not beside or beside.gap.macro_f1.low <= 0:
         return ""
@@ -90,7 +90,7 @@ def label(task: TaskMetrics, found: Frontier) -> str:
     gain = more.value - now.value
     if twice.low <= scores[-1] or gain < LITTLE:
         return ""
-    price = task.asked.label_price
+    price = task.comparison.label_price
     cost = "" if price is None else f", for {money(CHOSEN * price)}"
     return (
         f"Label {CHOSEN} more{cost}: `pyrite next {task.task}` says which. Drawn at random they would give about "

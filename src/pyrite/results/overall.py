@@ -81,17 +81,19 @@ def chips(
     found = [("How sure", typographic(sure))]
     found += claims.others(classifier, {one: verdict.word for one, verdict in said.items()})
     llms = [task.evaluated.llm for task in tasks if task.evaluated.llm]
-    beside = [llm.classifiers.get(classifier, {}).get(tasks[0].asked.candidate) for llm in llms]
+    beside = [llm.classifiers.get(classifier, {}).get(tasks[0].comparison.candidate) for llm in llms]
     leads = [one.gap.macro_f1 for one in beside if one]
     better, worse = sum(lead.low > 0 for lead in leads), sum(lead.high < 0 for lead in leads)
     itself = f"the LLM itself is surely better in {better} of {len(leads)} tasks, surely worse in {worse}"
     found.append(("Or skip training", itself if leads else "how well the LLM itself would label was not asked"))
-    return [*found, ("Cost of the texts", spent(tasks))] if mixes.parse(tasks[0].asked.candidate).sources else found
+    return (
+        [*found, ("Cost of the texts", spent(tasks))] if mixes.parse(tasks[0].comparison.candidate).sources else found
+    )
 
 
 def spent(tasks: Sequence[Findings]) -> str:
     """What all tasks' generated sets cost."""
-    sources = mixes.parse(tasks[0].asked.candidate).sources
+    sources = mixes.parse(tasks[0].comparison.candidate).sources
     made = [task.generated[source] for task in tasks for source in sources]
     if (cost := total(task.price(source) for task in tasks for source in sources)) is not None:
         paid = all(one.total.cost_usd is not None for one in made)

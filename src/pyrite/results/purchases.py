@@ -40,7 +40,7 @@ class Purchase(Result):
 
 def of_task(task: TaskMetrics) -> list[Purchase]:
     """Every purchase of a task, by the classifier that the study compares by: option by option, the least first."""
-    found = task.evaluated.classifiers[task.asked.classifier]
+    found = task.evaluated.classifiers[task.comparison.classifier]
     bought = [one for option in curves(found).values() for one in _priced(option, task)]
     called = _called(task)
     return [*bought, called] if called else bought
@@ -71,7 +71,7 @@ def _points(found: ClassifierResult) -> Iterator[tuple[str, Purchase]]:
 
 def _priced(points: list[Purchase], task: TaskMetrics) -> list[Purchase]:
     """The points with what they cost: of a source alone, its share of what all of its texts cost."""
-    sources, label_price = mixes.parse(points[0].option).sources, task.asked.label_price
+    sources, label_price = mixes.parse(points[0].option).sources, task.comparison.label_price
     if any(source not in task.generated for source in sources):
         return points
     made = total(map(task.price, sources))
@@ -88,7 +88,7 @@ def _priced(points: list[Purchase], task: TaskMetrics) -> list[Purchase]:
 def _called(task: TaskMetrics) -> Purchase | None:
     """The LLM as the classifier: the score of a mix, the baseline if it is there, moved by the gap between the two on
     the rows that the LLM labelled."""
-    found, asked = task.evaluated, task.asked
+    found, asked = task.evaluated, task.comparison
     if found.llm is None:
         return None
     beside = found.llm.classifiers.get(asked.classifier, {})

@@ -16,13 +16,13 @@ from pyrite.results.study import TaskMetrics, total
 
 def remarks(task: TaskMetrics, classifier: str, say: Say = str) -> list[str]:
     """What else there is to say of a task by a classifier, a sentence each."""
-    found, candidate = task.evaluated, task.asked.candidate
+    found, candidate = task.evaluated, task.comparison.candidate
     known = found.worth(classifier, candidate)
     curve, sources = found.mix_curve(classifier, candidate), mixes.parse(candidate).sources
     cost = total(map(task.price, sources)) if sources else None
     said = [
         called(task, classifier, say),
-        break_even(candidate, known[1] if known else None, cost, task.asked.label_price, say),
+        break_even(candidate, known[1] if known else None, cost, task.comparison.label_price, say),
     ]
     if curve and curve[1].stops:
         said.append(f"Added to real labels ({curve[0]}): {stops(say(candidate), curve[1].stops)}.")
@@ -31,7 +31,7 @@ def remarks(task: TaskMetrics, classifier: str, say: Say = str) -> list[str]:
     of_mix = found.classifiers[classifier].mixes
     said += [
         f"Trained on {say(mix)}, {classifier} never says {', '.join(of_mix[mix].never)}."
-        for mix in (candidate, task.asked.baseline)
+        for mix in (candidate, task.comparison.baseline)
         if of_mix[mix].never and not of_mix[mix].collapsed
     ]
     if untested := [label for label, one in of_mix[candidate].per_class.items() if not one.support]:
@@ -44,8 +44,8 @@ def remarks(task: TaskMetrics, classifier: str, say: Say = str) -> list[str]:
 
 def generation(task: TaskMetrics, classifier: str, say: Say = str) -> str:
     """How much another run of the LLM would move the gap, and whether the intervals have that in them."""
-    candidate, gap = task.asked.candidate, task.gap(classifier)
-    if gap is None or not {*mixes.parse(candidate).sources, *mixes.parse(task.asked.baseline).sources}:
+    candidate, gap = task.comparison.candidate, task.gap(classifier)
+    if gap is None or not {*mixes.parse(candidate).sources, *mixes.parse(task.comparison.baseline).sources}:
         return ""
     if gap.generation_error is None:
         return f"The intervals leave out how much another run of the LLM would move {say(candidate)}."
@@ -59,7 +59,7 @@ def called(task: TaskMetrics, classifier: str, say: Say = str) -> str:
     """The LLM as the classifier beside the candidate; empty where it labelled too few test rows."""
     if (llm := task.evaluated.llm) is None:
         return ""
-    own, candidate, price = llm.macro_f1, task.asked.candidate, task.asked.llm_price
+    own, candidate, price = llm.macro_f1, task.comparison.candidate, task.comparison.llm_price
     says = (
         f"Called as the classifier, in {llm.personas} personas, the LLM scores {points(own.value)} "
         f"({ends(own.low or 0, own.high or 1)}) on the {llm.rows:,} test texts that it labelled"

@@ -21,7 +21,7 @@ from pyrite.results.words import capital, cell, mix_cell, name, number_cell, wor
 
 def verdicts(tasks: Sequence[Findings], classifier: str) -> Table:
     """The verdict on the candidate in each task, the best first, by a classifier that has one in all of them."""
-    asked, (candidate, baseline) = tasks[0].asked, tasks[0].names
+    asked, (candidate, baseline) = tasks[0].comparison, tasks[0].names
     rows: list[dict[str, Any]] = []
     for task in sorted(tasks, key=lambda task: -task.case(classifier).gap.value):
         scored, gap = task.evaluated.classifiers[classifier].mixes, task.gap(classifier)
@@ -77,7 +77,7 @@ def scores(task: Findings, classifier: str, adjusted: Mapping[tuple[str, str, st
     """Each main mix of a classifier; `adjusted` has the p-values over tasks, by task, classifier and mix."""
     found, (_, baseline) = task.evaluated.classifiers[classifier], task.names
     rows: list[dict[str, Any]] = []
-    for mix in dict.fromkeys([*found.main, *(mix for mix in [task.asked.baseline] if mix in found.mixes)]):
+    for mix in dict.fromkeys([*found.main, *(mix for mix in [task.comparison.baseline] if mix in found.mixes)]):
         one, gap, p = found.mixes[mix], task.gap(classifier, mix), adjusted.get((task.task, classifier, mix))
         row = {"Trained on": mix_cell(mix), "Texts": one.rows}
         row |= {"Macro-F1": cell(one.macro_f1), "Accuracy": cell(one.accuracy), f"Gap to {baseline}": cell(gap, "+.1f")}
@@ -93,7 +93,7 @@ def scores(task: Findings, classifier: str, adjusted: Mapping[tuple[str, str, st
 
 def classifiers(task: Findings) -> Table:
     """Baseline and candidate with every classifier, and the verdict by each alone."""
-    asked, (candidate, baseline) = task.asked, task.names
+    asked, (candidate, baseline) = task.comparison, task.names
     rows: list[dict[str, Any]] = []
     for one, said in task.verdicts.items():
         scored, gap = task.evaluated.classifiers[one].mixes, task.gap(one)

@@ -12,7 +12,7 @@ from pyrite.results.words import capital, fixed, name, ranged
 
 def scores(task: Findings, classifier: str) -> Figure:
     """The scores of a classifier's mixes."""
-    found, asked = task.evaluated.classifiers[classifier], task.asked
+    found, asked = task.evaluated.classifiers[classifier], task.comparison
     drawn = {mix: dot(mix, found.mixes[mix].macro_f1, label=task.sized(classifier, mix)) for mix in found.main}
     gap, (candidate, baseline) = found.gap(asked.candidate, asked.baseline), task.names
     if gap is None:
@@ -36,8 +36,8 @@ def called(task: Findings, classifier: str) -> Figure | None:
     if llm is None or mine is None:
         return None
     title = "The LLM itself as the classifier"
-    if task.asked.candidate in mine:
-        above = mine[task.asked.candidate].gap.macro_f1
+    if task.comparison.candidate in mine:
+        above = mine[task.comparison.candidate].gap.macro_f1
         if above.low > 0:
             title = f"Simply calling the LLM beats {candidate} by {100 * above.value:.1f} points"
         elif above.high < 0:
@@ -52,7 +52,7 @@ def called(task: Findings, classifier: str) -> Figure | None:
 
 def classes(task: Findings, classifier: str) -> Figure | None:
     """F1 of baseline and candidate for each label; None where the classifier lacks one of them."""
-    title, asked = claims.label_losses(task, classifier), task.asked
+    title, asked = claims.label_losses(task, classifier), task.comparison
     mixes = task.evaluated.classifiers[classifier].mixes
     if not title:
         return None
@@ -73,7 +73,7 @@ def classes(task: Findings, classifier: str) -> Figure | None:
 
 def compared(tasks: Sequence[Findings], classifier: str) -> str:
     """What a figure of gaps is of: candidate and baseline with the numbers of their texts, and the classifier."""
-    asked, sized = tasks[0].asked, []
+    asked, sized = tasks[0].comparison, []
     for mix in (asked.candidate, asked.baseline):
         rows = sorted({task.evaluated.classifiers[classifier].mixes[mix].rows for task in tasks})
         sized.append(f"{name(mix)} ({' to '.join(f'{end:,}' for end in dict.fromkeys((rows[0], rows[-1])))} texts)")
@@ -85,7 +85,7 @@ FIGURES = {"scores": scores, "called": called, "classes": classes}
 
 def gaps(tasks: Sequence[Findings], classifier: str) -> Figure:
     """The candidate's gap in each task, by a classifier that has one in all of them."""
-    asked, drawn = tasks[0].asked, []
+    asked, drawn = tasks[0].comparison, []
     for task in tasks:
         gap, verdict = task.gap(classifier), task.verdicts[classifier]
         assert gap is not None  # a case rests on it

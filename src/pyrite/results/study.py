@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 from pyrite import params
 from pyrite.data import mixes
@@ -29,7 +30,7 @@ class TaskMetrics:
         return self.evaluated.task
 
     @property
-    def asked(self) -> Compare:
+    def comparison(self) -> Compare:
         return self.study.compare
 
     @property
@@ -40,7 +41,7 @@ class TaskMetrics:
     def gap(self, classifier: str, mix: str | None = None) -> Gap | None:
         """The gap of a mix, or the candidate, to the baseline, in macro-F1."""
         one = self.evaluated.classifiers.get(classifier)
-        found = one.gap(mix or self.asked.candidate, self.asked.baseline) if one else None
+        found = one.gap(mix or self.comparison.candidate, self.comparison.baseline) if one else None
         return found.macro_f1 if found else None
 
     def case(self, classifier: str = "", mix: str = "") -> Case:
@@ -49,7 +50,7 @@ class TaskMetrics:
         Raises:
             PyriteError: there is no gap between the mix and the baseline.
         """
-        asked = self.asked
+        asked = self.comparison
         return verdict.case(
             self.evaluated, classifier or asked.classifier, mix or asked.candidate, asked.baseline, asked.margin
         )
@@ -61,7 +62,7 @@ class TaskMetrics:
 
     def stops(self, classifier: str) -> Worth | None:
         """From how many real labels on adding the candidate helps no more; None without a curve."""
-        curve = self.evaluated.mix_curve(classifier, self.asked.candidate)
+        curve = self.evaluated.mix_curve(classifier, self.comparison.candidate)
         return curve[1].stops if curve else None
 
     def cost(self, mix: str) -> float | None:
@@ -97,6 +98,21 @@ class Study:
     scored: tuple[TaskMetrics, ...]
     unscored: tuple[TaskMetrics, ...]
 
+    @classmethod
+    def load(cls) -> Self:
+        """The study of this folder.
+
+        Raises:
+            PyriteError: metrics are missing, or were written by another version.
+        """
+        settings = params.load()
+        tasks = [TaskMetrics(settings, *metrics_of(task, settings)) for task in settings.tasks]
+        return cls(
+            settings,
+            scored=tuple(task for task in tasks if task.evaluated.classifiers),
+            unscored=tuple(task for task in tasks if not task.evaluated.classifiers),
+        )
+
     @cached_property
     def cases(self) -> list[Case]:
         """What the verdict on each task with scores rests on.
@@ -115,7 +131,7 @@ class Study:
             for classifier, found in task.evaluated.classifiers.items():
                 for mix in found.main:
                     if gap := task.gap(classifier, mix):
-                        family = "" if mix in task.asked.candidates else mix
+                        family = "" if mix in task.comparison.candidates else mix
                         families.setdefault((classifier, family), {})[task.task, mix] = gap.p
         return {
             (task, classifier, mix): p
@@ -137,18 +153,3 @@ def metrics_of(task: str, study: Params) -> tuple[Preparation, dict[str, Generat
     """
     generated = {source: GeneratedSet.load(task, source) for source in study.sources}
     return Preparation.load(task), generated, TaskResult.load(task)
-
-
-def load() -> Study:
-    """The study of this folder.
-
-    Raises:
-        PyriteError: metrics are missing, or were written by another version.
-    """
-    settings = params.load()
-    tasks = [TaskMetrics(settings, *metrics_of(task, settings)) for task in settings.tasks]
-    return Study(
-        settings,
-        scored=tuple(task for task in tasks if task.evaluated.classifiers),
-        unscored=tuple(task for task in tasks if not task.evaluated.classifiers),
-    )

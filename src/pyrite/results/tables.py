@@ -96,7 +96,7 @@ def augmentation(evaluated: Sequence[TaskResult]) -> Table:
 
 def of_task(task: TaskMetrics) -> Table:
     """Each mix of a task: its scores, its gap to the baseline and its worth."""
-    evaluated, asked = task.evaluated, task.asked
+    evaluated, asked = task.evaluated, task.comparison
     one = evaluated.classifiers[asked.classifier]
     worths = {mix: known for mix in one.main if (known := evaluated.worth(asked.classifier, mix))}
     fits = one.mixes[asked.baseline].distinct

@@ -95,8 +95,8 @@ def clear_cut(tasks: Sequence[Findings]) -> Figure | None:
     drawn, shown = [], []
     for task in tasks:
         found = task.clear_cut
-        sources = [one for one in mixes.parse(task.asked.candidate).sources if one in found]
-        gap = task.gap(task.asked.classifier)
+        sources = [one for one in mixes.parse(task.comparison.candidate).sources if one in found]
+        gap = task.gap(task.comparison.classifier)
         if not sources or "real" not in found or gap is None:
             continue
         own, real = found[sources[0]].share.value, found["real"].share.value
@@ -108,9 +108,8 @@ def clear_cut(tasks: Sequence[Findings]) -> Figure | None:
     if len(drawn) < 2:
         return None
     title = "Does a source lose more where its texts are clearer than real ones?"
-    about = (
-        f"{compared(shown, tasks[0].asked.classifier)} Clearer: an LLM that sees a text alone gives it its own label."
-    )
+    about = compared(shown, tasks[0].comparison.classifier)
+    about += " Clearer: an LLM that sees a text alone gives it its own label."
     return Figure(title, draw_against_gap(drawn, _meaning(tasks), "Clearer than real texts by (points)"), about)
 
 

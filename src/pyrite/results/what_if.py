@@ -55,7 +55,7 @@ def limits(margin: float) -> list[float]:
 
 def cases(task: Findings, classifier: str) -> list[Case]:
     """The case of a task at each of the limits."""
-    asked = task.asked
+    asked = task.comparison
     return [
         verdict.case(task.evaluated, classifier, asked.candidate, asked.baseline, limit)
         for limit in limits(asked.margin)
@@ -90,7 +90,7 @@ def panel(task: Findings) -> dict[str, Any]:
 
     `start` is where each slider stands at first; a price that is not known starts at a guess.
     """
-    asked, sources = task.asked, parse(task.asked.candidate).sources
+    asked, sources = task.comparison, parse(task.comparison.candidate).sources
     known = total(map(task.price, sources)) if sources else None
     price, cost = asked.label_price or LABEL_PRICE, COST if known is None else known
     curve = task.evaluated.learning_curve(asked.classifier)
@@ -134,7 +134,7 @@ def _advice(task: Findings, classifier: str) -> dict[str, Any]:
 
 def _equals(task: Findings, classifier: str, prices: Sequence[float]) -> list[str]:
     """At each price of a label, what as many as the candidate equals would cost."""
-    _, worth = task.evaluated.worth(classifier, task.asked.candidate) or (classifier, None)
+    _, worth = task.evaluated.worth(classifier, task.comparison.candidate) or (classifier, None)
     if worth is None:
         return ["What the texts are worth in labels is not known."] * len(prices)
     same = f"The {statements.worth(worth)} real labels that they equal would cost"
@@ -143,7 +143,7 @@ def _equals(task: Findings, classifier: str, prices: Sequence[float]) -> list[st
 
 def _cheaper(task: Findings, classifier: str, costs: Sequence[float]) -> list[str]:
     """At each cost of the candidate's texts, from what price of a label on they are cheaper, and what that loses."""
-    gap, known = task.gap(classifier), task.evaluated.worth(classifier, task.asked.candidate)
+    gap, known = task.gap(classifier), task.evaluated.worth(classifier, task.comparison.candidate)
     if known is None or gap is None:
         return [""] * len(costs)
     loss = f", at a loss of {statements.points(-gap.value)} points" if gap.value < 0 else ""
@@ -160,7 +160,7 @@ def _cheaper_from(even: BreakEven, loss: str) -> str:
 
 def _gains(task: Findings, classifier: str, numbers: Sequence[int]) -> list[str]:
     """At each number of labels: what real ones alone score, and the candidate alone, and what it adds to them."""
-    candidate, said = task.asked.candidate, [""] * len(numbers)
+    candidate, said = task.comparison.candidate, [""] * len(numbers)
     if learning := task.evaluated.learning_curve(classifier):
         by, points = learning
         scored = task.evaluated.classifiers[by].mixes

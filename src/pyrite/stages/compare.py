@@ -12,7 +12,7 @@ from typing import Any
 from pyrite.base import files, paths
 from pyrite.data import mixes
 from pyrite.measures.intervals import Estimate
-from pyrite.results import forecasts, frontier, options, statements, study, tables, verdict
+from pyrite.results import forecasts, frontier, options, statements, tables, verdict
 from pyrite.results.evaluation import Headline
 from pyrite.results.prices import BreakEven
 from pyrite.results.study import Study, TaskMetrics, total
@@ -21,7 +21,7 @@ from pyrite.results.table import Column, Table
 
 def run() -> None:
     """Write the headline and the tables."""
-    found = study.load()
+    found = Study.load()
     files.write_json(paths.HEADLINE, headline(found).model_dump())
     bought = {task.task: {"frontier": frontier.find(task), "forecasts": forecasts.find(task)} for task in found.scored}
     files.write_json(paths.FRONTIER, bought)
@@ -141,7 +141,7 @@ def _row(task: TaskMetrics, classifier: str, mix: str, p_holm: float | None) -> 
 
 
 def _called(task: TaskMetrics) -> dict[str, Any]:
-    asked, llm = task.asked, task.evaluated.llm
+    asked, llm = task.comparison, task.evaluated.llm
     assert llm
     row = {"task": task.task, "classifier": "llm", "rows": 0, "seeds": llm.personas, "test_rows": llm.rows}
     row |= _points("macro_f1", llm.macro_f1) | _points("accuracy", llm.accuracy)

@@ -184,7 +184,7 @@ def pictures(tasks: Sequence[Findings], view: Mapping[str, Any]) -> dict[str, di
         for key, shown in view["figures"][task.task].items():
             # Where the study's classifier has no learning curve, that of the first that has one.
             borrowed = list(shown.values())[:1] if key in CURVES else []
-            mine = [shown[task.asked.classifier]] if task.asked.classifier in shown else borrowed
+            mine = [shown[task.comparison.classifier]] if task.comparison.classifier in shown else borrowed
             drawn[task.task] |= {f"{task.task}.{key}.svg": figure for figure in mine if key not in PAGE_ONLY}
     drawn[""] = {"gaps.svg": view["overall"].gaps} if view["overall"] else {}
     drawn[""] |= {f"{key}.svg": figure for key, figure in view["measures"].items()}
@@ -196,7 +196,7 @@ def pictures(tasks: Sequence[Findings], view: Mapping[str, Any]) -> dict[str, di
 def share(tasks: Sequence[Findings], view: Mapping[str, Any]) -> None:
     """Write the card and the badge."""
     said = view["overall"].said if view["overall"] else tasks[0].verdict if tasks else None
-    sentences = [claims.equals(tasks[0], tasks[0].asked.classifier)] if len(tasks) == 1 else []
+    sentences = [claims.equals(tasks[0], tasks[0].comparison.classifier)] if len(tasks) == 1 else []
     sentences += [said.sentence] if said and not sentences else []
     rows = [replace(found.strip[0], name=one) for one, found in view["overalls"].items()]
     rows = rows or (what_if.of_classifiers(tasks[0]) if tasks else [])
@@ -211,7 +211,7 @@ def in_order(tasks: Sequence[Findings], view: Mapping[str, Any]) -> list[Figure]
     """All figures but the maps, those of the study's classifier first and of these the first of each task."""
     everywhere = [found.gaps for found in view["overalls"].values()]
     drawn = [view["figures"][task.task][key] for key in FIGURES for task in tasks]
-    firsts = [found[one] for found in drawn for one in [tasks[0].asked.classifier] if one in found]
+    firsts = [found[one] for found in drawn for one in [tasks[0].comparison.classifier] if one in found]
     others = [figure for found in drawn for figure in found.values() if figure not in firsts]
     costs = [found.figure for found in view["next_steps"].values() if found.figure]
     return [*everywhere, *firsts, *others, *costs, *view["against_gap"].values()]
