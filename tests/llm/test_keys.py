@@ -23,13 +23,13 @@ def test_a_word_or_what_is_short_is_no_key(monkeypatch: pytest.MonkeyPatch, key:
     monkeypatch.setenv("OPENAI_API_KEY", key)
     said = f"none of the keys is EMPTY: {key}"
     assert keys.hide(said) == said
-    assert not keys.told(said)
+    assert not keys.are_in(said)
 
 
 def test_an_answer_with_a_whole_key_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    assert keys.told(f"here it is: {KEY}")
-    assert not keys.told(f"here is a part of it: {KEY[:12]}")
+    assert keys.are_in(f"here it is: {KEY}")
+    assert not keys.are_in(f"here is a part of it: {KEY[:12]}")
 
 
 def test_an_address_stands_under_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

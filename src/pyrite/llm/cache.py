@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from io import FileIO
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from filelock import FileLock, Timeout
@@ -53,6 +52,11 @@ class Answer:
     refused: str = ""
     cut: bool = False
 
+    @property
+    def tokens(self) -> Tokens:
+        """Those sent and answered, 0 where the endpoint did not say it."""
+        return self.prompt_tokens or 0, self.completion_tokens or 0
+
 
 class Unanswered(Exception):  # noqa: N818 - no error of ours
     """This request has no answer, and asking again would not help; others may go on."""
@@ -88,15 +92,20 @@ def tokens_of(text: str) -> int:
     return len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN
 
 
+def tokens_sent(messages: Sequence[Message]) -> int:
+    """The tokens of a request, reckoned from the size of its messages."""
+    return sum(tokens_of(m["content"]) for m in messages)
+
+
 def reckon(conversations: Iterable[Sequence[str]]) -> Tokens:
     """The tokens sent and answered in conversations: of each its system message, then questions and answers in turn.
 
     What was said before is sent again with every question.
     """
     sent = answered = 0
-    for system, *said in conversations:
+    for system, *turns in conversations:
         history = tokens_of(system)
-        for question, answer in zip(said[::2], said[1::2], strict=True):
+        for question, answer in zip(turns[::2], turns[1::2], strict=True):
             history += tokens_of(question)
             sent, answered = sent + history, answered + tokens_of(answer)
             history += tokens_of(answer)
@@ -138,8 +147,8 @@ class Log:
             answer = _parse(file.readline())
             if answer is None:  # damaged: of the lines before it, the last whole one counts
                 file.seek(0)
-                mine = [_parse(line) for line in file if (found := _KEY.match(line)) and found[1] == key.encode()]
-                answer = next((one for one in reversed(mine) if one), None)
+                lines = [line for line in file if (match := _KEY.match(line)) and match[1] == key.encode()]
+                answer = next(filter(None, map(_parse, reversed(lines))), None)
         return answer if answer and (answer.text or answer.refused) else None
 
     def in_vain(self, key: str) -> Tokens:
@@ -151,8 +160,8 @@ class Log:
         if not self._starts:
             return None
         with self.path.open("rb") as file:
-            said = [answer for answer in map(_parse, file) if answer and answer.model == model and answer.text]
-        tokens = [answer.completion_tokens or tokens_of(answer.text) for answer in said]
+            answers = [answer for answer in map(_parse, file) if answer and answer.model == model and answer.text]
+        tokens = [answer.completion_tokens or tokens_of(answer.text) for answer in answers]
         return sum(tokens) / len(tokens) if tokens else None
 
     def __enter__(self) -> Self:
@@ -176,9 +185,7 @@ class Log:
             raise self._unwritable(error) from None
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         assert self._file is not None
         self._file.close()
         self._file = None
@@ -233,8 +240,8 @@ class Log:
             for line in file:
                 if not line.endswith(b"\n"):
                     break
-                if key := _KEY.match(line):
-                    self._note(bytes.fromhex(key[1].decode()), line)
+                if match := _KEY.match(line):
+                    self._note(bytes.fromhex(match[1].decode()), line)
                 else:
                     self._end += len(line)
 
@@ -243,8 +250,7 @@ class Log:
         self._starts[key] = self._end
         self._end += len(line)
         if line.endswith(_WORDLESS) and (answer := _parse(line)):
-            paid = answer.prompt_tokens or 0, answer.completion_tokens or 0
-            self._in_vain[key] = added(self.in_vain(key.hex()), paid)
+            self._in_vain[key] = added(self.in_vain(key.hex()), answer.tokens)
 
     def _unwritable(self, error: OSError) -> PyriteError:
         return PyriteError(f"{self.path}: can't be written ({error.strerror or error}); the answers before it are kept")
@@ -270,10 +276,8 @@ class Ledger:
                     if not line.endswith(b"\n"):
                         break
                     start += len(line)
-                    answer = _parse(line)
-                    price = self._prices.get(answer.model) if answer else None
-                    if answer and price:
-                        self._spent += price.of(answer.prompt_tokens or 0, answer.completion_tokens or 0)
+                    if (answer := _parse(line)) and (price := self._prices.get(answer.model)):
+                        self._spent += price.of(*answer.tokens)
             self._read[path] = start
         return self._spent
 

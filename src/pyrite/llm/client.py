@@ -17,7 +17,7 @@ from openai import APIStatusError
 from pyrite.base import console
 from pyrite.base.errors import PyriteError
 from pyrite.llm import dialect, failures, replies, waits
-from pyrite.llm.cache import Answer, Ledger, Request, Unanswered, tokens_of
+from pyrite.llm.cache import Answer, Ledger, Request, Unanswered, tokens_sent
 from pyrite.llm.dialect import TIMEOUT, Dialect
 from pyrite.llm.failures import Failure, Then
 from pyrite.llm.replies import Reply
@@ -62,7 +62,6 @@ class Endpoint:
         self._client = dialect.client(p.llm.endpoint or DEFAULT, p.limits.concurrency)
         self._slots = asyncio.Semaphore(p.limits.concurrency)
         self._requests, self._tokens = Pace(p.limits.requests_per_minute), Pace(p.limits.tokens_per_minute)
-        self._price = p.price
         self._ledger = Ledger(p.prices)
         self._reserved: list[float] = []  # US dollars that each request in flight may cost
         self._completion_tokens, self._longest, self._answers = 0, 0, 0
@@ -77,7 +76,7 @@ class Endpoint:
         self._reason: PyriteError | None = None
         self.dialect = Dialect(p)
         self.models: set[str] = set()
-        if p.budget_usd is not None and self._price is None:
+        if p.budget_usd is not None and p.price is None:
             raise PyriteError(
                 f"params.yaml: generate.budget_usd can't be kept without a price: put '{p.llm.model}' into "
                 "generate.prices, or write budget_usd: null"
@@ -89,7 +88,7 @@ class Endpoint:
     @property
     def spent(self) -> float | None:
         """US dollars that the answers in the store have cost; None where the model's price is not known."""
-        return None if self._price is None else self._ledger.spent()
+        return None if self._p.price is None else self._ledger.spent()
 
     def stop(self, reason: PyriteError) -> None:
         """Send no further request: `ask` raises the reason instead."""
@@ -106,10 +105,10 @@ class Endpoint:
             return f"waiting {waits.duration(left)} more as the endpoint asks: {self._cooling}"
         if not self._open:
             return ""
-        first = min(self._open.values(), key=lambda one: one.since)
-        said = f"{len(self._open)} requests wait for an answer, one for {waits.duration(now - first.since)}"
+        first = min(self._open.values(), key=lambda request: request.since)
+        wait = waits.duration(now - first.since)
         before = f"; before that: {first.before}" if first.before else ""
-        return f"{said} (attempt {first.attempt}{before})"
+        return f"{len(self._open)} requests wait for an answer, one for {wait} (attempt {first.attempt}{before})"
 
     async def ask(self, request: Request, keep: Keep) -> Answer:
         """The answer to a request, handed to `keep` before anything else happens.
@@ -134,8 +133,7 @@ class Endpoint:
                         reply = await self.dialect.ask(self._send, request)
                         self._answered(reply, expected)
                     if not (reply.answer.text or reply.answer.refused):
-                        tokens = reply.answer.prompt_tokens or 0, reply.answer.completion_tokens or 0
-                        raise Failure(_wordless(reply), Then.EMPTY, paid=tokens)
+                        raise Failure(_wordless(reply), Then.EMPTY, paid=reply.answer.tokens)
                     await keep(reply.answer)
                     return reply.answer
                 except Failure as failed:
@@ -152,9 +150,9 @@ class Endpoint:
                     self._open.pop(place, None)
             attempt = await self._after(failure, attempt)
 
-    async def _send(self, said: dict[str, Any]) -> Reply:
+    async def _send(self, body: dict[str, Any]) -> Reply:
         try:
-            response = await self._client.post("/chat/completions", body=said, cast_to=httpx2.Response)
+            response = await self._client.post("/chat/completions", body=body, cast_to=httpx2.Response)
         except APIStatusError as error:
             response = error.response
             # A filter's refusal may be a whole completion, under 400.
@@ -165,23 +163,22 @@ class Endpoint:
             failure = failures.of_exception(error, TIMEOUT.read or 0.0)
             failure.paid = replies.cost_in(str(error.__cause__ or error))  # a body longer than told is quoted in it
             raise failure from None
-        reply = replies.read_response(response.content, self._p.llm.model, said["messages"])
+        reply = replies.read_response(response.content, self._p.llm.model, body["messages"])
         if reply.reckoned and not self._said_reckoned:
             self._said_reckoned = True
             console.log.print("the endpoint does not say what it charges for: tokens are reckoned from characters")
         return reply
 
     def _answered(self, reply: Reply, expected_tokens: int) -> None:
-        answer = reply.answer
-        sent, said = answer.prompt_tokens or 0, answer.completion_tokens or 0
+        sent, answered = reply.answer.tokens
         self.models |= {reply.model} - {""}
         self._last_answer = time.monotonic()
-        if answer.text or answer.refused:
+        if reply.answer.text or reply.answer.refused:
             self._failures = 0
         self._answers += 1
-        self._completion_tokens += said
-        self._longest = max(self._longest, said)
-        self._tokens.correct(sent + said - expected_tokens)
+        self._completion_tokens += answered
+        self._longest = max(self._longest, answered)
+        self._tokens.correct(sent + answered - expected_tokens)
 
     @asynccontextmanager
     async def _reserve(self, request: Request) -> AsyncIterator[None]:
@@ -190,7 +187,7 @@ class Endpoint:
         Where the budget has no room for it, wait for requests in flight, which may cost less than was kept for them;
         stop where there are none. The first request goes alone: it shows what an answer of this model costs.
         """
-        budget, price, cost = self._p.budget_usd, self._price, 0.0
+        budget, price, cost = self._p.budget_usd, self._p.price, 0.0
         while budget is not None and price is not None:
             sent, typical = self._expected(request)
             cost = price.of(sent, max(typical, self._longest, request.limit or 0))
@@ -199,9 +196,9 @@ class Endpoint:
             if alone and spent + sum(self._reserved) + cost <= budget:
                 break
             if not self._reserved:
-                said = f"${spent:.4f} of ${budget:.2f} is spent, and the next request could go beyond it"
-                more = "raise it and run again: what is answered is kept"
-                self.stop(PyriteError(f"params.yaml: generate.budget_usd: {said}; {more}"))
+                reason = f"${spent:.4f} of ${budget:.2f} is spent, and the next request could go beyond it"
+                advice = "raise it and run again: what is answered is kept"
+                self.stop(PyriteError(f"params.yaml: generate.budget_usd: {reason}; {advice}"))
             await self._pause(0.02)
         self._go_on()
         self._reserved.append(cost)
@@ -212,8 +209,8 @@ class Endpoint:
 
     def _expected(self, request: Request) -> tuple[int, int]:
         """The tokens that a request is reckoned with: sent, and answered as on average so far."""
-        sent = sum(tokens_of(m["content"]) for m in request.messages)
-        return sent, self._completion_tokens // self._answers if self._answers else TYPICAL_ANSWER
+        typical = self._completion_tokens // self._answers if self._answers else TYPICAL_ANSWER
+        return tokens_sent(request.messages), typical
 
     def _go_on(self) -> None:
         if self._reason is not None:

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from pyrite.llm import speed, surveys
 from pyrite.llm.annotators import Survey
-from pyrite.llm.cache import BYTES_PER_TOKEN, Log, tokens_of
+from pyrite.llm.cache import BYTES_PER_TOKEN, Log, tokens_of, tokens_sent
 from pyrite.llm.conversations import Script
 from pyrite.llm.generation import Job
 from pyrite.params import Asking
@@ -55,20 +55,20 @@ def of_dialogues(waiting: Sequence[Job], script: Script) -> CostEstimate:
     requests, sent, answered = 0, 0.0, 0.0
     for c, turns in waiting:
         messages = script.request(c).messages
-        history = float(sum(tokens_of(m["content"]) for m in messages))
+        history = float(tokens_sent(messages))
         question = tokens_of(messages[-1]["content"])
         for turn in range(len(c.turns), script.requests(turns)):
-            said = PLAN_CHARACTERS / BYTES_PER_TOKEN if turn < script.templates.plans else answer
-            requests, sent, answered = requests + 1, sent + history, answered + (mean or said)
+            reckoned = PLAN_CHARACTERS / BYTES_PER_TOKEN if turn < script.templates.plans else answer
+            requests, sent, answered = requests + 1, sent + history, answered + (mean or reckoned)
             # What a model thought is not sent again.
-            history += min(said, mean or said) + question
+            history += min(reckoned, mean or reckoned) + question
     return _estimate(script.task, script.source, requests, sent, answered, p)
 
 
 def of_survey(survey: Survey) -> CostEstimate:
     """What the questions to annotators still need, if every answer can be read."""
     waiting = [question for question, waits, _ in surveys.look(survey) if waits]
-    sent = sum(tokens_of(m["content"]) for question in waiting for m in survey.request(question).messages)
+    sent = sum(tokens_sent(survey.request(question).messages) for question in waiting)
     mean = Log(survey.task, survey.answers).mean_tokens(survey.p.llm.model)
     labels = sum(len(question.about) for question in waiting) * CHARACTERS_PER_LABEL / BYTES_PER_TOKEN
     answered = mean * len(waiting) if mean else labels

@@ -34,7 +34,7 @@ def hide(text: str) -> str:
     return text
 
 
-def told(text: str) -> bool:
+def are_in(text: str) -> bool:
     """Whether a text has a key in it."""
     return any(key in text for _, key in _keys())
 
@@ -60,11 +60,11 @@ def _squeezed(text: str) -> str:
 def _without(text: str, grams: set[str], name: str) -> str:
     """The text with a name for every stretch that holds one of the grams, what is no letter or digit left out."""
     # Sign by sign, so that places in the squeezed text lead back to the text.
-    signs = [(sign, place) for place, one in enumerate(text) for sign in _squeezed(one)]
+    signs = [(sign, place) for place, original in enumerate(text) for sign in _squeezed(original)]
     squeezed = "".join(sign for sign, _ in signs)
     hidden: set[int] = set()
     for i in range(len(squeezed) - _TELLING + 1):
         if squeezed[i : i + _TELLING] in grams:
             hidden.update(range(signs[i][1], signs[i + _TELLING - 1][1] + 1))
-    shown = (("" if place - 1 in hidden else name) if place in hidden else one for place, one in enumerate(text))
+    shown = (("" if place - 1 in hidden else name) if place in hidden else sign for place, sign in enumerate(text))
     return "".join(shown)

@@ -13,7 +13,7 @@ from pyrite.data import cards, sheets, texts, user_files
 from pyrite.data.cards import Card
 from pyrite.llm import annotators, surveys
 from pyrite.llm.annotators import Survey
-from pyrite.llm.cache import Tokens, tokens_of
+from pyrite.llm.cache import Tokens, tokens_of, tokens_sent
 from pyrite.params import Asking, Labelled, Params
 
 # The store's name for the answers: one for all labelled sources, for what is asked holds the LLM.
@@ -41,8 +41,8 @@ class Labelling:
 
     def labels(self, results: Iterable[surveys.Result]) -> dict[str, str | None]:
         """The label of every item that has been asked for; None where no answer could be read."""
-        said = {item: label for item, _, label in surveys.labels(self.survey, results)}
-        return said | {item: label or None for item, label in self.recorded.items()}
+        answered = {item: label for item, _, label in surveys.labels(self.survey, results)}
+        return answered | {item: label or None for item, label in self.recorded.items()}
 
 
 def load(task: str, source: str) -> Labelling:
@@ -51,8 +51,7 @@ def load(task: str, source: str) -> Labelling:
     Raises:
         PyriteError: params, the card, the roles, the recording or the prepared rows are missing or not valid.
     """
-    study = params.load()
-    return plan(study, cards.load(task), source, texts.read(paths.prepared(task)))
+    return plan(params.load(), cards.load(task), source, texts.read(paths.prepared(task)))
 
 
 def plan(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Labelling:
@@ -114,7 +113,7 @@ def _of(
     roles = annotators.load()
     shown = dict(zip(items["id"], items["text"], strict=True))
     survey = annotators.labels(card, shown, asking, roles, {"labeller": roles.labeller}, source, answers)
-    sent = sum(tokens_of(m["content"]) for question in survey.questions for m in survey.request(question).messages)
+    sent = sum(tokens_sent(survey.request(question).messages) for question in survey.questions)
     # An answer names each text by its number, and gives its label.
     answered = sum(tokens_of(f'"100": "{label}", ') for label in card.labels) / len(card.labels) * len(shown)
     survey.questions = [question for question in survey.questions if not recorded.keys() >= set(question.about)]
@@ -129,14 +128,14 @@ def _unlabelled(card: Card, prepared: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=texts.COLUMNS, dtype=str)
 
 
-def record(one: Labelling, path: Path) -> int:
+def record(labelling: Labelling, path: Path) -> int:
     """Add the labels that the store has to a recording, for git to share; how many there are new ones.
 
     A label that can't be read is a row without one: it was asked for, and is not asked for again.
     """
-    results = [result for result in surveys.look(one.survey) if not result.waits]
-    new = {item: label for item, label in one.labels(results).items() if item not in one.recorded}
+    results = [result for result in surveys.look(labelling.survey) if not result.waits]
+    new = {item: label for item, label in labelling.labels(results).items() if item not in labelling.recorded}
     if new:
-        rows = [(item, label or "", one.survey.p.llm.model) for item, label in sorted(new.items())]
+        rows = [(item, label or "", labelling.survey.p.llm.model) for item, label in sorted(new.items())]
         sheets.add(path, (*sheets.LABELS, sheets.MODEL), rows)
     return len(new)

@@ -12,7 +12,7 @@ from typing import Any
 
 from pyrite.data.texts import encodable
 from pyrite.llm import failures, keys, thoughts
-from pyrite.llm.cache import BYTES_PER_TOKEN, Answer, Message, Tokens, tokens_of
+from pyrite.llm.cache import BYTES_PER_TOKEN, Answer, Message, Tokens, tokens_of, tokens_sent
 from pyrite.llm.failures import Failure, Then
 
 # No answer has so many tokens: who says so has counted something else.
@@ -80,9 +80,9 @@ def read_response(content: bytes, model: str, messages: Sequence[Message]) -> Re
         words = "it is packed or encoded in a way that can't be read" if unreadable else failures.words_of(body)
         reason = f"an answer that is no chat completion{f' ({words})' if words else ''}: check OPENAI_BASE_URL"
         paid = sent, answered = cost_in(text)
-        said = len(content) // BYTES_PER_TOKEN if unreadable else sum(map(_tokens_of_string, _WORDS.findall(text)))
-        if said and not (sent and answered):  # it broke off before it said all that it costs
-            paid = sent or _sent(messages), answered or said
+        reckoned = len(content) // BYTES_PER_TOKEN if unreadable else sum(map(_tokens_of_string, _WORDS.findall(text)))
+        if reckoned and not (sent and answered):  # it broke off before it said all that it costs
+            paid = sent or tokens_sent(messages), answered or reckoned
         if re.match(r"\s*(data|event|id|:)", text):
             reason = "the endpoint streams its answer although it is asked not to (stream: false)"
             raise Failure(reason, Then.GIVE_UP, 200, paid=paid)
@@ -103,8 +103,8 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
     """
     if not isinstance(body, dict):
         raise Failure("an answer that is no chat completion", Then.AGAIN, 200)
-    choices, told = body.get("choices"), _numbers(body, 0)
-    paid = prompt, completion = _tokens(told)
+    choices, usage = body.get("choices"), _usage(body, 0)
+    paid = prompt, completion = _tokens(usage)
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
     message, finish = choice.get("message"), _name(choice.get("finish_reason"))
     finish = "length" if _LIMITED.search(finish) else finish
@@ -129,7 +129,7 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
         raise Failure(reason, Then.EMPTY, 200, refused=failures.FILTERED, paid=paid)
 
     text = encodable(_text(message.get("content")) or _called(message))
-    if keys.told(text):
+    if keys.are_in(text):
         raise Failure("the answer repeats the key: it is not kept", Then.GIVE_UP, 200, paid=paid)
     beside = next((message[name] for name in _BESIDE if message.get(name)), "")
     words = thoughts.strip(text).strip()
@@ -140,18 +140,12 @@ def read(body: Any, model: str, messages: Sequence[Message]) -> Reply:
         refused = failures.REFUSAL
     # So few for so much text can't be all: thirty-two bytes a token are more than any text has.
     if reckoned := not prompt or 8 * completion < tokens_of(text):
-        prompt = prompt or _sent(messages)
+        prompt = prompt or tokens_sent(messages)
         thought = tokens_of(beside if isinstance(beside, str) else json.dumps(beside))
-        completion = max(completion, tokens_of(text) + thought, _count(told, _TOTAL) - prompt)
+        completion = max(completion, tokens_of(text) + thought, _count(usage, _TOTAL) - prompt)
     answer = Answer(model, _today(), prompt, completion, text if words else "", refused)
-    served = body.get("model")
-    return Reply(
-        answer,
-        finish,
-        served if isinstance(served, str) else "",
-        reckoned,
-        bool(beside or (text.strip() and not words)),
-    )
+    served, thinks = body.get("model"), bool(beside or (text.strip() and not words))
+    return Reply(answer, finish, served if isinstance(served, str) else "", reckoned, thinks)
 
 
 def _name(value: Any) -> str:
@@ -179,8 +173,9 @@ def _called(message: Mapping[str, Any]) -> str:
     """What a model says to a function, which nobody offered it: some give their answer so."""
     calls = message.get("tool_calls")
     functions = [call.get("function") for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
-    said = [one.get("arguments") for one in [*functions, message.get("function_call")] if isinstance(one, dict)]
-    return "\n".join(one if isinstance(one, str) else json.dumps(one) for one in said if one)
+    functions.append(message.get("function_call"))
+    arguments = [function.get("arguments") for function in functions if isinstance(function, dict)]
+    return "\n".join(words if isinstance(words, str) else json.dumps(words) for words in arguments if words)
 
 
 def _refuses(message: Mapping[str, Any]) -> bool:
@@ -188,18 +183,14 @@ def _refuses(message: Mapping[str, Any]) -> bool:
     return bool(message.get("refusal")) or any(isinstance(part, dict) and part.get("refusal") for part in parts)
 
 
-def _sent(messages: Sequence[Message]) -> int:
-    return sum(tokens_of(m["content"]) for m in messages)
-
-
-def _numbers(said: Mapping[str, Any], depth: int) -> dict[str, Any]:
+def _usage(reply: Mapping[str, Any], depth: int) -> dict[str, Any]:
     """What a reply says beside its words, by name, wherever it stands; of two the outer one, then the first."""
-    found: dict[str, Any] = {_plain(name): value for name, value in said.items() if not isinstance(value, dict | list)}
-    for name, value in said.items():
+    usage: dict[str, Any] = {_plain(name): value for name, value in reply.items() if not isinstance(value, dict | list)}
+    for name, value in reply.items():
         inner = value[0] if isinstance(value, list) and value else value
         if isinstance(inner, dict) and name != "message" and depth < _DEEPEST:
-            found = _numbers(inner, depth + 1) | found
-    return found
+            usage = _usage(inner, depth + 1) | usage
+    return usage
 
 
 def cost_in(text: str) -> Tokens:
@@ -220,23 +211,23 @@ def _tokens_of_string(inside: str) -> int:
         return tokens_of(inside)
 
 
-def _tokens(told: Mapping[str, Any]) -> Tokens:
+def _tokens(usage: Mapping[str, Any]) -> Tokens:
     """What a reply says it cost, sent and answered; 0 where it does not say it.
 
     Some count what the model thought in the total only, or beside the answer; one what it has cached beside the rest.
     """
-    prompt, completion, thought = _count(told, _SENT), _count(told, _ANSWERED), _count(told, _THOUGHT)
-    if prompt and _count(told, _SENT[:1]) == 0:
-        prompt += sum(_count(told, names) for names in _CACHED)
-    if total := _count(told, _TOTAL):
+    prompt, completion, thought = _count(usage, _SENT), _count(usage, _ANSWERED), _count(usage, _THOUGHT)
+    if prompt and _count(usage, _SENT[:1]) == 0:
+        prompt += sum(_count(usage, names) for names in _CACHED)
+    if total := _count(usage, _TOTAL):
         prompt = prompt or (max(total - completion, 0) if completion else 0)
         completion = max(completion, total - prompt) if prompt else completion
     return prompt, completion + thought if thought > completion else completion
 
 
-def _count(told: Mapping[str, Any], names: Sequence[str]) -> int:
+def _count(usage: Mapping[str, Any], names: Sequence[str]) -> int:
     """The first of these that is a number of tokens; 0 where none is."""
-    for value in map(told.get, names):
+    for value in map(usage.get, names):
         try:
             number = 0.0 if isinstance(value, bool) or value is None else float(value)
         except ValueError:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from pyrite.base import console
 from pyrite.base.errors import Stopped
-from pyrite.llm.cache import Answer, Log, Message, Request, Tokens, Unanswered, added, tokens_of
+from pyrite.llm.cache import Answer, Log, Message, Request, Tokens, Unanswered, added, tokens_of, tokens_sent
 from pyrite.params import Asking
 
 if TYPE_CHECKING:
@@ -102,8 +102,7 @@ def mode(p: Asking, task: str, answers: str) -> Iterator[Ask]:
 
 def look(jobs: Sequence[DialogueJob[C]], script: Script[C]) -> list[DialogueResult[C]]:
     """Dialogues as far as the store has their answers."""
-    log = Log(script.task, script.answers)
-    return asyncio.run(_hold_all(jobs, script, log, None))
+    return asyncio.run(_hold_all(jobs, script, Log(script.task, script.answers), None))
 
 
 async def _open(p: Asking) -> Endpoint:
@@ -141,8 +140,8 @@ async def _hold_all(
         async def tell() -> None:
             while endpoint is not None:
                 await asyncio.sleep(console.PLAIN_SECONDS)
-                if said := endpoint.waiting(console.PLAIN_SECONDS):
-                    console.log.print(f"{script.task} {script.source}: {said}")
+                if line := endpoint.waiting(console.PLAIN_SECONDS):
+                    console.log.print(f"{script.task} {script.source}: {line}")
 
         async def _hold(c: C, turns: int) -> DialogueResult[C]:
             before: Answer | None = None
@@ -195,8 +194,7 @@ def marked(before: Answer | None, answer: Answer, messages: Sequence[Message]) -
     """The answer, marked as `cut` where the server left out the beginning; all that was sent then counts."""
     if answer.cut or not was_cut(before, answer, messages):
         return answer
-    sent = sum(tokens_of(m["content"]) for m in messages)
-    return replace(answer, cut=True, prompt_tokens=max(sent, answer.prompt_tokens or 0))
+    return replace(answer, cut=True, prompt_tokens=max(tokens_sent(messages), answer.prompt_tokens or 0))
 
 
 def was_cut(before: Answer | None, answer: Answer, messages: Sequence[Message]) -> bool:
