@@ -188,17 +188,16 @@ class Dialect:
         began, form, limited = time.monotonic(), self._form, True
         refused: Failure | None = None
         while True:
-            room, said = self._room, self._body(request, form, limited=limited)
+            room, body = self._room, self._body(request, form, limited=limited)
             try:
-                reply = await send(said)
+                reply = await send(body)
             except Failure as failure:
-                if self._finds_out(failure, said):
+                if self._finds_out(failure, body):
                     continue
-                shared = failure.then is Then.TOO_LONG and _WITH_ANSWER.search(failure.said)
-                if shared and self._limit in said and self._limit not in self._p.llm.sampling:
+                if failure.then is Then.TOO_LONG and _WITH_ANSWER.search(failure.text) and self._limits(body):
                     limited = False  # only together with what may be answered it is too long: the context is the limit
                     continue
-                weaker = self._weaker(failure, said, form)
+                weaker = self._weaker(failure, body, form)
                 if weaker is None:
                     raise
                 form, refused = weaker, failure
@@ -208,7 +207,7 @@ class Dialect:
                 self._say("has no room for the limit on tokens; it is left out")
             self._passed(request.schema, form, refused, began)
             if room == self._room:
-                self._make_room(reply, said)
+                self._make_room(reply, body)
             return reply
 
     def _body(self, request: Request, form: int, *, limited: bool) -> dict[str, Any]:
@@ -216,64 +215,65 @@ class Dialect:
         if self._folded and messages[0]["role"] == "system":
             first = {"role": "user", "content": f"{messages[0]['content']}\n\n{messages[1]['content']}"}
             messages = [first, *messages[2:]]
-        said = {k: v for k, v in request_body(messages, self._p).items() if k not in self._without}
+        body = {k: v for k, v in request_body(messages, self._p).items() if k not in self._without}
         # Some servers stream unless told not to.
-        said["stream"] = False
-        if limited and request.limit and self._limit and not said.keys() & set(LIMITS):
-            said[self._limit] = request.limit * self._room
+        body["stream"] = False
+        if limited and request.limit and self._limit and not body.keys() & set(LIMITS):
+            body[self._limit] = request.limit * self._room
         if request.schema is not None and form < 2:
-            said["response_format"] = response_format(unbounded(request.schema) if form else request.schema)
-        return said
+            body["response_format"] = response_format(unbounded(request.schema) if form else request.schema)
+        return body
 
-    def _finds_out(self, failure: Failure, said: Mapping[str, Any]) -> bool:
+    def _limits(self, body: Mapping[str, Any]) -> bool:
+        """Whether a limit on the answer's tokens is sent that is ours, and not the study's."""
+        return self._limit in body and self._limit not in self._p.llm.sampling
+
+    def _finds_out(self, failure: Failure, body: Mapping[str, Any]) -> bool:
         """Whether the endpoint refuses something that can be done without; from now on it is."""
         if failure.then is not Then.GIVE_UP and failure.status not in _UNSURE:
             return False
-        unknown, out_of_range = _UNKNOWN.search(failure.said), _RANGE.search(failure.said)
-        limit = self._limit if self._limit in said and self._limit not in self._p.llm.sampling else None
-        if limit and _LIMIT.search(failure.said):
-            other = LIMITS[1] if limit == LIMITS[0] and unknown and not out_of_range else None
+        unknown, out_of_range = _UNKNOWN.search(failure.text), _RANGE.search(failure.text)
+        if self._limits(body) and _LIMIT.search(failure.text):
+            other = LIMITS[1] if self._limit == LIMITS[0] and unknown and not out_of_range else None
             if other is None:
-                self._say(f"refuses {limit}: answers have no limit")
+                self._say(f"refuses {self._limit}: answers have no limit")
             self._limit = other
             return True
-        named = _named(failure.said, said.keys() & self._p.llm.sampling.keys())
+        named = _named(failure.text, body.keys() & self._p.llm.sampling.keys())
         if named and not out_of_range and (unknown or failure.status in (400, 422)):
             if not self._without.issuperset(named):
                 self._say(f"refuses {named[0]}: it is done without ({failure.reason})")
             self._without.update(named)
             return True
-        if _SYSTEM.search(failure.said) and said["messages"][0]["role"] == "system":
+        if _SYSTEM.search(failure.text) and body["messages"][0]["role"] == "system":
             if not self._folded:
                 self._say("takes no system message: it stands at the head of the first question")
             self._folded = True
             return True
         return False
 
-    def _weaker(self, failure: Failure, said: Mapping[str, Any], form: int) -> int | None:
+    def _weaker(self, failure: Failure, body: Mapping[str, Any], form: int) -> int | None:
         """The next weaker form of the schema to try, where it may be the schema that the endpoint can't take."""
-        if "response_format" not in said or failure.status is None:
+        if "response_format" not in body or failure.status is None:
             return None
         sure = failure.then in (Then.GIVE_UP, Then.STOP) and failure.status in (400, 404, 415, 422)
         # What was paid for is kept as it came.
-        maybe = failure.status in _UNSURE and failure.said and not any(failure.paid) and not self.structured
+        maybe = failure.status in _UNSURE and failure.text and not any(failure.paid) and not self.structured
         if not (sure or maybe):
             return None
-        schema = said["response_format"]["json_schema"]["schema"]
+        schema = body["response_format"]["json_schema"]["schema"]
         return 1 if form == 0 and failure.status != 404 and unbounded(schema) != schema else 2
 
     def _passed(self, schema: object, form: int, refused: Failure | None, began: float) -> None:
         """Learn from a request that passed in some form, after one with a stronger form was refused or not."""
-        if schema is None or form < self._form:
-            return
-        if refused and _WRITTEN.search(refused.said):
+        if schema is None or form < self._form or (refused and _WRITTEN.search(refused.text)):
             return
         if refused is None:
             self._doubted_at = None
             self.structured = form < 2
             return
         # An error that names no schema, like a 500, may have passed by itself: only a second one, later, proves it.
-        proven = refused.status not in _UNSURE and _SCHEMA.search(refused.said)
+        proven = refused.status not in _UNSURE and _SCHEMA.search(refused.text)
         if proven or (self._doubted_at is not None and began >= self._doubted_at):
             if form > self._form:
                 self._say(_TAKES[form])
@@ -281,15 +281,9 @@ class Dialect:
         elif self._doubted_at is None:
             self._doubted_at = time.monotonic()
 
-    def _make_room(self, reply: Reply, said: Mapping[str, Any]) -> None:
+    def _make_room(self, reply: Reply, body: Mapping[str, Any]) -> None:
         """Raise our own limit where a model used it up before it said a word."""
-        if (
-            reply.finish == "length"
-            and not reply.answer.text
-            and self._limit in said
-            and self._limit not in self._p.llm.sampling
-            and self._room < MOST_ROOM
-        ):
+        if reply.finish == "length" and not reply.answer.text and self._limits(body) and self._room < MOST_ROOM:
             self._room *= THINKS
             self._say(f"uses up its limit for thinking: answers may have {THINKS} times as many tokens")
 
@@ -297,12 +291,12 @@ class Dialect:
         console.log.print(f"the endpoint {what}")
 
 
-def _named(said: str, names: Iterable[str]) -> list[str]:
+def _named(text: str, names: Iterable[str]) -> list[str]:
     """The parameter that an error names first, in quotes, else beside the words that refuse it; top_p or topP."""
     named = "|".join(re.escape(name.casefold()).replace("_", "_?") for name in names)
     beside = rf"\b(?P<a>{named})\b(?=\W{{0,3}}[^.;:]{{0,60}}{_NOT})|{_NOT}{_AND}(?P<b>{named})\b"
-    found = re.search(rf"['\"`](?P<a>{named})['\"`]", said) or re.search(beside, said)
-    plain = next((one.replace("_", "") for one in found.groups() if one), "") if found else ""
+    match = re.search(rf"['\"`](?P<a>{named})['\"`]", text) or re.search(beside, text)
+    plain = next(filter(None, match.groups()), "").replace("_", "") if match else ""
     return [name for name in names if name.casefold().replace("_", "") == plain]
 
 

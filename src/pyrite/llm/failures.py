@@ -45,7 +45,7 @@ class Failure(Exception):  # noqa: N818 - what a request came to, no error of ou
         reason: one line for the user: what went wrong and what to do.
         then: what to do.
         status: the HTTP status, or the one that the body names.
-        said: all that the server said, in lower case.
+        text: all that the server said, in lower case.
         wait: for how many seconds the server wants us to wait, where it said so.
         refused: why the request is kept as refused once it is not sent again; empty: it is not.
         paid: the tokens, sent and answered, that it says it cost all the same.
@@ -54,7 +54,7 @@ class Failure(Exception):  # noqa: N818 - what a request came to, no error of ou
     reason: str
     then: Then
     status: int | None = None
-    said: str = ""
+    text: str = ""
     wait: float | None = None
     refused: str = ""
     paid: tuple[int, int] = (0, 0)
@@ -119,33 +119,33 @@ def of_response(status: int, headers: Mapping[str, str], content: bytes | Any) -
     words = _words(body)
     # A page is a proxy's or a firewall's, whatever it says of filters. Codes in quotes: what they name is meant.
     codes = (f"'{code[:100]}'" for code in itertools.islice(_strings(body, _NAMING), 20) if code not in words)
-    said = "" if isinstance(body, str) and _PAGE.match(body) else " ".join([words[:500], *codes]).casefold()
+    text = "" if isinstance(body, str) and _PAGE.match(body) else " ".join([words[:500], *codes]).casefold()
     # Words without a name of theirs may be the request's own: they are shown, and decide nothing.
     shown = clean(words or _words(body, None))
     quoted = f" ({shown})" if shown else ""
 
     def failure(then: Then, reason: str, *, wait: float | None = None, refused: str = "") -> Failure:
-        return Failure(reason, then, status, said, wait, refused)
+        return Failure(reason, then, status, text, wait, refused)
 
     if 300 <= status < 400:
         place = clean(headers.get("location", "").partition("?")[0]) or "another address"
         return failure(Then.STOP, f"the endpoint redirects to {place} ({status}): set OPENAI_BASE_URL to where it is")
-    wait = waits.told(headers, body, words, limited=status in _WAITS)
-    limited = status in (400, 402, 403) and (_RATE.search(said) or (status == 402 and wait))
-    if not limited and (status == 402 or _QUOTA.search(said)):
+    wait = waits.of_error(headers, body, words, limited=status in _WAITS)
+    limited = status in (400, 402, 403) and (_RATE.search(text) or (status == 402 and wait))
+    if not limited and (status == 402 or _QUOTA.search(text)):
         return failure(Then.STOP, f"the endpoint says that your quota is used up{quoted}: add credit there")
-    if status not in (401, 404, 429) and _FILTER.search(said):
+    if status not in (401, 404, 429) and _FILTER.search(text):
         return failure(Then.REFUSED, f"the endpoint refuses the request ({status}){quoted}", refused=FILTERED)
     # Too many tokens in a minute are no long request, unless this one alone has more.
-    too_long = status not in (401, 403, 404, 408, 504) and (status != 429 or "too large" in said)
-    if status == 413 or (not limited and too_long and _TOO_LONG.search(said)):
+    too_long = status not in (401, 403, 404, 408, 504) and (status != 429 or "too large" in text)
+    if status == 413 or (not limited and too_long and _TOO_LONG.search(text)):
         reason = f"the request is longer than the model's context ({status}){quoted}: raise it (docs/llm.md)"
         return failure(Then.TOO_LONG, reason, refused=CONTEXT)
-    if status == 401 or (status in (200, 400, 403) and _KEY.search(said)):
+    if status == 401 or (status in (200, 400, 403) and _KEY.search(text)):
         return failure(Then.STOP, f"the endpoint refuses the key ({status}){quoted}: check OPENAI_API_KEY")
     if status == 403 and not limited:
         return failure(Then.GIVE_UP, f"the key may not do this (403){quoted}: check its rights, or take another model")
-    if status in (404, 405) or (status < 500 and status not in _WAITS and _MODEL.search(said)):
+    if status in (404, 405) or (status < 500 and status not in _WAITS and _MODEL.search(text)):
         hint = "check the model's name in llms and OPENAI_BASE_URL (mostly it ends in /v1)"
         return failure(Then.STOP, f"no such model or address ({status}){quoted}: {hint}")
     patient = limited or status in _WAITS | _PASSES or status == 200 or status >= 500
@@ -156,7 +156,7 @@ def of_response(status: int, headers: Mapping[str, str], content: bytes | Any) -
         hint = "lower concurrency or requests_per_minute in generate.limits"
         return failure(Then.WAIT, f"too many requests ({status}){quoted}: {hint}", wait=wait)
     # What a single request may be to blame for uses up its attempts, however long it waits between them.
-    if status in _WAITS or (patient and status not in _PASSES and _BUSY.search(said)):
+    if status in _WAITS or (patient and status not in _PASSES and _BUSY.search(text)):
         return failure(Then.WAIT, f"the endpoint is busy ({status}){quoted}", wait=wait)
     then = Then.AGAIN if patient else Then.GIVE_UP
     coded = "" if status == 200 else f" ({status})"
@@ -176,13 +176,13 @@ def of_exception(error: Exception, patience: float) -> Failure:
     if isinstance(error, APITimeoutError) and not isinstance(cause, httpx2.ConnectTimeout):
         slow = f"no answer within {patience:.0f} s: the server is too slow or lost"
         return Failure(f"{slow}; ask for fewer texts in a turn, or lower concurrency in generate.limits", Then.SLOW)
-    said = clean(str(cause)).replace(" ssl:default", "")
-    if "certificate" in said.casefold() or "[SSL" in said:
-        reason = f"TLS to the endpoint failed ({said}): check OPENAI_BASE_URL, SSL_CERT_FILE and your proxy"
+    words = clean(str(cause)).replace(" ssl:default", "")
+    if "certificate" in words.casefold() or "[SSL" in words:
+        reason = f"TLS to the endpoint failed ({words}): check OPENAI_BASE_URL, SSL_CERT_FILE and your proxy"
     elif isinstance(error, APIConnectionError) and not isinstance(cause, httpx2.DecodingError):
-        reason = f"the endpoint can't be reached ({said}): check OPENAI_BASE_URL, your network and your proxy"
+        reason = f"the endpoint can't be reached ({words}): check OPENAI_BASE_URL, your network and your proxy"
     else:
-        reason = f"what comes back is no HTTP ({said}): check OPENAI_BASE_URL and your proxy"
+        reason = f"what comes back is no HTTP ({words}): check OPENAI_BASE_URL and your proxy"
     return Failure(reason, Then.AGAIN)
 
 
@@ -228,8 +228,8 @@ def words_of(body: Any) -> str:
 
 
 def _words(body: Any, names: Sequence[str] | None = _SPEAKING) -> str:
-    said = (_readable(words) for words in _strings(body, names))
-    return ": ".join(dict.fromkeys(itertools.islice(filter(None, said), 4)))
+    readable = filter(None, map(_readable, _strings(body, names)))
+    return ": ".join(dict.fromkeys(itertools.islice(readable, 4)))
 
 
 def _readable(words: str) -> str:

@@ -67,7 +67,7 @@ def _date(text: str) -> datetime:
     return parsedate_to_datetime(text)
 
 
-def told(headers: Mapping[str, str], body: Any, words: str, *, limited: bool) -> float | None:
+def of_error(headers: Mapping[str, str], body: Any, words: str, *, limited: bool) -> float | None:
     """For how many seconds an error asks to wait: by what is named so, by the limit that is used up, or in its words.
 
     Args:
@@ -75,38 +75,38 @@ def told(headers: Mapping[str, str], body: Any, words: str, *, limited: bool) ->
         limited: whether a limit was hit. Limits are told with every answer.
     """
     now = datetime.now(UTC)
-    for said in (dict(_values(dict(headers))), dict(_values(body))):
+    for named in (dict(_values(dict(headers))), dict(_values(body))):
         waits = [
             wait
-            for name, value in said.items()
+            for name, value in named.items()
             if _AFTER.search(name) and (wait := seconds(f"{value}{'ms' * name.endswith('ms')}", now))
         ]
         if waits:
             return min(waits)
         if not limited:
             continue
-        resets = [(left, wait) for left, reset in _limits(said) if (wait := seconds(reset, now))]
+        resets = [(left, wait) for left, reset in _limits(named) if (wait := seconds(reset, now))]
         if spent := [wait for left, wait in resets if re.match(r"-|0(\.0*)?$", left.strip())]:
             return max(spent)
         if resets:
             # Of those that nobody says are used up, the shortest: too short a wait costs one more refusal.
             return min(wait for _, wait in resets)
-    return next((wait for one in _RETRY.findall(words) if (wait := seconds(one, now))), None)
+    return next((wait for text in _RETRY.findall(words) if (wait := seconds(text, now))), None)
 
 
-def _limits(said: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _limits(named: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """What is left of each limit that is told of, and when it is reset."""
-    for policy in _POLICY.split(said.get("ratelimit", "")):
+    for policy in _POLICY.split(named.get("ratelimit", "")):
         left, reset = _LEFT.search(policy), _RESET.search(policy)
         yield left[1] if left else "", reset[1] if reset else ""
-    yield from ((said.get(name.replace("reset", "remaining"), ""), said[name]) for name in said if "reset" in name)
+    yield from ((named.get(name.replace("reset", "remaining"), ""), named[name]) for name in named if "reset" in name)
 
 
 def _values(body: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
     """What has a name, in plain letters with those of all that it stands in: retryafter, metadataheadersretryafter.
     A string may be JSON again."""
     if isinstance(body, list | dict) and depth < 8:
-        for part, value in body.items() if isinstance(body, dict) else (("", one) for one in body[:5]):
+        for part, value in body.items() if isinstance(body, dict) else (("", item) for item in body[:5]):
             yield from _values(value, name + re.sub(r"[\W_]", "", part.casefold()), depth + 1)
     elif isinstance(body, str) and body.lstrip()[:1] in ("{", "["):
         with suppress(ValueError, RecursionError):
