@@ -58,12 +58,12 @@ def of_texts(answer: str, n: int, labels: Sequence[str]) -> list[str | None]:
     that numbers texts otherwise than from 1 to n says nothing.
     """
     known = _reader(labels)
-    found: dict[int, set[str | None]] = {}
-    for number, said in _numbered(thoughts.strip(answer), n, known):
-        found.setdefault(number, set()).add(known(said))
-    if not found.keys() <= set(range(1, n + 1)):
+    by_number: dict[int, set[str | None]] = {}
+    for number, words in _numbered(thoughts.strip(answer), n, known):
+        by_number.setdefault(number, set()).add(known(words))
+    if not by_number.keys() <= set(range(1, n + 1)):
         return [None] * n
-    return [_only(found.get(number, set())) for number in range(1, n + 1)]
+    return [_only(by_number.get(number, set())) for number in range(1, n + 1)]
 
 
 def _reader(labels: Sequence[str]) -> Known:
@@ -74,15 +74,15 @@ def _reader(labels: Sequence[str]) -> Known:
     own = re.escape("".join(labels))
     around = re.compile(rf"^(?:(?![{own}!¬~≠])[\W_])+|(?:(?![{own}?])[\W_])+$")
 
-    def named(said: str) -> str | None:
-        forms = (said, around.sub("", said))
-        return next(
-            (label for one in forms if (label := one if one in labels else plain.get(texts.plain_label(one)))), None
-        )
+    def named(words: str) -> str | None:
+        for form in (words, around.sub("", words)):
+            if label := form if form in labels else plain.get(texts.plain_label(form)):
+                return label
+        return None
 
-    def known(said: str) -> str | None:
-        bare = _BEFORE.sub("", said, count=1)
-        if label := named(said) or named(bare):
+    def known(words: str) -> str | None:
+        bare = _BEFORE.sub("", words, count=1)
+        if label := named(words) or named(bare):
             return label
         first, *others = [named(part) for part in _AFTER.split(bare) if part.strip()] or [None]
         return first if not {*others} - {first, None} else None
@@ -90,21 +90,21 @@ def _reader(labels: Sequence[str]) -> Known:
     return known
 
 
-def _numbered(said: str, n: int, known: Known) -> list[tuple[int, str]]:
+def _numbered(answer: str, n: int, known: Known) -> list[tuple[int, str]]:
     """(number, what is said of it) of JSON or, where none gives a label, of numbered lines or of n lines."""
 
     def of_values(every: Iterable[Any]) -> list[tuple[int, str]]:
         return [pair for value in every for pair in _of_json(value, n, known, 0)]
 
-    def labelled(found: list[tuple[int, str]]) -> int:
-        return len({number for number, label in found if known(label)})
+    def labelled(pairs: list[tuple[int, str]]) -> int:
+        return len({number for number, label in pairs if known(label)})
 
-    if labelled(found := of_values(lenient.values(said))):
-        return found
-    nearly = [of_values(value for *_, value in lenient.broken(said, kind, [], len(said))) for kind in "{["]
-    said = _TAG.sub(lambda tag: f"\n{tag[2]}: " if tag[2] and not tag[1] else "\n" if tag[1] else "", said)
-    said = _ROW.sub(r"\1: ", said)
-    lines = [line for line in said.splitlines() if line.strip()]
+    if labelled(pairs := of_values(lenient.values(answer))):
+        return pairs
+    nearly = [of_values(value for *_, value in lenient.broken(answer, kind, [], len(answer))) for kind in "{["]
+    answer = _TAG.sub(lambda tag: f"\n{tag[2]}: " if tag[2] and not tag[1] else "\n" if tag[1] else "", answer)
+    answer = _ROW.sub(r"\1: ", answer)
+    lines = [line for line in answer.splitlines() if line.strip()]
     lines = _BEFORE.sub("", lines[0], count=1).split(",") if len(lines) == 1 < n else lines
     lines = lines[1:] if len(lines) == n + 1 and lines[0].rstrip().endswith(":") else lines
     labels = [
@@ -115,16 +115,16 @@ def _numbered(said: str, n: int, known: Known) -> list[tuple[int, str]]:
         return [(1, label)]
     if len(lines) == n and None not in labels:
         return list(enumerate(map(str, labels), start=1))
-    said = _CELLS.sub(lambda row: f"{row[1]}: {_only(set(map(known, row[2].split('|')))) or ''}", said)
-    said = _ABOVE.sub(lambda head: head[0] if known(head[2] or head[3] or "") else f"{head[1]}: ", said)
-    numbered = [(int(number), next(filter(None, words), "")) for number, *words in _NUMBERED.findall(said)]
+    answer = _CELLS.sub(lambda row: f"{row[1]}: {_only(set(map(known, row[2].split('|')))) or ''}", answer)
+    answer = _ABOVE.sub(lambda head: head[0] if known(head[2] or head[3] or "") else f"{head[1]}: ", answer)
+    numbered = [(int(number), next(filter(None, words), "")) for number, *words in _NUMBERED.findall(answer)]
     return max([*nearly, numbered], key=labelled)
 
 
 def _only(labels: set[str | None]) -> str | None:
     """The one label of some; None where there are several or none."""
-    there = labels - {None}
-    return next(iter(there)) if len(there) == 1 else None
+    labels = labels - {None}
+    return labels.pop() if len(labels) == 1 else None
 
 
 def _of_json(value: Any, n: int, known: Known, depth: int) -> list[tuple[int, str]]:
@@ -143,7 +143,7 @@ def _of_json(value: Any, n: int, known: Known, depth: int) -> list[tuple[int, st
     if any(known(label) for _, label in by_number):  # whatever else there is, such as how many they are
         return by_number
     lists = {key: re.findall(r"[^\s,;]+", item) if isinstance(item, str) else item for key, item in value.items()}
-    if value and all(known(key) and isinstance(of, list) and all(map(_number, of)) for key, of in lists.items()):
+    if value and all(known(key) and isinstance(item, list) and all(map(_number, item)) for key, item in lists.items()):
         return [(int(_number(number)), key) for key, numbers in lists.items() for number in numbers]
     numbers = [number for key, item in value.items() if _INDEX.fullmatch(key) and (number := _number(item))]
     label = _label(value, known)
@@ -156,8 +156,8 @@ def _number(value: Any) -> str:
     """The number of a text that a JSON value names, in digits; empty where it is none."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if 0 <= value < 10_000 else ""
-    found = _KEY.fullmatch(value) if isinstance(value, str) else None
-    return found[1] if found else ""
+    match = _KEY.fullmatch(value) if isinstance(value, str) else None
+    return match[1] if match else ""
 
 
 def _label(value: Any, known: Known) -> str | None:
@@ -183,5 +183,5 @@ def of_two(answer: str, first: str, second: str) -> str | None:
     """The task that an answer calls more objective: `first` for A, `second` for B; None where it is no such answer."""
     answer = thoughts.strip(answer)
     inside = [label for value in lenient.values(answer) if (label := _label(value, lambda _: None)) is not None]
-    said = _LETTER.fullmatch(inside[0] if len(inside) == 1 else answer)
-    return {"A": first, "B": second}[said[1].upper()] if said else None
+    letter = _LETTER.fullmatch(inside[0] if len(inside) == 1 else answer)
+    return {"A": first, "B": second}[letter[1].upper()] if letter else None

@@ -15,35 +15,35 @@ TRIES = 100
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object; of a name that is given several words all are kept, in a list."""
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name, value in pairs:
-        before = found.get(name, value)
+        before = fields.get(name, value)
         if isinstance(value, str) and isinstance(before, str | list) and before not in (value, []):
             value = [*(before if isinstance(before, list) else [before]), value]
-        found[name] = value
-    return found
+        fields[name] = value
+    return fields
 
 
 # Control characters in strings are let through: models write raw newlines.
 _DECODER = json.JSONDecoder(strict=False, object_pairs_hook=_object)
 
 
-def values(said: str) -> list[Any]:
+def values(answer: str) -> list[Any]:
     """The whole JSON arrays and objects of an answer that lie in no other, in their order; also of JSON in JSON."""
     with suppress(ValueError, RecursionError):
-        if isinstance(inner := json.loads(said), str):
+        if isinstance(inner := json.loads(answer), str):
             return values(inner)
-    return [value for _, _, value in whole(said)]
+    return [value for _, _, value in whole(answer)]
 
 
-def whole(said: str) -> Iterator[tuple[int, int, Any]]:
+def whole(answer: str) -> Iterator[tuple[int, int, Any]]:
     """The same without JSON in JSON, each with where it begins and ends."""
     end = tries = 0
-    for bracket in re.finditer(r"[\[{]", said):
+    for bracket in re.finditer(r"[\[{]", answer):
         if bracket.start() < end:
             continue
         try:
-            value, end = _DECODER.raw_decode(said, bracket.start())
+            value, end = _DECODER.raw_decode(answer, bracket.start())
         except (ValueError, RecursionError):
             tries += 1
             if tries == TRIES:
@@ -92,11 +92,11 @@ _PAIRED = re.compile(
 _LONGEST = 20_000
 
 
-def broken(said: str, kind: str, apart: Sequence[tuple[int, int]], before: int) -> Iterator[tuple[int, int, Any]]:
+def broken(answer: str, kind: str, apart: Sequence[tuple[int, int]], before: int) -> Iterator[tuple[int, int, Any]]:
     """The arrays (`[`) or objects (`{`) that are nearly JSON and begin before a position and in none of these places,
     each with where it begins and ends. What can't be read in them is None."""
-    reader = _Reader(said)
-    for bracket in _BEGINS[kind].finditer(said):
+    reader = _Reader(answer)
+    for bracket in _BEGINS[kind].finditer(answer):
         if bracket.start() >= before or not reader.tries:
             return
         if not any(start <= bracket.start() < end for start, end in apart):
@@ -107,31 +107,31 @@ def broken(said: str, kind: str, apart: Sequence[tuple[int, int]], before: int) 
 class _Reader:
     """Reads one answer; `tries` is how much in it may be no value, a bound for hostile ones."""
 
-    def __init__(self, said: str) -> None:
-        self._said, self.tries = said, TRIES
+    def __init__(self, answer: str) -> None:
+        self._answer, self.tries = answer, TRIES
         self._ends: dict[str, dict[str, list[int]]] = {}
 
     def container(self, start: int, depth: int) -> tuple[Any, int]:
         """The array or object that begins here, and where it ends."""
-        said, kind, position = self._said, self._said[start], start + 1
+        answer, kind, position = self._answer, self._answer[start], start + 1
         pairs: list[tuple[str, Any]] = []
         while self.tries:
-            position = _BETWEEN.match(said, position).end()  # type: ignore[union-attr]  # it matches anywhere
-            if said[position : position + 1] in ("", "]" if kind == "[" else "}"):
+            position = _BETWEEN.match(answer, position).end()  # type: ignore[union-attr]  # it matches anywhere
+            if answer[position : position + 1] in ("", "]" if kind == "[" else "}"):
                 break
-            named = _NAMED.match(said, position) if kind == "{" else None
+            named = _NAMED.match(answer, position) if kind == "{" else None
             value, position = self._value(named.end() if named else position, kind, depth)
             pairs.append((named[1].strip(" \"'“”„‘’«»") if named else "", value))
         listed = kind == "[" or not any(name for name, _ in pairs)
         return [value for _, value in pairs] if listed else _object(pairs), position + 1
 
     def _value(self, start: int, kind: str, depth: int) -> tuple[Any, int]:
-        sign = self._said[start : start + 1]
+        sign = self._answer[start : start + 1]
         if sign in ("[", "{") and depth < DEEPEST:
             return self.container(start, depth + 1)
         if sign in _CLOSERS:
             return self._string(start, kind)
-        bare = _BARE[kind].match(self._said, start)
+        bare = _BARE[kind].match(self._answer, start)
         assert bare is not None  # it matches anywhere
         with suppress(ValueError, RecursionError):  # a number or a truth value
             return json.loads(bare[0].lower()), bare.end()
@@ -140,29 +140,29 @@ class _Reader:
 
     def _string(self, start: int, kind: str) -> tuple[str | None, int]:
         """The string that begins here, if it is whole, and where it ends, or what comes after it begins."""
-        said, sign = self._said, self._said[start]
+        answer, sign = self._answer, self._answer[start]
         with suppress(ValueError):
-            item, end = _DECODER.raw_decode(said, start) if sign == '"' else ("", 0)
-            if end and _ENDS[kind].match(said, end - 1):
+            item, end = _DECODER.raw_decode(answer, start) if sign == '"' else ("", 0)
+            if end and _ENDS[kind].match(answer, end - 1):
                 return item, end
-            if end and kind == "[" and _OPENS.match(said, end):  # it runs into the next one, and may be a part of it
+            if end and kind == "[" and _OPENS.match(answer, end):  # it runs into the next one, and may be a part of it
                 self.tries -= 1
                 return None, end
         close = self._closing(start, kind)
-        if close and close - start < _LONGEST and _is_whole(item := said[start + 1 : close], sign):
+        if close and close - start < _LONGEST and _is_whole(item := answer[start + 1 : close], sign):
             return _ESCAPE.sub(_unescaped, item), close + 1
         self.tries -= 1
-        following = _NEXT[kind].search(said, start + 1)
-        return None, following.end() if following else len(said)
+        following = _NEXT[kind].search(answer, start + 1)
+        return None, following.end() if following else len(answer)
 
     def _closing(self, start: int, kind: str) -> int | None:
         """Where the string that begins here may end, at the earliest."""
         if kind not in self._ends:
             self._ends[kind] = {}
-            for close in _ENDS[kind].finditer(self._said):
+            for close in _ENDS[kind].finditer(self._answer):
                 self._ends[kind].setdefault(close[0], []).append(close.start())
-        places = [self._ends[kind].get(sign, []) for sign in _CLOSERS[self._said[start]]]
-        return min((one[i] for one in places if (i := bisect(one, start)) < len(one)), default=None)
+        places = [self._ends[kind].get(sign, []) for sign in _CLOSERS[self._answer[start]]]
+        return min((ends[i] for ends in places if (i := bisect(ends, start)) < len(ends)), default=None)
 
 
 def _is_whole(item: str, opening: str) -> bool:

@@ -121,18 +121,18 @@ def read(answer: str) -> Reading:
     the end of its array, is unread, as are numbers and the like. Of a broken array the rest is read. Numbers that run
     through the items are taken off.
     """
-    said = thoughts.strip(answer)
-    refuses = _REFUSES.match(said)
-    found = _of_arrays(said) if refuses else _read(said)
-    if not (found.items or refuses) and ("&quot;" in said or '\\"' in said):
-        found = _read(html.unescape(said).replace('\\"', '"'))
-    items = _without_numbers([encodable(item) for item in found.items])
+    answer = thoughts.strip(answer)
+    refuses = _REFUSES.match(answer)
+    reading = _of_arrays(answer) if refuses else _read(answer)
+    if not (reading.items or refuses) and ("&quot;" in answer or '\\"' in answer):
+        reading = _read(html.unescape(answer).replace('\\"', '"'))
+    items = _without_numbers([encodable(item) for item in reading.items])
     if all(map(_REFUSES.match, items)) or (shows_a_form(items) and any(map(str.isalpha, "".join(items)))):
-        return Reading([], found.unread)
+        return Reading([], reading.unread)
     titles = [_TITLE.match(item) for item in items]
     if len(items) > 1 and all(titles):
         items = [item[title.end() :] for item, title in zip(items, titles, strict=True) if title]
-    return Reading(items, found.unread)
+    return Reading(items, reading.unread)
 
 
 def attributes(answer: str) -> dict[str, list[str]]:
@@ -143,7 +143,7 @@ def attributes(answer: str) -> dict[str, list[str]]:
     named = {}
     for _, _, value in lenient.whole(thoughts.strip(answer)):
         for name, values in pairs(value):
-            words = [encodable(one) for one in values if isinstance(one, str)]
+            words = [encodable(word) for word in values if isinstance(word, str)]
             if isinstance(name, str) and name.strip() and words:
                 named[encodable(name)] = words
     return named
@@ -154,37 +154,37 @@ def is_refusal(answer: str) -> bool:
     return _REFUSAL.search(thoughts.strip(answer)[:500]) is not None
 
 
-def _read(said: str) -> Reading:
-    try:
-        whole = json.loads(said, strict=False)
-    except (ValueError, RecursionError):
-        whole = None
+def _read(answer: str) -> Reading:
+    whole = None
+    with suppress(ValueError, RecursionError):
+        whole = json.loads(answer, strict=False)
     if isinstance(whole, str):
         # JSON in a JSON string; or a text in place of an array of one.
-        return found if (found := _read(whole)).items else Reading([whole], 0)
-    said = said.replace('"""', '"').replace("<![CDATA[", "").replace("]]>", "")
-    found = _of_arrays(said)
-    found = found if found.items else _first(said, "{", [], len(said))[0]
-    if len(found.items) == 1 and found.items[0] and all(map(_LIST_ITEM.match, found.items[0].splitlines())):
-        return _listed(found.items[0])  # a list in the place of a text
-    if found.items:
-        return found
-    several = max(_SEVERAL.finditer(said), key=lambda match: len(match[0]), default=None)
-    alone = _first(f"[{','.join(re.findall(_STRING, several[0]))}]", "[", [], 1)[0] if several else found
+        return inner if (inner := _read(whole)).items else Reading([whole], 0)
+    answer = answer.replace('"""', '"').replace("<![CDATA[", "").replace("]]>", "")
+    reading = _of_arrays(answer)
+    if not reading.items:
+        reading, _, _ = _first(answer, "{", [], len(answer))
+    if len(reading.items) == 1 and reading.items[0] and all(map(_LIST_ITEM.match, reading.items[0].splitlines())):
+        return _listed(reading.items[0])  # a list in the place of a text
+    if reading.items:
+        return reading
+    several = max(_SEVERAL.finditer(answer), key=lambda match: len(match[0]), default=None)
+    alone = _first(f"[{','.join(re.findall(_STRING, several[0]))}]", "[", [], 1)[0] if several else reading
     if len(alone.items) > 1:
         return alone
-    if len(fields := _FIELD.findall(said)) > 1 or (fields := _of_table(said)):
-        return _uncut(fields, said)
-    if elements := _of_elements(said):
+    if len(fields := _FIELD.findall(answer)) > 1 or (fields := _of_table(answer)):
+        return _uncut(fields, answer)
+    if elements := _of_elements(answer):
         return Reading(elements, 0)
-    listed = _listed(_HEADING.sub(r"\1. ", said))
+    listed = _listed(_HEADING.sub(r"\1. ", answer))
     # Each of several may stand below a heading of its own.
     return listed if {*alone.items} <= {*listed.items} else alone
 
 
-def _of_table(said: str) -> list[str]:
+def _of_table(answer: str) -> list[str]:
     """The column of a table, in Markdown, with commas or with tabs, whose head names texts."""
-    lines = [line.strip().strip("|") for line in said.splitlines()]
+    lines = [line.strip().strip("|") for line in answer.splitlines()]
     for number, line in enumerate(lines[: lenient.TRIES]):
         for sign in "|\t,":
             head = [name.strip(' "*') for name in line.split(sign)]
@@ -192,58 +192,58 @@ def _of_table(said: str) -> list[str]:
             if len(head) > 1 and column >= 0:
                 with suppress(csv.Error):
                     rows = csv.reader(lines[number + 1 :], delimiter=sign, skipinitialspace=True)
-                    found = [row[column].strip() for row in rows if len(row) == len(head)]
-                    return [cell for cell in found if cell.strip(":-")]
+                    cells = [row[column].strip() for row in rows if len(row) == len(head)]
+                    return [cell for cell in cells if cell.strip(":-")]
     return []
 
 
-def _of_elements(said: str) -> list[str]:
+def _of_elements(answer: str) -> list[str]:
     """The words of elements that are called texts; else of the most of one name that hold no other."""
-    if tagged := _TAGGED.findall(said):
+    if tagged := _TAGGED.findall(answer):
         return [item.strip() for _, item in tagged]
     named: dict[str, list[str]] = {}
-    for name, item in _LEAF.findall(said):
+    for name, item in _LEAF.findall(answer):
         if not (BESIDE.fullmatch(name) or thoughts.NAMED.match(name)):
             named.setdefault(name, []).append(item.strip())
     most = max(named.values(), key=len, default=[])
     return most if len(most) > 1 else []
 
 
-def _first(said: str, kind: str, apart: Sequence[tuple[int, int]], before: int) -> tuple[Reading, int, int]:
+def _first(answer: str, kind: str, apart: Sequence[tuple[int, int]], before: int) -> tuple[Reading, int, int]:
     """The texts of the first array or object that is no JSON and has some; where it begins, and where it ends."""
-    for start, end, value in lenient.broken(said, kind, apart, before):
-        if (found := strings(value)).items:
-            return found, start, end
+    for start, end, value in lenient.broken(answer, kind, apart, before):
+        if (reading := strings(value)).items:
+            return reading, start, end
     return Reading([], 0), 0, 0
 
 
-def _of_arrays(said: str) -> Reading:
+def _of_arrays(answer: str) -> Reading:
     """The strings of the arrays and objects of an answer."""
-    values = [(start, end, strings(value)) for start, end, value in lenient.whole(said)]
+    values = [(start, end, strings(value)) for start, end, value in lenient.whole(answer)]
     whole = [value for value in values if value[2].items]
     if len(whole) > 1:
         whole = [value for value in whole if not shows_a_form(value[2].items)] or whole
     places = [(first, last) for first, last, _ in values]
-    broken, start, end = _first(said, "[", places, whole[0][0] if whole else len(said))
-    inside = sum(len(found.items) for first, last, found in whole if start < first and last <= end)
+    broken, start, end = _first(answer, "[", places, whole[0][0] if whole else len(answer))
+    inside = sum(len(reading.items) for first, last, reading in whole if start < first and last <= end)
     if broken.items and len(broken.items) + broken.unread > inside:
         return broken
     # An array in the middle of a sentence is a mention, if others stand alone; of mentions the longest, or the last.
-    alone = [found for start, end, found in whole if _stands_alone(said, start, end)]
-    chosen = alone or sorted((found for _, _, found in whole), key=lambda found: len(found.items))[-1:]
-    items = [item for found in chosen for item in found.items]
+    alone = [reading for start, end, reading in whole if _stands_alone(answer, start, end)]
+    chosen = alone or sorted((reading for _, _, reading in whole), key=lambda reading: len(reading.items))[-1:]
+    items = [item for reading in chosen for item in reading.items]
     # Dots and numbers in the place of a text are none.
     kept = [item for item in items if item.strip(" .…0123456789") or not item.strip()] or items
-    unread = sum(found.unread for found in chosen) + len(items) - len(kept)
+    unread = sum(reading.unread for reading in chosen) + len(items) - len(kept)
     # JSON in JSON strings.
     inner = [_of_arrays(item).items if _PACKED.match(item) else [] for item in kept[: lenient.TRIES]]
-    return Reading([one for strings in inner for one in strings] if inner and all(inner) else kept, unread)
+    return Reading(list(itertools.chain(*inner)) if inner and all(inner) else kept, unread)
 
 
-def _stands_alone(said: str, start: int, end: int) -> bool:
-    if (name := _NAME_BEFORE.search(said, max(0, start - 30), start)) and BESIDE.fullmatch(name[1]):
+def _stands_alone(answer: str, start: int, end: int) -> bool:
+    if (name := _NAME_BEFORE.search(answer, max(0, start - 30), start)) and BESIDE.fullmatch(name[1]):
         return False
-    return _LINE_BEGINS.search(said, max(0, start - 100), start) is not None and _LINE_ENDS.match(said, end) is not None
+    return bool(_LINE_BEGINS.search(answer, max(0, start - 100), start) and _LINE_ENDS.match(answer, end))
 
 
 def _without_numbers(items: list[str]) -> list[str]:
@@ -253,24 +253,24 @@ def _without_numbers(items: list[str]) -> list[str]:
     return [item[number.end() :] for item, number in zip(items, numbers, strict=True) if number] if runs else items
 
 
-def _listed(said: str) -> Reading:
+def _listed(answer: str) -> Reading:
     """The items of a numbered or bulleted list."""
-    found = [
-        (_BOX.sub("", item[1].strip()), re.match(rf"\s*{_BULLET}\s", item[0])) for item in _LIST_ITEM.finditer(said)
-    ]
-    found = [one for one in found if not _ABOVE.fullmatch(one[0])]
+    numbered: list[str] = []
+    bulleted: list[str] = []
+    for match in _LIST_ITEM.finditer(answer):
+        if not _ABOVE.fullmatch(item := _BOX.sub("", match[1].strip())):
+            (bulleted if re.match(rf"\s*{_BULLET}\s", match[0]) else numbered).append(item)
     # Beside numbers, bullets are the parts of items or notes below them; or the numbers are headings.
-    kinds = [[item for item, bullet in found if bool(bullet) is kind] for kind in (False, True)]
-    items = max(kinds, key=lambda kind: sum(map(len, kind)))
+    items = max(numbered, bulleted, key=lambda kind: sum(map(len, kind)))
     names = [_NAMED.match(item) for item in items]
     if len(items) > 1 and len({name and name[0] for name in names}) == 1 and names[0]:
         items = [item[names[0].end() :] for item in items]
-    return _uncut(items, said)
+    return _uncut(items, answer)
 
 
-def _uncut(items: list[str], said: str) -> Reading:
+def _uncut(items: list[str], answer: str) -> Reading:
     """The items without what quotes them; the last one only if it is not cut off where others end."""
-    cut = len(items) > 1 and said.rstrip().endswith(items[-1]) and all(map(_ENDED.search, items[:-1]))
+    cut = len(items) > 1 and answer.rstrip().endswith(items[-1]) and all(map(_ENDED.search, items[:-1]))
     whole = items[:-1] if cut and not _ENDED.search(items[-1]) else items
     return Reading([_unquoted(item) for item in whole], len(items) - len(whole))
 
@@ -280,6 +280,6 @@ def _unquoted(item: str) -> str:
     if item.endswith("**") and item.count("**") == 1:  # they begin before the item's number
         item = item[:-2]
     for form, group in ((_MARKED, 2), (_REMARKED, 1)):
-        if found := form.fullmatch(item):
-            item = found[group]
+        if match := form.fullmatch(item):
+            item = match[group]
     return item[1:-1].strip() if len(item) > 1 and _QUOTES.get(item[0]) == item[-1] else item

@@ -48,7 +48,7 @@ _FINALLY = re.compile(
     re.IGNORECASE | re.M,
 )
 # Where a model says which tags its answer stands in, and where its turn ends.
-_SAID = re.compile(r"^[ \t]*<((?:final_?)?(?:answer|output|response))>(.*?)(?:</\1>|\Z)", re.IGNORECASE | re.S | re.M)
+_IN_TAGS = re.compile(r"^[ \t]*<((?:final_?)?(?:answer|output|response))>(.*?)(?:</\1>|\Z)", re.I | re.S | re.M)
 _TURN = re.compile(
     r"<\|(?:im_end|eot_id|eom_id|end|end_of_text|endoftext|end_of_turn|user)\|>|<end_of_turn>|</s>|\[/?INST\]"
     r"|^#{2,3} ?(?:Instruction|Input|User|Human):?$|(?<=\n\n)(?:User|Human): ",
@@ -99,7 +99,7 @@ def strip(answer: str) -> str:
         thinks, start = bool(tag["open"]), tag.end()
     if not thinks:
         spoken.append(answer[start:])
-    return _beside_elements(_said("".join(spoken)))
+    return _beside_elements(_marked("".join(spoken)))
 
 
 def _unquoted(answer: str) -> str:
@@ -110,7 +110,7 @@ def _unquoted(answer: str) -> str:
     return rest if _MAY_ANSWER.search(rest) else re.sub("^[ \t]*>[ \t]?", "", answer, flags=re.M)
 
 
-def _said(answer: str) -> str:
+def _marked(answer: str) -> str:
     """What stands under the heading or in the tags of the answer, up to the end of the turn, where it has some."""
     if (thinks := _THINKS.search(answer)) and (ends := _ANSWERS.search(answer, thinks.end())):
         answer = answer[: thinks.start()] + answer[ends.end() :]
@@ -118,8 +118,8 @@ def _said(answer: str) -> str:
         answer = answer[finals[-1].end() :]
     if boxed := _BOXED.findall(answer):
         answer = boxed[-1]
-    if tagged := _SAID.findall(answer):
-        answer = "\n".join(said for _, said in tagged)
+    if tagged := _IN_TAGS.findall(answer):
+        answer = "\n".join(words for _, words in tagged)
     return next((turn for turn in _TURN.split(answer) if turn.strip()), answer)
 
 

@@ -46,7 +46,7 @@ def pairs(value: Any, depth: int = 0) -> list[tuple[Any, list[Any]]]:
     return [
         pair
         for name, values in plain
-        for pair in ([(name, values)] if any(isinstance(one, str) for one in values) else pairs(values, depth + 1))
+        for pair in ([(name, values)] if any(isinstance(item, str) for item in values) else pairs(values, depth + 1))
     ]
 
 
@@ -63,19 +63,19 @@ def strings(value: Any, depth: int = 0) -> Reading:
 
 
 def _of_object(value: dict[str, Any], depth: int) -> Reading:
-    told = {name: item for name, item in value.items() if not (BESIDE.fullmatch(name) or thoughts.NAMED.match(name))}
-    words = {name: item for name, item in told.items() if isinstance(item, str)}
+    fields = {name: item for name, item in value.items() if not (BESIDE.fullmatch(name) or thoughts.NAMED.match(name))}
+    words = {name: item for name, item in fields.items() if isinstance(item, str)}
     named = [item for name, item in words.items() if TEXT.fullmatch(name)]
     sentences = named if len(named) == 1 else list(filter(_is_sentence, words.values()))
     text = words.get("text", sentences[0] if len(sentences) == 1 else None)
     chosen = [item for name, item in value.items() if _CHOSEN.fullmatch(name) and isinstance(item, list) and item]
-    lists = chosen[:1] or told.values()
+    lists = chosen[:1] or fields.values()
     inside = _joined(strings(item, depth + 1) for item in lists if isinstance(item, list | dict))
     # An item's own text comes before what else is listed with it.
     if inside.items and not (depth and text):
         return inside
     if words and all(map(_NUMBERED.fullmatch, words)):
-        return Reading(list(words.values()), len(told) - len(words))
+        return Reading(list(words.values()), len(fields) - len(words))
     packed = [item for item in words.values() if item.lstrip()[:1] in ("[", "{")]
     if text is None and len(packed or words) == 1:
         text = packed[0] if packed else next(iter(words.values()))
