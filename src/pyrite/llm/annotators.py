@@ -100,10 +100,9 @@ class Survey:
 
     def request(self, c: Question) -> Request:
         """The question as it is sent."""
-        asked = prompts.filled(c.prompt, self.fill(c))
-        messages = [{"role": "system", "content": c.system}, {"role": "user", "content": asked}]
-        position = (self.answers, len(c.answers))
-        key = cache.key(messages, self.p.llm.model, self.p.llm.sampling, position)
+        question = {"role": "user", "content": prompts.filled(c.prompt, self.fill(c))}
+        messages = [{"role": "system", "content": c.system}, question]
+        key = cache.key(messages, self.p.llm.model, self.p.llm.sampling, (self.answers, len(c.answers)))
         return Request(messages, self.schema(c), LABEL_TOKENS * (len(c.about) + 1), key)
 
     def answered(self, c: Question, request: Request, answer: Answer) -> Question:
@@ -113,8 +112,8 @@ class Survey:
 
     def said(self, c: Question) -> list[str | None]:
         """What all answers to a question say together: of several, the first that can be read counts."""
-        tries = [self.read(c, answer) for answer in c.answers] or [self.read(c, "")]
-        return [next((one for one in said if one is not None), None) for said in zip(*tries, strict=True)]
+        readings = [self.read(c, answer) for answer in c.answers or ("",)]
+        return [next((label for label in tries if label is not None), None) for tries in zip(*readings, strict=True)]
 
 
 def load() -> Annotators:
@@ -136,8 +135,7 @@ def labels(
     answers: str = ANNOTATIONS,
 ) -> Survey:
     """The survey on the labels of texts (id -> text), by these personas (name -> system message)."""
-
-    one = {"type": "string", "enum": list(card.labels)}
+    label = {"type": "string", "enum": list(card.labels)}
 
     def numbered(question: Question) -> dict[str, str]:
         return {str(number): texts[item] for number, item in enumerate(question.about, start=1)}
@@ -148,7 +146,7 @@ def labels(
         p=p,
         fill=lambda question: {"texts": json.dumps(numbered(question), ensure_ascii=False)},
         read=lambda question, answer: choices.of_texts(answer, len(question.about), list(card.labels)),
-        schema=lambda question: prompts.closed(dict.fromkeys(numbered(question), one)),
+        schema=lambda question: prompts.closed(dict.fromkeys(numbered(question), label)),
         source=source,
         answers=answers,
     )
@@ -191,9 +189,8 @@ def pair_questions(tasks: Sequence[str], annotators: Annotators) -> Iterator[Que
     """
     prompt = prompts.filled(one_line(annotators.pair), {"definition": one_line(annotators.definition)})
     for turn, (name, system) in enumerate(annotators.personas.items()):
-        for number, (one, other) in enumerate(itertools.combinations(tasks, 2)):
-            about = (one, other) if (turn + number) % 2 == 0 else (other, one)
-            yield Question(name, one_line(system), prompt, about)
+        for number, pair in enumerate(itertools.combinations(tasks, 2)):
+            yield Question(name, one_line(system), prompt, pair if (turn + number) % 2 == 0 else pair[::-1])
 
 
 def describe(card: Card, examples: Mapping[str, str]) -> str:
@@ -203,4 +200,4 @@ def describe(card: Card, examples: Mapping[str, str]) -> str:
 
 
 def _labels(card: Card) -> str:
-    return "; ".join(f'"{label}" for {card.items} that {one_line(said)}' for label, said in card.labels.items())
+    return "; ".join(f'"{label}" for {card.items} that {one_line(words)}' for label, words in card.labels.items())

@@ -95,20 +95,20 @@ class Script:
         Raises:
             PyriteError: it should show real examples, and the pool has none for the label.
         """
-        turn = len(c.turns)
-        plans = turn < self.templates.plans
+        number = len(c.turns)
+        plans = number < self.templates.plans
         examples = self._examples(c) if self.templates.shows_examples and not plans else ()
-        attributes = "" if plans else drawn(c, self.templates, turn)
+        attributes = "" if plans else drawn(c, self.templates, number)
         prompt = prompts.prompt(
-            self.templates, self.card, c.label, turn, self.spec.texts_per_turn, len(examples), attributes
+            self.templates, self.card, c.label, number, self.spec.texts_per_turn, len(examples), attributes
         )
         messages: list[Message] = [{"role": "system", "content": c.system}]
-        for said in c.turns:
-            messages.append({"role": "user", "content": self._filled(said.prompt, said.examples)})
+        for turn in c.turns:
+            messages.append({"role": "user", "content": self._filled(turn.prompt, turn.examples)})
             # Thoughts are not sent back: they cost as much as answers, and models are not trained to see them.
-            messages.append({"role": "assistant", "content": thoughts.strip(said.answer)})
+            messages.append({"role": "assistant", "content": thoughts.strip(turn.answer)})
         messages.append({"role": "user", "content": self._filled(prompt, examples)})
-        position = (self.spec.prompt, c.label, c.conversation, turn)
+        position = (self.spec.prompt, c.label, c.conversation, number)
         return Request(
             messages,
             schema=ATTRIBUTES if plans else self._schema,
@@ -139,7 +139,7 @@ class Script:
     def answered(self, c: Conversation, request: Request, answer: Answer) -> Conversation:
         """The conversation with one more turn."""
         plans = len(c.turns) < self.templates.plans
-        said = Turn(
+        turn = Turn(
             # The prompts of a source are few: one copy of each is enough.
             prompt=sys.intern(request.prompt),
             examples=request.examples,
@@ -149,7 +149,7 @@ class Script:
             completion_tokens=answer.completion_tokens,
             refused=answer.refused or None,
         )
-        return replace(c, recorded=c.recorded or answer.date, turns=(*c.turns, said))
+        return replace(c, recorded=c.recorded or answer.date, turns=(*c.turns, turn))
 
     def _filled(self, prompt: str, examples: Sequence[str]) -> str:
         return prompt.replace("{examples}", json.dumps([self.text_of[i] for i in examples], ensure_ascii=False))
@@ -190,25 +190,24 @@ def current(c: Conversation, card: Card, templates: Templates) -> Conversation:
     """
     fresh: list[Turn] = []
     if c.system == prompts.system(card):
-        for turn, said in enumerate(c.turns):
-            if (requested := _requested(c, turn, card, templates)) is None:
+        for number, turn in enumerate(c.turns):
+            if (requested := _requested(c, number, card, templates)) is None:
                 break
-            fresh.append(replace(said, requested=requested))
+            fresh.append(replace(turn, requested=requested))
     return replace(c, turns=tuple(fresh))
 
 
-def _requested(c: Conversation, turn: int, card: Card, templates: Templates) -> int | None:
+def _requested(c: Conversation, number: int, card: Card, templates: Templates) -> int | None:
     """How many texts a turn asked for, or None where it is not what card and templates render to.
 
     A recording of before `requested` says it in its prompt only.
     """
-    said = c.turns[turn]
-    attributes = drawn(c, templates, turn) if turn else ""
-    plans = turn < templates.plans
-    stored = None if plans else said.requested
-    numbers = [stored] if stored is not None else sorted({int(n) for n in re.findall(r"\d{1,6}", said.prompt)} | {0})
-    for n, reminds in itertools.product(numbers, (True, False)):
-        known = (templates, card, c.label, turn, n, len(said.examples), attributes)
-        if prompts.prompt(*known, reminds=reminds) == said.prompt:
+    turn = c.turns[number]
+    attributes = drawn(c, templates, number) if number else ""
+    plans, shown = number < templates.plans, len(turn.examples)
+    stored = None if plans else turn.requested
+    counts = [stored] if stored is not None else sorted({int(n) for n in re.findall(r"\d{1,6}", turn.prompt)} | {0})
+    for n, reminds in itertools.product(counts, (True, False)):
+        if prompts.prompt(templates, card, c.label, number, n, shown, attributes, reminds=reminds) == turn.prompt:
             return 0 if plans else n
     return None

@@ -35,8 +35,7 @@ def load(task: str, source: str) -> Script:
     Raises:
         PyriteError: params, the card, the prompts or the prepared rows are missing or not valid.
     """
-    p = params.load()
-    return script(p, cards.load(task), source, texts.read(paths.prepared(task)))
+    return script(params.load(), cards.load(task), source, texts.read(paths.prepared(task)))
 
 
 def script(study: Params, card: Card, source: str, prepared: pd.DataFrame) -> Script:
@@ -88,8 +87,7 @@ def gather(script: Script, ask: Ask) -> GenerationRun:
     judge = QualityFilter(script)
     while True:
         run.candidates = judge(run.conversations)
-        jobs = top_up(run, script)
-        if not jobs:
+        if not (jobs := top_up(run, script)):
             return run
         results = ask(jobs, script)
         for c, waits, in_vain in results:
@@ -97,8 +95,8 @@ def gather(script: Script, ask: Ask) -> GenerationRun:
             run.waiting[c.label] += waits
             run.in_vain[c.label] = cache.added(run.in_vain.get(c.label, (0, 0)), in_vain)
             # What was asked for, be it answered or not: at least one turn, so that a label without luck is given up.
-            asked = sum(turn.requested or 0 for turn in c.turns) + waits * script.spec.texts_per_turn
-            run.requested[c.label] += max(asked, script.spec.texts_per_turn)
+            requested = sum(turn.requested or 0 for turn in c.turns) + waits * script.spec.texts_per_turn
+            run.requested[c.label] += max(requested, script.spec.texts_per_turn)
         if not any(result.dialogue.turns for result in results):
             return run
 

@@ -48,14 +48,14 @@ class Checked:
         ]
 
 
-def check(card: Card, given: pd.DataFrame, prepared: pd.DataFrame, study: Params) -> Checked:
+def check(card: Card, imported: pd.DataFrame, prepared: pd.DataFrame, study: Params) -> Checked:
     """Which rows (text, label and perhaps seeds) may be trained on.
 
     Empty texts, exact copies, what repeats a row that is held out and what was made from one are left out. Near copies
     of each other, unusual lengths and copies of real training texts are only counted: dropping them would change
     somebody else's set.
     """
-    frame = given.reset_index(drop=True).rename_axis("position").reset_index()
+    frame = imported.reset_index(drop=True).rename_axis("position").reset_index()
     frame["text"], frame["label"] = frame["text"].map(texts.normalise), frame["label"].map(texts.normalise_label)
     known = frame["label"].isin(list(card.labels))
     unknown = Counter(frame.loc[~known, "label"])
@@ -86,7 +86,7 @@ def check(card: Card, given: pd.DataFrame, prepared: pd.DataFrame, study: Params
         ),
         "real training texts, word for word": int(rows["id"].isin(real).sum()),
         "made from texts that are no real rows of the task": int((~rows["seeds"].map(real.issuperset)).sum()),
-        "tagged with the name of a label": len(tags(given["text"].iloc[rows["position"]], list(card.labels))),
+        "tagged with the name of a label": len(tags(imported["text"].iloc[rows["position"]], list(card.labels))),
         "alike at their beginning or end, as where a prompt was kept": (
             int((rows["text"].str.startswith(ends) | rows["text"].str.endswith(ends)).sum())
         ),
@@ -94,28 +94,28 @@ def check(card: Card, given: pd.DataFrame, prepared: pd.DataFrame, study: Params
     return Checked(frame, dict(unknown.most_common()), {what: int(n) for what, n in noticed.items() if n})
 
 
-def shared_ends(found: pd.Series) -> list[str]:
+def shared_ends(column: pd.Series) -> list[str]:
     """What half of the texts or more begin or end in, such as a prompt that was kept; of few texts nothing."""
-    different = found.map(texts.normalise).drop_duplicates()
-    ends = [different.str[:SHARED].value_counts(), different.str[-SHARED:].value_counts()]
-    return [str(of.index[0]) for of in ends if len(different) >= ENOUGH and 2 * of.iloc[0] >= len(different)]
+    distinct = column.map(texts.normalise).drop_duplicates()
+    ends = [distinct.str[:SHARED].value_counts(), distinct.str[-SHARED:].value_counts()]
+    return [str(counts.index[0]) for counts in ends if len(distinct) >= ENOUGH and 2 * counts.iloc[0] >= len(distinct)]
 
 
-def tags(found: pd.Series, labels: Sequence[str]) -> pd.Series:
+def tags(column: pd.Series, labels: Sequence[str]) -> pd.Series:
     """Of the texts that begin or end in the name of a label, set off by a sign or a line of its own, that label:
     `... [billing]`, `Topic: billing` and the text below."""
     names = {texts.plain_label(label): label for label in labels}
     # What makes no other label may stand between and around its words.
-    words = [filter(None, re.split(rf"{_BETWEEN}+", label)) for label in sorted(labels, key=len, reverse=True)]
-    name = "|".join(filter(None, (f"{_BETWEEN}*".join(map(re.escape, one)) for one in words)))
+    split = [filter(None, re.split(rf"{_BETWEEN}+", label)) for label in sorted(labels, key=len, reverse=True)]
+    name = "|".join(filter(None, (f"{_BETWEEN}*".join(map(re.escape, parts)) for parts in split)))
     begins = re.compile(
         rf"[\s\[(<{{#|*\"'“]*(?:\w+\s*[:=>]\s*)?({name})[ ]*(?:[\])>}}<*|:=\n]|[–—-]\s|$)", re.IGNORECASE
     )
     ends = re.compile(rf"[\[(<>{{#|:*/=–—\n-]\s*[\"'“]?({name})[\s\])>}}*|.\"'”]*(?:</\w+>\s*)?$", re.IGNORECASE)
 
-    def of(text: str) -> str:
+    def tag(text: str) -> str:
         # Not the whole text: the patterns' time grows with what they are given.
         match = ends.search(text[-100:]) or begins.match(text[:100])
         return names.get(texts.plain_label(match[1]), "") if match else ""
 
-    return found.map(of)[lambda named: named != ""]
+    return column.map(tag)[lambda tagged: tagged != ""]

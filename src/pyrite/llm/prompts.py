@@ -103,15 +103,15 @@ def prompt(
     words |= {"attributes": attributes}
     numbers = {"min_words": least, "max_words": most, "n": n, "k": k}
     # What is filled in later must not be filled into a label of that name.
-    fields = {name: one_line(said).replace("{examples}", "{ examples }") for name, said in words.items()}
+    fields = {name: one_line(value).replace("{examples}", "{ examples }") for name, value in words.items()}
     template = templates.of_turn(turn)
     if reminds and turn > 0 and "{label}" not in template:
         template = f"{_REMINDER} {template}"
-    asked = filled(one_line(template), fields | {name: str(number) for name, number in numbers.items()})
+    message = filled(one_line(template), fields | {name: str(number) for name, number in numbers.items()})
     if card.language == language.ENGLISH:
-        return asked
+        return message
     count = " Count lengths in characters." if language.unit(card.language) == "characters" else ""
-    return f"{asked} Write in {card.language}.{count}"
+    return f"{message} Write in {card.language}.{count}"
 
 
 def with_fields(template: str, known: set[str], needed: set[str]) -> str:
@@ -120,10 +120,10 @@ def with_fields(template: str, known: set[str], needed: set[str]) -> str:
     Raises:
         ValueError: it has another one, or lacks one that it needs.
     """
-    found = set(_FIELD.findall(template))
-    if unknown := sorted(found - known):
+    fields = set(_FIELD.findall(template))
+    if unknown := sorted(fields - known):
         raise ValueError(f"unknown field {{{unknown[0]}}}; there are {', '.join(sorted(known))}")
-    if missing := sorted(needed - found):
+    if missing := sorted(needed - fields):
         raise ValueError(f"the field {{{missing[0]}}} is missing")
     return template
 

@@ -99,11 +99,11 @@ class Contamination:
 
     @property
     def checks(self) -> dict[str, Check]:
-        others = self._held_out["text"].tolist()
+        held_out = self._held_out["text"].tolist()
         return {
             "contamination: exact": lambda left: left["id"].isin(self._held_out["id"]),
             "contamination: near": lambda left: near_duplicates.near(
-                left["text"].tolist(), others, self._limits.near_duplicate
+                left["text"].tolist(), held_out, self._limits.near_duplicate
             ),
             "contamination: embedding": lambda left: self._closest(left) >= self._limits.contamination_cosine,
         }
@@ -160,7 +160,7 @@ class QualityFilter:
         text_of = self._script.text_of
         copies = pd.Series(False, index=candidates.index)
         groups = dict(list(candidates.groupby(["label", "conversation"], sort=False)))
-        lost = {i for c in conversations for said in c.turns for i in said.examples if i not in text_of}
+        lost = {i for c in conversations for turn in c.turns for i in turn.examples if i not in text_of}
         if lost:
             # Recorded with other rows: `python_docs` has those of the Python that runs it.
             console.log.print(
@@ -168,13 +168,12 @@ class QualityFilter:
                 " rows here: whether a text repeats one of these is not looked at"
             )
         for c in conversations:
-            mine = groups.get((c.label, c.conversation))
-            for turn, said in enumerate(c.turns):
-                shown = [text_of[i] for i in said.examples if i not in lost]
-                if mine is None or not shown:
-                    continue
-                later = mine[mine["turn"] >= turn]
-                copies[later.index] |= near_duplicates.near(later["text"].tolist(), shown, threshold)
+            own = groups.get((c.label, c.conversation))
+            for number, turn in enumerate(c.turns):
+                shown = [text_of[i] for i in turn.examples if i not in lost]
+                if own is not None and shown:
+                    later = own[own["turn"] >= number]
+                    copies[later.index] |= near_duplicates.near(later["text"].tolist(), shown, threshold)
         return copies.to_numpy()
 
 
@@ -187,11 +186,11 @@ def without_copies(script: Script, c: Conversation) -> Conversation:
     turns = []
     for turn in c.turns:
         shown += [script.text_of[i] for i in turn.examples if i in script.text_of]
-        found = [texts.normalise(text) for text in parsing.texts(turn.answer, turn.requested or 0)]
-        copies = near_duplicates.near(found, shown, script.checks.near_duplicate)
-        copies |= np.array([_quotes(text, shown) for text in found], dtype=bool)
+        written = [texts.normalise(text) for text in parsing.texts(turn.answer, turn.requested or 0)]
+        copies = near_duplicates.near(written, shown, script.checks.near_duplicate)
+        copies |= np.array([_quotes(text, shown) for text in written], dtype=bool)
         if copies.any() or _quotes(texts.normalise(turn.answer), shown):
-            kept = ["" if copied else text for text, copied in zip(found, copies, strict=True)]
+            kept = ["" if copied else text for text, copied in zip(written, copies, strict=True)]
             turn = replace(turn, answer=json.dumps(kept, ensure_ascii=False))
         turns.append(turn)
     return replace(c, turns=tuple(turns))

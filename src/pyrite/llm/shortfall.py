@@ -13,13 +13,12 @@ _SHOWN = 80
 
 def explain(label: str, run: GenerationRun, script: Script) -> str:
     """Why a label fell short, the main reason first, with two texts that were dropped; then what to do."""
-    mine = [c for c in run.conversations if c.label == label and c.turns]
-    if not mine:
+    if not any(c.turns for c in run.conversations if c.label == label):
         return _unanswered(label, run, script)
     reasons = [_dropped(label, run), _refused(label, run), _silent(label, run, script)]
     reasons.sort(key=lambda reason: -reason[0])
-    said = [sentence for number, sentence in reasons if number]
-    return "; ".join([*said, _what_to_do(label, run, script)])
+    sentences = [sentence for number, sentence in reasons if number]
+    return "; ".join([*sentences, _what_to_do(label, run, script)])
 
 
 def _unanswered(label: str, run: GenerationRun, script: Script) -> str:
@@ -36,20 +35,19 @@ def _unanswered(label: str, run: GenerationRun, script: Script) -> str:
 
 def _dropped(label: str, run: GenerationRun) -> tuple[int, str]:
     """How many texts were dropped, and a sentence on the main reason."""
-    frame = run.candidates[run.candidates["label"] == label]
-    dropped = frame[(frame["reason"] != "") & (frame["reason"] != "surplus")]
+    own = run.candidates[run.candidates["label"] == label]
+    dropped = own[(own["reason"] != "") & (own["reason"] != "surplus")]
     if dropped.empty:
         return 0, ""
     reason, times = Counter(dropped["reason"]).most_common(1)[0]
     shown = " and ".join(f"'{_short(text)}'" for text in dropped.loc[dropped["reason"] == reason, "text"].head(2))
-    said = f"{len(dropped)} of its {len(frame)} texts were dropped, {times} for '{reason}', such as {shown}"
-    return len(dropped), said
+    return len(dropped), f"{len(dropped)} of its {len(own)} texts were dropped, {times} for '{reason}', such as {shown}"
 
 
 def _refused(label: str, run: GenerationRun) -> tuple[int, str]:
     refused = Counter(turn.refused for c in run.conversations if c.label == label for turn in c.turns if turn.refused)
-    said = ", ".join(f"{reason} ({times})" for reason, times in refused.most_common())
-    return refused.total(), f"answers were refused: {said}"
+    reasons = ", ".join(f"{reason} ({times})" for reason, times in refused.most_common())
+    return refused.total(), f"answers were refused: {reasons}"
 
 
 def _silent(label: str, run: GenerationRun, script: Script) -> tuple[int, str]:
@@ -58,9 +56,9 @@ def _silent(label: str, run: GenerationRun, script: Script) -> tuple[int, str]:
     silent = [turn.answer for turn in turns if not turn.refused and not parsing.texts(turn.answer)]
     if not silent:
         return 0, ""
-    said = _short(thoughts.strip(silent[0]))
-    what = f"one says '{said}'" if said else "the model used up its limit with thinking: raise it (llms.*.sampling)"
-    return len(silent), f"{len(silent)} of {len(turns)} answers of '{script.p.llm.model}' hold no texts: {what}"
+    words = _short(thoughts.strip(silent[0]))
+    hint = f"one says '{words}'" if words else "the model used up its limit with thinking: raise it (llms.*.sampling)"
+    return len(silent), f"{len(silent)} of {len(turns)} answers of '{script.p.llm.model}' hold no texts: {hint}"
 
 
 def _what_to_do(label: str, run: GenerationRun, script: Script) -> str:

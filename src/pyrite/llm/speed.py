@@ -15,5 +15,5 @@ def of(model: str) -> float | None:
 
 def _known() -> dict[str, float]:
     path = paths.speed()
-    found = files.read_json(path) if path.exists() else {}
-    return {model: rate for model, rate in found.items() if isinstance(rate, int | float) and rate > 0}
+    rates = files.read_json(path) if path.exists() else {}
+    return {model: rate for model, rate in rates.items() if isinstance(rate, int | float) and rate > 0}

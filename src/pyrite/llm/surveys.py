@@ -76,7 +76,7 @@ def of_pairs() -> Survey:
     p, roles = params.load(), annotators.load()
     asking = p.asking(p.annotate.llm)
     recorded = sheets.recorded(paths.pairs("llm"), sheets.PAIRS, asking.llm.model)
-    known = {(annotator, frozenset((one, other))) for _, (annotator, one, other, _) in recorded}
+    known = {(annotator, frozenset(pair)) for _, (annotator, *pair, _) in recorded}
     by_others = {pair for annotator, pair in known if annotator not in roles.personas}
     survey = annotators.pairs(described(), asking, roles)
     survey.questions = [
@@ -91,8 +91,8 @@ def ask(survey: Survey) -> list[Result]:
     """The questions with their answers, as far as there are some; the endpoint is asked where the study says so."""
     if not survey.questions:
         return []
-    with runner.mode(survey.p, survey.task, survey.answers) as asked:
-        return asked(_jobs(survey), survey)
+    with runner.mode(survey.p, survey.task, survey.answers) as hold:
+        return hold(_jobs(survey), survey)
 
 
 def look(survey: Survey) -> list[Result]:
