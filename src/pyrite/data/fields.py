@@ -133,8 +133,8 @@ def ratings(row: Row, rows: cards.Rows, labels: dict[str, str]) -> dict[str, str
         value = {str(place): rating for place, rating in enumerate(value, start=1)}
     if not isinstance(value, dict) or not value:
         raise row.mistake(f"'{rows.ratings}' has no ratings")
-    known = {rater: _known(row, rows, str(rating), labels) for rater, rating in value.items()}
-    return {rater: rating for rater, rating in known.items() if rating is not None}
+    labelled = {rater: _known(row, rows, str(rating), labels) for rater, rating in value.items()}
+    return {rater: rating for rater, rating in labelled.items() if rating is not None}
 
 
 def get(row: Row, name: str) -> Any:

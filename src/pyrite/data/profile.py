@@ -197,10 +197,10 @@ def alike(written: Mapping[str, set[str]]) -> list[str]:
     """A sentence for each label that is written in other ways too, or in another way only."""
     sentences, meant = [], whole_numbers(written)
     for label, ways in sorted(written.items()):
-        known = meant.get(label, label)
-        if label and (also := sorted(ways - {known})):
+        name = meant.get(label, label)
+        if label and (also := sorted(ways - {name})):
             # What differs in signs that show nothing differs in their codes.
-            sentences.append(f"{known}: so is taken what is also written {', '.join(map(ascii, also))}.")
+            sentences.append(f"{name}: so is taken what is also written {', '.join(map(ascii, also))}.")
     return sentences
 
 

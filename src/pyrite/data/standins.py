@@ -24,8 +24,8 @@ def prepared(card: Card, examples: int, named: Iterable[str] = ()) -> pd.DataFra
     text = of_length(card)
     # Digits 8 to 15 of an id decide whether its row is in the pool.
     pool = [(f"{n:08x}{0:08x}", text, label, "train") for label in card.labels for n in range(examples)]
-    known = [(item, text, next(iter(card.labels)), "train") for item in dict.fromkeys(named)]
-    return pd.DataFrame([*pool, *known], columns=texts.COLUMNS)
+    recorded = [(item, text, next(iter(card.labels)), "train") for item in dict.fromkeys(named)]
+    return pd.DataFrame([*pool, *recorded], columns=texts.COLUMNS)
 
 
 def training(card: Card, n: int, named: Iterable[str] = ()) -> pd.DataFrame:
