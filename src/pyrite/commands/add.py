@@ -51,21 +51,21 @@ def run(
     _check_name(name, study)
     if task not in study.tasks:
         raise PyriteError(f"add: {task} is not among the study's tasks ({', '.join(study.tasks)}): name it there first")
-    meant = _values(values)
-    if unknown := [new for new in meant.values() if new not in card.labels]:
+    new_names = _values(values)
+    if unknown := [new for new in new_names.values() if new not in card.labels]:
         raise PyriteError(f"add: --values: '{unknown[0]}' is no label of the card, which has {', '.join(card.labels)}")
-    table = imported.read(path, text, label, meant, seeds)
+    table = imported.read(path, text, label, new_names, seeds)
     table["label"], taken = _card_names(table["label"], list(card.labels))
     counts = Counter(table["label"])
     without = counts.pop("", 0)
     table = table[table["label"] != ""].reset_index(drop=True)
-    unknown = [one for one, _ in counts.most_common() if one not in card.labels]
-    known = [one for one in counts if one in card.labels]
+    unknown = [label for label, _ in counts.most_common() if label not in card.labels]
+    known = [label for label in counts if label in card.labels]
     if len(known) < 2:
         problem = (
             f"of the card's labels it has texts of '{known[0]}' only" if known else "none of its labels is the card's"
         )
-        have = ", ".join(one[:SHOWN] for one in sorted(counts)[:NAMED_LABELS])
+        have = ", ".join(label[:SHOWN] for label in sorted(counts)[:NAMED_LABELS])
         have += ", ..." if len(counts) > NAMED_LABELS else ""
         raise PyriteError(
             f"{path}: {problem}, and a classifier needs two: it has {have}; {paths.card(task)} has "
@@ -77,15 +77,15 @@ def run(
     files.write(place, lambda file: table.to_parquet(file, index=False))
     _pin(place)
     files.write_text(paths.PARAMS, text_of_params)
-    standing = [one for one in card.source.seeds if one != name]
-    if seeds or len(standing) < len(card.source.seeds):
-        cards.put(card, "seeds", [*standing, *([name] if seeds else [])])
+    others = [source for source in card.source.seeds if source != name]
+    if seeds or name in card.source.seeds:
+        cards.put(card, "seeds", [*others, *([name] if seeds else [])])
     out = console.screen()
-    of_labels = [f"{counts[one]:,} {one}" for one in [*known, *unknown[:NAMED_LABELS]]]
+    of_labels = [f"{counts[label]:,} {label}" for label in [*known, *unknown[:NAMED_LABELS]]]
     out.print(f"{task} {name}: {len(table):,} texts of {path}: {', '.join(of_labels)}")
     if replaced:
         out.print(f"It takes the place of what {name} was.")
-    if lacking := [one for one in card.labels if one not in known]:
+    if lacking := [label for label in card.labels if label not in known]:
         out.print(f"It has no text of {', '.join(lacking)}: what is trained on it alone never says so.")
     if without:
         out.print(f"{without:,} rows have no label and are left out.")
@@ -95,21 +95,21 @@ def run(
         out.print(f"{empty:,} of them have no text and are left out.")
     for written, label_of_card in taken.items():
         out.print(f"Its label {written!r} is taken for the card's '{label_of_card}'.")
-    for one in unknown[:NAMED_LABELS]:
-        pair = shlex.quote(f'"{one}=..."' if "," in one else f"{one}=...")
-        out.print(f"The card has no label '{one}': its {counts[one]:,} texts are left out, or say")
+    for old in unknown[:NAMED_LABELS]:
+        pair = shlex.quote(f'"{old}=..."' if "," in old else f"{old}=...")
+        out.print(f"The card has no label '{old}': its {counts[old]:,} texts are left out, or say")
         out.command(f"--values {pair}")
-    if others := unknown[NAMED_LABELS:]:
-        out.print(f"Nor has it {len(others):,} others, of {sum(counts[one] for one in others):,} texts: left out, too.")
+    if more := unknown[NAMED_LABELS:]:
+        out.print(f"Nor has it {len(more):,} others, of {sum(counts[old] for old in more):,} texts: left out, too.")
     tagged = imports.tags(table["text"], list(card.labels))
     if len(tagged):
-        wrong, one = (table["label"][tagged.index] != tagged).sum(), texts.normalise(table["text"][tagged.index[0]])
+        wrong, first = (table["label"][tagged.index] != tagged).sum(), texts.normalise(table["text"][tagged.index[0]])
         out.print(
             f"{len(tagged):,} of its texts begin or end in the name of a label, {wrong:,} in another one than their "
-            f"own: a classifier learns the tag, not the text. One is: {one[:40]} ... {one[-40:]}"
+            f"own: a classifier learns the tag, not the text. One is: {first[:40]} ... {first[-40:]}"
         )
-    for one in imports.shared_ends(table["text"]):
-        out.print(f"Half of its texts or more begin or end in '{one}': is it a part of a prompt?")
+    for words in imports.shared_ends(table["text"]):
+        out.print(f"Half of its texts or more begin or end in '{words}': is it a part of a prompt?")
     if seeds:
         rows = {seed for row in table["seeds"] for seed in row}
         out.print(
@@ -135,23 +135,23 @@ def _check_name(name: str, study: Params) -> None:
         raise PyriteError(f"add: sources.{name} in {paths.PARAMS} is {study.sources[name].kind}: choose another name")
 
 
-def _card_names(given: pd.Series, labels: Sequence[str]) -> tuple[pd.Series, dict[str, str]]:
+def _card_names(written: pd.Series, labels: Sequence[str]) -> tuple[pd.Series, dict[str, str]]:
     """The labels with the card's names where they differ from one of these in case, spaces, signs or what stands around
     them only, as in `Label: spam`; and which."""
     alike: defaultdict[str, list[str]] = defaultdict(list)
-    for label in labels:
-        alike[texts.plain_label(label)].append(label)
+    for name in labels:
+        alike[texts.plain_label(name)].append(name)
     taken = {}
-    for one in given.unique():
-        found = alike[texts.plain_label(one)] or alike[texts.plain_label(_AROUND.sub("", one))]
-        if one not in labels and len(found) == 1:
-            taken[one] = found[0]
-    return given.replace(taken), taken
+    for label in written.unique():
+        matches = alike[texts.plain_label(label)] or alike[texts.plain_label(_AROUND.sub("", label))]
+        if label not in labels and len(matches) == 1:
+            taken[label] = matches[0]
+    return written.replace(taken), taken
 
 
-def _values(given: str | None) -> dict[str, str]:
+def _values(option: str | None) -> dict[str, str]:
     """What `--values old=new,old=new` says; a pair with a comma is in double quotes."""
-    pairs = [one.partition("=") for one in next(csv.reader([given], skipinitialspace=True), [])] if given else []
+    pairs = [pair.partition("=") for pair in next(csv.reader([option], skipinitialspace=True), [])] if option else []
     if wrong := [old for old, sign, new in pairs if not sign or not new.strip()]:
         raise PyriteError(f"add: --values: '{wrong[0]}' is no pair old=new")
     olds = [texts.normalise_label(old) for old, _, _ in pairs]
@@ -170,49 +170,49 @@ def _pin(place: Path) -> None:
 
 def _put(task: str, name: str, study: Params, llm: str | None, cost: float | None) -> tuple[str, list[str]]:
     """`params.yaml` with the source in it, and the sources that were taken out because nothing is there of them."""
-    gone = [one for one in study.sources if one != name and not _can_be_had(one, study)]
+    gone = [source for source in study.sources if source != name and not _can_be_had(source, study)]
 
-    def change(said: Any) -> None:
-        before = study.sources.get(name)
-        costs = dict(before.cost_usd) if isinstance(before, Imported) else {}
+    def change(document: Any) -> None:
+        standing = study.sources.get(name)
+        before = standing if isinstance(standing, Imported) else Imported(kind="imported")
         about = CommentedMap({"kind": "imported"})
-        if llm or (isinstance(before, Imported) and before.llm):
-            about["llm"] = llm or before.llm  # type: ignore[union-attr]
-        if costs := costs | ({task: cost} if cost is not None else {}):
+        if writer := llm or before.llm:
+            about["llm"] = writer
+        if costs := before.cost_usd | ({task: cost} if cost is not None else {}):
             about["cost_usd"] = CommentedMap(costs)
-        _put_source(said, name, about, gone)
-        asked = said["compare"]
-        if isinstance(asked["candidates"], str):
-            asked["candidates"] = [asked["candidates"]]
-        for key, one in said["train"]["classifiers"].items():
-            new = [name, f"{name}@equal", f"real+{name}"] if key == asked["classifier"] else [name]
-            _change(one["mixes"], gone, new)
-        _change(asked["candidates"], gone, [name])
+        _put_source(document, name, about, gone)
+        comparison = document["compare"]
+        if isinstance(comparison["candidates"], str):
+            comparison["candidates"] = [comparison["candidates"]]
+        for classifier, spec in document["train"]["classifiers"].items():
+            new = [name, f"{name}@equal", f"real+{name}"] if classifier == comparison["classifier"] else [name]
+            _change(spec["mixes"], gone, new)
+        _change(comparison["candidates"], gone, [name])
 
-    source = schema.edit(schema.read(paths.PARAMS), change)
-    schema.parse(source, paths.PARAMS, Params)
-    return source, gone
+    text = schema.edit(schema.read(paths.PARAMS), change)
+    schema.parse(text, paths.PARAMS, Params)
+    return text, gone
 
 
-def _put_source(said: Any, name: str, about: CommentedMap, gone: list[str]) -> None:
+def _put_source(document: Any, name: str, about: CommentedMap, gone: list[str]) -> None:
     """Give the sources a new one, the last, and take those that are gone out, each with the comment above it."""
-    sources = said["sources"]
+    sources = document["sources"]
     before = list(sources)
     # The last entry of a source has the comments that follow it: those above the next one.
     below = [end.ca.items.pop(key, None) for end, key in map(_end, sources.values())]
     above = dict(zip(before, [None, *below], strict=False))
     sources[name] = about
-    for one in gone:
-        del sources[one]
+    for source in gone:
+        del sources[source]
     first, *others = sources
     if first != before[0]:
-        said.ca.items.pop("sources", None)
+        document.ca.items.pop("sources", None)
         sources.ca.comment = None
         if comment := above.get(first):
             lines = [line.strip().removeprefix("# ") for line in comment[2].value.strip().splitlines()]
             sources.yaml_set_start_comment("\n".join(lines), indent=2)
-    for one, comment in zip(sources.values(), [*map(above.get, others), below[-1]], strict=True):
-        end, key = _end(one)
+    for entry, comment in zip(sources.values(), [*map(above.get, others), below[-1]], strict=True):
+        end, key = _end(entry)
         if comment:
             end.ca.items[key] = comment
 

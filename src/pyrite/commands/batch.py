@@ -15,9 +15,9 @@ from pyrite import params
 from pyrite.base import console, files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.llm import dialect, failures, generation, labelling, replies, surveys
+from pyrite.llm.annotators import Survey
 from pyrite.llm.cache import Answer, Log, Request
 from pyrite.llm.failures import Failure
-from pyrite.llm.labelling import Labelling
 from pyrite.params import Asking, Labelled, Written
 
 # The API's limits for one file.
@@ -55,12 +55,12 @@ def import_answers(outputs: list[Path]) -> None:
     Raises:
         PyriteError: a file can't be read or is no output of the Batch API.
     """
-    waiting = {one.request.key: one for one in _waiting()}
+    waiting = {entry.request.key: entry for entry in _waiting()}
     answers, errors, unknown = _read(outputs, waiting)
     for place in sorted({waiting[key].place for key in answers}):
         with Log(*place) as log:
-            asyncio.run(_add(log, {key: said for key, said in answers.items() if waiting[key].place == place}))
-    count = sum(bool(said.text or said.refused) for said in answers.values())
+            asyncio.run(_add(log, {key: answer for key, answer in answers.items() if waiting[key].place == place}))
+    count = sum(bool(answer.text or answer.refused) for answer in answers.values())
     console.log.print(
         f"{count:,} answers imported, {len(waiting) - count:,} of the round are missing; export the next round"
     )
@@ -89,15 +89,15 @@ def _waiting() -> Iterator[Waiting]:
                 for c, *_ in generation.pending(script):
                     yield Waiting((task, script.answers), script.request(c), script.p)
             elif isinstance(spec, Labelled):
-                yield from _labels(task, labelling.load(task, source))
+                yield from _labels(task, labelling.load(task, source).survey)
             if check := labelling.load_check(task, source):
-                yield from _labels(task, check)
+                yield from _labels(task, check.survey)
 
 
-def _labels(task: str, one: Labelling) -> Iterator[Waiting]:
-    for question, waits, _ in surveys.look(one.survey):
+def _labels(task: str, survey: Survey) -> Iterator[Waiting]:
+    for question, waits, _ in surveys.look(survey):
         if waits:
-            yield Waiting((task, one.survey.answers), one.survey.request(question), one.survey.p)
+            yield Waiting((task, survey.answers), survey.request(question), survey.p)
 
 
 def _line(request: Request, p: Asking) -> bytes:
@@ -137,28 +137,28 @@ def _read(outputs: list[Path], waiting: Mapping[str, Waiting]) -> tuple[dict[str
             if not line.strip():
                 continue
             try:
-                said = json.loads(line)
-                key, wrong = said["custom_id"], said.get("error")
-                response = (said["response"] if wrong is None else said.get("response")) or {}
+                record = json.loads(line)
+                key, wrong = record["custom_id"], record.get("error")
+                response = (record["response"] if wrong is None else record.get("response")) or {}
                 status, body = int(response.get("status_code") or 200), response.get("body", response)
-                asked = waiting.get(key)
+                entry = waiting.get(key)
             except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
                 raise PyriteError(
                     f"{path}:{number}: not a line of a Batch API output file; nothing was imported: unpack it or "
                     "download it anew"
                 ) from None
-            if asked is None:
+            if entry is None:
                 unknown += 1
                 continue
-            model = asked.p.llm.model
+            model = entry.p.llm.model
             try:
                 if wrong or (status >= 300 and not replies.is_completion(body)):
                     raise failures.of_response(status, {}, wrong or body)
-                answers[key] = replies.read(body, model, asked.request.messages).answer
+                answers[key] = replies.read(body, model, entry.request.messages).answer
             except Failure as failure:
                 if key in answers and answers[key].text:  # another line of the same request
                     continue
-                failure.refused = failures.for_good(failure, asked.request.messages)
+                failure.refused = failures.for_good(failure, entry.request.messages)
                 if failure.refused or any(failure.paid):
                     answers[key] = replies.without_words(failure, model)
                 if not failure.refused:

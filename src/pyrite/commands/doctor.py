@@ -69,13 +69,13 @@ def look() -> Iterator[Finding]:
 
 def versions() -> str:
     """Python and the packages that do the work."""
-    found = []
+    installed = []
     for package in PACKAGES:
         try:
-            found.append(f"{package} {version(package)}")
+            installed.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             raise PyriteError(f"{package} is not installed: pip install -e . (or make run)") from None
-    return ", ".join([f"Python {platform.python_version()}", *found])
+    return ", ".join([f"Python {platform.python_version()}", *installed])
 
 
 def study() -> str:
@@ -120,8 +120,8 @@ def devices() -> str:
 
     accelerated = torch.accelerator.device_count() > 0
     name = torch.cuda.get_device_name() if torch.cuda.is_available() else "accelerator"
-    what = f"{parallel.devices()} x {name}" if accelerated else f"{parallel.devices()} CPU cores ({cpu()})"
-    return f"{what}, precision {encoder.best_precision()}"
+    hardware = f"{parallel.devices()} x {name}" if accelerated else f"{parallel.devices()} CPU cores ({cpu()})"
+    return f"{hardware}, precision {encoder.best_precision()}"
 
 
 def cpu() -> str:
@@ -155,12 +155,12 @@ def endpoints() -> Iterator[Finding]:
 
 def _writes(p: params.Params, llm: str) -> str | None:
     """A source that an LLM writes, if it writes one."""
-    return next((source for source, one in p.written.items() if one.llm == llm), None)
+    return next((source for source, written in p.written.items() if written.llm == llm), None)
 
 
 def _labels(p: params.Params, llm: str) -> bool:
     """Whether an LLM is asked for labels, of training texts or of test rows."""
-    labelled = [one.llm for one in p.sources.values() if isinstance(one, Labelled)]
+    labelled = [spec.llm for spec in p.sources.values() if isinstance(spec, Labelled)]
     return llm in labelled or (llm == p.annotate.llm and p.annotate.items > 0)
 
 
@@ -173,20 +173,20 @@ async def _endpoint(p: params.Params, name: str, where: str) -> list[Finding]:
     card, writes = cards.load(p.tasks[0]), _writes(p, name)
     # This is paid from no budget, and one try is enough to see what is wrong.
     asking = p.asking(name).model_copy(update={"budget_usd": None})
-    asked, answers, seconds = client.Endpoint(asking, attempts=1), [], [SHORTEST]
+    endpoint, answers, seconds = client.Endpoint(asking, attempts=1), [], [SHORTEST]
 
     async def put(request: cache.Request) -> cache.Answer:
         begun = time.monotonic()
-        answers.append(await asked.ask(request, keep))
+        answers.append(await endpoint.ask(request, keep))
         seconds.append(time.monotonic() - begun)
         return answers[-1]
 
     try:
-        said, findings = [standins.of_length(card)] * TEXTS, []
+        texts, findings = [standins.of_length(card)] * TEXTS, []
         if writes:
             written = p.written[writes]
-            of = min(TEXTS, written.texts_per_turn)
-            few = p.model_copy(update={"sources": {writes: written.model_copy(update={"texts_per_turn": of})}})
+            wanted = min(TEXTS, written.texts_per_turn)
+            few = p.model_copy(update={"sources": {writes: written.model_copy(update={"texts_per_turn": wanted})}})
             script = generation.script(few, card, writes, standins.prepared(card, written.examples))
             c = script.opening(next(iter(card.labels)), 0)
             while script.goes_on(c, 2):
@@ -194,11 +194,11 @@ async def _endpoint(p: params.Params, name: str, where: str) -> list[Finding]:
                 c = script.answered(c, request, await put(request))
             # A plan, where the prompt has one, comes before the turns.
             for turn, answer in enumerate(answers[-2:], start=1):
-                said = parsing.texts(answer.text)[:of]
-                shown = f"such as: {failures.clean(said[0])}" if said else _unread(answer)
-                findings.append(Finding(f"turn {turn}", bool(said), f"{len(said)} of {of} texts, {shown}"))
-        if _labels(p, name) and said:
-            to_label = {str(number): text for number, text in enumerate(said)}
+                texts = parsing.texts(answer.text)[:wanted]
+                shown = f"such as: {failures.clean(texts[0])}" if texts else _unread(answer)
+                findings.append(Finding(f"turn {turn}", bool(texts), f"{len(texts)} of {wanted} texts, {shown}"))
+        if _labels(p, name) and texts:
+            to_label = {str(number): text for number, text in enumerate(texts)}
             roles = annotators.load()
             survey = annotators.labels(card, to_label, asking, roles, roles.personas)
             question, request = survey.questions[0], survey.request(survey.questions[0])
@@ -206,23 +206,23 @@ async def _endpoint(p: params.Params, name: str, where: str) -> list[Finding]:
             read = [label for label in labels if label is not None]
             shown = ", ".join(read) if read else _unread(answers[-1])
             findings.append(Finding("labels", bool(read), f"{len(read)} of {len(labels)} labels, {shown}"))
-        return [_answers(p, asked, answers, max(seconds), where), *findings]
+        return [_answers(p, endpoint, answers, max(seconds), where), *findings]
     finally:
-        await asked.close()
+        await endpoint.close()
 
 
 def _answers(
-    p: params.Params, asked: client.Endpoint, answers: Sequence[cache.Answer], seconds: float, where: str
+    p: params.Params, endpoint: client.Endpoint, answers: Sequence[cache.Answer], seconds: float, where: str
 ) -> Finding:
     """That an LLM answers, how and how fast: the longest answer took so many seconds."""
     model, last = answers[-1].model, answers[-1]
     rate = max(answer.completion_tokens or 0 for answer in answers) / seconds
     speed.note(model, rate)
     forms = {True: " and follows a JSON schema", False: " and takes no JSON schema, its answers are read leniently"}
-    form = "" if asked.dialect.structured is None else forms[asked.dialect.structured]
+    form = "" if endpoint.dialect.structured is None else forms[endpoint.dialect.structured]
     tokens = f", {last.prompt_tokens} + {last.completion_tokens} tokens, {rate:.0f} tokens a second"
     price = "" if model in p.generate.prices else "; its price is not in generate.prices, so only tokens are counted"
-    others = ", ".join(failures.clean(other) for other in sorted(asked.models) if other != model)
+    others = ", ".join(failures.clean(other) for other in sorted(endpoint.models) if other != model)
     warning = f"; but the endpoint says that '{others}' answered: is it the model that you mean?" if others else ""
     return Finding(where, True, f"'{model}' answers{form}{tokens}{price}{warning}")
 
@@ -230,5 +230,5 @@ def _answers(
 def _unread(answer: cache.Answer) -> str:
     if answer.refused:
         return f"it was refused ({answer.refused}; docs/llm.md)"
-    said = failures.clean(answer.text)[:80] or "nothing"
-    return f"it said: {said}; take a model that follows instructions, or one with a chat template"
+    words = failures.clean(answer.text)[:80] or "nothing"
+    return f"it said: {words}; take a model that follows instructions, or one with a chat template"

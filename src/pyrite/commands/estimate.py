@@ -32,8 +32,8 @@ def run(task: str | None, source: str | None, as_json: bool) -> None:
     p = params.load()
     tasks = [task] if task else p.tasks
     named = [source] if source else [*p.sources, annotators.ANNOTATIONS]
-    asked = [s for s in named if s == annotators.ANNOTATIONS or not isinstance(p.source(s), Imported)]
-    needs = [_need(p, t, s) for t in tasks for s in asked]
+    sources = [s for s in named if s == annotators.ANNOTATIONS or not isinstance(p.source(s), Imported)]
+    needs = [_need(p, t, s) for t in tasks for s in sources]
     checked = [s for s in named if s in p.checked]
     needs += [_check(p, t, s) for t in tasks for s in checked if s in p.written or paths.imported(t, s).exists()]
     unprepared = [t for t in tasks if not paths.prepared(t).exists()]
@@ -51,8 +51,7 @@ def run(task: str | None, source: str | None, as_json: bool) -> None:
     for model in models:
         out.print(_time([n for n in needs if n.model == model], model, p))
     if priceless := [f"'{model}'" for model in models if model not in p.generate.prices]:
-        said = " and ".join(priceless)
-        out.print(f"No price in generate.prices for {said}: there only tokens are reckoned.")
+        out.print(f"No price in generate.prices for {' and '.join(priceless)}: there only tokens are reckoned.")
     if p.generate.budget_usd is not None:
         spent = Ledger(p.generate.prices).spent()
         out.print(f"Budget: ${p.generate.budget_usd:.2f}, of which ${spent:.2f} is spent.")
@@ -65,26 +64,25 @@ def run_scores(task: str | None, source: str | None, as_json: bool) -> None:
     Raises:
         PyriteError: there are no metrics of the task, or too few sizes of each option to foretell from.
     """
-    found = Study.load()
-    tasks = [one for one in found.scored if task in (None, one.task)]
-    told = {
-        one.task: [each for each in forecasts.find(one) if source is None or source in mixes.parse(each.option).sources]
-        for one in tasks
+    tasks = [scored for scored in Study.load().scored if task in (None, scored.task)]
+    foretold = {
+        scored.task: [f for f in forecasts.find(scored) if source is None or source in mixes.parse(f.option).sources]
+        for scored in tasks
     }
-    if not any(told.values()):
+    if not any(foretold.values()):
         wanted = f"{task or 'no task'}{f' with {source}' if source else ''}"
         raise PyriteError(
             f"estimate --scores: no option of {wanted} has scores of three sizes: give the classifier mixes such as "
             f"real@50, real@100 and real, or {source or 'few_shot'}@50, and run `dvc repro`"
         )
     if as_json:
-        print(json.dumps({name: [each.model_dump() for each in of] for name, of in told.items()}, indent=2))
+        print(json.dumps({name: [f.model_dump() for f in of_task] for name, of_task in foretold.items()}, indent=2))
         return
     out = console.screen()
-    for one in tasks:
-        out.print(f"\n{one.task}", style="bold")
-        forecasts.table(told[one.task]).print(out)
-        for words in forecasts.pilots(one):
+    for scored in tasks:
+        out.print(f"\n{scored.task}", style="bold")
+        forecasts.table(foretold[scored.task]).print(out)
+        for words in forecasts.pilots(scored):
             out.print(words)
 
 
@@ -97,19 +95,18 @@ def _need(p: Params, task: str, source: str) -> CostEstimate:
         recorded = sheets.recorded(paths.recorded_labels(task), sheets.LABELS, p.llms[spec.llm].model)
         named = [item for _, (item, _) in recorded]
         rows = texts.read(prepared) if prepared.exists() else standins.training(card, spec.texts, named)
-        one = labelling.plan(p, card, source, rows)
-        return costs.of_survey(one.survey)
+        return costs.of_survey(labelling.plan(p, card, source, rows).survey)
     script = _script(p, task, source)
     return costs.of_dialogues(generation.pending(script), script)
 
 
 def _check(p: Params, task: str, source: str) -> CostEstimate:
-    one = labelling.load_check(task, source)
-    if one is None:
+    check = labelling.load_check(task, source)
+    if check is None:
         card, n = cards.load(task), p.checked[source].check
         rows = standins.training(card, 2 * n)
-        one = labelling.plan_check(p, card, source, rows[:n], rows[n:])
-    return replace(costs.of_survey(one.survey), source=f"{source}: check")
+        check = labelling.plan_check(p, card, source, rows[:n], rows[n:])
+    return replace(costs.of_survey(check.survey), source=f"{source}: check")
 
 
 def _time(needs: Sequence[CostEstimate], model: str, p: Params) -> str:
@@ -129,7 +126,7 @@ def _script(p: Params, task: str, source: str) -> Script:
     card, spec = cards.load(task), p.written[source]
     recording = paths.recording(task, spec.prompt)
     held = transcripts.read(recording, card, spec.prompt) if recording.exists() else []
-    shown = [one for c in held for turn in c.turns for one in turn.examples]
+    shown = [item for c in held for turn in c.turns for item in turn.examples]
     return generation.script(p, card, source, standins.prepared(card, spec.examples, shown))
 
 

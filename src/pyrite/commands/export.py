@@ -35,17 +35,16 @@ def run(task: str, folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise PyriteError(f"{folder}: is there and not empty; name a new folder")
     real = set(texts.read(paths.prepared(task))["id"])
-    every = {source: table(task, source, study, card, real) for source in study.sources}
     # An imported set may be there for other tasks only.
-    sets = {source: frame for source, frame in every.items() if len(frame)}
+    sets = {source: frame for source in study.sources if len(frame := table(task, source, study, card, real))}
     if not sets:
         raise PyriteError(f"{task}: its sources have no texts: run `dvc repro`")
     with files.folder(folder) as new:
         for source, frame in sets.items():
             texts.write(frame, new / "data" / f"{source}.parquet")
         files.write_text(new / "README.md", dataset_card(card, sets, study))
-    told = ", ".join(f"{len(frame):,} {source}" for source, frame in sets.items())
-    console.log.print(f"{folder}: {told} texts and README.md")
+    counts = ", ".join(f"{len(frame):,} {source}" for source, frame in sets.items())
+    console.log.print(f"{folder}: {counts} texts and README.md")
 
 
 def table(task: str, source: str, study: Params, card: cards.Card, real: set[str]) -> pd.DataFrame:
@@ -56,11 +55,11 @@ def table(task: str, source: str, study: Params, card: cards.Card, real: set[str
     if isinstance(spec, Imported):
         frame = frame[~frame["id"].isin(real)].reset_index(drop=True)
         made_from, of_row = transcripts.showings(path), zip(frame["label"], frame["conversation"], strict=True)
-        shown = [list(made_from.get(one, [()])[0]) for one in of_row]
+        shown = [list(made_from.get(key, [()])[0]) for key in of_row]
         return frame.assign(model=spec.llm or "", examples=pd.Series(shown, dtype=object))[COLUMNS]
-    said = {(c.label, c.conversation): c for c in transcripts.read(path, card, spec.prompt)}
+    conversations = {(c.label, c.conversation): c for c in transcripts.read(path, card, spec.prompt)}
     try:
-        of_rows = [said[one] for one in zip(frame["label"], frame["conversation"], strict=True)]
+        of_rows = [conversations[key] for key in zip(frame["label"], frame["conversation"], strict=True)]
         shown = [list(c.turns[turn].examples) for c, turn in zip(of_rows, frame["turn"], strict=True)]
     except (KeyError, IndexError):
         raise PyriteError(f"{paths.source(task, source)}: not made from {path}: run `dvc repro`") from None
@@ -70,17 +69,16 @@ def table(task: str, source: str, study: Params, card: cards.Card, real: set[str
 
 def dataset_card(card: cards.Card, sets: dict[str, pd.DataFrame], study: Params) -> str:
     """The README.md of the exported sets: Markdown under the hub's YAML front matter."""
-    specs = {source: study.sources[source] for source in sets}
     made = {source: GeneratedSet.load(card.id, source) for source in sets}
-    counted = {source: one.total for source, one in made.items()}
+    tallies = {source: generated.total for source, generated in made.items()}
     total = {source: len(frame) for source, frame in sets.items()}
     counts: list[dict[str, Any]] = [
         {"Label": label} | {source: int((frame["label"] == label).sum()) for source, frame in sets.items()}
         for label in card.labels
     ]
-    reasons = dict.fromkeys(reason for found in counted.values() for reason, n in found.dropped.items() if n)
-    drops: list[dict[str, Any]] = [{"": "received"} | {source: found.received for source, found in counted.items()}]
-    drops += [{"": why} | {source: found.dropped.get(why, 0) for source, found in counted.items()} for why in reasons]
+    reasons = dict.fromkeys(reason for tally in tallies.values() for reason, n in tally.dropped.items() if n)
+    drops: list[dict[str, Any]] = [{"": "received"} | {source: tally.received for source, tally in tallies.items()}]
+    drops += [{"": why} | {source: tally.dropped.get(why, 0) for source, tally in tallies.items()} for why in reasons]
     configs = [
         {"config_name": source, "data_files": [{"split": "train", "path": f"data/{source}.parquet"}]} for source in sets
     ]
@@ -95,10 +93,10 @@ def dataset_card(card: cards.Card, sets: dict[str, pd.DataFrame], study: Params)
         metadata,
         template_path=str(Path(__file__).parent / "templates/dataset.md.j2"),
         card=card,
-        sets={source: {"kind": spec.kind, **_how(card, source, spec, made[source])} for source, spec in specs.items()},
+        sets={source: _how(card, source, study.sources[source], made[source]) for source in sets},
         counts=Table.of([*counts, {"Label": "all"} | total]).markdown(_in_a_cell),
         labels=Table.of(
-            [{"Label": one, f"asked for {card.items} that": of} for one, of in card.labels.items()]
+            [{"Label": label, f"asked for {card.items} that": meaning} for label, meaning in card.labels.items()]
         ).markdown(_in_a_cell),
         drops=Table.of([*drops, {"": "kept"} | total]).markdown(_in_a_cell),
         terms=cards.terms(card.source),
@@ -109,7 +107,7 @@ def dataset_card(card: cards.Card, sets: dict[str, pd.DataFrame], study: Params)
 def _how(card: cards.Card, source: str, spec: Source, made: GeneratedSet) -> dict[str, Any]:
     """How a source came to be: of a written one the templates, which the card fills, of a labelled one how far people
     agree with it."""
-    about: dict[str, Any] = {"models": made.models, "total": made.total, "agreement": made.agreement.get("total")}
+    about = dict[str, Any](kind=spec.kind, models=made.models, total=made.total, agreement=made.agreement.get("total"))
     if isinstance(spec, Written):
         models, digest = transcripts.provenance(paths.transcript(card.id, source))
         templates = prompts.load(spec.prompt).model_dump(exclude_none=True)

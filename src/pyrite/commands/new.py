@@ -18,8 +18,8 @@ import pandas as pd
 from pyrite import params
 from pyrite.base import console, files, paths, schema
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, language, profile, shards, sheets, texts, user_files
-from pyrite.data.profile import DatasetProfile
+from pyrite.data import cards, language, shards, sheets, texts, user_files
+from pyrite.data.profile import DatasetProfile, look, require_several
 from pyrite.llm import annotators, costs, generation, labelling, prompts
 from pyrite.llm.generation import GenerationRun
 from pyrite.params import Labelled
@@ -63,33 +63,33 @@ def run(
             raise PyriteError("new: name your file with --from, or with no data at all the labels with --labels a,b,c")
         if label or (text and waiting is None):
             raise PyriteError("new: --text and --label name columns of a file: name it with --from")
-        found = None
-        profile.require_several(named, "--labels")
+        profile = None
+        require_several(named, "--labels")
     else:
-        found = profile.look(path, text, label, named, params.load().train.folds)
-        named = found.labels
-    usual = found.source.text if found else "text"
-    file = None if waiting is None else user_files.look_at_texts(waiting, None if found else text, usual)
-    card_text = render(task, named, found, file)
+        profile = look(path, text, label, named, params.load().train.folds)
+        named = profile.labels
+    usual = profile.source.text if profile else "text"
+    file = None if waiting is None else user_files.look_at_texts(waiting, None if profile else text, usual)
+    card_text = render(task, named, profile, file)
     card = schema.parse(card_text, paths.card(task), cards.Card)
     study_text, before, study = _study(task, model)
-    needs = estimate_cost(card, study, found)
+    needs = estimate_cost(card, study, profile)
     for folder in (paths.recorded_labels(task).parent, paths.imported(task, "any").parent):
         files.write_text(folder / ".gitkeep", "")
     files.write_text(paths.card(task), card_text)
     files.write_text(paths.PARAMS, study_text)
     out = console.screen()
-    if found:
-        data_overview.show(found, card.language, out)
-        alike = embedding_check.look(found.table["text"].tolist(), card.language, study.generate.contamination_cosine)
+    if profile:
+        data_overview.show(profile, card.language, out)
+        alike = embedding_check.look(profile.table["text"].tolist(), card.language, study.generate.contamination_cosine)
         if alike > embedding_check.MOST_ALIKE:
             out.print(preparation.blind(alike, preparation.resting_on_minilm(study.train.classifiers)))
-    _say_next(card, before, study, needs, found, out)
+    _say_next(card, before, study, needs, profile, out)
 
 
-def _labels(given: str) -> list[str]:
+def _labels(option: str) -> list[str]:
     """The labels of `--labels`, of which one with a comma is in double quotes."""
-    parts = next(csv.reader([given], skipinitialspace=True), [])
+    parts = next(csv.reader([option], skipinitialspace=True), [])
     return [label for part in parts if (label := texts.normalise_label(part))]
 
 
@@ -115,11 +115,11 @@ def _check_name(task: str) -> None:
 # The card and the study
 
 
-def render(task: str, labels: Sequence[str], found: DatasetProfile | None, file: cards.TextFile | None = None) -> str:
+def render(task: str, labels: Sequence[str], profile: DatasetProfile | None, file: cards.TextFile | None = None) -> str:
     """The card of a task, with comments that say what to edit."""
     name = task.replace("_", " ")
     listed = ", ".join(labels) if len(labels) <= 20 else f"{', '.join(labels[:20])}, ..."
-    spoken = language.guess(found.table["text"]) if found else language.ENGLISH
+    spoken = language.guess(profile.table["text"]) if profile else language.ENGLISH
     template: jinja2.Template = jinja2.Template(
         (Path(__file__).parent / "templates/card.yaml.j2").read_text(encoding="utf-8"),
         trim_blocks=True,
@@ -132,19 +132,19 @@ def render(task: str, labels: Sequence[str], found: DatasetProfile | None, file:
         task=task,
         title=name[0].upper() + name[1:],
         description=f"Given a text, say which of these labels it has: {listed}.",
-        source=found.source if found else None,
+        source=profile.source if profile else None,
         unlabelled=file,
         language=spoken,
         unit=language.unit(spoken),
-        lengths=_lengths(found) if found else GUESSED_LENGTHS,
+        lengths=_lengths(profile) if profile else GUESSED_LENGTHS,
         labels=labels,
-        rows=found.rows if found else {},
-        total=sum(found.rows[label] for label in labels) if found else 0,
+        rows=profile.rows if profile else {},
+        total=sum(profile.rows[label] for label in labels) if profile else 0,
     )
 
 
-def _lengths(found: DatasetProfile) -> tuple[int, int]:
-    lengths = found.table["text"].map(texts.length)
+def _lengths(profile: DatasetProfile) -> tuple[int, int]:
+    lengths = profile.table["text"].map(texts.length)
     least, most = (int(lengths.quantile(end, interpolation="nearest")) for end in LENGTHS)
     return max(1, least), max(1, most)
 
@@ -183,8 +183,7 @@ def _refresh(task: str, path: Path | None, text: str | None, label: str | None, 
             raise PyriteError("new --refresh: take in --from and --unlabelled one after the other")
         file = user_files.look_at_texts(waiting, text, getattr(source, "text", "text"))
         cards.put(card, "unlabelled", file.model_dump(include={"path", "sha256", "format", "text"}))
-        said = f"{paths.card(task)} now pins {file.path}. Which to label first: pyrite next {task}"
-        console.screen().print(said)
+        console.screen().print(f"{paths.card(task)} now pins {file.path}. Which to label first: pyrite next {task}")
         return
     if path is not None and sheets.is_chosen(path) and not isinstance(source, cards.NoData):
         _take_sheet(card, path)
@@ -195,23 +194,21 @@ def _refresh(task: str, path: Path | None, text: str | None, label: str | None, 
         path, text, label = path or Path(source.path), text or source.text, label or source.label
     if path is None:
         raise PyriteError(f"{paths.card(task)}: has no real data yet; name a file of them with --from")
-    found = profile.look(path, text, label, list(card.labels), params.load().train.folds)
-    licence = source.licence if isinstance(source, cards.LocalFile) else "not stated"
-    pinned = {key: value for key, value in found.source.model_dump(include=PINNED).items() if value} | {
-        "licence": licence
-    }
+    profile = look(path, text, label, list(card.labels), params.load().train.folds)
+    pinned = {key: value for key, value in profile.source.model_dump(include=PINNED).items() if value}
+    pinned["licence"] = source.licence if isinstance(source, cards.LocalFile) else "not stated"
     card_text = schema.edit(schema.read(paths.card(task)), lambda card: _pin(card["source"], pinned))
     schema.parse(card_text, paths.card(task), cards.Card)
     files.write_text(paths.card(task), card_text)
     out = console.screen()
-    data_overview.show(found, card.language, out)
-    if found.others:
-        there = ", ".join(f"{label} ({rows:,})" for label, rows in found.others.most_common())
+    data_overview.show(profile, card.language, out)
+    if profile.others:
+        listed = ", ".join(f"{label} ({rows:,})" for label, rows in profile.others.most_common())
         out.print(
-            f"The card does not have the labels {there}, so their rows are left out. To take one, write it "
+            f"The card does not have the labels {listed}, so their rows are left out. To take one, write it "
             f"under labels in {paths.card(task)} and run this again."
         )
-    out.print(f"{paths.card(task)} now pins {found.source.path} as it is. Next: dvc repro")
+    out.print(f"{paths.card(task)} now pins {profile.source.path} as it is. Next: dvc repro")
 
 
 def _take_sheet(card: cards.Card, path: Path) -> None:
@@ -245,9 +242,9 @@ def _pin(source: Any, pinned: dict[str, Any]) -> None:
 # What it would cost, and what is said
 
 
-def estimate_cost(card: cards.Card, study: params.Params, found: DatasetProfile | None) -> list[costs.CostEstimate]:
+def estimate_cost(card: cards.Card, study: params.Params, profile: DatasetProfile | None) -> list[costs.CostEstimate]:
     """Requests, tokens and money of every source and of the LLM as annotator, if nothing is answered yet."""
-    prepared = found.table[texts.COLUMNS] if found else pd.DataFrame(columns=texts.COLUMNS, dtype=str)
+    prepared = profile.table[texts.COLUMNS] if profile else pd.DataFrame(columns=texts.COLUMNS, dtype=str)
     pool = set(prepared.loc[texts.in_pool(prepared), "label"])
     needs = []
     for source in study.written:
@@ -263,8 +260,7 @@ def estimate_cost(card: cards.Card, study: params.Params, found: DatasetProfile 
     shown = dict(zip(test["id"], test["text"], strict=True))
     roles = annotators.load()
     labelled = [name for name, spec in study.sources.items() if isinstance(spec, Labelled) and shown]
-    of_sources = [labelling.plan(study, card, name, prepared) for name in labelled]
-    needs += [costs.of_survey(one.survey) for one in of_sources]
+    needs += [costs.of_survey(labelling.plan(study, card, name, prepared).survey) for name in labelled]
     survey = annotators.labels(card, shown, study.asking(study.annotate.llm), roles, roles.personas)
     return [*needs, costs.of_survey(survey)] if shown else needs
 
@@ -274,7 +270,7 @@ def _say_next(
     before: Sequence[str],
     study: params.Params,
     needs: Sequence[costs.CostEstimate],
-    found: DatasetProfile | None,
+    profile: DatasetProfile | None,
     out: console.Console,
 ) -> None:
     p = study.generate
@@ -282,11 +278,10 @@ def _say_next(
     out.print()
     out.print(f"Written: {paths.card(card.id)}. Edit its prompts, above all what is said of each label.")
     if tuple(before) != study.tasks:
-        was = ", ".join(before)
-        out.print(f"{paths.PARAMS}: tasks is now {card.id} alone (it was {was}).")
-    if found and found.table["split"].eq("test").any() and _would_be_committed(found.source.path):
+        out.print(f"{paths.PARAMS}: tasks is now {card.id} alone (it was {', '.join(before)}).")
+    if profile and profile.table["split"].eq("test").any() and _would_be_committed(profile.source.path):
         out.print(
-            f"{found.source.path} is in the project: `git add -A` would put its texts into git. Move it out of "
+            f"{profile.source.path} is in the project: `git add -A` would put its texts into git. Move it out of "
             "the project's folder before, or name it in .gitignore."
         )
     out.print()
@@ -295,14 +290,14 @@ def _say_next(
     if recorded or llm not in p.prices:
         tokens = sum(n.prompt_tokens for n in needs), sum(n.completion_tokens for n in needs)
         sums = [f"${price.of(*tokens):.2f} with {model} (looked up {price.date})" for model, price in p.prices.items()]
-        said = "" if recorded else f"'{llm}' has no price in generate.prices. "
-        out.print(f"{said}In money that is {' or '.join(sums) or 'not known: generate.prices is empty'}.")
-    shows = [name for name, one in study.written.items() if prompts.load(one.prompt).shows_examples]
-    if found and shows:
+        missing = "" if recorded else f"'{llm}' has no price in generate.prices. "
+        out.print(f"{missing}In money that is {' or '.join(sums) or 'not known: generate.prices is empty'}.")
+    shows = [name for name, spec in study.written.items() if prompts.load(spec.prompt).shows_examples]
+    if profile and shows:
         out.print(f"{', '.join(shows)} sends some real texts (those for prompts) to the LLM.")
-    if found and (labelled := [name for name, one in study.sources.items() if isinstance(one, Labelled)]):
+    if profile and (labelled := [name for name, spec in study.sources.items() if isinstance(spec, Labelled)]):
         out.print(f"{', '.join(labelled)} sends it training texts, to be labelled.")
-    if found and study.annotate.items:
+    if profile and study.annotate.items:
         out.print(
             f"annotations sends it test texts, {study.annotate.items} at most, to see how well it labels them itself; "
             f"annotate.items: 0 in {paths.PARAMS} sends none."
@@ -324,7 +319,7 @@ def _would_be_committed(path: str) -> bool:
     if Path(path).is_absolute():
         return False
     try:
-        said = subprocess.run(["git", "check-ignore", "-q", "--", path], capture_output=True)  # a list, no shell  # noqa: S603, S607  # nosec B603 B607
+        checked = subprocess.run(["git", "check-ignore", "-q", "--", path], capture_output=True)  # a list, no shell  # noqa: S603, S607  # nosec B603 B607
     except OSError:
         return False
-    return said.returncode == 1
+    return checked.returncode == 1

@@ -40,7 +40,7 @@ def run(task: str, file: Path | None, text: str | None, n: int) -> None:
     card, study = cards.load(task), params.load()
     labelled = known(card, study)
     waiting = candidates(card, file, text, set(labelled["id"]))
-    drawn = dict(sorted(waiting.items(), key=lambda one: hashlib.sha256(one[0].encode()).digest())[:MOST])
+    drawn = dict(sorted(waiting.items(), key=lambda entry: hashlib.sha256(entry[0].encode()).digest())[:MOST])
     real = labelled[labelled["real"]]
     if real.empty:
         chosen = pd.DataFrame({"item": list(drawn), "text": list(drawn.values())})[:n].assign(predicted="")
@@ -91,12 +91,12 @@ def candidates(card: cards.Card, file: Path | None, text: str | None, taken: set
     source, named = card.source, card.source.unlabelled
     if file is not None:
         named = user_files.look_at_texts(file, text, getattr(source, "text", "text"))
-    found: Iterable[str] = ()
+    unlabelled: Iterable[str] = ()
     if named is not None:
-        found = user_files.read_texts(named)
+        unlabelled = user_files.read_texts(named)
     elif isinstance(source, cards.LocalFile):
-        found = without_label(source)
-    by_id = {texts.digest(one)[:16]: one for one in found}
+        unlabelled = without_label(source)
+    by_id = {texts.digest(words)[:16]: words for words in unlabelled}
     if by_id and not by_id.keys() - taken:
         raise PyriteError(f"next {card.id}: all {len(by_id):,} texts have labels already")
     if not by_id:
@@ -104,14 +104,14 @@ def candidates(card: cards.Card, file: Path | None, text: str | None, taken: set
             f"next {card.id}: no texts without labels: name a file of them with --texts, or put it into the card with "
             f"`pyrite new {card.id} --refresh --unlabelled FILE`"
         )
-    return {one: text for one, text in by_id.items() if one not in taken}
+    return {i: words for i, words in by_id.items() if i not in taken}
 
 
 def without_label(source: cards.LocalFile) -> Iterable[str]:
     """The texts of the card's own file that have no label."""
-    found = shards.of_task(Path(source.path), source.format)
-    for table in shards.tables(source, list(found)):
-        for row in fields.read(found[table.file], table):
+    files = shards.of_task(Path(source.path), source.format)
+    for table in shards.tables(source, list(files)):
+        for row in fields.read(files[table.file], table):
             text = texts.normalise(fields.text(row, table))
             if text and not fields.written_label(row, source.label).strip():
                 yield text
@@ -120,7 +120,7 @@ def without_label(source: cards.LocalFile) -> Iterable[str]:
 def quick(study: Params) -> tuple[str, Classifier]:
     """The study's classifier, or the first of the others that is trained in seconds."""
     named = {study.compare.classifier: study.train.classifiers[study.compare.classifier], **study.train.classifiers}
-    return next(((name, one) for name, one in named.items() if not one.long), next(iter(named.items())))
+    return next(((name, spec) for name, spec in named.items() if not spec.long), next(iter(named.items())))
 
 
 def least_sure(

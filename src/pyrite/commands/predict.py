@@ -99,15 +99,15 @@ def label(rows: Iterator[Row], text: str, classify: Classifier, advance: Callabl
         for row in chunk:
             if taken := [column for column in columns if column in row.fields]:
                 raise row.mistake(f"has a column '{taken[0]}' already, which would be lost: give it another name")
-        given = [texts.normalise(fields.string(row, text)) for row in chunk]
-        classify.empty += given.count("")
-        classify.mended += sum("\ufffd" in one for one in given)
-        known = iter(classify([one for one in given if one]).tolist()) if any(given) else iter(())
-        for row, one in zip(chunk, given, strict=True):
-            scores = next(known) if one else None
+        cleaned = [texts.normalise(fields.string(row, text)) for row in chunk]
+        classify.empty += cleaned.count("")
+        classify.mended += sum("\ufffd" in words for words in cleaned)
+        probabilities = iter(classify([words for words in cleaned if words]).tolist()) if any(cleaned) else iter(())
+        for row, words in zip(chunk, cleaned, strict=True):
+            scores = next(probabilities) if words else None
             best = classify.labels[int(np.argmax(scores))] if scores else None
-            found = [best, *([round(p, 6) for p in scores] if scores else [None] * len(classify.labels))]
-            yield row.fields | dict(zip(columns, found, strict=True))
+            values = [best, *([round(p, 6) for p in scores] if scores else [None] * len(classify.labels))]
+            yield row.fields | dict(zip(columns, values, strict=True))
         advance(len(chunk))
 
 
@@ -118,8 +118,8 @@ def read(file: Path | None, text: str) -> Iterator[Row]:
         PyriteError: the file is missing, broken or lacks the column; the line says where.
     """
     if file is None:
-        found = streams.decoded(sys.stdin.buffer, "utf-8", "standard input")
-        return (Row(Path("standard input"), n, {text: line.rstrip("\r\n")}) for n, line in enumerate(found, start=1))
+        lines = streams.decoded(sys.stdin.buffer, "utf-8", "standard input")
+        return (Row(Path("standard input"), n, {text: line.rstrip("\r\n")}) for n, line in enumerate(lines, start=1))
     if not file.is_file():
         raise PyriteError(f"{file}: {'is a folder: name a file in it' if file.is_dir() else 'no such file'}")
     form = formats.of_file(file)
@@ -133,8 +133,7 @@ def count(file: Path) -> int | None:
     try:
         with streams.unpacked(file) as stream:
             if form == "parquet":
-                rows: int = parquet.ParquetFile(stream).metadata.num_rows
-                return rows
+                return int(parquet.ParquetFile(stream).metadata.num_rows)
             if form in ("csv", "json_lines", "lines"):
                 return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
     except (OSError, PyriteError, pa.ArrowException):

@@ -36,13 +36,13 @@ class Entry:
 
 def entries() -> list[Entry]:
     """All entries of the store, kind by kind; what a killed process left half done is one, too."""
-    found = []
+    present = []
     for kind in sorted(path for path in paths.store().glob("*") if path.is_dir()):
         # kind/<two digits>/<key>, or a file right under the kind.
         for path in sorted([*kind.glob("*/*"), *(path for path in kind.glob("*") if path.is_file())]):
             size = sum(part.stat().st_size for part in [path, *path.rglob("*")] if part.is_file())
-            found.append(Entry(kind.name, path, size, path.stat().st_mtime))
-    return found
+            present.append(Entry(kind.name, path, size, path.stat().st_mtime))
+    return present
 
 
 def show(as_json: bool = False) -> None:
@@ -53,13 +53,11 @@ def show(as_json: bool = False) -> None:
         table.add_column(column, justify="right")
     about = []
     for kind, group in itertools.groupby(entries(), lambda entry: entry.kind):
-        found = list(group)
-        size, uses = sum(entry.size for entry in found), sorted(entry.last_used for entry in found)
-        table.add_row(kind, f"{len(found):,}", decimal(size), _ago(uses[-1]), _ago(uses[0]))
-        oldest, *_, last = (
-            datetime.fromtimestamp(one, UTC).isoformat(timespec="seconds") for one in (uses[0], uses[-1])
-        )
-        about.append({"kind": kind, "entries": len(found), "bytes": size, "last_used": last, "oldest_use": oldest})
+        of_kind = list(group)
+        size, uses = sum(entry.size for entry in of_kind), sorted(entry.last_used for entry in of_kind)
+        table.add_row(kind, f"{len(of_kind):,}", decimal(size), _ago(uses[-1]), _ago(uses[0]))
+        oldest, last = (datetime.fromtimestamp(use, UTC).isoformat(timespec="seconds") for use in (uses[0], uses[-1]))
+        about.append({"kind": kind, "entries": len(of_kind), "bytes": size, "last_used": last, "oldest_use": oldest})
     if as_json:
         print(json.dumps(about, indent=2))
     else:
@@ -84,11 +82,11 @@ def prune(kinds: tuple[str, ...], days: float | None, unused: bool, task: str | 
     if task is not None and set(kinds) != PAID:
         raise PyriteError("--task: only answers belong to a task: say --kind answers too")
     with store.locked():
-        found = entries()
-        if unknown := set(kinds) - {entry.kind for entry in found}:
-            there = ", ".join(sorted({entry.kind for entry in found})) or "nothing"
-            raise PyriteError(f"{paths.store()}: has no {', '.join(sorted(unknown))}; there is {there}")
-        chosen = [entry for entry in found if (entry.kind in kinds if kinds else entry.kind not in PAID)]
+        present = entries()
+        if unknown := set(kinds) - {entry.kind for entry in present}:
+            listed = ", ".join(sorted({entry.kind for entry in present})) or "nothing"
+            raise PyriteError(f"{paths.store()}: has no {', '.join(sorted(unknown))}; there is {listed}")
+        chosen = [entry for entry in present if (entry.kind in kinds if kinds else entry.kind not in PAID)]
         if task is not None:
             chosen = [entry for entry in chosen if entry.path.name.partition(".")[0] == task]
         if days is not None:
@@ -100,8 +98,7 @@ def prune(kinds: tuple[str, ...], days: float | None, unused: bool, task: str | 
         for entry in chosen:
             if entry.path.is_dir():
                 # First out of sight, so that a half deleted entry is never found.
-                doomed = entry.path.rename(entry.path.with_name(f".old-{entry.path.name}"))
-                shutil.rmtree(doomed)
+                shutil.rmtree(entry.path.rename(entry.path.with_name(f".old-{entry.path.name}")))
             else:
                 entry.path.unlink()
     console.log.print(f"deleted {len(chosen):,} entries, {decimal(sum(entry.size for entry in chosen))}")

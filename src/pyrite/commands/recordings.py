@@ -22,10 +22,9 @@ def run(task: str | None, source: str | None) -> None:
                 console.log.print(f"{paths.recorded_annotations(t)}: {surveys.record(t)} labels of {model} added")
                 continue
             if isinstance(spec := p.source(s), Labelled):
-                model = p.llms[spec.llm].model
                 path = paths.recorded_labels(t)
                 added = labelling.record(labelling.load(t, s), path)
-                console.log.print(f"{path}: {added} labels of {model} added")
+                console.log.print(f"{path}: {added} labels of {p.llms[spec.llm].model} added")
             elif isinstance(spec, Written):
                 _conversations(t, s)
             path = paths.checked(t, s)
@@ -38,8 +37,7 @@ def _conversations(task: str, source: str) -> None:
     path, model = paths.recording(task, script.spec.prompt), script.p.llm.model
     standing = transcripts.read(path, script.card, script.spec.prompt) if path.exists() else []
     # As far as recordings and the store have the answers.
-    found = generation.gather(script, runner.look).conversations
-    held = [quality.without_copies(script, c) for c in found if c.turns]
-    if held:
+    gathered = generation.gather(script, runner.look).conversations
+    if held := [quality.without_copies(script, c) for c in gathered if c.turns]:
         transcripts.write(path, [*(c for c in standing if c.model != model), *held])
     console.log.print(f"{path}: {len(held)} conversations of {model}")

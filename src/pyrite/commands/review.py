@@ -1,6 +1,5 @@
 """Review: people look at the texts of a source and say whether their labels are right."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pandas as pd
 
 from pyrite.base import console, files, paths
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, sheets, texts
+from pyrite.data import cards, json_files, sheets, texts
 from pyrite.measures import reviews
 from pyrite.measures.intervals import Estimate
 from pyrite.measures.reviews import ACCEPT, REJECT
@@ -52,7 +51,7 @@ def take_in(task: str, source: str, copies: Sequence[Path]) -> None:
     """
     card, table = cards.load(task), texts.read(paths.source(task, source))
     path = paths.reviewed(task, source)
-    given: dict[tuple[str, str], str] = {}
+    answered: dict[tuple[str, str], str] = {}
     new = []
     for file in [*([path] if path.exists() else []), *copies]:
         for row, (item, reviewer, answer) in sheets.read(file, sheets.REVIEWS):
@@ -62,41 +61,41 @@ def take_in(task: str, source: str, copies: Sequence[Path]) -> None:
                 raise row.mistake("no reviewer: give each person a name or number")
             if answer not in (ACCEPT, REJECT, *card.labels):
                 raise row.mistake(f"'{answer}' is no answer; there are {ACCEPT}, {REJECT}, {', '.join(card.labels)}")
-            if (item, reviewer) not in given and file != path:
+            if (item, reviewer) not in answered and file != path:
                 new.append((item, files.cell(reviewer), answer))
-            if given.setdefault((item, reviewer), answer) != answer:
-                raise row.mistake(f"{reviewer} already gave item '{item}' another answer, '{given[item, reviewer]}'")
-    if not new and not given:
+            if answered.setdefault((item, reviewer), answer) != answer:
+                raise row.mistake(f"{reviewer} already gave item '{item}' another answer, '{answered[item, reviewer]}'")
+    if not new and not answered:
         raise PyriteError(f"{', '.join(map(str, copies))}: no answer is filled in")
     sheets.add(path, sheets.REVIEWS, new)
-    own = dict(zip(table["id"], table["label"], strict=True))
-    answers = [(item, reviewer, answer) for (item, reviewer), answer in given.items()]
-    found = reviews.review(own, answers, RESAMPLES, np.random.default_rng(SEED))
+    labels = dict(zip(table["id"], table["label"], strict=True))
+    answers = [(item, reviewer, answer) for (item, reviewer), answer in answered.items()]
+    review = reviews.review(labels, answers, RESAMPLES, np.random.default_rng(SEED))
     out = console.screen()
     out.print(f"{path}: {len(new):,} answers added")
-    if old := {item for item, _, _ in answers} - own.keys():
+    if old := {item for item, _, _ in answers} - labels.keys():
         out.print(f"{len(old):,} reviewed texts are no longer among those of {source}: they don't count")
-    people = f"{found.reviewers} reviewer{'s' if found.reviewers > 1 else ''}"
-    out.print(f"{found.texts:,} texts, {people}. Right label: {_percent(found.precision)}.")
-    for label, share in found.labels.items():
+    people = f"{review.reviewers} reviewer{'s' if review.reviewers > 1 else ''}"
+    out.print(f"{review.texts:,} texts, {people}. Right label: {_percent(review.precision)}.")
+    for label, share in review.labels.items():
         out.print(f"  {label}: {_percent(share)}")
-    out.print(f"Of no use: {_percent(found.rejected)}.")
-    alpha = found.agreement.alpha
-    told = alpha.note if alpha.value is None else f"Krippendorff's alpha {alpha.value:.2f}"
-    out.print(f"Agreement of reviewers: {told}. The report has this after `dvc repro`.")
+    out.print(f"Of no use: {_percent(review.rejected)}.")
+    alpha = review.agreement.alpha
+    agreement = alpha.note if alpha.value is None else f"Krippendorff's alpha {alpha.value:.2f}"
+    out.print(f"Agreement of reviewers: {agreement}. The report has this after `dvc repro`.")
     changed = corrected(table, answers)
     place = Path(f"{task}.{source}_reviewed.jsonl")
-    lines = (json.dumps({"text": text, "label": label}, ensure_ascii=False) for text, label in changed)
-    files.write_text(place, "".join(f"{line}\n" for line in lines))
+    rows = ({"text": text, "label": label} for text, label in changed)
+    files.write(place, lambda file: json_files.write_lines(file, rows))
     out.print(f"{place}: its {len(changed):,} texts as people changed them. For a verdict of their own:")
     out.command(f"pyrite add {task} {source}_reviewed --from {place} --text text --label label")
 
 
 def corrected(table: pd.DataFrame, answers: Sequence[tuple[str, str, str]]) -> list[tuple[str, str]]:
     """The texts of a source with their labels: those that most reviewers give, and without what most reject."""
-    own = dict(zip(table["id"], table["label"], strict=True))
-    said = {i: reviews.most_say(of_text) for i, of_text in reviews.verdicts(own, answers).items()}
-    rows = [(text, said.get(i) or label) for i, text, label in table[["id", "text", "label"]].to_numpy(str).tolist()]
+    labels = dict(zip(table["id"], table["label"], strict=True))
+    agreed = {i: reviews.most_say(of_text) for i, of_text in reviews.verdicts(labels, answers).items()}
+    rows = [(text, agreed.get(i) or label) for i, text, label in table[["id", "text", "label"]].to_numpy(str).tolist()]
     return [(text, label) for text, label in rows if label != REJECT]
 
 

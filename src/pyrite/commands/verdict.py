@@ -11,17 +11,7 @@ from pyrite.base import paths
 from pyrite.base.console import screen
 from pyrite.data import mixes
 from pyrite.params import Params
-from pyrite.results import (
-    advice,
-    frontier,
-    next_steps,
-    options,
-    remarks,
-    statements,
-    tables,
-    trust,
-    verdict,
-)
+from pyrite.results import advice, frontier, next_steps, options, remarks, statements, tables, trust, verdict
 from pyrite.results.diversity import Diversity
 from pyrite.results.study import Study, TaskMetrics
 from pyrite.results.table import Cell, Table
@@ -43,19 +33,19 @@ def run_tables(json: bool) -> None:
     """Print the paper's tables, for people or as JSON: by name, each a list of rows."""
     both = tables.both([task.evaluated for task in Study.load().scored])
     if json:
-        print(dumps({name: list(one.rows) for name, one in both.items()}, indent=2))
+        print(dumps({name: list(table.rows) for name, table in both.items()}, indent=2))
         return
     console = screen()
-    for one in both.values():
+    for table in both.values():
         console.print()
-        one.print(console)
+        table.print(console)
 
 
 def as_json() -> dict[str, Any]:
     """The verdict of every task and over all of them, for a program; gaps, margins and errors in [0, 1]."""
-    found = Study.load()
+    study = Study.load()
 
-    def told(case: Case) -> dict[str, Any]:
+    def described(case: Case) -> dict[str, Any]:
         gaps = {"gap": case.gap, "gain": case.gain, "equal": case.equal}
         values = asdict(case) | {name: gap and gap.model_dump() for name, gap in gaps.items()}
         answers = {"in_place": verdict.in_place(case), "on_top": verdict.on_top(case)}
@@ -63,20 +53,20 @@ def as_json() -> dict[str, Any]:
         return about | {"sentence": statements.sentence(case), **values}
 
     tasks = [
-        {"task": task.task, "classifier": task.comparison.classifier, **told(case), "remarks": _remarks(task)}
+        {"task": task.task, "classifier": task.comparison.classifier, **described(case), "remarks": _remarks(task)}
         | {"why": statements.at_equal_size(case), "advice": _advice(task, case)}
         | {"cheapest": frontier.sentence(frontier.find(task))}
-        for task, case in zip(found.scored, found.cases, strict=True)
+        for task, case in zip(study.scored, study.cases, strict=True)
     ]
-    tasks += [{"task": task.task, "verdict": CANT_TELL, "remarks": remarks.unscored(task)} for task in found.unscored]
+    tasks += [{"task": task.task, "verdict": CANT_TELL, "remarks": remarks.unscored(task)} for task in study.unscored]
     return {
         "tasks": tasks,
-        "overall": told(found.overall) if found.overall else None,
+        "overall": described(study.overall) if study.overall else None,
         "options": [
-            {"candidate": one.candidate, "origin": one.origin, "macro_f1": one.score, "verdict": one.word}
-            for one in options.of(found)
+            {"candidate": option.candidate, "origin": option.origin, "macro_f1": option.score, "verdict": option.word}
+            for option in options.of(study)
         ],
-        "between": options.between(found),
+        "between": options.between(study),
     }
 
 
@@ -85,24 +75,24 @@ def _remarks(task: TaskMetrics) -> list[str]:
     repeats what its prompts showed."""
     classifier, sources = task.comparison.classifier, mixes.parse(task.comparison.candidate).sources
     repeated = trust.repeats(Diversity.find(task.task), sources, str)
-    said = [remarks.generation(task, classifier), *remarks.remarks(task, classifier), *repeated]
-    return [words for words in said if words]
+    sentences = [remarks.generation(task, classifier), *remarks.remarks(task, classifier), *repeated]
+    return [words for words in sentences if words]
 
 
 def show(console: Console) -> None:
     """Print the answer first, then what it rests on, task by task."""
-    found = Study.load()
-    asked = found.params.compare
-    if len(found.cases) > 1 and found.overall:
-        _answer(console, found.overall, found.params)
-        console.print(f"Next: {advice.next_step(found.overall, None, mixes.spoken)}")
-        console.print(f"How sure: {' '.join(statements.over_tasks(found.cases))}")
-        if same := statements.at_equal_size(found.overall):
+    study = Study.load()
+    comparison = study.params.compare
+    if len(study.cases) > 1 and study.overall:
+        _answer(console, study.overall, study.params)
+        console.print(f"Next: {advice.next_step(study.overall, None, mixes.spoken)}")
+        console.print(f"How sure: {' '.join(statements.over_tasks(study.cases))}")
+        if same := statements.at_equal_size(study.overall):
             console.print(f"Why: {same}")
-    for task, case in zip(found.scored, found.cases, strict=True):
-        if len(found.cases) > 1:
+    for task, case in zip(study.scored, study.cases, strict=True):
+        if len(study.cases) > 1:
             console.print(Text(f"\n{task.task}", style="bold"))
-        _answer(console, case, found.params)
+        _answer(console, case, study.params)
         step, *steps = _advice(task, case)
         console.print(f"Next: {step}")
         console.print(f"How sure: {statements.capital(statements.reason(case))}")
@@ -110,13 +100,13 @@ def show(console: Console) -> None:
             console.print(f"Why: {same}")
         console.print()
         table = tables.of_task(task)
-        bold = [number for number, row in enumerate(table.rows) if row["Trained on"] == asked.candidate]
+        bold = [number for number, row in enumerate(table.rows) if row["Trained on"] == comparison.candidate]
         table.print(console, bold)
         if len(task.evaluated.classifiers) > 1:
             console.print()
-            _print_classifiers(console, task, found)
+            _print_classifiers(console, task, study.params)
         console.print()
-        questions = statements.two_questions(case, task.same_texts(asked.candidate))
+        questions = statements.two_questions(case, task.same_texts(comparison.candidate))
         for words in filter(None, [remarks.too_like(task.generated), *questions, *_remarks(task)]):
             console.print(f"- {words}", markup=False)
         bought = frontier.find(task)
@@ -127,20 +117,20 @@ def show(console: Console) -> None:
             console.print("\nWhat else to do:")
         for words in steps:
             console.print(f"- {words}", markup=False)
-    for task in found.unscored:
+    for task in study.unscored:
         console.print()
         console.print(Text(task.task, style="bold"))
         for words in remarks.unscored(task):
             console.print(words)
-    if len(asked.candidates) > 1 and found.scored:
+    if len(comparison.candidates) > 1 and study.scored:
         console.print()
-        table, cases = options.table(found), [one.case for one in options.of(found)]
+        table, cases = options.table(study), [option.case for option in options.of(study)]
         # 80 columns have no room for where the texts come from.
         shown = [column for column in table.columns if column.key != "origin"]
-        rows = [row | {"verdict": _word(case, found.params)} for row, case in zip(table.rows, cases, strict=True)]
-        styles = {_word(case, found.params): COLOURS[verdict.decide(case)] for case in cases}
+        rows = [row | {"verdict": _word(case, study.params)} for row, case in zip(table.rows, cases, strict=True)]
+        styles = {_word(case, study.params): COLOURS[verdict.decide(case)] for case in cases}
         replace(table, columns=shown, rows=rows).print(console, styles=styles)
-        for words in options.between(found):
+        for words in options.between(study):
             console.print(words)
     page = paths.REPORT / "index.html"
     if page.exists():
@@ -148,8 +138,7 @@ def show(console: Console) -> None:
 
 
 def _advice(task: TaskMetrics, case: Case) -> list[str]:
-    said = next_steps.lines(task, case, frontier.find(task))
-    return [*said, *next_steps.filtered(Diversity.find(task.task))]
+    return [*next_steps.lines(task, case, frontier.find(task)), *next_steps.filtered(Diversity.find(task.task))]
 
 
 def _answer(console: Console, case: Case, params: Params) -> None:
@@ -162,13 +151,13 @@ def _word(case: Case, params: Params) -> str:
     return advice.word(case, advice.kind(params, case.candidate))
 
 
-def _print_classifiers(console: Console, task: TaskMetrics, found: Study) -> None:
-    asked, rows, styles = found.params.compare, [], {}
-    for name, one in task.evaluated.classifiers.items():
+def _print_classifiers(console: Console, task: TaskMetrics, params: Params) -> None:
+    comparison, rows, styles = task.comparison, [], {}
+    for name, result in task.evaluated.classifiers.items():
         if gap := task.gap(name):
-            word = _word(task.case(name), found.params)
+            word = _word(task.case(name), params)
             styles[word] = COLOURS[verdict.decide(task.case(name))]
-            scores = {mix: one.mixes[mix].macro_f1 for mix in (asked.baseline, asked.candidate)}
+            scores = {mix: result.mixes[mix].macro_f1 for mix in (comparison.baseline, comparison.candidate)}
             row = {mix: Cell(statements.plus_minus(score)) for mix, score in scores.items()}
             rows.append({"Classifier": name, **row, "Gap": Cell(statements.plus_minus(gap, "+")), "Verdict": word})
     Table.of(rows).print(console, styles=styles)

@@ -13,8 +13,6 @@ from pyrite.data.language import ENGLISH
 from pyrite.data.rows import Layout
 
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-
-
 Side = Literal["train", "validation", "test"]
 Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 Cleaning = Literal["backslashes", "ampersands", "unescape", "tags", "line_breaks"]
@@ -268,8 +266,7 @@ def load(task: str) -> Card:
     """
     path = paths.card(task)
     if not path.exists():
-        known = ", ".join(paths.tasks()) or "none"
-        raise PyriteError(f"task '{task}': there is no {path}; the cards here are {known}")
+        raise PyriteError(f"task '{task}': there is no {path}; the cards here are {', '.join(paths.tasks()) or 'none'}")
     card = schema.load(path, Card)
     if card.id != task:
         raise PyriteError(f"{path}: id: '{card.id}' must be the file's name, '{task}'")

@@ -19,9 +19,9 @@ def find(rows: Sequence[Row], text: str | None, label: str | None) -> tuple[str,
     Raises:
         PyriteError: there is no such column, or there is doubt.
     """
-    path, there = rows[0].path, list(dict.fromkeys(name for row in rows for name in row.fields))
-    named = listed = ", ".join(name[:SHOWN] or "one without a name" for name in there)
-    if formats.known(path) in ("csv", "xlsx") and any(texts.length(name) >= LONG_HEADER for name in there):
+    path, columns = rows[0].path, list(dict.fromkeys(name for row in rows for name in row.fields))
+    named = listed = ", ".join(name[:SHOWN] or "one without a name" for name in columns)
+    if formats.known(path) in ("csv", "xlsx") and any(texts.length(name) >= LONG_HEADER for name in columns):
         listed = f"{named} (is row 1 a row, and no header? {HEADER})"
     for option, name in (("--text", text), ("--label", label)):
         if name is not None and not any(fields.has(row, name) for row in rows):
@@ -29,14 +29,14 @@ def find(rows: Sequence[Row], text: str | None, label: str | None) -> tuple[str,
     if text is not None and text == label:
         raise PyriteError(f"{path}: column '{text}' can't hold both texts and labels; there are {listed}")
     if text is None and label is None:
-        text, label = _guess(rows, there)
-    elif (text is None or label is None) and len(there) == 2:
-        text, label = text or next(n for n in there if n != label), label or next(n for n in there if n != text)
+        text, label = _guess(rows, columns)
+    elif (text is None or label is None) and len(columns) == 2:
+        text, label = text or next(n for n in columns if n != label), label or next(n for n in columns if n != text)
     else:
-        spare = {usual: name for usual, name in _usual(there).items() if name not in (text, label)}
+        spare = {usual: name for usual, name in _usual(columns).items() if name not in (text, label)}
         text, label = text or spare.get("text"), label or spare.get("label")
     if text is None or label is None:
-        marks = [name for name in there if name != text and {_shown(row, name) for row in rows} <= {"0", "1"}]
+        marks = [name for name in columns if name != text and {_shown(row, name) for row in rows} <= {"0", "1"}]
         hint = f" ({', '.join(marks)} mark several labels a text, which are not supported yet: take one)"
         raise PyriteError(
             f"{path}: which column has the texts, which the labels? Name them with --text and --label; there are "
@@ -58,7 +58,7 @@ def doubts(rows: Sequence[Row], text: str, label: str | None) -> list[str]:
     Raises:
         PyriteError: the header looks like a text and its label: the file may have none.
     """
-    path, found = rows[0].path, []
+    path, notes = rows[0].path, []
     usual = (text.casefold(), str(label).casefold()) == ("text", "label")
     has_header = formats.known(path) in ("csv", "xlsx")
     signs = [
@@ -70,46 +70,46 @@ def doubts(rows: Sequence[Row], text: str, label: str | None) -> list[str]:
     if all(signs):
         raise PyriteError(f"{path}: {taken} but looks like a text and its label: {HEADER}")
     if any(signs):
-        found.append(f"{taken}: if it is a row, {HEADER}")
-    written = [said for row in rows if (said := fields.inner_field(row, text))]
+        notes.append(f"{taken}: if it is a row, {HEADER}")
+    written = [inner for row in rows if (inner := fields.inner_field(row, text))]
     if 2 * len(written) > len(rows):
-        found.append(written[0])
+        notes.append(written[0])
     if several := sum(_first_of_several(row, label) for row in rows if label):
-        found.append(f"in {several:,} of the first {len(rows):,} rows '{label}' is the first of several that differ")
+        notes.append(f"in {several:,} of the first {len(rows):,} rows '{label}' is the first of several that differ")
     for name in rows[0].fields:
         values = {_shown(row, name) for row in rows} if name != label else set()
         if len(values) > 1 and all(map(shards.side, values)):
-            found.append(
+            notes.append(
                 f"'{name}' names sides ({', '.join(sorted(values))}) and is not read: rows keep their sides where "
                 "each side is a file named for it"
             )
-    return [f"{path}: {one}" for one in found]
+    return [f"{path}: {note}" for note in notes]
 
 
 def _first_of_several(row: Row, name: str) -> bool:
     """Whether a name with the place 0 in it is that of one value among others."""
     steps, value = name.split("."), fields.get(row, name)
     others = [".".join([*steps[:n], "1", *steps[n + 1 :]]) for n, step in enumerate(steps) if step == "0"]
-    return value is not None and any(fields.get(row, one) not in (None, value) for one in others)
+    return value is not None and any(fields.get(row, other) not in (None, value) for other in others)
 
 
-def _guess(rows: Sequence[Row], there: Sequence[str]) -> tuple[str | None, str | None]:
+def _guess(rows: Sequence[Row], columns: Sequence[str]) -> tuple[str | None, str | None]:
     """Columns called text and label, or of two columns the one whose values repeat and the other."""
-    called = _usual(there)
+    called = _usual(columns)
     if len(called) == 2:
         return called["text"], called["label"]
-    if len(there) == 2:
-        values = {name: {_shown(row, name) for row in rows} for name in there}
-        fewest, most = sorted(there, key=lambda name: len(values[name]))
+    if len(columns) == 2:
+        values = {name: {_shown(row, name) for row in rows} for name in columns}
+        fewest, most = sorted(columns, key=lambda name: len(values[name]))
         # Labels repeat, texts do not; numbers are no texts.
         if 2 * len(values[fewest]) <= len(values[most]) and not all(map(str.isdecimal, values[most])):
             return most, fewest
     return None, None
 
 
-def _usual(there: Sequence[str]) -> dict[str, str]:
+def _usual(columns: Sequence[str]) -> dict[str, str]:
     """Of the columns that are called text and label, the names as they are written; an exact one counts."""
-    return {name.casefold(): name for name in sorted(there, key=str.islower) if name.casefold() in ("text", "label")}
+    return {name.casefold(): name for name in sorted(columns, key=str.islower) if name.casefold() in ("text", "label")}
 
 
 def _shown(row: Row, name: str) -> str:

@@ -29,8 +29,8 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
     """CSV with quotes; the first row names the columns unless the layout does."""
     beginning = list(itertools.islice(streams.lines(path, layout.encoding), LOOKED_AT))
     dialect = _dialect(beginning, layout.separator, names)
-    found = itertools.islice(streams.lines(path, layout.encoding), dialect.skipped, None)
-    reader = csv.reader(found, delimiter=dialect.separator, skipinitialspace=dialect.spaces, strict=True)
+    lines = itertools.islice(streams.lines(path, layout.encoding), dialect.skipped, None)
+    reader = csv.reader(lines, delimiter=dialect.separator, skipinitialspace=dialect.spaces, strict=True)
     number, columns = dialect.skipped, layout.columns
     try:
         if columns is None:
@@ -48,8 +48,8 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
                 below = {len(row) for row in _rows(beginning[dialect.skipped + 1 :], dialect.separator) if row}
                 if below == {len(values)}:
                     advice += f", or name as many columns in row {dialect.skipped + 1}: all other rows have them"
-                there = f"{len(values)} fields, not {len(columns)} ({', '.join(columns)})"
-                raise PyriteError(f"{path}: row {number}: {there}: {advice}")
+                problem = f"{len(values)} fields, not {len(columns)} ({', '.join(columns)})"
+                raise PyriteError(f"{path}: row {number}: {problem}: {advice}")
             if rows := swallowed.rows(values):
                 raise PyriteError(
                     f"{path}: row {number}: a quote that opens here closes {rows - 1} lines below, so that {rows} rows "
@@ -94,11 +94,11 @@ def _dialect(beginning: Sequence[str], separator: str | None, names: Collection[
     lines = beginning[skipped:]
     headers = {sign: _header(lines, sign) for sign in ([separator] if separator else SEPARATORS)}
     stripped = {sign: {name.strip() for name in header} for sign, header in headers.items()}
-    found = set(names)
+    wanted = set(names)
     best = max(
         headers,
         key=lambda sign: (
-            found <= stripped[sign],
+            wanted <= stripped[sign],
             len(headers[sign]),
             len(headers[sign]) > 1 and sum(len(row) == len(headers[sign]) for row in _rows(lines, sign)),
         ),
@@ -122,8 +122,8 @@ class _Swallowed:
         self._separator, self._columns = dialect.separator, columns
         whole = [row for row in _rows(beginning[dialect.skipped :], dialect.separator)[1:] if len(row) == columns]
         of_column = [Counter(values) for values in zip(*whole, strict=True)]
-        self._seen = {n: set(found) for n, found in enumerate(of_column) if len(found) <= len(whole) / 2}
-        self._numbers = [n for n, found in enumerate(of_column) if all(map(str.isdecimal, found))]
+        self._seen = {n: set(counts) for n, counts in enumerate(of_column) if len(counts) <= len(whole) / 2}
+        self._numbers = [n for n, counts in enumerate(of_column) if all(map(str.isdecimal, counts))]
 
     def rows(self, values: Sequence[str]) -> int:
         """How many rows the values of one are, if they are several; else 0."""
@@ -156,10 +156,10 @@ def _cells(line: str, separator: str) -> list[str]:
 
 def _rows(lines: Sequence[str], separator: str) -> list[list[str]]:
     """The rows that lines are, up to one that is broken."""
-    found: list[list[str]] = []
+    rows: list[list[str]] = []
     with suppress(csv.Error):
-        found.extend(csv.reader(lines, delimiter=separator))
-    return found
+        rows.extend(csv.reader(lines, delimiter=separator))
+    return rows
 
 
 def write(handle: IO[bytes], rows: Iterable[Fields], on_terminal: bool = False) -> None:

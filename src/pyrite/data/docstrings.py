@@ -11,6 +11,7 @@ from pyrite.base.errors import PyriteError
 _SIGNATURE = re.compile(r"[\w.]+\(.*\)(\s*->.*)?")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
+_DOCUMENTED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def summaries(folder: Path, modules: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
@@ -25,10 +26,8 @@ def summaries(folder: Path, modules: dict[str, tuple[str, ...]]) -> Iterator[tup
             except (SyntaxError, ValueError) as error:
                 raise PyriteError(f"{path}: not source code for this Python ({error})") from None
             for node in ast.walk(tree):
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                    docstring = ast.get_docstring(node)
-                    if docstring:
-                        yield _summary(docstring), label
+                if isinstance(node, _DOCUMENTED) and (docstring := ast.get_docstring(node)):
+                    yield _summary(docstring), label
 
 
 def source_files(folder: Path, module: str) -> list[Path]:

@@ -51,10 +51,10 @@ def get(url: str, algorithm: str, digest: str, size: int | None) -> Path:
             wait = FIRST_WAIT_SECONDS * 2 ** (attempt - 1)
             log.print(f"{url}: {failure}; next attempt in {wait:.0f} s")
             time.sleep(wait)
-    if (found := _digest(part, algorithm)) != digest:
+    if (got := _digest(part, algorithm)) != digest:
         part.unlink()
         raise PyriteError(
-            f"{url}: its {algorithm} is {found}, not the card's {digest}: the file has changed there or was damaged on "
+            f"{url}: its {algorithm} is {got}, not the card's {digest}: the file has changed there or was damaged on "
             f"its way. Try once more, or {WAY_OUT}"
         )
     part.replace(path)

@@ -41,11 +41,11 @@ def read(path: Path, rows: cards.Rows) -> Iterator[Row]:
         PyriteError: the file is missing, does not have the form that the card gives it, or lacks a field.
     """
     try:
-        found = formats.read(path, rows, used(rows))
+        raw = formats.read(path, rows, used(rows))
         if rows.beside:
             beside = rows.model_copy(update={"columns": rows.beside.columns})
-            found = _side_by_side(found, formats.read(path.parent / rows.beside.file, beside))
-        yield from checked(found, used(rows))
+            raw = _side_by_side(raw, formats.read(path.parent / rows.beside.file, beside))
+        yield from checked(raw, used(rows))
     except FileNotFoundError as error:
         raise PyriteError(f"{error.filename}: no such file: run `pyrite fetch {path.parent.name}`") from None
 
@@ -64,8 +64,7 @@ def _side_by_side(first: Iterator[Row], second: Iterator[Row]) -> Iterator[Row]:
 
 def used(rows: cards.Rows) -> list[str]:
     """The fields that a card takes from the rows of a file."""
-    of_text = list(rows.text.model_dump().values()) if isinstance(rows.text, cards.Entities) else []
-    of_text = of_text or _FIELD.findall(str(rows.text))
+    of_text = rows.text.model_dump().values() if isinstance(rows.text, cards.Entities) else _FIELD.findall(rows.text)
     named = [*rows.where, *rows.parts, *of_text, rows.label, rows.ratings]
     made = {group for pattern in rows.parts.values() for group in re.compile(pattern).groupindex}
     return [name for name in named if name and name not in made]
@@ -80,8 +79,8 @@ def checked(rows: Iterator[Row], names: Sequence[str]) -> Iterator[Row]:
     first = list(itertools.islice(rows, FIRST_ROWS))
     for name in names:
         if first and not any(has(row, name) for row in first):
-            there = ", ".join(dict.fromkeys(field for row in first for field in row.fields))
-            raise first[0].mistake(f"no '{name}'; there are {there}")
+            columns = ", ".join(dict.fromkeys(field for row in first for field in row.fields))
+            raise first[0].mistake(f"no '{name}'; there are {columns}")
     return map(_no_header, itertools.chain(first, rows))
 
 
@@ -134,8 +133,8 @@ def ratings(row: Row, rows: cards.Rows, labels: dict[str, str]) -> dict[str, str
         value = {str(place): rating for place, rating in enumerate(value, start=1)}
     if not isinstance(value, dict) or not value:
         raise row.mistake(f"'{rows.ratings}' has no ratings")
-    known = {rater: _known(row, rows, str(rating), labels) for rater, rating in value.items()}
-    return {rater: rating for rater, rating in known.items() if rating is not None}
+    labelled = {rater: _known(row, rows, str(rating), labels) for rater, rating in value.items()}
+    return {rater: rating for rater, rating in labelled.items() if rating is not None}
 
 
 def get(row: Row, name: str) -> Any:
@@ -159,7 +158,7 @@ def _submitted(fields: dict[str, Any], name: str) -> Any:
     """A field; a list of people's answers without those that have another status beside them, as Argilla writes it."""
     value, status = fields[name], isinstance(fields[name], list) and fields.get(f"{name}.status")
     if isinstance(status, list) and len(status) == len(value):
-        return [one for one, is_now in zip(value, status, strict=True) if is_now == "submitted"]
+        return [answer for answer, is_now in zip(value, status, strict=True) if is_now == "submitted"]
     return value
 
 
@@ -169,13 +168,13 @@ def _along(value: Any, path: list[str]) -> tuple[bool, Any]:
     value = _unwritten(value)
     if isinstance(value, list):
         # Label Studio keeps what an annotator gave up.
-        value = [one for one in value if not (isinstance(one, dict) and one.get("was_cancelled"))]
+        value = [entry for entry in value if not (isinstance(entry, dict) and entry.get("was_cancelled"))]
         with suppress(ValueError, IndexError):
             return _along(value[int(path[0])], path[1:])
     if isinstance(value, dict):
         for end in range(len(path), 0, -1):
-            if (key := ".".join(path[:end])) in value and (found := _along(_submitted(value, key), path[end:]))[0]:
-                return found
+            if (key := ".".join(path[:end])) in value and (inner := _along(_submitted(value, key), path[end:]))[0]:
+                return inner
     return False, None
 
 
@@ -191,9 +190,9 @@ def _unwritten(value: Any) -> Any:
         return json.loads(written)
     with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
         # numpy puts no comma between texts, which Python would join.
-        found = ast.literal_eval(re.sub(r"""(['"])\s+(?=['"])""", r"\1, ", written))
-        if isinstance(found, list | dict | set | tuple):
-            return found if isinstance(found, dict) else list(found)
+        parsed = ast.literal_eval(re.sub(r"""(['"])\s+(?=['"])""", r"\1, ", written))
+        if isinstance(parsed, list | dict | set | tuple):
+            return parsed if isinstance(parsed, dict) else list(parsed)
     return value
 
 
@@ -246,7 +245,7 @@ def _inside(name: str, value: Any) -> str:
     """What to name in place of a field that holds others."""
     # Whole numbers in a list are classes.
     numbers, kinds = (value.values(), float | int) if isinstance(value, dict) else (value, float)
-    if len(value) > 1 and all(isinstance(one, kinds) for one in numbers):
+    if len(value) > 1 and all(isinstance(number, kinds) for number in numbers):
         return f"'{name}' has several numbers, such as one for each label: name a column of texts or of one label each"
     if isinstance(value, list) and all(map(_is_span, value)):
         return f"'{name}' has labels of places in a text, which are not supported: one label for the whole text"
@@ -266,18 +265,18 @@ def _is_span(value: Any) -> bool:
     """Whether it is a label from one place of a text to another, as annotators note them."""
     if isinstance(value, dict):
         return {"start", "end"} <= value.keys()
-    return isinstance(value, list) and len(value) == 3 and [type(one) for one in value[:2]] == [int, int]
+    return isinstance(value, list) and len(value) == 3 and [type(place) for place in value[:2]] == [int, int]
 
 
 def _of_values(listed: list[Any]) -> bool:
-    return not any(isinstance(one, list | dict | tuple) for one in listed)
+    return not any(isinstance(value, list | dict | tuple) for value in listed)
 
 
 def _known(row: Row, rows: cards.Rows, value: str, labels: dict[str, str]) -> str | None:
     value = texts.normalise_label(value)
-    found = rows.values.get(value) if rows.values else value
-    if found in labels:
-        return found
+    label = rows.values.get(value) if rows.values else value
+    if label in labels:
+        return label
     if rows.other_values == "drop":
         return None
     problem = f"unknown label '{value}'" if value else "no label"

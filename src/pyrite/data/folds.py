@@ -65,10 +65,10 @@ def hopeless(table: pd.DataFrame, labels: Sequence[str], folds: Folds) -> dict[s
     tests, k = tested(table, folds), count(table, folds)
     lacks = {}
     for label in labels:
-        mine = table["label"] == label
-        to_test, to_train = int((mine & tests).sum()), int((mine & table["split"].isin(texts.TRAINING)).sum())
+        of_label = table["label"] == label
+        to_test, to_train = int((of_label & tests).sum()), int((of_label & table["split"].isin(texts.TRAINING)).sum())
         if k:
-            to_train = int(mine.sum()) - 1
+            to_train = int(of_label.sum()) - 1
         if not (to_test and to_train > 0):
             lacks[label] = "train" if to_train <= 0 else "test"
     return lacks

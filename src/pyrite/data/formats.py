@@ -46,8 +46,7 @@ def of_file(path: Path) -> str:
 
 def known(path: Path) -> str | None:
     """The same, or None where no format has such an ending."""
-    name = path.name.lower().removesuffix(".gz")
-    return ENDINGS.get(Path(name).suffix)
+    return ENDINGS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
 
 
 def require_fit(layout: Layout) -> None:
@@ -108,9 +107,8 @@ def _workbook(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Ro
     filled = {name: sheet for name, sheet in sheets.items() if len(sheet) > 1}
     whole = {name: sheet for name, sheet in filled.items() if set(names) <= {str(cell).strip() for cell in sheet[0]}}
     if len(fit := whole or filled) > 1:
-        listed = ", ".join(fit)
         raise PyriteError(
-            f"{path}: several sheets have rows ({listed}): save the one that is meant as a file by itself"
+            f"{path}: several sheets have rows ({', '.join(fit)}): save the one that is meant as a file by itself"
         )
     rows = iter(next(iter(fit.values()), []))
     columns = [str(name).strip() for name in next(rows, [])]

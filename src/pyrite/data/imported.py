@@ -36,14 +36,14 @@ def read(
     """
     path = path.expanduser()
     form = user_files.format_of(path)
-    found = shards.find(path, form)
-    table = user_files.find_columns(path, form, found, text, label)
+    files = shards.find(path, form)
+    table = user_files.find_columns(path, form, files, text, label)
     named = [table.text, table.label, *([seeds] if seeds else [])]
-    if len(found) > 1:
-        names = ", ".join(list(found)[:NAMED_FILES]) + (", ..." if len(found) > NAMED_FILES else "")
-        console.log.print(f"{path}: {len(found):,} files are read as one set: {names}")
+    if len(files) > 1:
+        names = ", ".join(list(files)[:NAMED_FILES]) + (", ..." if len(files) > NAMED_FILES else "")
+        console.log.print(f"{path}: {len(files):,} files are read as one set: {names}")
     rows, written, lists = [], defaultdict[str, set[str]](set), 0
-    for file in found.values():
+    for file in files.values():
         for row in fields.checked(formats.read(file, Layout(format=form), named), named):
             value = fields.written_label(row, table.label)
             raw = fields.get(row, table.label)
@@ -53,28 +53,27 @@ def read(
             written[meant].add((raw if isinstance(raw, str) else meant).strip())
             made_from = seeds_of(fields.get(row, seeds)) if seeds else []
             # Several answers to one request are several texts.
-            said = fields.get(row, table.text)
-            several = isinstance(said, list) and len(said) > 1 and all(isinstance(one, str) for one in said)
+            answers = fields.get(row, table.text)
+            several = isinstance(answers, list) and len(answers) > 1 and all(isinstance(a, str) for a in answers)
             lists += several
-            for words in said if several else [fields.string(row, table.text)]:
+            for words in answers if several else [fields.string(row, table.text)]:
                 rows.append((texts.encodable(words), meant, made_from))
     frame = pd.DataFrame(rows, columns=["text", "label", "seeds"])
     if lists:
         console.log.print(f"{path}: {lists:,} rows have a list in '{table.text}': each text in it is one by itself")
-    for one in [] if table.class_names else profile.alike(written):
-        console.log.print(f"{path}: {one}")
-    whole = {one: one for one in frame["label"].unique()}
-    whole |= profile.whole_numbers(whole)
-    unused = [old for old in values if old not in whole and old not in whole.values()]
-    meant_by = dict(values)
-    for old in unused:
-        match [one for one in whole if one not in values and texts.plain_label(one) == texts.plain_label(old)]:
-            case [one]:
-                meant_by[one] = values[old]
-                console.log.print(f"{path}: its label '{one}' is taken for '{old}' of --values")
+    for sentence in [] if table.class_names else profile.alike(written):
+        console.log.print(f"{path}: {sentence}")
+    meanings = {name: name for name in frame["label"].unique()}
+    meanings |= profile.whole_numbers(meanings)
+    new_names = dict(values)
+    for old in [old for old in values if old not in meanings and old not in meanings.values()]:
+        match [name for name in meanings if name not in values and texts.plain_label(name) == texts.plain_label(old)]:
+            case [name]:
+                new_names[name] = values[old]
+                console.log.print(f"{path}: its label '{name}' is taken for '{old}' of --values")
             case _:
                 console.log.print(f"{path}: no row has the label '{old}' of --values")
-    frame["label"] = frame["label"].map({one: meant_by.get(one, meant_by.get(n, n)) for one, n in whole.items()})
+    frame["label"] = frame["label"].map({old: new_names.get(old, new_names.get(n, n)) for old, n in meanings.items()})
     if (frame["label"] == "").all():
         raise PyriteError(f"{path}: no row has a label in '{table.label}'")
     return frame if seeds else frame.drop(columns="seeds")
@@ -86,8 +85,8 @@ def seeds_of(value: Any) -> list[str]:
         with suppress(ValueError, RecursionError):
             value = json.loads(value)
     if isinstance(value, list):
-        return [seed for one in value for seed in seeds_of(one)]
-    said = "" if value is None or value != value else texts.normalise(str(value))
-    if _IDS.fullmatch(said):
-        return re.findall("[0-9a-f]{16}", said)
-    return [texts.digest(said)[:16]] if said else []
+        return [seed for item in value for seed in seeds_of(item)]
+    text = "" if value is None or value != value else texts.normalise(str(value))
+    if _IDS.fullmatch(text):
+        return re.findall("[0-9a-f]{16}", text)
+    return [texts.digest(text)[:16]] if text else []

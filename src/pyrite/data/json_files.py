@@ -52,9 +52,9 @@ def read(path: Path, layout: Layout, names: Collection[str]) -> Iterator[Row]:
 
 def _are_by_label(data: Fields, names: Collection[str]) -> bool:
     """Whether it is lists of texts by their labels, and not columns: of these one would repeat its values."""
-    lists = all(isinstance(one, list) and all(isinstance(text, str) for text in one) for one in data.values())
+    lists = all(isinstance(value, list) and all(isinstance(text, str) for text in value) for value in data.values())
     named = {*names, "text", "label"} & {*data, *map(str.casefold, data)}
-    return len(data) > 1 and lists and not named and all(2 * len(set(one)) > len(one) for one in data.values())
+    return len(data) > 1 and lists and not named and all(2 * len(set(value)) > len(value) for value in data.values())
 
 
 def _are_rows(value: Any) -> bool:
@@ -65,12 +65,12 @@ def _columns(data: Fields, path: Path) -> list[list[Any]] | None:
     """The columns of what pandas writes as {"text": {"0": ..., "1": ...}}, or of equally long lists of values."""
     values = list(data.values())
     numbered = all(isinstance(value, dict) and value and all(map(str.isdecimal, value)) for value in values)
-    listed = all(isinstance(value, list) and not any(isinstance(one, dict) for one in value) for value in values)
+    listed = all(isinstance(value, list) and not any(isinstance(cell, dict) for cell in value) for value in values)
     lengths = {name: len(value) for name, value in data.items()} if numbered or listed else {}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} {length:,}" for name, length in lengths.items())
+        unequal = ", ".join(f"{name} {length:,}" for name, length in lengths.items())
         raise PyriteError(
-            f"{path}: its lists are columns of different lengths ({told}): each needs a value for each row"
+            f"{path}: its lists are columns of different lengths ({unequal}): each needs a value for each row"
         )
     return [list(value.values()) if numbered else value for value in values] if lengths else None
 
@@ -92,8 +92,8 @@ def _parse(text: str, path: Path, row: int = 0) -> list[Any]:
     """The values that stand one after another in a file, or in a row of it."""
     values, end = [], 0
     try:
-        while found := _NO_SPACE.search(text, end):
-            value, end = _DECODER.raw_decode(text, found.start())
+        while match := _NO_SPACE.search(text, end):
+            value, end = _DECODER.raw_decode(text, match.start())
             values.append(value)
         return [_encodable(value) for value in values] if _HALF.search(text) else values
     except json.JSONDecodeError as error:
@@ -122,17 +122,16 @@ def _encodable(value: Any) -> Any:
     if isinstance(value, str):
         return texts.encodable(value)
     if isinstance(value, list):
-        return [_encodable(one) for one in value]
-    return {_encodable(key): _encodable(one) for key, one in value.items()} if isinstance(value, dict) else value
+        return [_encodable(inner) for inner in value]
+    return {_encodable(key): _encodable(inner) for key, inner in value.items()} if isinstance(value, dict) else value
 
 
 def _object(path: Path, number: int, value: Any) -> Row:
     row = Row(path, number, value)
     if not isinstance(value, dict):
-        name = (
-            ": name a file of JSON as a whole .json" if isinstance(value, list) and ".json" not in path.suffixes else ""
-        )
-        raise row.mistake(f'not a JSON object, such as {{"text": ..., "label": ...}}{name}')
+        whole = isinstance(value, list) and ".json" not in path.suffixes
+        advice = ": name a file of JSON as a whole .json" if whole else ""
+        raise row.mistake(f'not a JSON object, such as {{"text": ..., "label": ...}}{advice}')
     return row
 
 

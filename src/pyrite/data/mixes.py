@@ -70,7 +70,7 @@ class Mix:
         if not self.sources or any(part.rows for part in self.parts if part.source not in REAL):
             return ()
         terms = self.name.split("+")
-        return tuple("+".join(f"{one}@{half}" if one in self.sources else one for one in terms) for half in HALVES)
+        return tuple("+".join(f"{term}@{half}" if term in self.sources else term for term in terms) for half in HALVES)
 
     @property
     def is_point(self) -> bool:

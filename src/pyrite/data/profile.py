@@ -81,12 +81,12 @@ def look(
     path = path.expanduser()
     others = shards.others(path)
     form = user_files.format_of(path, others)
-    found = shards.of_task(path, form)
-    table = user_files.find_columns(path, form, found, text, label)
+    files = shards.of_task(path, form)
+    table = user_files.find_columns(path, form, files, text, label)
     source = cards.LocalFile(
         kind="file",
         path=user_files.place_of(path),
-        sha256=shards.digest(found),
+        sha256=shards.digest(files),
         format=form,
         text=table.text,
         label=table.label,
@@ -94,7 +94,7 @@ def look(
         other_values="drop",
         licence="not stated",
     )
-    profile = _profile(source, found, only, folding)
+    profile = _profile(source, files, only, folding)
     if others:
         profile.notes.append(
             f"Left out for their names: {', '.join(others)}. A set that was made: `pyrite add`. Real rows: name their "
@@ -109,7 +109,7 @@ def look(
 
 
 def _profile(
-    source: cards.LocalFile, found: dict[str, Path], only: Sequence[str] | None, folding: Folds
+    source: cards.LocalFile, files: dict[str, Path], only: Sequence[str] | None, folding: Folds
 ) -> DatasetProfile:
     """The profile of a data set whose columns are known.
 
@@ -121,9 +121,9 @@ def _profile(
     written: defaultdict[str, set[str]] = defaultdict(set)
     sample: list[tuple[float, splits.RawRow]] = []
     share, characters = 1.0, 0
-    tables = shards.tables(source, list(found))
+    tables = shards.tables(source, list(files))
     for table in tables:
-        for row in _watched(fields.read(found[table.file], table)):
+        for row in _watched(fields.read(files[table.file], table)):
             value, text = fields.written_label(row, source.label), fields.string(row, source.text)
             label = texts.normalise_label(value)
             if source.values:
@@ -136,9 +136,7 @@ def _profile(
                 )
             raw = fields.get(row, source.label)
             written[label].add((raw if isinstance(raw, str) else value).strip())
-            if not label:
-                continue
-            if wanted is not None and not {label, _whole(label)} & wanted:
+            if not label or (wanted is not None and not {label, _whole(label)} & wanted):
                 continue
             labelled[table.file] += 1
             text = texts.normalise(text)
@@ -149,8 +147,8 @@ def _profile(
             characters += len(text)
             while len(sample) > SAMPLE_ROWS or characters > SAMPLE_CHARACTERS:
                 share /= 2
-                sample = [one for one in sample if one[0] < share]
-                characters = sum(len(one[1][0]) for one in sample)
+                sample = [entry for entry in sample if entry[0] < share]
+                characters = sum(len(text) for _, (text, _, _) in sample)
     nameless = sorted(written.pop("", set()) - {"", "-1"}) if source.values else []
     notes = [f"Numbers without a name in the file are no label: {', '.join(nameless)}."] if nameless else []
     notes += [] if source.values else alike(written)
@@ -164,16 +162,16 @@ def _profile(
         sides[table.side] += labelled[table.file]
         if not labelled[table.file] and any(labelled.values()):
             notes.append(f"{table.file}: none of its rows has a label.")
-    uses, said = shards.settle(sides)
+    uses, sentence = shards.settle(sides)
     raw = [(text, meant.get(label, label), uses[side]) for _, (text, label, side) in sample]
     others = Counter({label: n for label, n in rows.items() if label and wanted is not None and label not in wanted})
-    notes += [said] if said else []
+    notes += [sentence] if sentence else []
     names = {
         side: {_NUMBER.sub("", table.file): table.file for table in tables if table.side == side} for side in sides
     }
     if several := next((names[side].values() for side in names if side and len(names[side]) > 1), None):
-        told = ", ".join(sorted(several))
-        notes.append(f"Several files are named for one side ({told}): all are read as one data set.")
+        listed = ", ".join(sorted(several))
+        notes.append(f"Several files are named for one side ({listed}): all are read as one data set.")
     if len(tables) > 1 and set(sides) == {None}:
         notes.append("No file's name tells a side (train, validation or test), so all rows are split anew.")
     if marked := sorted(label for label in rows if re.search(r"\w[|;]\s*\w", label)):
@@ -197,18 +195,18 @@ def _watched(rows: Iterable[Row]) -> Iterator[Row]:
 
 def alike(written: Mapping[str, set[str]]) -> list[str]:
     """A sentence for each label that is written in other ways too, or in another way only."""
-    said, meant = [], whole_numbers(written)
+    sentences, meant = [], whole_numbers(written)
     for label, ways in sorted(written.items()):
-        known = meant.get(label, label)
-        if label and (also := sorted(ways - {known})):
+        name = meant.get(label, label)
+        if label and (also := sorted(ways - {name})):
             # What differs in signs that show nothing differs in their codes.
-            said.append(f"{known}: so is taken what is also written {', '.join(map(ascii, also))}.")
-    return said
+            sentences.append(f"{name}: so is taken what is also written {', '.join(map(ascii, also))}.")
+    return sentences
 
 
 def _whole(label: str) -> str:
-    found = _WHOLE.fullmatch(label)
-    return found[1] if found else label
+    match = _WHOLE.fullmatch(label)
+    return match[1] if match else label
 
 
 def whole_numbers(rows: Collection[str]) -> dict[str, str]:
@@ -235,10 +233,10 @@ def require_several(labels: Sequence[str], where: str) -> None:
 def _require_labels(profile: DatasetProfile, wanted: Collection[str] | None) -> None:
     """Raise PyriteError unless there are two labels or more, one a text, with rows for what is done with each."""
     path, column = profile.source.path, profile.source.label
-    there = ", ".join(sorted({*profile.labels, *profile.others}))
-    if there and (unknown := sorted(set(wanted or ()) - set(profile.labels))):
+    listed = ", ".join(sorted({*profile.labels, *profile.others}))
+    if listed and (unknown := sorted(set(wanted or ()) - set(profile.labels))):
         raise PyriteError(
-            f"{path}: no row has the label '{unknown[0]}'; its labels are {there}: rename them there, or in the card "
+            f"{path}: no row has the label '{unknown[0]}'; its labels are {listed}: rename them there, or in the card "
             "or in --labels"
         )
     require_several(profile.labels, f"{path}: column '{column}'")
@@ -249,14 +247,14 @@ def _require_labels(profile: DatasetProfile, wanted: Collection[str] | None) -> 
             "name their column with --label"
         )
     parts = {label: [part for part in _JOINED.split(label) if part] for label in profile.labels}
-    if joined := [label for label, of in parts.items() if len(of) > 1 and set(of) <= set(profile.labels)]:
+    if joined := [label for label, names in parts.items() if len(names) > 1 and set(names) <= set(profile.labels)]:
         raise PyriteError(
             f"{path}: column '{column}': '{joined[0]}' joins others: several labels a text are not supported yet; "
             f"to leave out such rows: {_option(profile.labels, joined)}"
         )
     sides = {str(side): set(rows) for side, rows in profile.table.groupby("side")["label"]}
     for side, own in sides.items():
-        if (others := set().union(*(sides[one] for one in sides if one != side))) and not own & others:
+        if (others := set().union(*(sides[other] for other in sides if other != side))) and not own & others:
             raise PyriteError(
                 f"{path}: the {side} side has only labels that no other side has ({', '.join(sorted(own))}): if they "
                 f"stand for no label, leave those rows out: {_option(profile.labels, own)}"

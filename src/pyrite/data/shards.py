@@ -34,20 +34,20 @@ def by_format(path: Path) -> dict[str, dict[str, Path]]:
     """The data files of a folder by format: files of others, such as JSON, are that only if one is named for a side."""
     inside = _inside(path)
     return {
-        form: found
+        form: files
         for form in formats.FORMATS
-        if (found := inside.get(form, {})) and (form in OF_FOLDERS or any(map(side, found)))
+        if (files := inside.get(form, {})) and (form in OF_FOLDERS or any(map(side, files)))
     }
 
 
 def _inside(path: Path) -> dict[str | None, dict[str, Path]]:
     """The files in a folder by format and plain name; under None those of no format."""
-    found: dict[str | None, dict[str, Path]] = {}
+    files: dict[str | None, dict[str, Path]] = {}
     for file in sorted(path.rglob("*")):
         place = file.relative_to(path)
         if file.is_file() and not any(map(_BESIDE.match, place.parts)):
-            found.setdefault(formats.known(file), {})[".".join(place.parts)] = file
-    return found
+            files.setdefault(formats.known(file), {})[".".join(place.parts)] = file
+    return files
 
 
 def others(path: Path) -> list[str]:
@@ -58,7 +58,7 @@ def others(path: Path) -> list[str]:
     Raises:
         PyriteError: one is named for no side beside those for testing only: it may be either.
     """
-    names = [name for found in (by_format(path) if path.is_dir() else {}).values() for name in found]
+    names = [name for files in (by_format(path) if path.is_dir() else {}).values() for name in files]
     own = [name for name in names if not _MADE.search(name)] or names
     sided = [name for name in own if side(name)]
     if sided and len(sided) < len(own) and "train" not in map(side, sided):
@@ -76,21 +76,21 @@ def of_task(path: Path, form: str) -> dict[str, Path]:
     return {name: file for name, file in find(path, form).items() if name not in left_out}
 
 
-def digest(found: dict[str, Path]) -> str:
+def digest(files: dict[str, Path]) -> str:
     """The SHA-256 of a file, or of the list of several: a line `<sha256>  <name>` for each, as `sha256sum` has it."""
     digests = {}
-    for name, path in found.items():
+    for name, path in files.items():
         with path.open("rb") as file:
             digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
     if len(digests) == 1:
         return next(iter(digests.values()))
-    return hashlib.sha256("".join(f"{one}  {name}\n" for name, one in sorted(digests.items())).encode()).hexdigest()
+    return hashlib.sha256("".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode()).hexdigest()
 
 
 def side(name: str) -> cards.Side | None:
     """The side that a file's name tells, if it tells one."""
-    found = _SIDE.findall(name)
-    return _SIDES[found[-1].lower()] if found else None
+    words = _SIDE.findall(name)
+    return _SIDES[words[-1].lower()] if words else None
 
 
 def settle(labelled: Mapping[cards.Side | None, int]) -> tuple[dict[cards.Side | None, cards.Side | None], str]:
@@ -100,18 +100,17 @@ def settle(labelled: Mapping[cards.Side | None, int]) -> tuple[dict[cards.Side |
         labelled: how many rows with a label the files of each side have; None stands for files of no side, which stand
             beside no others.
     """
-    there = {side for side, rows in labelled.items() if rows}
-    kept: dict[cards.Side | None, cards.Side | None] = {side: side for side in there}
-    if there <= {None}:
+    named = {side for side, rows in labelled.items() if rows}
+    kept: dict[cards.Side | None, cards.Side | None] = {side: side for side in named}
+    if named <= {None}:
         return kept, ""
-    anew = dict.fromkeys(there), "all rows are split anew"
-    if "train" not in there:
-        return anew[0], f"No file with labels is named for training, so {anew[1]}."
-    if "test" in there:
+    if "train" not in named:
+        return dict.fromkeys(named), "No file with labels is named for training, so all rows are split anew."
+    if "test" in named:
         return kept, ""
-    if "validation" in there:
+    if "validation" in named:
         return kept | {"validation": "test"}, "No row of a test side has a label: the validation side is the test side."
-    return anew[0], f"No row of a test side has a label, so {anew[1]}."
+    return dict.fromkeys(named), "No row of a test side has a label, so all rows are split anew."
 
 
 def tables(source: cards.LocalFile, names: Collection[str]) -> tuple[cards.Rows, ...]:

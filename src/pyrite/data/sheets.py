@@ -54,7 +54,7 @@ def chosen(path: Path, labels: Collection[str]) -> tuple[list[tuple[str, str]], 
     for row, [item, text, label] in read(path, FILLED_IN):
         # The sign that keeps a spreadsheet from running a text was added by `write`, or is the text's own.
         whole = texts.normalise(fields.string(row, "text").removeprefix("\ufeff"))
-        known = next((one for one in (whole, texts.normalise(text)) if texts.digest(one)[:16] == item), None)
+        known = next((words for words in (whole, texts.normalise(text)) if texts.digest(words)[:16] == item), None)
         if known is None:
             raise row.mistake(f"the text is not the one that item '{item}' was chosen for: put it back as it was")
         label = texts.normalise_label(label)
@@ -84,15 +84,15 @@ def recorded(path: Path, columns: Sequence[str], model: str) -> list[tuple[Row, 
     Raises:
         PyriteError: the file is not CSV in UTF-8, or lacks a column.
     """
-    found, nameless = [], 0
+    rows, nameless = [], 0
     for row, values in read(path, columns) if path.exists() else ():
         named = row.fields.get(MODEL, "").strip()
         nameless += not named
         if named in ("", model):
-            found.append((row, values))
+            rows.append((row, values))
     if nameless:
         console.log.print(f"{path}: {nameless} rows name no LLM in a column '{MODEL}': taken for answers of {model}")
-    return found
+    return rows
 
 
 def add(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -24,14 +24,14 @@ def prepared(card: Card, examples: int, named: Iterable[str] = ()) -> pd.DataFra
     text = of_length(card)
     # Digits 8 to 15 of an id decide whether its row is in the pool.
     pool = [(f"{n:08x}{0:08x}", text, label, "train") for label in card.labels for n in range(examples)]
-    known = [(one, text, next(iter(card.labels)), "train") for one in dict.fromkeys(named)]
-    return pd.DataFrame([*pool, *known], columns=texts.COLUMNS)
+    recorded = [(item, text, next(iter(card.labels)), "train") for item in dict.fromkeys(named)]
+    return pd.DataFrame([*pool, *recorded], columns=texts.COLUMNS)
 
 
 def training(card: Card, n: int, named: Iterable[str] = ()) -> pd.DataFrame:
     """So many training rows in the place of those that an LLM shall label, first those that a recording names."""
     ids = list(dict.fromkeys([*named, *(f"{number:016x}" for number in range(n))]))[:n]
-    rows = [(one, of_length(card), next(iter(card.labels)), "train") for one in ids]
+    rows = [(item, of_length(card), next(iter(card.labels)), "train") for item in ids]
     return pd.DataFrame(rows, columns=texts.COLUMNS)
 
 

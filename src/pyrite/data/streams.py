@@ -95,7 +95,7 @@ def decoded(file: Any, encoding: str, place: str) -> Iterator[str]:
             whole.detach()
         return
 
-    def each() -> Iterator[str]:
+    def decoded_lines() -> Iterator[str]:
         ascii_above = True
         for number, line in enumerate(file, start=1):
             try:
@@ -107,7 +107,7 @@ def decoded(file: Any, encoding: str, place: str) -> Iterator[str]:
                 raise PyriteError(f"{where}: {advice}") from None
             ascii_above = ascii_above and line.isascii()
 
-    yield from _unmarked(each())
+    yield from _unmarked(decoded_lines())
 
 
 def _wide(start: bytes) -> str | None:
@@ -124,8 +124,8 @@ def _guess(start: bytes, *among: str) -> str:
     return best.encoding if best else ""
 
 
-def _unmarked(found: Iterator[str]) -> Iterator[str]:
-    for number, line in enumerate(found):
+def _unmarked(lines: Iterator[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
         yield line if number else line.lstrip("\ufeff")
 
 

@@ -27,7 +27,6 @@ TRAINING = ("train", CHOSEN)
 
 POOL_SHARE = 0.10
 
-
 # Halves of an emoji: where somebody cut one, no file can hold what is left.
 _HALVES = re.compile(r"[\ud800-\udfff]")
 # Spaces without width, marks of direction and the like, which show nothing.

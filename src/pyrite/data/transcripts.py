@@ -19,8 +19,6 @@ from pyrite.base.errors import PyriteError
 from pyrite.data.cards import Card
 
 Count = Annotated[int, Field(ge=0)]
-
-
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
 
@@ -80,11 +78,11 @@ def read(path: Path, card: Card, setting: str) -> list[Conversation]:
     conversations: dict[tuple[str, str, int], Conversation] = {}
     for place, conversation in _lines(path):
         if (conversation.task, conversation.setting) != (card.id, setting):
-            said = f"{conversation.task} {conversation.setting}"
-            raise PyriteError(f"{place}: a conversation of {said} in the recording of {card.id} {setting}")
+            other = f"{conversation.task} {conversation.setting}"
+            raise PyriteError(f"{place}: a conversation of {other} in the recording of {card.id} {setting}")
         if conversation.label not in card.labels:
-            known = ", ".join(card.labels)
-            raise PyriteError(f"{place}: label '{conversation.label}' is not in the card, which has {known}")
+            labels = ", ".join(card.labels)
+            raise PyriteError(f"{place}: label '{conversation.label}' is not in the card, which has {labels}")
         position = (conversation.model, conversation.label, conversation.conversation)
         if position in conversations:
             raise PyriteError(f"{place}: conversation {position[2]} of label '{position[1]}' is there twice")
@@ -105,7 +103,7 @@ def _lines(path: Path) -> Iterator[tuple[str, Conversation]]:
                 yield f"{path}:{number}", _CONVERSATION.validate_json(record)
             except ValidationError as error:
                 first = error.errors(include_url=False)[0]
-                key = "".join(f"{part}." for part in first["loc"]).rstrip(".")
+                key = ".".join(map(str, first["loc"]))
                 problem = f"{key}: {first['msg']}" if key else first["msg"]
                 raise PyriteError(f"{path}:{number}: not a conversation: {problem}") from None
 
@@ -116,8 +114,8 @@ def showings(path: Path) -> dict[tuple[str, int], list[tuple[str, ...]]]:
     Raises:
         PyriteError: a line is no conversation.
     """
-    said = _lines(path) if path.exists() else ()
-    return {(one.label, one.conversation): [turn.examples for turn in one.turns] for _, one in said}
+    conversations = _lines(path) if path.exists() else ()
+    return {(c.label, c.conversation): [turn.examples for turn in c.turns] for _, c in conversations}
 
 
 def provenance(path: Path) -> tuple[list[str], str]:
@@ -126,9 +124,9 @@ def provenance(path: Path) -> tuple[list[str], str]:
     Raises:
         PyriteError: the file is missing, or a line is no conversation.
     """
-    said = [one for _, one in _lines(path)]
-    asked = [[one.system, *(turn.prompt for turn in one.turns)] for one in said]
-    return sorted({one.model for one in said}), hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+    conversations = [conversation for _, conversation in _lines(path)]
+    prompts = [[c.system, *(turn.prompt for turn in c.turns)] for c in conversations]
+    return sorted({c.model for c in conversations}), hashlib.sha256(json.dumps(prompts).encode()).hexdigest()
 
 
 def write(path: Path, conversations: Iterable[Conversation]) -> None:

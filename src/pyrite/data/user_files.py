@@ -25,7 +25,7 @@ def format_of(path: Path, others: Collection[str] = ()) -> str:
     if str(path).encode(errors="replace").decode() != str(path):
         raise PyriteError(f"{path.name!a}: the name is not UTF-8, so no card can hold it: rename the file")
     if path.is_dir():
-        inside = {form: sorted(found.keys() - others) for form, found in shards.by_format(path).items()}
+        inside = {form: sorted(files.keys() - others) for form, files in shards.by_format(path).items()}
         forms = [form for form, names in inside.items() if names]
         if len(forms) > 1:
             some = ", ".join(inside[form][0] for form in forms)
@@ -58,7 +58,7 @@ class Columns(NamedTuple):
     class_names: dict[str, str]
 
 
-def find_columns(path: Path, form: str, found: dict[str, Path], text: str | None, label: str | None) -> Columns:
+def find_columns(path: Path, form: str, files: dict[str, Path], text: str | None, label: str | None) -> Columns:
     """Find the columns of the files of a data set in a format.
 
     Raises:
@@ -69,7 +69,7 @@ def find_columns(path: Path, form: str, found: dict[str, Path], text: str | None
     layout, named = Layout(format=form), [name for name in (text, label) if name]
     first = {
         name: list(itertools.islice(formats.read(file, layout, named), fields.FIRST_ROWS))
-        for name, file in found.items()
+        for name, file in files.items()
     }
     first = {name: rows for name, rows in first.items() if rows}
     if not first:
@@ -78,24 +78,24 @@ def find_columns(path: Path, form: str, found: dict[str, Path], text: str | None
     of_texts, of_labels = columns.find(first[main], text, label)
     for doubt in columns.doubts(first[main], of_texts, of_labels):
         console.log.print(doubt)
-    _require_everywhere(path, found, first, (of_texts, of_labels))
-    names = {name: class_names(found[name], form, of_labels) for name in first}
+    _require_everywhere(files, first, (of_texts, of_labels))
+    names = {name: class_names(files[name], form, of_labels) for name in first}
     if other := next((name for name in first if names[name] != names[main]), None):
-        raise PyriteError(f"{found[other]}: the numbers of its labels have other names than in {found[main].name}")
+        raise PyriteError(f"{files[other]}: the numbers of its labels have other names than in {files[main].name}")
     labels = [fields.written_label(row, of_labels).strip() for rows in first.values() for row in rows]
     numbers = all(label.removeprefix("-").isdecimal() for label in labels if label)
-    return Columns(of_texts, of_labels, names[main] or (_names_beside(found[main], of_labels) if numbers else {}))
+    return Columns(of_texts, of_labels, names[main] or (_names_beside(files[main], of_labels) if numbers else {}))
 
 
-def _require_everywhere(path: Path, found: dict[str, Path], first: dict[str, list[Row]], names: Sequence[str]) -> None:
+def _require_everywhere(files: dict[str, Path], first: dict[str, list[Row]], names: Sequence[str]) -> None:
     """Raise PyriteError unless every file of a data set has the columns."""
-    whole = {name for name, rows in first.items() if all(any(fields.has(row, one) for row in rows) for one in names)}
-    if lacking := [name for name in first if name not in whole]:
-        row = first[lacking[0]][0]
-        absent = next(one for one in names if not any(fields.has(row, one) for row in first[lacking[0]]))
-        files = " or ".join(f"--from {shlex.quote(str(found[name]))}" for name in first if name in whole)
+    whole = {file for file, rows in first.items() if all(any(fields.has(row, name) for row in rows) for name in names)}
+    if lacking := next((file for file in first if file not in whole), None):
+        row = first[lacking][0]
+        absent = next(name for name in names if not any(fields.has(row, name) for row in first[lacking]))
+        options = " or ".join(f"--from {shlex.quote(str(files[file]))}" for file in first if file in whole)
         raise PyriteError(
-            f"{row.path}: no column '{absent}'; there are {', '.join(row.fields)}: name the file that has it: {files}"
+            f"{row.path}: no column '{absent}'; there are {', '.join(row.fields)}: name the file that has it: {options}"
         )
 
 
@@ -111,17 +111,16 @@ def class_names(path: Path, form: str, label: str) -> dict[str, str]:
 
 def _names_beside(path: Path, label: str) -> dict[str, str]:
     """The same, where it is noted in the folder of the file or the one above: by `datasets`, or in the hub's card."""
-    for note in (
-        folder / name for folder in path.absolute().parents[:2] for name in ("dataset_info.json", "README.md")
-    ):
+    for folder, name in itertools.product(path.absolute().parents[:2], ("dataset_info.json", "README.md")):
+        note = folder / name
         with suppress(*_NOT_NOTED):
-            said = note.read_text(encoding="utf-8")
+            content = note.read_text(encoding="utf-8")
             if note.suffix == ".json":
-                names = _of_features(json.loads(said)["features"], label)
+                names = _of_features(json.loads(content)["features"], label)
             else:
-                about = yaml.safe_load(said.split("---\n")[1])["dataset_info"]
+                about = yaml.safe_load(content.split("---\n")[1])["dataset_info"]
                 features = (about[0] if isinstance(about, list) else about)["features"]
-                names = _by_number({one["name"]: one["dtype"] for one in features}[label]["class_label"]["names"])
+                names = _by_number({f["name"]: f["dtype"] for f in features}[label]["class_label"]["names"])
             console.log.print(f"{path}: the numbers of its labels have the names that {note} gives them")
             return names
     return {}
@@ -151,29 +150,29 @@ def look_at_texts(path: Path, text: str | None, usual: str = "text") -> cards.Te
     """
     path = path.expanduser()
     form = format_of(path)
-    found = shards.find(path, form)
+    files = shards.find(path, form)
     file = cards.TextFile(
-        path=place_of(path), sha256=shards.digest(found), format=form, text=_text_column(found, form, text, usual)
+        path=place_of(path), sha256=shards.digest(files), format=form, text=_text_column(files, form, text, usual)
     )
     if next(read_texts(file), None) is None:
         raise PyriteError(f"{path}: has no texts in '{file.text}'")
     return file
 
 
-def _text_column(found: dict[str, Path], form: str, text: str | None, usual: str) -> str:
+def _text_column(files: dict[str, Path], form: str, text: str | None, usual: str) -> str:
     if form == "lines":
         return "text"
-    files, names = list(found.values()), [text] if text else []
-    first = [row for path in files for row in itertools.islice(formats.read(path, names=names), 99)]
+    paths, names = list(files.values()), [text] if text else []
+    first = [row for path in paths for row in itertools.islice(formats.read(path, names=names), 99)]
     if not first:
-        raise PyriteError(f"{files[0]}: has no rows")
-    there = list(dict.fromkeys(name for row in first for name in row.fields))
-    alike = [name for name in there if name.casefold() == usual.casefold()]
-    choices = ([name for name in alike if name == usual], alike, there)
+        raise PyriteError(f"{paths[0]}: has no rows")
+    present = list(dict.fromkeys(name for row in first for name in row.fields))
+    alike = [name for name in present if name.casefold() == usual.casefold()]
+    choices = ([name for name in alike if name == usual], alike, present)
     chosen = text or next((names[0] for names in choices if len(names) == 1), None)
     if chosen is None or not any(fields.has(row, chosen) for row in first):
         problem = "which column has the texts?" if chosen is None else f"no column '{chosen}'."
-        raise PyriteError(f"{files[0]}: {problem} Name it with --text; there are {', '.join(there)}")
+        raise PyriteError(f"{paths[0]}: {problem} Name it with --text; there are {', '.join(present)}")
     for doubt in columns.doubts(first, chosen, None):
         console.log.print(doubt)
     return chosen
@@ -185,12 +184,12 @@ def read_texts(file: cards.TextFile) -> Iterator[str]:
     Raises:
         PyriteError: the file is missing, is not readable, or has changed since the card pinned it.
     """
-    found = shards.find(Path(file.path), file.format)
-    if not found:
+    files = shards.find(Path(file.path), file.format)
+    if not files:
         raise PyriteError(f"{file.path}: no such file or folder")
-    if file.sha256 not in (None, shards.digest(found)):
+    if file.sha256 not in (None, shards.digest(files)):
         raise PyriteError(f"{file.path}: has changed since it came into the card: take it anew with `new --refresh`")
-    for path in found.values():
+    for path in files.values():
         for row in fields.checked(formats.read(path, file, [file.text]), [file.text]):
             if text := texts.normalise(fields.string(row, file.text)):
                 yield text
