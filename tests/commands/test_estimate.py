@@ -11,6 +11,7 @@ from test_runner import result
 from pyrite.base import paths
 from pyrite.commands import estimate
 from pyrite.llm import speed
+from pyrite.llm.costs import CostEstimate, table
 from pyrite.stages import generate
 
 PRICE = {"m": {"input": 1.0, "output": 2.0, "date": "2026-01-01"}}
@@ -54,6 +55,33 @@ def test_the_table_says_what_is_not_known_and_what_is_spent(study: Study, capsys
     study(prices=PRICE, budget_usd=2.0)
     estimate.run(None, None, as_json=False)
     assert "Budget: $2.00, of which $0.00 is spent" in capsys.readouterr().out
+
+
+def test_where_nothing_is_left_to_ask_it_costs_nothing(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    with serve() as server:
+        study(server.url)
+        generate.run("fruit", "zero_shot")
+    capsys.readouterr()
+    [zero_shot] = needs(capsys, "fruit", "zero_shot")
+    assert (zero_shot["requests"], zero_shot["cost_usd"], zero_shot["seconds"]) == (0, 0.0, 0.0)
+    estimate.run("fruit", "zero_shot", as_json=False)
+    said = capsys.readouterr().out
+    assert "Nothing is left to ask" in said
+    assert "$0.00" in said
+    assert "No price" not in said
+    assert "doctor" not in said
+
+
+def test_the_total_says_that_a_part_of_it_has_no_price() -> None:
+    def total(*costs: float | None) -> str:
+        needs = [CostEstimate("t", "s", "m", 1, 1, 1, 1, cost, None) for cost in costs]
+        return str([*table(needs, 3).columns[-1].cells][-1])
+
+    assert total(1.5, 2.0) == "$3.50"
+    assert total(1.5, None) == "$1.50 + ?"
+    assert total(0.0, None) == "?"
+    assert total(None, None) == "?"
+    assert total(0.0, 0.0) == "$0.00"
 
 
 def test_stored_answers_say_what_an_answer_costs(study: Study, capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,7 +47,7 @@ def run(task: str | None, source: str | None, as_json: bool) -> None:
     out.print(costs.table(needs, p.generate.attempt_cap))
     if unprepared:
         out.print(f"Not prepared yet: {', '.join(unprepared)}. Real texts are reckoned with the length in the card.")
-    models = list(dict.fromkeys(need.model for need in needs))
+    models = list(dict.fromkeys(need.model for need in needs if need.requests))
     for model in models:
         out.print(_time([n for n in needs if n.model == model], model, p))
     if priceless := [f"'{model}'" for model in models if model not in p.generate.prices]:

@@ -27,7 +27,7 @@ class CostEstimate:
     Attributes:
         model, at_once: the LLM, and how many requests it is sent side by side.
         requests, prompt_tokens, completion_tokens: what is sent and answered.
-        cost_usd: US dollars; None without a price.
+        cost_usd: US dollars; None without a price, where something is asked.
         seconds: the time that the answers take, one after another; None before `pyrite doctor` has measured it.
     """
 
@@ -77,7 +77,8 @@ def of_survey(survey: Survey) -> CostEstimate:
 
 def _estimate(task: str, source: str, requests: int, sent: float, answered: float, p: Asking) -> CostEstimate:
     tokens, price, rate = (round(sent), round(answered)), p.price, speed.of(p.llm.model)
-    cost, seconds = price.of(*tokens) if price else None, answered / rate if rate else None
+    nothing = None if requests else 0.0
+    cost, seconds = price.of(*tokens) if price else nothing, answered / rate if rate else nothing
     return CostEstimate(task, source, p.llm.model, p.limits.concurrency, requests, *tokens, cost, seconds)
 
 
@@ -89,16 +90,12 @@ def table(needs: Sequence[CostEstimate], attempt_cap: float) -> Table:
     for column in ("requests", "tokens sent", "answered", "cost"):
         drawn.add_column(column, justify="right")
     for n in needs:
-        drawn.add_row(n.task, n.source, *_figures(n.requests, n.prompt_tokens, n.completion_tokens, n.cost_usd))
-    costs = [n.cost_usd for n in needs if n.cost_usd is not None]
-    total = _figures(
-        sum(n.requests for n in needs),
-        sum(n.prompt_tokens for n in needs),
-        sum(n.completion_tokens for n in needs),
-        sum(costs) if costs else None,
-    )
+        drawn.add_row(n.task, n.source, *_figures([n]))
     if len(needs) > 1:
-        drawn.add_row("total", "", *total, style="bold")
+        drawn.add_row("total", "", *_figures(needs), style="bold")
+    if not any(n.requests for n in needs):
+        drawn.caption = "Nothing is left to ask: every answer is there."
+        return drawn
     drawn.caption = (
         "This is what it takes if every text is accepted. Dropped texts are asked for again, "
         f"up to {attempt_cap:g} times as many in all (generate.attempt_cap)."
@@ -108,5 +105,9 @@ def table(needs: Sequence[CostEstimate], attempt_cap: float) -> Table:
     return drawn
 
 
-def _figures(requests: int, sent: int, answered: int, cost: float | None) -> tuple[str, str, str, str]:
-    return f"{requests:,}", f"{sent:,}", f"{answered:,}", "?" if cost is None else f"${cost:.2f}"
+def _figures(needs: Sequence[CostEstimate]) -> list[str]:
+    """Requests, tokens and cost of all together; of a cost that is known in part, the part."""
+    counts = [sum(getattr(n, key) for n in needs) for key in ("requests", "prompt_tokens", "completion_tokens")]
+    known, unpriced = sum(n.cost_usd or 0.0 for n in needs), any(n.cost_usd is None for n in needs)
+    cost = " + ".join([*([f"${known:.2f}"] if known or not unpriced else []), *(["?"] if unpriced else [])])
+    return [*(f"{count:,}" for count in counts), cost]
