@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pyrite.data import mixes
 from pyrite.measures.agreement_curves import AgreementCurve
 from pyrite.measures.intervals import Correlation, Estimate
 from pyrite.results import advice, statements, trust
@@ -34,13 +33,13 @@ def questions(task: Findings, classifier: str) -> list[str]:
 
 def remarks(task: Findings, classifier: str) -> list[str]:
     """What else there is to say of a task by a classifier, a sentence each."""
-    repeats = trust.repeats(task.diversity, mixes.parse(task.comparison.candidate).sources, name)
+    repeats = trust.repeats(task.diversity, task.sources, name)
     return [typographic(words) for words in (*plain.remarks(task, classifier, name), *map(capital, repeats))]
 
 
 def origins(task: Findings) -> list[str]:
     """Where the candidate's texts and labels come from."""
-    return [task.study.origin(source) for source in mixes.parse(task.comparison.candidate).sources]
+    return [task.study.origin(source) for source in task.sources]
 
 
 def why(task: Findings, classifier: str) -> str:
@@ -97,7 +96,7 @@ def chips(task: Findings, classifier: str) -> list[tuple[str, str]]:
         entries.append(("Or skip training", f"on the same {llm.rows:,} texts the LLM itself scores {both}"))
     else:
         entries.append(("Or skip training", "how well the LLM itself would label was not asked"))
-    costs = [spent(task, source)[0] for source in mixes.parse(task.comparison.candidate).sources]
+    costs = [spent(task, source)[0] for source in task.sources]
     return [*entries, ("Cost of the texts", ", ".join(costs))] if costs else entries
 
 
@@ -133,8 +132,7 @@ def spent(task: Findings, source: str) -> tuple[str, str]:
 
 def costs(task: Findings) -> list[str]:
     """What the candidate's texts cost, a sentence for each source."""
-    sources = mixes.parse(task.comparison.candidate).sources
-    return [f"Cost of {name(source)}: {' '.join(spent(task, source))}." for source in sources]
+    return [f"Cost of {name(source)}: {' '.join(spent(task, source))}." for source in task.sources]
 
 
 def contamination(task: Findings) -> list[str]:
@@ -204,7 +202,7 @@ def checker(diversity: Diversity) -> str:
 
 def told_apart(task: Findings) -> str:
     """The title of the diversity section: how easily the candidate's texts are told from real ones."""
-    for source in mixes.parse(task.comparison.candidate).sources:
+    for source in task.sources:
         estimate = task.diversity and task.diversity.of(source, "c2st")
         if estimate and estimate.value is not None:
             often = f"{100 * estimate.value:.1f} % of the time"

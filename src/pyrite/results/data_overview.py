@@ -23,10 +23,8 @@ LONG_TEXT = 500
 
 def show(profile: DatasetProfile, spoken: str, out: console.Console) -> None:
     """Print what is in the data: rows by label, lengths, splits, what is left out, and some rows of each label."""
-    source, table = profile.source, profile.table
-    out.print(
-        f"{source.path}: {sum(profile.rows.values()):,} rows; texts in '{source.text}', labels in '{source.label}'"
-    )
+    source, table, rows = profile.source, profile.table, profile.rows
+    out.print(f"{source.path}: {rows.total():,} rows; texts in '{source.text}', labels in '{source.label}'")
     if profile.share < 1:
         out.print(
             f"What follows is of a sample of about 1 in {round(1 / profile.share)} texts, the rows by label excepted."
@@ -36,15 +34,15 @@ def show(profile: DatasetProfile, spoken: str, out: console.Console) -> None:
     drawn.add_column("label", overflow="fold")
     for name in ("rows", "share", "to train on", "to test on", "for prompts", unit):
         drawn.add_column(name, justify="right")
-    total = sum(profile.rows[label] for label in profile.labels)
+    total = sum(rows[label] for label in profile.labels)
     pool, words = texts.in_pool(table), table["text"].map(texts.length)
     tested = folds.tested(table, profile.folding)
     k = folds.count(table, profile.folding)
     trained = table["split"].eq("train") | bool(k)
     for label in profile.labels:
         of_label = table["label"] == label
-        rows, used = profile.rows[label], (f"{(of_label & use).sum():,}" for use in (trained, tested, pool))
-        drawn.add_row(shown(label), f"{rows:,}", f"{rows / total:.0%}", *used, f"{words[of_label].median():.0f}")
+        n, used = rows[label], (f"{(of_label & use).sum():,}" for use in (trained, tested, pool))
+        drawn.add_row(shown(label), f"{n:,}", f"{n / total:.0%}", *used, f"{words[of_label].median():.0f}")
     out.print(drawn)
     if k:
         out.print(
@@ -58,7 +56,7 @@ def show(profile: DatasetProfile, spoken: str, out: console.Console) -> None:
         "on_later_side": "a text that is on a later side too",
     }
     left_out = {words: profile.dropped[reason] for reason, words in reasons.items()}
-    left_out |= {"no label": profile.rows[""], "another label": profile.others.total()}
+    left_out |= {"no label": rows[""], "another label": profile.others.total()}
     if counts := [f"{n:,} with {words}" for words, n in left_out.items() if n]:
         out.print(f"Left out: {', '.join(counts)}.")
     for note in [*profile.notes, *_notes(profile)]:

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any, Self
 
 from pyrite.base import files, paths
-from pyrite.data import mixes
 from pyrite.data.cards import Card
 from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.coverage_gaps import LeftOut
@@ -134,8 +133,7 @@ class Findings(TaskMetrics):
     def left_out(self) -> dict[str, LeftOut]:
         """The real training texts that the candidate's generated sets leave out, by source."""
         measured = self.diversity.left_out if self.diversity else {}
-        sources = mixes.parse(self.comparison.candidate).sources
-        return {source: measured[source] for source in sources if source in measured}
+        return {source: measured[source] for source in self.sources if source in measured}
 
     def flips(self, classifier: str) -> list[FlipList]:
         """What the candidate loses and what it wins; nothing where one of the two is no main mix of its kind."""

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pyrite.data import mixes
 from pyrite.results import advice, claims, score_charts, statements, verdict, what_if
 from pyrite.results.drawing import Figure
 from pyrite.results.findings import Findings, Verdict, typographic
@@ -88,16 +87,15 @@ def chips(
     better, worse = sum(lead.low > 0 for lead in leads), sum(lead.high < 0 for lead in leads)
     itself = f"the LLM itself is surely better in {better} of {len(leads)} tasks, surely worse in {worse}"
     entries.append(("Or skip training", itself if leads else "how well the LLM itself would label was not asked"))
-    if mixes.parse(tasks[0].comparison.candidate).sources:
+    if tasks[0].sources:
         entries.append(("Cost of the texts", spent(tasks)))
     return entries
 
 
 def spent(tasks: Sequence[Findings]) -> str:
     """What all tasks' generated sets cost."""
-    sources = mixes.parse(tasks[0].comparison.candidate).sources
-    totals = [task.generated[source].total for task in tasks for source in sources]
-    if (cost := total(task.price(source) for task in tasks for source in sources)) is not None:
+    totals = [task.generated[source].total for task in tasks for source in task.sources]
+    if (cost := total(task.price(source) for task in tasks for source in task.sources)) is not None:
         paid = all(total.cost_usd is not None for total in totals)
         return f"{'' if paid else 'about '}{money(cost)} for all tasks"
     if all(total.prompt_tokens is None for total in totals):

@@ -18,15 +18,15 @@ def remarks(task: TaskMetrics, classifier: str, say: Say = str) -> list[str]:
     """What else there is to say of a task by a classifier, a sentence each."""
     evaluated, candidate = task.evaluated, task.comparison.candidate
     known = evaluated.worth(classifier, candidate)
-    curve, sources = evaluated.mix_curve(classifier, candidate), mixes.parse(candidate).sources
-    cost = total(map(task.price, sources)) if sources else None
+    curve = evaluated.mix_curve(classifier, candidate)
+    cost = total(map(task.price, task.sources)) if task.sources else None
     sentences = [
         called(task, classifier, say),
         break_even(candidate, known[1] if known else None, cost, task.comparison.label_price, say),
     ]
     if curve and curve[1].stops:
         sentences.append(f"Added to real labels ({curve[0]}): {stops(say(candidate), curve[1].stops)}.")
-    if not known and sources:
+    if not known and task.sources:
         sentences.append(no_worth(evaluated, classifier, candidate))
     of_mix = evaluated.classifiers[classifier].mixes
     sentences += [
@@ -38,14 +38,14 @@ def remarks(task: TaskMetrics, classifier: str, say: Say = str) -> list[str]:
         sentences.append(f"Can't tell how {', '.join(untested)} is classified: no test row has this label.")
     if task.prepared.blind:
         sentences.append(blind(task.prepared.alike, task.useless))
-    sentences += [speak(task.generated[s], say) for s in sources for speak in (scarce, clearer)]
+    sentences += [speak(task.generated[source], say) for source in task.sources for speak in (scarce, clearer)]
     return [words for words in sentences if words]
 
 
 def generation(task: TaskMetrics, classifier: str, say: Say = str) -> str:
     """How much another run of the LLM would move the gap, and whether the intervals have that in them."""
     candidate, gap = task.comparison.candidate, task.gap(classifier)
-    if gap is None or not {*mixes.parse(candidate).sources, *mixes.parse(task.comparison.baseline).sources}:
+    if gap is None or not {*task.sources, *mixes.parse(task.comparison.baseline).sources}:
         return ""
     if gap.generation_error is None:
         return f"The intervals leave out how much another run of the LLM would move {say(candidate)}."

@@ -18,7 +18,7 @@ from pyrite.results.verdict import Case
 
 @dataclass(frozen=True)
 class TaskMetrics:
-    """What `prepare`, `generate` and `evaluate` found of a task of a study; `generated` by source."""
+    """The metrics of a task of a study: those of `prepare`, of `generate` by source, and of `evaluate`."""
 
     study: Params
     prepared: Preparation
@@ -32,6 +32,11 @@ class TaskMetrics:
     @property
     def comparison(self) -> Compare:
         return self.study.compare
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where the generated rows of the candidate come from."""
+        return mixes.parse(self.comparison.candidate).sources
 
     @property
     def useless(self) -> tuple[str, ...]:
@@ -145,7 +150,7 @@ class Study:
 
 
 def metrics_of(task: str, study: Params) -> tuple[Preparation, dict[str, GeneratedSet], TaskResult]:
-    """What `prepare`, `generate` (by source) and `evaluate` found of a task.
+    """The metrics of a task: those of `prepare`, of `generate` by source, and of `evaluate`.
 
     Raises:
         PyriteError: metrics are missing, or were written by another version.

@@ -167,10 +167,8 @@ def _obstacle(results: Sequence[MixResult], names: Sequence[str], test_rows: int
             collapsed = f"trained on {name}, the classifier says one label always (seed {seeds})"
             return collapsed, "Mend the classifier's recipe first: more steps, or another learning rate."
     if all(mix.guesses for mix in results):
-        return (
-            "both are no better than guessing",
-            "See whether people can tell the labels, or take a larger classifier.",
-        )
+        guessing = "both are no better than guessing"
+        return guessing, "See whether people can tell the labels, or take a larger classifier."
     if test_rows < FEWEST_ROWS:
         few = f"{test_rows} test rows are too few for any answer; {FEWEST_ROWS} are the least"
         return few, "Label more real texts."
