@@ -48,15 +48,13 @@ def of(study: Study, classifier: str = "") -> list[Option]:
 
 def _option(candidate: str, tasks: Sequence[TaskMetrics], study: Study, by: str) -> Option:
     of_mix = [task.evaluated.classifiers[by].mixes[candidate] for task in tasks]
-    cases = [task.case(by, candidate) for task in tasks]
     known = tasks[0].evaluated.worth(by, candidate) if len(tasks) == 1 else None
-    sources = mixes.parse(candidate).sources
     return Option(
         candidate=candidate,
-        origin="; ".join(study.params.origin(source) for source in sources) or "real texts",
+        origin="; ".join(study.params.origin(source) for source in mixes.parse(candidate).sources) or "real texts",
         rows=round(sum(mix.rows for mix in of_mix) / len(of_mix)),
         score=sum(mix.macro_f1.value for mix in of_mix) / len(of_mix),
-        case=verdict.over_tasks(cases),
+        case=verdict.over_tasks([task.case(by, candidate) for task in tasks]),
         worth=known[1] if known and known[0] == by else None,
         cost=total(task.cost(candidate) for task in tasks),
         tasks=len(tasks),

@@ -94,10 +94,10 @@ def chips(
 
 def spent(tasks: Sequence[Findings]) -> str:
     """What all tasks' generated sets cost."""
-    totals = [task.generated[source].total for task in tasks for source in task.sources]
+    generated = [task.generated[source] for task in tasks for source in task.sources]
     if (cost := total(task.price(source) for task in tasks for source in task.sources)) is not None:
-        paid = all(total.cost_usd is not None for total in totals)
+        paid = all(made.total.cost_usd is not None for made in generated)
         return f"{'' if paid else 'about '}{money(cost)} for all tasks"
-    if all(total.prompt_tokens is None for total in totals):
+    if all(made.total.prompt_tokens is None for made in generated):
         return "not known: they come from recordings, and nothing was paid for this run"
     return "not known: of an LLM without a price in params.yaml; each task’s tokens are below"

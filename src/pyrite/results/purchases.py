@@ -98,6 +98,5 @@ def _called(task: TaskMetrics) -> Purchase | None:
     month = None
     if comparison.llm_price is not None and comparison.texts_per_month is not None:
         month = comparison.llm_price * comparison.texts_per_month / 1000
-    return Purchase(
-        option=LLM, mix=LLM, labels=0, texts=0, score=Score(value=value, low=low, high=high), cost_usd=month
-    )
+    score = Score(value=value, low=low, high=high)
+    return Purchase(option=LLM, mix=LLM, labels=0, texts=0, score=score, cost_usd=month)

@@ -104,9 +104,9 @@ def clearer(made: GeneratedSet, say: Say = str) -> str:
 
 def too_like(generated: Mapping[str, GeneratedSet], say: Say = str) -> str:
     """How many generated texts were dropped because they resemble test or validation rows; empty without any."""
-    totals = [(say(source), made.total) for source, made in generated.items() if made.kind != "labelled"]
-    alike = ", ".join(f"{total.contaminated:,} of {total.received:,} {source}" for source, total in totals)
-    return f"Dropped as too similar to a test or validation text: {alike} texts." if totals else ""
+    by_source = [(say(source), made.total) for source, made in generated.items() if made.kind != "labelled"]
+    alike = ", ".join(f"{counts.contaminated:,} of {counts.received:,} {source}" for source, counts in by_source)
+    return f"Dropped as too similar to a test or validation text: {alike} texts." if by_source else ""
 
 
 def unscored(task: TaskMetrics) -> list[str]:
@@ -116,16 +116,16 @@ def unscored(task: TaskMetrics) -> list[str]:
         "generated texts are worth."
     ]
     for source, made in task.generated.items():
-        total = made.total
-        if not total.answers and not total.received:
+        counts = made.total
+        if not counts.answers and not counts.received:
             sentences.append(f"{source}: not asked, for it shows the LLM real texts.")
             continue
-        cost = "" if total.cost_usd is None else f", for {money(total.cost_usd)}"
-        if not cost and total.prompt_tokens is not None:
-            cost = f", for {total.prompt_tokens + (total.completion_tokens or 0):,} tokens"
+        cost = "" if counts.cost_usd is None else f", for {money(counts.cost_usd)}"
+        if not cost and counts.prompt_tokens is not None:
+            cost = f", for {counts.prompt_tokens + (counts.completion_tokens or 0):,} tokens"
         sentences.append(
-            f"{source}: {total.accepted:,} texts of {len(made.labels)} labels were kept and "
-            f"{sum(total.dropped.values()):,} dropped (repeated, too short or too long, ...){cost}."
+            f"{source}: {counts.accepted:,} texts of {len(made.labels)} labels were kept and "
+            f"{sum(counts.dropped.values()):,} dropped (repeated, too short or too long, ...){cost}."
         )
         if few := scarce(made):
             sentences.append(few)
