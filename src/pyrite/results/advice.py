@@ -26,8 +26,8 @@ def kind(study: Params, candidate: str) -> str:
     if not mix.is_generated or len(kinds) > 1:
         return ""
     [kind] = kinds
-    alike = [(name, source) for name, source in study.sources.items() if source.kind == kind]
-    makers = {name if kind == "imported" else source.llm for name, source in alike}
+    alike = {name: source for name, source in study.sources.items() if source.kind == kind}
+    makers = alike.keys() if kind == "imported" else {source.llm for source in alike.values()}
     return kind if len(makers) == 1 else ""
 
 
@@ -47,11 +47,10 @@ def short(case: Case, kind: str, say: Say = str) -> str:
 
 def headline(case: Case, kind: str, say: Say = str) -> str:
     """Why, in one short sentence: the number, and what it is compared with."""
-    plain = KINDS[kind][0] if kind else say(case.candidate)
-    what = statements.capital(plain)
-    allowed, gap = f"{100 * case.margin:g}", case.gap.value
     if case.obstacle:
         return f"{statements.capital(case.obstacle)}."
+    plain, gap = KINDS[kind][0] if kind else say(case.candidate), case.gap.value
+    what = statements.capital(plain)
     if verdict.decide(case) == AUGMENT and case.gain is not None:
         return f"Added to all your labels, {plain} gain {statements.points(case.gain.value)} points."
     if case.lost and verdict.in_place(case) == verdict.OPEN:
@@ -59,7 +58,7 @@ def headline(case: Case, kind: str, say: Say = str) -> str:
     if gap > 0.0005:
         return f"{what} score {statements.points(gap)} points higher than {say(case.baseline)}."
     cost = "nothing" if gap > -0.0005 else f"{statements.points(-gap)} points"
-    return f"{what} cost {cost}, and you allow {allowed}."
+    return f"{what} cost {cost}, and you allow {100 * case.margin:g}."
 
 
 def how_sure(case: Case) -> str:
@@ -81,13 +80,15 @@ def inside(low: float, high: float) -> str:
 
 def next_step(case: Case, stop: Worth | None, say: Say = str) -> str:
     """What to do next; `stop` is from how many real labels on the candidate helps no more."""
-    word, candidate = verdict.decide(case), say(case.candidate)
-    if word == REPLACE:
+    decision, candidate = verdict.decide(case), say(case.candidate)
+    if decision == REPLACE:
         return f"Train on {candidate}, and have people check a sample of its labels."
-    if word == AUGMENT:
+    if decision == AUGMENT:
         return f"Train on all your labels with {candidate} added."
-    if case.obstacle or word == CANT_TELL:
-        return case.remedy if case.obstacle else statements.settled(case)
+    if case.obstacle:
+        return case.remedy
+    if decision == CANT_TELL:
+        return statements.settled(case)
     if stop is None or stop.high == 0:
         return "Train on your own labels."
     few = f"fewer than about {stop.low:,} labels" if stop.low else "few labels"

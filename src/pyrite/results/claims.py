@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pyrite.data import mixes
 from pyrite.measures.agreement_curves import AgreementCurve
 from pyrite.measures.intervals import Correlation, Estimate
 from pyrite.results import advice, statements, trust
@@ -28,19 +27,19 @@ LIMITS = (
 
 def questions(task: Findings, classifier: str) -> list[str]:
     """Both answers of the rule, and how much another run of the LLM would move them, a sentence each."""
-    said = statements.two_questions(task.case(classifier), task.same_texts(task.comparison.candidate), name)
-    return [typographic(words) for words in (*said, plain.generation(task, classifier, name)) if words]
+    answers = statements.two_questions(task.case(classifier), task.same_texts(task.comparison.candidate), name)
+    return [typographic(words) for words in (*answers, plain.generation(task, classifier, name)) if words]
 
 
 def remarks(task: Findings, classifier: str) -> list[str]:
     """What else there is to say of a task by a classifier, a sentence each."""
-    repeats = trust.repeats(task.diversity, mixes.parse(task.comparison.candidate).sources, name)
+    repeats = trust.repeats(task.diversity, task.sources, name)
     return [typographic(words) for words in (*plain.remarks(task, classifier, name), *map(capital, repeats))]
 
 
 def origins(task: Findings) -> list[str]:
     """Where the candidate's texts and labels come from."""
-    return [task.study.origin(source) for source in mixes.parse(task.comparison.candidate).sources]
+    return [task.study.origin(source) for source in task.sources]
 
 
 def why(task: Findings, classifier: str) -> str:
@@ -55,7 +54,7 @@ def label_losses(task: Findings, classifier: str) -> str:
     if not {task.comparison.baseline, task.comparison.candidate} <= scored.keys():
         return ""
     before, after = (
-        {label: one.f1.value for label, one in scored[mix].per_class.items() if one.f1 and one.f1.value is not None}
+        {label: score.f1.value for label, score in scored[mix].per_class.items() if score.f1}
         for mix in (task.comparison.baseline, task.comparison.candidate)
     )
     least = min(before, key=lambda label: after[label] - before[label])
@@ -67,20 +66,18 @@ def label_losses(task: Findings, classifier: str) -> str:
 
 def equals(task: Findings, classifier: str) -> str:
     """What the candidate is worth in real labels and what it adds to them, as far as that is known."""
-    found, candidate = task.evaluated, task.comparison.candidate
-    said = ["How many real labels that equals is not known: no classifier has a learning curve."]
-    if known := found.worth(classifier, candidate):
+    evaluated, candidate = task.evaluated, task.comparison.candidate
+    sentences = ["How many real labels that equals is not known: no classifier has a learning curve."]
+    if known := evaluated.worth(classifier, candidate):
         by, equal = known
-        rows, many = found.classifiers[by].mixes[candidate].rows, statements.labels(equal)
-        interval = (
-            "" if worth(equal) == labels(equal) else f" (95 %: {labels(equal, 'low')} to {labels(equal, 'high')})"
-        )
-        said = [f"{rows:,} {task.names[0]} texts train a classifier ({by}) as well as {many} real labels{interval}."]
-    if curve := found.mix_curve(classifier, candidate):
+        rows, many = evaluated.classifiers[by].mixes[candidate].rows, statements.labels(equal)
+        ends = "" if worth(equal) == labels(equal) else f" (95 %: {labels(equal, 'low')} to {labels(equal, 'high')})"
+        sentences = [f"{rows:,} {task.names[0]} texts train a classifier ({by}) as well as {many} real labels{ends}."]
+    if curve := evaluated.mix_curve(classifier, candidate):
         outer = (curve[1].points[0], curve[1].points[-1])
         few, many = (f"{100 * point.gain.value:+.1f} points with {point.rows:,}" for point in outer)
-        said.append(f"Added to real labels, they give {few} labels and {many}.")
-    return typographic(" ".join(said))
+        sentences.append(f"Added to real labels, they give {few} labels and {many}.")
+    return typographic(" ".join(sentences))
 
 
 def next_step(task: Findings, classifier: str) -> str:
@@ -90,23 +87,23 @@ def next_step(task: Findings, classifier: str) -> str:
 
 def chips(task: Findings, classifier: str) -> list[tuple[str, str]]:
     """How sure the verdict is, what the other classifiers say, the LLM itself, and costs: (what, words) of each."""
-    mine, llm = task.verdicts[classifier], task.evaluated.llm
-    said = [("How sure", mine.sure)]
-    said += others(classifier, {one: found.word for one, found in task.verdicts.items()})
+    llm, verdicts = task.evaluated.llm, task.verdicts
+    entries = [("How sure", verdicts[classifier].sure)]
+    entries += others(classifier, {by: verdict.word for by, verdict in verdicts.items()})
     scored = llm.classifiers.get(classifier, {}).get(task.comparison.candidate) if llm else None
     if llm and scored:
         both = f"{points(llm.macro_f1.value)} and {classifier} {points(scored.macro_f1.value)}"
-        said.append(("Or skip training", f"on the same {llm.rows:,} texts the LLM itself scores {both}"))
+        entries.append(("Or skip training", f"on the same {llm.rows:,} texts the LLM itself scores {both}"))
     else:
-        said.append(("Or skip training", "how well the LLM itself would label was not asked"))
-    costs = [spent(task, source)[0] for source in mixes.parse(task.comparison.candidate).sources]
-    return [*said, ("Cost of the texts", ", ".join(costs))] if costs else said
+        entries.append(("Or skip training", "how well the LLM itself would label was not asked"))
+    costs = [spent(task, source)[0] for source in task.sources]
+    return [*entries, ("Cost of the texts", ", ".join(costs))] if costs else entries
 
 
 def others(classifier: str, words: Mapping[str, str]) -> list[tuple[str, str]]:
     """The chip of what the other classifiers say, from the word of each; none where there are no others."""
-    agree = [one for one, word in words.items() if word == words[classifier] and one != classifier]
-    differ = [f"{one} says “{word}”" for one, word in words.items() if word != words[classifier]]
+    agree = [by for by, word in words.items() if word == words[classifier] and by != classifier]
+    differ = [f"{by} says “{word}”" for by, word in words.items() if word != words[classifier]]
     same = [f"{' and '.join(agree)} say{'s' if len(agree) == 1 else ''} the same"] if agree else []
     return [("Other classifiers", "; ".join([*same, *differ]))] if len(words) > 1 else []
 
@@ -135,18 +132,17 @@ def spent(task: Findings, source: str) -> tuple[str, str]:
 
 def costs(task: Findings) -> list[str]:
     """What the candidate's texts cost, a sentence for each source."""
-    sources = mixes.parse(task.comparison.candidate).sources
-    return [f"Cost of {name(one)}: {' '.join(spent(task, one))}." for one in sources]
+    return [f"Cost of {name(source)}: {' '.join(spent(task, source))}." for source in task.sources]
 
 
 def contamination(task: Findings) -> list[str]:
     """How many texts of each source resemble test texts, or are real training texts, a sentence each; and the labels of
     those that are real texts, labelled by an LLM."""
-    labelled = [balance(source, found) for source, found in task.generated.items() if found.kind == "labelled"]
+    labelled = [balance(source, made) for source, made in task.generated.items() if made.kind == "labelled"]
     if not (dropped := plain.too_like(task.generated, name)):
         return labelled
-    made = {name(source): found.total for source, found in task.generated.items() if found.kind != "labelled"}
-    real = [f"{total.also_real_training:,} of {total.accepted:,} {source}" for source, total in made.items()]
+    totals = {name(source): made.total for source, made in task.generated.items() if made.kind != "labelled"}
+    real = [f"{total.also_real_training:,} of {total.accepted:,} {source}" for source, total in totals.items()]
     return [
         dropped,
         f"Kept, although they repeat a real training text word for word: {', '.join(real)} texts. They give nothing of "
@@ -155,13 +151,13 @@ def contamination(task: Findings) -> list[str]:
     ]
 
 
-def balance(source: str, found: GeneratedSet) -> str:
+def balance(source: str, made: GeneratedSet) -> str:
     """How often an LLM gave each label to the real texts of a source."""
-    often = sorted(found.labels, key=lambda label: -found.labels[label].accepted)
-    shares = [f"{label} {found.labels[label].accepted / max(1, found.total.accepted):.0%}" for label in often[:10]]
+    often = sorted(made.labels, key=lambda label: -made.labels[label].accepted)
+    shares = [f"{label} {made.labels[label].accepted / max(1, made.total.accepted):.0%}" for label in often[:10]]
     rest = f" and {len(often) - 10} more labels" if len(often) > 10 else ""
-    said = f"The {name(source)} texts have their labels as often as the LLM gave them: {', '.join(shares)}{rest}."
-    return typographic(said)
+    given = f"The {name(source)} texts have their labels as often as the LLM gave them"
+    return typographic(f"{given}: {', '.join(shares)}{rest}.")
 
 
 def data(task: Findings) -> str:
@@ -174,28 +170,28 @@ def data(task: Findings) -> str:
 
 def against_people(task: Findings) -> str:
     """Whether the LLM knows where people disagree; empty where one of them did not annotate."""
-    found = task.subjectivity.llm_against_people
-    if not found or not found.llm or not found.human:
+    compared = task.subjectivity.llm_against_people
+    if not compared or not compared.llm or not compared.human:
         return ""
-    agree = f"LLM personas agree on {ranged(found.llm, '.2f', 1)}, people on {ranged(found.human, '.2f', 1)}"
-    rho = ranged(found.rho, ".2f", 1) if found.rho.value is not None else f"not known: {found.rho.note}"
-    both = f"{task.card.title}: on {found.items:,} texts that both annotated"
+    agree = f"LLM personas agree on {ranged(compared.llm, '.2f', 1)}, people on {ranged(compared.human, '.2f', 1)}"
+    rho = ranged(compared.rho, ".2f", 1) if compared.rho.value is not None else f"not known: {compared.rho.note}"
+    both = f"{task.card.title}: on {compared.items:,} texts that both annotated"
     return f"{both}, {agree}; Spearman’s ρ between the two is {rho}."
 
 
-def unmeasured(found: Diversity) -> list[str]:
+def unmeasured(diversity: Diversity) -> list[str]:
     """Why a measure of diversity is missing, for each reason."""
     notes = [
         (source, note)
-        for source, of_set in found.sets.items()
-        for note in (of_set.note, *(one.note for one in of_set.measures.values()))
+        for source, measured in diversity.sets.items()
+        for note in (measured.note, *(estimate.note for estimate in measured.measures.values()))
     ]
     return list(dict.fromkeys(f"{name(source)}: {note}" for source, note in notes if note))
 
 
-def checker(found: Diversity) -> str:
+def checker(diversity: Diversity) -> str:
     """How far the classifier that checked labels can be believed; empty where none did."""
-    right = found.of("real", "faithfulness")
+    right = diversity.of("real", "faithfulness")
     if right is None or right.value is None:
         return ""
     return (
@@ -206,11 +202,11 @@ def checker(found: Diversity) -> str:
 
 def told_apart(task: Findings) -> str:
     """The title of the diversity section: how easily the candidate's texts are told from real ones."""
-    for source in mixes.parse(task.comparison.candidate).sources:
-        found = task.diversity and task.diversity.of(source, "c2st")
-        if found and found.value is not None:
-            share = f"{100 * found.value:.1f} %"
-            return f"A classifier tells {name(source)} texts from real ones {share} of the time; chance is 50 %"
+    for source in task.sources:
+        estimate = task.diversity and task.diversity.of(source, "c2st")
+        if estimate and estimate.value is not None:
+            often = f"{100 * estimate.value:.1f} % of the time"
+            return f"A classifier tells {name(source)} texts from real ones {often}; chance is 50 %"
     return "Are the generated texts as varied as real ones?"
 
 
@@ -250,36 +246,34 @@ def instance_claim(rows: Sequence[Slope], classifier: str) -> list[str]:
     sentences = []
     for who, people in WHO.items():
         for mix in dict.fromkeys(row.mix for row in rows):
-            says = [side(row.curve.slope) for row in rows if (row.who, row.mix) == (who, mix)]
-            known = [said for said in says if said != UNKNOWN]
-            if not known:
-                continue
-            counts = f"rises with the agreement of {people} in {known.count(ABOVE)} of {len(known)} tasks"
-            rest = f"falls in {known.count(BELOW)} and can’t be told in {known.count(NEITHER)}"
-            sentences.append(f"Trained on {name(mix)} texts, the accuracy of {classifier} {counts}, {rest}.")
+            sides = [side(row.curve.slope) for row in rows if (row.who, row.mix) == (who, mix)]
+            if known := [word for word in sides if word != UNKNOWN]:
+                counts = f"rises with the agreement of {people} in {known.count(ABOVE)} of {len(known)} tasks"
+                rest = f"falls in {known.count(BELOW)} and can’t be told in {known.count(NEITHER)}"
+                sentences.append(f"Trained on {name(mix)} texts, the accuracy of {classifier} {counts}, {rest}.")
     return sentences
 
 
-def beyond_real(found: BeyondReal) -> str:
+def beyond_real(beyond: BeyondReal) -> str:
     """What the pooled slope says of the claim that generated texts lose more where people disagree."""
+    texts, slope = f"{name(beyond.source)} texts", beyond.slope
     says = {
-        ABOVE: f"{name(found.source)} texts lose more where annotators disagree",
-        BELOW: f"{name(found.source)} texts lose less where annotators disagree",
+        ABOVE: f"{texts} lose more where annotators disagree",
+        BELOW: f"{texts} lose less where annotators disagree",
         NEITHER: "the interval holds 0",
-    }[side(found.slope)]
-    if side(found.slope) != NEITHER and (found.holm or 0) > 0.05:
+    }[side(slope)]
+    if side(slope) != NEITHER and (beyond.holm or 0) > 0.05:
         says += ", but among so many looks this may be chance"
-    beyond = f"{ranged(found.slope, '+.3f', 1)} beyond that of real texts"
-    sample = f"with these {found.slope.studies} tasks as a sample of tasks (p {found.holm:.2f}, adjusted for all looks)"
-    trained = f"{found.classifier} trained on {name(found.source)} texts"
-    return f"{trained}: the slope over the agreement of {WHO[found.who]} is {beyond}, {sample}: {says}."
+    trained = f"{beyond.classifier} trained on {texts}: the slope over the agreement of {WHO[beyond.who]}"
+    sample = f"with these {slope.studies} tasks as a sample of tasks (p {beyond.holm:.2f}, adjusted for all looks)"
+    return f"{trained} is {ranged(slope, '+.3f', 1)} beyond that of real texts, {sample}: {says}."
 
 
-def subjective(annotated: Sequence[Findings], rows: Sequence[Slope], found: Subjectivity, classifier: str) -> list[str]:
+def subjective(tasks: Sequence[Findings], rows: Sequence[Slope], metrics: Subjectivity, classifier: str) -> list[str]:
     """What annotations say: who annotated, whether the LLM knows where people disagree, and of accuracy."""
-    said = [f"LLM personas: {ONE_LLM}."] if any("llm" in task.annotated for task in annotated) else []
-    said += [words for task in annotated if (words := against_people(task))]
-    return [*said, *instance_claim(rows, classifier), *map(beyond_real, found.beyond_real)]
+    sentences = [f"LLM personas: {ONE_LLM}."] if any("llm" in task.annotated for task in tasks) else []
+    sentences += filter(None, map(against_people, tasks))
+    return [*sentences, *instance_claim(rows, classifier), *map(beyond_real, metrics.beyond_real)]
 
 
 def gap_claim(rho: Correlation, setting: str) -> str:
@@ -294,15 +288,12 @@ def gap_claim(rho: Correlation, setting: str) -> str:
 
 def duplicates(task: Findings) -> str:
     """What near duplicates do to the real texts' distance to the nearest other; nothing where there are none."""
-    found = task.diversity
-    chamfer = found and found.of("real", "chamfer")
-    if not (found and found.near_duplicates and found.near_duplicates.share and chamfer and chamfer.value):
-        return ""
-    without = found.near_duplicates.chamfer
-    if without.value is None:
+    near = task.diversity.near_duplicates if task.diversity else None
+    chamfer = task.diversity and task.diversity.of("real", "chamfer")
+    if not (near and near.share and near.chamfer.value is not None and chamfer and chamfer.value):
         return ""
     return (
-        f"{task.card.title}: {100 * found.near_duplicates.share:.1f} % of the real texts nearly repeat another; "
+        f"{task.card.title}: {100 * near.share:.1f} % of the real texts nearly repeat another; "
         "generated sets have lost such texts. So compare their “Nearest other text” with that of real texts without "
-        f"repeats: {ranged(without, '.3f', 1)}, not {chamfer.value:.3f}."
+        f"repeats: {ranged(near.chamfer, '.3f', 1)}, not {chamfer.value:.3f}."
     )

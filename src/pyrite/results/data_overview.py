@@ -21,30 +21,28 @@ COMPARED_TEXTS, NEAR, MANY_ALIKE = 2000, 0.8, 0.3
 LONG_TEXT = 500
 
 
-def show(found: DatasetProfile, spoken: str, out: console.Console) -> None:
+def show(profile: DatasetProfile, spoken: str, out: console.Console) -> None:
     """Print what is in the data: rows by label, lengths, splits, what is left out, and some rows of each label."""
-    source, table = found.source, found.table
-    out.print(f"{source.path}: {sum(found.rows.values()):,} rows; texts in '{source.text}', labels in '{source.label}'")
-    if found.share < 1:
+    source, table, rows = profile.source, profile.table, profile.rows
+    out.print(f"{source.path}: {rows.total():,} rows; texts in '{source.text}', labels in '{source.label}'")
+    if profile.share < 1:
         out.print(
-            f"What follows is of a sample of about 1 in {round(1 / found.share)} texts, the rows by label excepted."
+            f"What follows is of a sample of about 1 in {round(1 / profile.share)} texts, the rows by label excepted."
         )
     unit = language.unit(spoken)
     drawn = Table(box=None, header_style="dim", pad_edge=False)
     drawn.add_column("label", overflow="fold")
     for name in ("rows", "share", "to train on", "to test on", "for prompts", unit):
         drawn.add_column(name, justify="right")
-    total = sum(found.rows[label] for label in found.labels)
+    total = sum(rows[label] for label in profile.labels)
     pool, words = texts.in_pool(table), table["text"].map(texts.length)
-    tested = folds.tested(table, found.folding)
-    k = folds.count(table, found.folding)
+    tested = folds.tested(table, profile.folding)
+    k = folds.count(table, profile.folding)
     trained = table["split"].eq("train") | bool(k)
-    for label in found.labels:
-        mine = table["label"] == label
-        counts = [found.rows[label], *(int((mine & use).sum()) for use in (trained, tested, pool))]
-        rows, *rest = (f"{n:,}" for n in counts)
-        share = f"{found.rows[label] / total:.0%}"
-        drawn.add_row(shown(label), rows, share, *rest, f"{words[mine].median():.0f}")
+    for label in profile.labels:
+        of_label = table["label"] == label
+        n, used = rows[label], (f"{(of_label & use).sum():,}" for use in (trained, tested, pool))
+        drawn.add_row(shown(label), f"{n:,}", f"{n / total:.0%}", *used, f"{words[of_label].median():.0f}")
     out.print(drawn)
     if k:
         out.print(
@@ -57,38 +55,35 @@ def show(found: DatasetProfile, spoken: str, out: console.Console) -> None:
         "duplicate": "a repeated text",
         "on_later_side": "a text that is on a later side too",
     }
-    left_out = {words: found.dropped[reason] for reason, words in reasons.items() if found.dropped[reason]}
-    if found.rows[""]:
-        left_out["no label"] = found.rows[""]
-    if found.others:
-        left_out["another label"] = found.others.total()
-    if left_out:
-        out.print(f"Left out: {', '.join(f'{n:,} with {words}' for words, n in left_out.items())}.")
-    for note in [*found.notes, *_notes(found)]:
+    left_out = {words: profile.dropped[reason] for reason, words in reasons.items()}
+    left_out |= {"no label": rows[""], "another label": profile.others.total()}
+    if counts := [f"{n:,} with {words}" for words, n in left_out.items() if n]:
+        out.print(f"Left out: {', '.join(counts)}.")
+    for note in [*profile.notes, *_notes(profile)]:
         out.print(note)
-    folded = Counter(label.casefold() for label in found.labels)
-    if alike := [label for label in found.labels if folded[label.casefold()] > 1]:
+    folded = Counter(label.casefold() for label in profile.labels)
+    if alike := [label for label in profile.labels if folded[label.casefold()] > 1]:
         out.print(f"Labels that differ in upper and lower case only: {', '.join(alike)}. Are they meant to?")
-    rare = [label for label in found.labels if (tested & (table["label"] == label)).sum() < FEWEST_ROWS]
-    if rare and found.share == 1:
+    rare = [label for label in profile.labels if (tested & (table["label"] == label)).sum() < FEWEST_ROWS]
+    if rare and profile.share == 1:
         out.print(
             f"Fewer than {FEWEST_ROWS} rows to test on: {', '.join(map(shown, rare))}. Scores get no interval, and "
             "little can be said of these labels."
         )
-    test = int(tested.sum() / found.share)
+    test = int(tested.sum() / profile.share)
     if test < FEW_TEST_ROWS:
         out.print(
             f'With {test} test rows intervals are wide: the verdict may well be "can\'t tell". More rows tell more.'
         )
-    for label in found.labels:
+    for label in profile.labels:
         out.print(Text(shown(label), style="bold"))
         for text in table.loc[table["label"] == label, "text"].head(SHOWN_ROWS):
             out.print(Text(f"  {shown(text)}"), no_wrap=True, overflow="ellipsis")
 
 
-def _notes(found: DatasetProfile) -> list[str]:
+def _notes(profile: DatasetProfile) -> list[str]:
     """What is odd about the texts, a sentence each."""
-    notes, all_texts = [], found.table["text"]
+    notes, all_texts = [], profile.table["text"]
     if broken := int(all_texts.str.contains("\ufffd").sum()):
         notes.append(f"{broken:,} texts have signs that can't be read, such as half an emoji; \ufffd stands for each.")
     some = [re.sub(r"\d+", "0", text) for text in all_texts.head(COMPARED_TEXTS)]

@@ -152,7 +152,7 @@ class ClassifierResult(Result):
     @property
     def curve(self) -> list[tuple[int, str]]:
         """The learning curve: (real rows, mix) of each point, the fewest rows first."""
-        return sorted((found.rows, mix) for mix, found in self.mixes.items() if mixes.parse(mix).curve == (mix, ""))
+        return sorted((result.rows, mix) for mix, result in self.mixes.items() if mixes.parse(mix).curve == (mix, ""))
 
     def gap(self, candidate: str, baseline: str) -> PairedGap | None:
         return self.gaps.get(candidate, {}).get(baseline)
@@ -176,19 +176,19 @@ class TaskResult(StageResult):
 
     def worth(self, classifier: str, mix: str) -> tuple[str, Worth] | None:
         """(classifier, worth) of a mix: by this classifier's learning curve or else by the first that has one."""
-        return self._first(classifier, lambda one: one.mixes[mix].worth if mix in one.mixes else None)
+        return self._first(classifier, lambda result: result.mixes[mix].worth if mix in result.mixes else None)
 
     def learning_curve(self, classifier: str) -> tuple[str, list[tuple[int, str]]] | None:
         """(classifier, learning curve): of this classifier or of the first that has one."""
-        return self._first(classifier, lambda one: one.curve if len(one.curve) > 1 else None)
+        return self._first(classifier, lambda result: result.curve if len(result.curve) > 1 else None)
 
     def mix_curve(self, classifier: str, added: str) -> tuple[str, MixCurve] | None:
         """(classifier, mix curve) of what is added to real rows: of this classifier or of the first that has one."""
-        return self._first(classifier, lambda one: one.mix_curves.get(added))
+        return self._first(classifier, lambda result: result.mix_curves.get(added))
 
     def _first(self, classifier: str, of: Callable[[ClassifierResult], T | None]) -> tuple[str, T] | None:
-        found = ((name, of(self.classifiers[name])) for name in (classifier, *self.classifiers))
-        return next(((name, one) for name, one in found if one), None)
+        values = ((name, of(self.classifiers[name])) for name in (classifier, *self.classifiers))
+        return next(((name, value) for name, value in values if value), None)
 
 
 class Headline(Result):

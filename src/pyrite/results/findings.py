@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any, Self
 
 from pyrite.base import files, paths
-from pyrite.data import mixes
 from pyrite.data.cards import Card
 from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.coverage_gaps import LeftOut
@@ -47,9 +46,9 @@ class Verdict:
     @classmethod
     def of(cls, case: Case, kind: str) -> Self:
         """The verdict on a case; `kind` is that of the candidate's sources."""
-        advised = (advice.word(case, kind, name), advice.short(case, kind, name), advice.headline(case, kind, name))
-        said = (*advised, advice.how_sure(case), capital(statements.reason(case, name)))
-        return cls(FAMILIES[verdict.decide(case)], *map(typographic, said))
+        advised = [say(case, kind, name) for say in (advice.word, advice.short, advice.headline)]
+        words = (*advised, advice.how_sure(case), capital(statements.reason(case, name)))
+        return cls(FAMILIES[verdict.decide(case)], *map(typographic, words))
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ class Findings(TaskMetrics):
     @cached_property
     def verdicts(self) -> dict[str, Verdict]:
         """The verdict that each classifier would give by itself, of those that were trained on both mixes."""
-        return {one: Verdict.of(self.case(one), self.kind) for one in self.evaluated.classifiers if self.gap(one)}
+        return {by: Verdict.of(self.case(by), self.kind) for by in self.evaluated.classifiers if self.gap(by)}
 
     @property
     def title(self) -> str:
@@ -123,46 +122,44 @@ class Findings(TaskMetrics):
         """How often an LLM that saw a text alone gave it its own label, of real texts and by source: what a recording
         says, and what `check` of a source asked."""
         recorded = self.diversity.clear_cut if self.diversity else {}
-        return recorded | {name: one for made in self.generated.values() for name, one in made.clear_cut.items()}
+        return recorded | dict(item for made in self.generated.values() for item in made.clear_cut.items())
 
     @property
     def annotated(self) -> dict[Who, Annotated]:
-        found = self.subjectivity.annotated
-        return {who: found[who] for who in WHO if who in found}
+        annotated = self.subjectivity.annotated
+        return {who: annotated[who] for who in WHO if who in annotated}
 
     @property
     def left_out(self) -> dict[str, LeftOut]:
         """The real training texts that the candidate's generated sets leave out, by source."""
         measured = self.diversity.left_out if self.diversity else {}
-        return {
-            source: measured[source] for source in mixes.parse(self.comparison.candidate).sources if source in measured
-        }
+        return {source: measured[source] for source in self.sources if source in measured}
 
     def flips(self, classifier: str) -> list[FlipList]:
         """What the candidate loses and what it wins; nothing where one of the two is no main mix of its kind."""
-        found = self.evaluated.classifiers[classifier].flips.get(self.comparison.candidate, {})
-        if self.comparison.baseline not in found:
+        by_baseline = self.evaluated.classifiers[classifier].flips.get(self.comparison.candidate, {})
+        if not (flips := by_baseline.get(self.comparison.baseline)):
             return []
-        flipped, (candidate, baseline) = found[self.comparison.baseline], self.names
+        candidate, baseline = self.names
         return [
             FlipList(f"Right with {better}, wrong with {worse}", side.items, side.clearest[:FLIPS])
-            for side, better, worse in ((flipped.lost, baseline, candidate), (flipped.won, candidate, baseline))
+            for side, better, worse in ((flips.lost, baseline, candidate), (flips.won, candidate, baseline))
         ]
 
     def confusions(self, classifier: str) -> list[Confusion]:
         """The mistakes that the candidate makes more often than the baseline, the largest difference first."""
-        found = self.evaluated.classifiers[classifier].confusion
-        candidate, baseline = map(found.get, (self.comparison.candidate, self.comparison.baseline))
+        matrices = self.evaluated.classifiers[classifier].confusion
+        candidate, baseline = map(matrices.get, (self.comparison.candidate, self.comparison.baseline))
         if candidate is None or baseline is None:
             return []
         labels = self.evaluated.labels
         mistakes = [
-            Confusion(label, said, candidate[i][j], baseline[i][j], round(sum(baseline[i])))
+            Confusion(label, answer, candidate[i][j], baseline[i][j], round(sum(baseline[i])))
             for i, label in enumerate(labels)
-            for j, said in enumerate(labels)
+            for j, answer in enumerate(labels)
             if i != j and candidate[i][j] > baseline[i][j]
         ]
-        return sorted(mistakes, key=lambda one: one.baseline - one.candidate)[:CONFUSIONS]
+        return sorted(mistakes, key=lambda mistake: mistake.baseline - mistake.candidate)[:CONFUSIONS]
 
 
 def read(card: Card, study: Params, subjectivity: Subjectivity | None) -> Findings:
@@ -178,7 +175,7 @@ def read(card: Card, study: Params, subjectivity: Subjectivity | None) -> Findin
         card=card,
         diversity=Diversity.find(task),
         subjectivity=subjectivity.tasks.get(task, nothing) if subjectivity else nothing,
-        histories={one: histories(task, one, study) for one in study.train.classifiers},
+        histories={by: histories(task, by, study) for by in study.train.classifiers},
     )
 
 

@@ -43,7 +43,7 @@ class Forecast(Result):
 
 def find(task: TaskMetrics) -> list[Forecast]:
     """Twice and ten times as much of every option with a curve of three points or more."""
-    options = [list(points) for _, points in groupby(of_task(task), lambda one: one.option)]
+    options = [list(points) for _, points in groupby(of_task(task), lambda purchase: purchase.option)]
     return [
         _forecast(points, times, task.comparison.margin / 100)
         for points in options
@@ -54,26 +54,26 @@ def find(task: TaskMetrics) -> list[Forecast]:
 
 def _forecast(points: list[Purchase], times: int, margin: float) -> Forecast:
     last = points[-1]
-    grows = [one.labels or one.texts for one in points]
-    more = (times - 1) * grows[-1]
-    told = _told(points, last.rows + more)
+    sizes = [point.labels or point.texts for point in points]
+    more = (times - 1) * sizes[-1]
+    score = _foretold(points, last.rows + more)
     cost = None
-    if last.cost_usd is not None and (before := points[0].cost_usd) is not None and grows[-1] > grows[0]:
-        cost = more * (last.cost_usd - before) / (grows[-1] - grows[0])
+    if last.cost_usd is not None and (before := points[0].cost_usd) is not None and sizes[-1] > sizes[0]:
+        cost = more * (last.cost_usd - before) / (sizes[-1] - sizes[0])
     return Forecast(
         option=last.option,
-        bought=grows[-1],
+        bought=sizes[-1],
         times=times,
         now=last.score.value,
-        score=told,
+        score=score,
         cost_usd=cost,
-        worth_it=told.high - last.score.value >= margin,
+        worth_it=score.high - last.score.value >= margin,
     )
 
 
-def _told(points: list[Purchase], at: int) -> Interval:
-    alone = not any(one.labels for one in points)
-    return forecast.forecast([one.rows for one in points], [one.score.value for one in points], at, generated=alone)
+def _foretold(points: list[Purchase], at: int) -> Interval:
+    rows, scores = [point.rows for point in points], [point.score.value for point in points]
+    return forecast.forecast(rows, scores, at, generated=not any(point.labels for point in points))
 
 
 def whole_set(task: TaskMetrics, source: str, texts: int) -> tuple[Interval, str] | None:
@@ -82,34 +82,34 @@ def whole_set(task: TaskMetrics, source: str, texts: int) -> tuple[Interval, str
 
     A pilot of 20 texts a label answers it before the whole set is paid for.
     """
-    asked, found = task.comparison, task.evaluated.classifiers[task.comparison.classifier]
-    points = curves(found).get(source, [])
+    comparison, result = task.comparison, task.evaluated.classifiers[task.comparison.classifier]
+    points = curves(result).get(source, [])
     if len(points) < forecast.FEWEST or texts <= points[-1].rows:
         return None
-    told = _told(points, texts)
-    bar = found.mixes[asked.baseline].macro_f1.value - asked.margin / 100
-    return told, chance(told, bar)
+    score = _foretold(points, texts)
+    bar = result.mixes[comparison.baseline].macro_f1.value - comparison.margin / 100
+    return score, chance(score, bar)
 
 
-def chance(told: Interval, bar: float) -> str:
+def chance(score: Interval, bar: float) -> str:
     """Whether a score that was foretold so is likely to reach the bar."""
-    return LIKELY if told.low > bar else UNLIKELY if told.high < bar else OPEN
+    return LIKELY if score.low > bar else UNLIKELY if score.high < bar else OPEN
 
 
 def pilots(task: TaskMetrics) -> list[str]:
     """Of every written source with fewer texts than `WHOLE` a label, whether so many are likely to be worth it."""
-    asked, said = task.comparison, []
+    comparison, sentences = task.comparison, []
     for source, made in task.generated.items():
         texts = WHOLE * len(made.labels)
-        if made.kind != "written" or not (found := whole_set(task, source, texts)):
+        if made.kind != "written" or not (foretold := whole_set(task, source, texts)):
             continue
-        told, likely = found
-        bar = 100 * task.evaluated.classifiers[asked.classifier].mixes[asked.baseline].macro_f1.value
-        said.append(
-            f"With {WHOLE} {mixes.spoken(source)} texts a label: {words.ranged(told)}. That this is within "
-            f"{asked.margin:g} points of {asked.baseline} ({bar:.1f}): {likely}."
+        score, likely = foretold
+        bar = 100 * task.evaluated.classifiers[comparison.classifier].mixes[comparison.baseline].macro_f1.value
+        sentences.append(
+            f"With {WHOLE} {mixes.spoken(source)} texts a label: {words.ranged(score)}. That this is within "
+            f"{comparison.margin:g} points of {comparison.baseline} ({bar:.1f}): {likely}."
         )
-    return said
+    return sentences
 
 
 def grows(option: str) -> str:
@@ -117,7 +117,7 @@ def grows(option: str) -> str:
     return "labels" if option.startswith(REAL) else "texts"
 
 
-def table(told: list[Forecast]) -> Table:
+def table(forecasts: list[Forecast]) -> Table:
     """For a terminal and the page; scores in points."""
     columns = [
         Column("option", "Option"),
@@ -129,13 +129,13 @@ def table(told: list[Forecast]) -> Table:
     ]
     rows = [
         {
-            "option": mixes.spoken(one.option) + f": {one.times} times the {grows(one.option)}",
-            "rows": one.times * one.bought,
-            "now": 100 * one.now,
-            "forecast": words.cell(one.score),
-            "cost": None if one.cost_usd is None else money(one.cost_usd),
-            "worth": "maybe" if one.worth_it else "no",
+            "option": mixes.spoken(more.option) + f": {more.times} times the {grows(more.option)}",
+            "rows": more.times * more.bought,
+            "now": 100 * more.now,
+            "forecast": words.cell(more.score),
+            "cost": None if more.cost_usd is None else money(more.cost_usd),
+            "worth": "maybe" if more.worth_it else "no",
         }
-        for one in told
+        for more in forecasts
     ]
     return Table(columns, rows, title="Forecasts of macro-F1 (points)")

@@ -40,17 +40,17 @@ class Frontier(Result):
 def efficient(costs: Sequence[float], scores: Sequence[float]) -> list[int]:
     """The places of which none other scores as much for less, or more for as much; by cost. Of equals the first."""
     order = sorted(range(len(costs)), key=lambda place: (costs[place], -scores[place], place))
-    found: list[int] = []
+    best: list[int] = []
     for place in order:
-        if not found or scores[place] > scores[found[-1]]:
-            found.append(place)
-    return found
+        if not best or scores[place] > scores[best[-1]]:
+            best.append(place)
+    return best
 
 
 def find(task: TaskMetrics) -> Frontier:
     """The frontier of a task among what has a price."""
     purchases, prices = of_task(task), task.study.generate.prices
-    priced = [place for place, one in enumerate(purchases) if one.cost_usd is not None]
+    priced = [place for place, purchase in enumerate(purchases) if purchase.cost_usd is not None]
     costs = [purchases[place].cost_usd or 0.0 for place in priced]
     missing = tuple(_missing(task, purchases))
     # Without the price of a label, generated texts would look like the only way there is.
@@ -67,10 +67,10 @@ def find(task: TaskMetrics) -> Frontier:
 
 def _missing(task: TaskMetrics, purchases: Sequence[Purchase]) -> list[str]:
     """The lines of params.yaml to fill before everything has a cost."""
-    asked = task.comparison
-    lines = [LABELS] if asked.label_price is None and any(one.labels for one in purchases) else []
-    if any(one.option == LLM for one in purchases):
-        keys = {"llm_price": asked.llm_price, "texts_per_month": asked.texts_per_month}
+    comparison = task.comparison
+    lines = [LABELS] if comparison.label_price is None and any(purchase.labels for purchase in purchases) else []
+    if any(purchase.option == LLM for purchase in purchases):
+        keys = {"llm_price": comparison.llm_price, "texts_per_month": comparison.texts_per_month}
         lines += [f"compare.{key}" for key, value in keys.items() if value is None]
     unpriced = [made for name, made in task.generated.items() if made.total.accepted and task.price(name) is None]
     lines += ["generate.prices"] if any(made.kind != "imported" for made in unpriced) else []
@@ -80,52 +80,51 @@ def _missing(task: TaskMetrics, purchases: Sequence[Purchase]) -> list[str]:
 # In words
 
 
-def spoken(one: Purchase) -> str:
+def spoken(purchase: Purchase) -> str:
     """What is bought: 400 labels and 600 few-shot texts."""
-    if one.option == LLM:
+    if purchase.option == LLM:
         return "the LLM itself, called for every text of a month"
-    parts = [f"{one.labels:,} hand labels"] if one.labels else []
-    if one.texts:
-        sources = " and ".join(mixes.spoken(source) for source in mixes.parse(one.mix).sources)
-        parts.append(f"{one.texts:,} {sources} texts")
+    parts = [f"{purchase.labels:,} hand labels"] if purchase.labels else []
+    if purchase.texts:
+        sources = " and ".join(mixes.spoken(source) for source in mixes.parse(purchase.mix).sources)
+        parts.append(f"{purchase.texts:,} {sources} texts")
     return " and ".join(parts)
 
 
-def sentence(found: Frontier) -> str:
+def sentence(frontier: Frontier) -> str:
     """What is the cheapest way to a good score, and the best for a tenth of the dearest; or what is missing."""
-    best = found.on_it
+    best = frontier.on_it
     if not best:
         return (
-            f"Not all prices are known: fill {listed(found.missing)} in params.yaml. Until then the options are "
+            f"Not all prices are known: fill {listed(frontier.missing)} in params.yaml. Until then the options are "
             "compared by their numbers of texts."
         )
     top = best[-1]
     target = STEP * math.floor(100 * top.score.value / STEP)
-    cheapest = next(one for one in best if 100 * one.score.value >= target)
-    said = f"The cheapest way to {target} macro-F1 is {spoken(cheapest)}, about {money(cheapest.cost_usd or 0.0)}"
+    cheapest = next(point for point in best if 100 * point.score.value >= target)
+    answer = f"The cheapest way to {target} macro-F1 is {spoken(cheapest)}, about {money(cheapest.cost_usd or 0.0)}"
     budget = (top.cost_usd or 0.0) / 10
-    within = [one for one in best if (one.cost_usd or 0.0) <= budget and one is not cheapest]
-    if within:
-        said += f"; with {money(budget)} the best is {spoken(within[-1])} ({100 * within[-1].score.value:.1f})"
-    said += f". Recorded texts are priced as if {found.borrowed} had written them." if found.borrowed else "."
-    return said + (f" Not priced: fill {listed(found.missing)} in params.yaml." if found.missing else "")
+    if within := [point for point in best if (point.cost_usd or 0.0) <= budget and point is not cheapest]:
+        answer += f"; with {money(budget)} the best is {spoken(within[-1])} ({100 * within[-1].score.value:.1f})"
+    answer += f". Recorded texts are priced as if {frontier.borrowed} had written them." if frontier.borrowed else "."
+    return answer + (f" Not priced: fill {listed(frontier.missing)} in params.yaml." if frontier.missing else "")
 
 
-def table(found: Frontier) -> Table:
+def table(frontier: Frontier) -> Table:
     """What is on the frontier, or every option at its largest where prices are missing; scores in points."""
-    shown = found.on_it or list({one.option: one for one in found.purchases}.values())
+    shown = frontier.on_it or list({purchase.option: purchase for purchase in frontier.purchases}.values())
     rows = [
         {
-            "What is bought": "calling the LLM" if one.option == LLM else mixes.spoken(one.option),
-            "Labels": one.labels,
-            "Texts": one.texts,
-            "Macro-F1": words.cell(one.score),
-            "Cost": Cell("?" if one.cost_usd is None else money(one.cost_usd)),
+            "What is bought": "calling the LLM" if purchase.option == LLM else mixes.spoken(purchase.option),
+            "Labels": purchase.labels,
+            "Texts": purchase.texts,
+            "Macro-F1": words.cell(purchase.score),
+            "Cost": Cell("?" if purchase.cost_usd is None else money(purchase.cost_usd)),
         }
-        for one in shown
+        for purchase in shown
     ]
-    title = "Nothing else gives as much for less." if found.best else "The options; not all prices are known."
-    if any(one.option == LLM for one in shown):
+    title = "Nothing else gives as much for less." if frontier.best else "The options; not all prices are known."
+    if any(purchase.option == LLM for purchase in shown):
         title += " Calling the LLM: the baseline's score and the LLM's lead over it on the texts that it labelled."
     return Table.of(rows, title)
 

@@ -11,11 +11,10 @@ from pyrite.results.words import name
 def how_made(tasks: Sequence[Findings]) -> list[tuple[str, str]]:
     """(what, words) of each part."""
     study, baseline = tasks[0].study, tasks[0].names[1]
-    recorded = (
-        "recorded" if study.generate.provider == "recorded" else "recorded, and asked for where some were missing"
-    )
-    said = [("Answers", recorded), *((name(source), origin(study, source)) for source in study.sources)]
-    said += [
+    asked_for = "" if study.generate.provider == "recorded" else ", and asked for where some were missing"
+    parts = [
+        ("Answers", f"recorded{asked_for}"),
+        *((name(source), origin(study, source)) for source in study.sources),
         (
             "Validation",
             "all mixes are trained by the same fixed recipe. No training run is chosen by validation texts: with "
@@ -37,8 +36,8 @@ def how_made(tasks: Sequence[Findings]) -> list[tuple[str, str]]:
     ]
     if forbidden := ", ".join(task.card.title for task in tasks if task.card.source.non_commercial):
         whose = "and with them classifiers trained on them or on few-shot texts, whose prompts show some"
-        said.append(("Not for commercial use", f"the real data of {forbidden}, {whose}"))
-    return said
+        parts.append(("Not for commercial use", f"the real data of {forbidden}, {whose}"))
+    return parts
 
 
 def origin(study: Params, name: str) -> str:
@@ -46,6 +45,5 @@ def origin(study: Params, name: str) -> str:
     source = study.sources[name]
     if source.kind == "imported":
         return study.origin(name)
-    return study.origin(name) + (
-        f", at most {source.per_label:,} texts a label" if source.kind == "written" else f", at most {source.texts:,}"
-    )
+    most = f"{source.per_label:,} texts a label" if source.kind == "written" else f"{source.texts:,}"
+    return f"{study.origin(name)}, at most {most}"

@@ -28,8 +28,8 @@ LITTLE = 0.001
 class NextSteps:
     """What the page says of what to do next: advice, the frontier as words, chart and table, forecasts."""
 
-    said: list[str]
-    found: Frontier
+    lines: list[str]
+    frontier: Frontier
     sentence: str
     table: Table
     figure: Figure | None
@@ -39,53 +39,51 @@ class NextSteps:
 
 def of_page(task: Findings) -> NextSteps:
     """All of it, for one task."""
-    found, told = frontier.find(task), forecasts.find(task)
+    front, foretold = frontier.find(task), forecasts.find(task)
     return NextSteps(
-        said=list(map(typographic, [*lines(task, task.case(), found), *filtered(task.diversity)])),
-        found=found,
-        sentence=frontier.sentence(found),
-        table=frontier.table(found),
-        figure=frontier_chart.figure(found, task.tested(task.comparison.classifier)),
-        forecasts=forecasts.table(told) if told else None,
+        lines=list(map(typographic, [*lines(task, task.case(), front), *filtered(task.diversity)])),
+        frontier=front,
+        sentence=frontier.sentence(front),
+        table=frontier.table(front),
+        figure=frontier_chart.figure(front, task.tested(task.comparison.classifier)),
+        forecasts=forecasts.table(foretold) if foretold else None,
         filtering=filter_table(task.diversity),
     )
 
 
-def lines(task: TaskMetrics, case: Case, found: Frontier) -> list[str]:
+def lines(task: TaskMetrics, case: Case, front: Frontier) -> list[str]:
     """What to do next on a task: the step that its verdict names, then the LLM itself and more labels."""
     step = advice.next_step(case, task.stops(task.comparison.classifier), mixes.spoken)
-    return list(filter(None, [step, call(task, found), label(task, found)]))
+    return list(filter(None, [step, call(task, front), label(task, front)]))
 
 
-def call(task: TaskMetrics, found: Frontier) -> str:
+def call(task: TaskMetrics, front: Frontier) -> str:
     """The LLM itself, where it is surely better than the baseline: up to how many texts a month it pays."""
-    llm, asked = task.evaluated.llm, task.comparison
-    beside = llm and llm.classifiers.get(asked.classifier, {}).get(asked.baseline)
+    llm, comparison = task.evaluated.llm, task.comparison
+    beside = llm and llm.classifiers.get(comparison.classifier, {}).get(comparison.baseline)
     if not llm or not beside or beside.gap.macro_f1.low <= 0:
         return ""
     gap = beside.gap.macro_f1
-    better = (
-        f"The LLM itself is better by {100 * gap.value:.1f} points ({ends(gap.low, gap.high, '+')}, on {llm.rows} "
-        "texts)"
-    )
-    trained = [one for one in found.purchases if one.option != LLM and one.cost_usd]
-    if asked.llm_price is None or not trained:
-        return f"{better}. Whether to call it hangs on prices: fill {frontier.listed(found.missing)} in params.yaml."
-    best = max(trained, key=lambda one: one.score.value)
+    interval = f"({ends(gap.low, gap.high, '+')}, on {llm.rows} texts)"
+    better = f"The LLM itself is better by {points(gap.value)} points {interval}"
+    trained = [purchase for purchase in front.purchases if purchase.option != LLM and purchase.cost_usd]
+    if comparison.llm_price is None or not trained:
+        return f"{better}. Whether to call it hangs on prices: fill {frontier.listed(front.missing)} in params.yaml."
+    best = max(trained, key=lambda purchase: purchase.score.value)
     cost = best.cost_usd or 0.0
-    texts = math.floor(1000 * cost / asked.llm_price)
+    texts = math.floor(1000 * cost / comparison.llm_price)
     return (
         f"{better}: call it, unless you have more than {texts:,} texts a month; so many cost as much as the "
         f"training texts of the best classifier ({spoken(best)}: {money(cost)})."
     )
 
 
-def label(task: TaskMetrics, found: Frontier) -> str:
+def label(task: TaskMetrics, front: Frontier) -> str:
     """More labels, where the learning curve surely rises still."""
-    curve = [one for one in found.purchases if one.option == REAL]
+    curve = [purchase for purchase in front.purchases if purchase.option == REAL]
     if len(curve) < forecast.FEWEST:
         return ""
-    rows, scores = [one.rows for one in curve], [one.score.value for one in curve]
+    rows, scores = [point.rows for point in curve], [point.score.value for point in curve]
     now, more, twice = (forecast.forecast(rows, scores, n) for n in (rows[-1], rows[-1] + CHOSEN, 2 * rows[-1]))
     gain = more.value - now.value
     if twice.low <= scores[-1] or gain < LITTLE:
@@ -99,26 +97,26 @@ def label(task: TaskMetrics, found: Frontier) -> str:
     )
 
 
-def filtered(found: Diversity | None) -> list[str]:
+def filtered(diversity: Diversity | None) -> list[str]:
     """Whether to leave out the rows of a source whose label a checker doubts, where that surely changes something."""
     return [
-        f"Filtering {mixes.spoken(source)} would help{'' if one.kept_mixed.low > 0 else ' it alone'}: "
-        f"the {one.kept:.0%} of its texts whose label a checker (of {one.checked_by:,} real texts) confirms give "
-        f"{ranged(one.kept_alone, '+')} points alone, {ranged(one.kept_mixed, '+')} with the checker's texts added."
-        for source, one in (found.filtering if found else {}).items()
-        if one.kept_alone.low > 0 or one.kept_mixed.low > 0
+        f"Filtering {mixes.spoken(source)} would help{'' if gains.kept_mixed.low > 0 else ' it alone'}: "
+        f"the {gains.kept:.0%} of its texts whose label a checker (of {gains.checked_by:,} real texts) confirms give "
+        f"{ranged(gains.kept_alone, '+')} points alone, {ranged(gains.kept_mixed, '+')} with the checker's texts added."
+        for source, gains in (diversity.filtering if diversity else {}).items()
+        if gains.kept_alone.low > 0 or gains.kept_mixed.low > 0
     ]
 
 
-def filter_table(found: Diversity | None) -> Table | None:
+def filter_table(diversity: Diversity | None) -> Table | None:
     """What filtering each source would do; None where it was not measured."""
-    if not found or not found.filtering:
+    if not diversity or not diversity.filtering:
         return None
     kinds = {"Kept, alone": "kept_alone", "Weighted, alone": "weighted_alone"}
     kinds |= {"Kept, with labels": "kept_mixed", "Weighted, with labels": "weighted_mixed"}
     rows = [
-        {"Source": mixes.spoken(source), "Confirmed": Cell(f"{one.kept:.0%}")}
-        | {head: cell(getattr(one, key), "+.1f") for head, key in kinds.items()}
-        for source, one in found.filtering.items()
+        {"Source": mixes.spoken(source), "Confirmed": Cell(f"{gains.kept:.0%}")}
+        | {head: cell(getattr(gains, key), "+.1f") for head, key in kinds.items()}
+        for source, gains in diversity.filtering.items()
     ]
     return Table.of(rows, "Points gained by filtering")

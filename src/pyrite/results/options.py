@@ -39,24 +39,22 @@ class Option:
 
 def of(study: Study, classifier: str = "") -> list[Option]:
     """The candidates of a study by a classifier, else that of the study, the highest score first."""
-    by, found = classifier or study.params.compare.classifier, []
+    by, options = classifier or study.params.compare.classifier, []
     for candidate in study.params.compare.candidates:
         if tasks := [task for task in study.scored if task.gap(by, candidate)]:
-            found.append(_option(candidate, tasks, study, by))
-    return sorted(found, key=lambda option: -option.score)
+            options.append(_option(candidate, tasks, study, by))
+    return sorted(options, key=lambda option: -option.score)
 
 
 def _option(candidate: str, tasks: Sequence[TaskMetrics], study: Study, by: str) -> Option:
     of_mix = [task.evaluated.classifiers[by].mixes[candidate] for task in tasks]
-    cases = [task.case(by, candidate) for task in tasks]
     known = tasks[0].evaluated.worth(by, candidate) if len(tasks) == 1 else None
-    sources = mixes.parse(candidate).sources
     return Option(
         candidate=candidate,
-        origin="; ".join(study.params.origin(source) for source in sources) or "real texts",
+        origin="; ".join(study.params.origin(source) for source in mixes.parse(candidate).sources) or "real texts",
         rows=round(sum(mix.rows for mix in of_mix) / len(of_mix)),
         score=sum(mix.macro_f1.value for mix in of_mix) / len(of_mix),
-        case=verdict.over_tasks(cases),
+        case=verdict.over_tasks([task.case(by, candidate) for task in tasks]),
         worth=known[1] if known and known[0] == by else None,
         cost=total(task.cost(candidate) for task in tasks),
         tasks=len(tasks),
@@ -92,8 +90,8 @@ def table(study: Study) -> Table:
         }
         for option in of(study)
     ]
-    asked = study.params.compare
-    title = f"The options by {asked.classifier}, each against {asked.baseline} (points of macro-F1)"
+    comparison = study.params.compare
+    title = f"The options by {comparison.classifier}, each against {comparison.baseline} (points of macro-F1)"
     filled = [column for column in COLUMNS if any(row[column.key] is not None for row in rows)]
     return Table(filled, rows, title)
 
@@ -101,24 +99,25 @@ def table(study: Study) -> Table:
 def between(study: Study, classifier: str = "") -> list[str]:
     """Of each two options that follow each other, whether the better one is surely better, a sentence each; before
     these, which gaps are means of fewer tasks."""
-    by, found = classifier or study.params.compare.classifier, of(study, classifier)
-    said = [
+    by, options = classifier or study.params.compare.classifier, of(study, classifier)
+    sentences = [
         f"{statements.capital(mixes.spoken(option.candidate))}: in {option.case.left_out} of "
         f"{option.tasks} tasks nothing can be told; gap and verdict leave them out."
-        for option in found
+        for option in options
         if option.case.left_out
     ]
-    for better, worse in itertools.pairwise(found):
+    for better, worse in itertools.pairwise(options):
         gaps = [
             paired.macro_f1
             for task in study.scored
-            if (one := task.evaluated.classifiers.get(by)) and (paired := one.gap(better.candidate, worse.candidate))
+            if by in task.evaluated.classifiers
+            and (paired := task.evaluated.classifiers[by].gap(better.candidate, worse.candidate))
         ]
         if not gaps:
             continue
         gap = verdict.mean(gaps)
         names = f"{mixes.spoken(better.candidate)} is better than {mixes.spoken(worse.candidate)}"
         inside = f"{statements.points(gap.value, '+')} points, 95 %: {statements.ends(gap.low, gap.high, '+')}"
-        sure = gap.low > 0
-        said.append(f"{statements.capital(names)} ({inside})." if sure else f"Can't tell whether {names} ({inside}).")
-    return said
+        says = statements.capital(names) if gap.low > 0 else f"Can't tell whether {names}"
+        sentences.append(f"{says} ({inside}).")
+    return sentences

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pyrite.data import mixes
 from pyrite.results import advice, claims, score_charts, statements, verdict, what_if
 from pyrite.results.drawing import Figure
 from pyrite.results.findings import Findings, Verdict, typographic
@@ -32,20 +31,22 @@ class Overall:
 
 def read(tasks: Sequence[Findings]) -> dict[str, Overall]:
     """By each classifier that has a verdict in all of several tasks."""
-    everywhere = [one for one in tasks[0].study.train.classifiers if all(one in task.verdicts for task in tasks)]
-    cases = {one: [task.case(one) for task in tasks] for one in everywhere}
-    said = {one: Verdict.of(verdict.over_tasks(found), tasks[0].kind) for one, found in cases.items()}
+    if len(tasks) < 2:
+        return {}
+    classifiers = [by for by in tasks[0].study.train.classifiers if all(by in task.verdicts for task in tasks)]
+    cases_by = {by: [task.case(by) for task in tasks] for by in classifiers}
+    verdicts = {by: Verdict.of(verdict.over_tasks(cases), tasks[0].kind) for by, cases in cases_by.items()}
     return {
-        one: Overall(
-            said=said[one],
-            next_step=next_step(tasks, one, found),
-            why=why(tasks, found),
-            chips=chips(tasks, one, found, said),
-            counts=Counter((task.verdicts[one].family, task.verdicts[one].word) for task in tasks),
-            strip=what_if.of_tasks(tasks, one),
-            gaps=score_charts.gaps(tasks, one),
+        by: Overall(
+            said=verdicts[by],
+            next_step=next_step(tasks, by, cases),
+            why=why(tasks, cases),
+            chips=chips(tasks, by, cases, verdicts),
+            counts=Counter((task.verdicts[by].family, task.verdicts[by].word) for task in tasks),
+            strip=what_if.of_tasks(tasks, by),
+            gaps=score_charts.gaps(tasks, by),
         )
-        for one, found in (cases if len(tasks) > 1 else {}).items()
+        for by, cases in cases_by.items()
     }
 
 
@@ -67,37 +68,36 @@ def why(tasks: Sequence[Findings], cases: Sequence[Case]) -> str:
     """What the gap comes from: the number of texts, and the tasks that lose most and least."""
     mean = verdict.over_tasks(cases)
     least, most = sorted(range(len(cases)), key=lambda place: cases[place].gap.value)[:: len(cases) - 1]
-    ends = [f"{fixed(100 * cases[one].gap.value, '+.1f')} in {tasks[one].title}" for one in (least, most)]
+    ends = [f"{fixed(100 * cases[place].gap.value, '+.1f')} in {tasks[place].title}" for place in (least, most)]
     return typographic(f"{statements.at_equal_size(mean, name)} The gap goes from {' to '.join(ends)}.")
 
 
 def chips(
-    tasks: Sequence[Findings], classifier: str, cases: Sequence[Case], said: Mapping[str, Verdict]
+    tasks: Sequence[Findings], classifier: str, cases: Sequence[Case], verdicts: Mapping[str, Verdict]
 ) -> list[tuple[str, str]]:
     """How sure the verdict is, what the other classifiers say, the LLM itself, and costs."""
     sure = f"{advice.how_sure(verdict.over_tasks(cases))} on these tasks"
     if sample := verdict.as_sample(cases):
         sure += f"; on tasks like them {advice.inside(sample.low, sample.high)}"
-    found = [("How sure", typographic(sure))]
-    found += claims.others(classifier, {one: verdict.word for one, verdict in said.items()})
+    entries = [("How sure", typographic(sure))]
+    entries += claims.others(classifier, {by: own.word for by, own in verdicts.items()})
     llms = [task.evaluated.llm for task in tasks if task.evaluated.llm]
     beside = [llm.classifiers.get(classifier, {}).get(tasks[0].comparison.candidate) for llm in llms]
-    leads = [one.gap.macro_f1 for one in beside if one]
+    leads = [scored.gap.macro_f1 for scored in beside if scored]
     better, worse = sum(lead.low > 0 for lead in leads), sum(lead.high < 0 for lead in leads)
     itself = f"the LLM itself is surely better in {better} of {len(leads)} tasks, surely worse in {worse}"
-    found.append(("Or skip training", itself if leads else "how well the LLM itself would label was not asked"))
-    return (
-        [*found, ("Cost of the texts", spent(tasks))] if mixes.parse(tasks[0].comparison.candidate).sources else found
-    )
+    entries.append(("Or skip training", itself if leads else "how well the LLM itself would label was not asked"))
+    if tasks[0].sources:
+        entries.append(("Cost of the texts", spent(tasks)))
+    return entries
 
 
 def spent(tasks: Sequence[Findings]) -> str:
     """What all tasks' generated sets cost."""
-    sources = mixes.parse(tasks[0].comparison.candidate).sources
-    made = [task.generated[source] for task in tasks for source in sources]
-    if (cost := total(task.price(source) for task in tasks for source in sources)) is not None:
-        paid = all(one.total.cost_usd is not None for one in made)
+    generated = [task.generated[source] for task in tasks for source in task.sources]
+    if (cost := total(task.price(source) for task in tasks for source in task.sources)) is not None:
+        paid = all(made.total.cost_usd is not None for made in generated)
         return f"{'' if paid else 'about '}{money(cost)} for all tasks"
-    if all(one.total.prompt_tokens is None for one in made):
+    if all(made.total.prompt_tokens is None for made in generated):
         return "not known: they come from recordings, and nothing was paid for this run"
     return "not known: of an LLM without a price in params.yaml; each task’s tokens are below"

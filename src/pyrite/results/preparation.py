@@ -34,7 +34,7 @@ class Preparation(StageResult):
 
 def resting_on_minilm(classifiers: Mapping[str, Classifier]) -> tuple[str, ...]:
     """The classifiers whose encoder is MiniLM."""
-    return tuple(name for name, one in classifiers.items() if getattr(one, "checkpoint", "") == PACKAGED)
+    return tuple(name for name, classifier in classifiers.items() if getattr(classifier, "checkpoint", "") == PACKAGED)
 
 
 def blind(alike: float, useless: Sequence[str]) -> str:

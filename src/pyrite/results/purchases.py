@@ -40,33 +40,33 @@ class Purchase(Result):
 
 def of_task(task: TaskMetrics) -> list[Purchase]:
     """Every purchase of a task, by the classifier that the study compares by: option by option, the least first."""
-    found = task.evaluated.classifiers[task.comparison.classifier]
-    bought = [one for option in curves(found).values() for one in _priced(option, task)]
+    result = task.evaluated.classifiers[task.comparison.classifier]
+    bought = [purchase for points in curves(result).values() for purchase in _priced(points, task)]
     called = _called(task)
     return [*bought, called] if called else bought
 
 
-def curves(found: ClassifierResult) -> dict[str, list[Purchase]]:
+def curves(result: ClassifierResult) -> dict[str, list[Purchase]]:
     """The points of every option's curve that was trained, without costs; sizes that all mean the same rows once."""
     points: dict[str, dict[int, Purchase]] = {}
-    for option, one in _points(found):
-        points.setdefault(option, {}).setdefault(one.rows, one)
-    return {option: [of[rows] for rows in sorted(of)] for option, of in points.items()}
+    for option, point in _points(result):
+        points.setdefault(option, {}).setdefault(point.rows, point)
+    return {option: [by_rows[rows] for rows in sorted(by_rows)] for option, by_rows in points.items()}
 
 
-def _points(found: ClassifierResult) -> Iterator[tuple[str, Purchase]]:
-    for mix, one in found.mixes.items():
+def _points(result: ClassifierResult) -> Iterator[tuple[str, Purchase]]:
+    for mix, of_mix in result.mixes.items():
         parts = mixes.parse(mix).parts
         sources = [part.source for part in parts]
         # Halves and equal sizes are cut for other questions, and the pool is a part of the real rows.
         if "pool" in sources or any(isinstance(part.rows, str) and part.rows != "all" for part in parts):
             continue
         first = mix.partition("+")[0]
-        if sources[0] == REAL and first not in found.mixes:
+        if sources[0] == REAL and first not in result.mixes:
             continue
-        labels = found.mixes[first].rows if sources[0] == REAL else 0
+        labels = result.mixes[first].rows if sources[0] == REAL else 0
         option = "+".join(sources)
-        yield option, Purchase(option=option, mix=mix, labels=labels, texts=one.rows - labels, score=one.macro_f1)
+        yield option, Purchase(option=option, mix=mix, labels=labels, texts=of_mix.rows - labels, score=of_mix.macro_f1)
 
 
 def _priced(points: list[Purchase], task: TaskMetrics) -> list[Purchase]:
@@ -75,31 +75,28 @@ def _priced(points: list[Purchase], task: TaskMetrics) -> list[Purchase]:
     if any(source not in task.generated for source in sources):
         return points
     made = total(map(task.price, sources))
-    most = max(one.texts for one in points)
+    most = max(point.texts for point in points)
 
-    def cost(one: Purchase) -> float | None:
-        if made is None or (one.labels and label_price is None):
+    def cost(point: Purchase) -> float | None:
+        if made is None or (point.labels and label_price is None):
             return None
-        return one.labels * (label_price or 0.0) + made * (one.texts / most if most and not one.labels else 1.0)
+        return point.labels * (label_price or 0.0) + made * (point.texts / most if most and not point.labels else 1.0)
 
-    return [one.model_copy(update={"cost_usd": cost(one)}) for one in points]
+    return [point.model_copy(update={"cost_usd": cost(point)}) for point in points]
 
 
 def _called(task: TaskMetrics) -> Purchase | None:
     """The LLM as the classifier: the score of a mix, the baseline if it is there, moved by the gap between the two on
     the rows that the LLM labelled."""
-    found, asked = task.evaluated, task.comparison
-    if found.llm is None:
-        return None
-    beside = found.llm.classifiers.get(asked.classifier, {})
-    mix = asked.baseline if asked.baseline in beside else next(iter(beside), None)
+    evaluated, comparison = task.evaluated, task.comparison
+    beside = evaluated.llm.classifiers.get(comparison.classifier, {}) if evaluated.llm else {}
+    mix = comparison.baseline if comparison.baseline in beside else next(iter(beside), None)
     if mix is None:
         return None
-    gap, base = beside[mix].gap.macro_f1, found.classifiers[asked.classifier].mixes[mix].macro_f1.value
+    gap, base = beside[mix].gap.macro_f1, evaluated.classifiers[comparison.classifier].mixes[mix].macro_f1.value
     value, low, high = (min(1.0, max(0.0, base + moved)) for moved in (gap.value, gap.low, gap.high))
     month = None
-    if asked.llm_price is not None and asked.texts_per_month is not None:
-        month = asked.llm_price * asked.texts_per_month / 1000
-    return Purchase(
-        option=LLM, mix=LLM, labels=0, texts=0, score=Score(value=value, low=low, high=high), cost_usd=month
-    )
+    if comparison.llm_price is not None and comparison.texts_per_month is not None:
+        month = comparison.llm_price * comparison.texts_per_month / 1000
+    score = Score(value=value, low=low, high=high)
+    return Purchase(option=LLM, mix=LLM, labels=0, texts=0, score=score, cost_usd=month)

@@ -16,36 +16,36 @@ from pyrite.results.study import TaskMetrics, total
 
 def remarks(task: TaskMetrics, classifier: str, say: Say = str) -> list[str]:
     """What else there is to say of a task by a classifier, a sentence each."""
-    found, candidate = task.evaluated, task.comparison.candidate
-    known = found.worth(classifier, candidate)
-    curve, sources = found.mix_curve(classifier, candidate), mixes.parse(candidate).sources
-    cost = total(map(task.price, sources)) if sources else None
-    said = [
+    evaluated, candidate = task.evaluated, task.comparison.candidate
+    known = evaluated.worth(classifier, candidate)
+    curve = evaluated.mix_curve(classifier, candidate)
+    cost = total(map(task.price, task.sources)) if task.sources else None
+    sentences = [
         called(task, classifier, say),
         break_even(candidate, known[1] if known else None, cost, task.comparison.label_price, say),
     ]
     if curve and curve[1].stops:
-        said.append(f"Added to real labels ({curve[0]}): {stops(say(candidate), curve[1].stops)}.")
-    if not known and sources:
-        said.append(no_worth(found, classifier, candidate))
-    of_mix = found.classifiers[classifier].mixes
-    said += [
+        sentences.append(f"Added to real labels ({curve[0]}): {stops(say(candidate), curve[1].stops)}.")
+    if not known and task.sources:
+        sentences.append(no_worth(evaluated, classifier, candidate))
+    of_mix = evaluated.classifiers[classifier].mixes
+    sentences += [
         f"Trained on {say(mix)}, {classifier} never says {', '.join(of_mix[mix].never)}."
         for mix in (candidate, task.comparison.baseline)
         if of_mix[mix].never and not of_mix[mix].collapsed
     ]
-    if untested := [label for label, one in of_mix[candidate].per_class.items() if not one.support]:
-        said.append(f"Can't tell how {', '.join(untested)} is classified: no test row has this label.")
+    if untested := [label for label, score in of_mix[candidate].per_class.items() if not score.support]:
+        sentences.append(f"Can't tell how {', '.join(untested)} is classified: no test row has this label.")
     if task.prepared.blind:
-        said.append(blind(task.prepared.alike, task.useless))
-    said += [speak(task.generated[s], say) for s in sources for speak in (scarce, clearer)]
-    return [words for words in said if words]
+        sentences.append(blind(task.prepared.alike, task.useless))
+    sentences += [speak(task.generated[source], say) for source in task.sources for speak in (scarce, clearer)]
+    return [words for words in sentences if words]
 
 
 def generation(task: TaskMetrics, classifier: str, say: Say = str) -> str:
     """How much another run of the LLM would move the gap, and whether the intervals have that in them."""
     candidate, gap = task.comparison.candidate, task.gap(classifier)
-    if gap is None or not {*mixes.parse(candidate).sources, *mixes.parse(task.comparison.baseline).sources}:
+    if gap is None or not {*task.sources, *mixes.parse(task.comparison.baseline).sources}:
         return ""
     if gap.generation_error is None:
         return f"The intervals leave out how much another run of the LLM would move {say(candidate)}."
@@ -64,10 +64,9 @@ def called(task: TaskMetrics, classifier: str, say: Say = str) -> str:
         f"Called as the classifier, in {llm.personas} personas, the LLM scores {points(own.value)} "
         f"({ends(own.low or 0, own.high or 1)}) on the {llm.rows:,} test texts that it labelled"
     )
-    if mine := llm.classifiers.get(classifier, {}).get(candidate):
-        says += (
-            f", and {classifier}, trained on {say(candidate)}, {points(mine.macro_f1.value)}: {lead(mine.gap.macro_f1)}"
-        )
+    if scored := llm.classifiers.get(classifier, {}).get(candidate):
+        says += f", and {classifier}, trained on {say(candidate)}, {points(scored.macro_f1.value)}: "
+        says += lead(scored.gap.macro_f1)
     return f"{says}." + ("" if price is None else f" It asks {money(price)} for a thousand texts.")
 
 
@@ -105,33 +104,33 @@ def clearer(made: GeneratedSet, say: Say = str) -> str:
 
 def too_like(generated: Mapping[str, GeneratedSet], say: Say = str) -> str:
     """How many generated texts were dropped because they resemble test or validation rows; empty without any."""
-    made = [(say(source), one.total) for source, one in generated.items() if one.kind != "labelled"]
-    alike = ", ".join(f"{total.contaminated:,} of {total.received:,} {source}" for source, total in made)
-    return f"Dropped as too similar to a test or validation text: {alike} texts." if made else ""
+    by_source = [(say(source), made.total) for source, made in generated.items() if made.kind != "labelled"]
+    alike = ", ".join(f"{counts.contaminated:,} of {counts.received:,} {source}" for source, counts in by_source)
+    return f"Dropped as too similar to a test or validation text: {alike} texts." if by_source else ""
 
 
 def unscored(task: TaskMetrics) -> list[str]:
     """What can be said of a task without real texts, and what can't, a sentence each."""
-    said = [
+    sentences = [
         "Can't tell: the task has no real texts, so no classifier was trained or tested, and nobody knows what the "
         "generated texts are worth."
     ]
     for source, made in task.generated.items():
-        total = made.total
-        if not total.answers and not total.received:
-            said.append(f"{source}: not asked, for it shows the LLM real texts.")
+        counts = made.total
+        if not counts.answers and not counts.received:
+            sentences.append(f"{source}: not asked, for it shows the LLM real texts.")
             continue
-        cost = "" if total.cost_usd is None else f", for {money(total.cost_usd)}"
-        if not cost and total.prompt_tokens is not None:
-            cost = f", for {total.prompt_tokens + (total.completion_tokens or 0):,} tokens"
-        said.append(
-            f"{source}: {total.accepted:,} texts of {len(made.labels)} labels were kept and "
-            f"{sum(total.dropped.values()):,} dropped (repeated, too short or too long, ...){cost}."
+        cost = "" if counts.cost_usd is None else f", for {money(counts.cost_usd)}"
+        if not cost and counts.prompt_tokens is not None:
+            cost = f", for {counts.prompt_tokens + (counts.completion_tokens or 0):,} tokens"
+        sentences.append(
+            f"{source}: {counts.accepted:,} texts of {len(made.labels)} labels were kept and "
+            f"{sum(counts.dropped.values()):,} dropped (repeated, too short or too long, ...){cost}."
         )
         if few := scarce(made):
-            said.append(few)
+            sentences.append(few)
     return [
-        *said,
+        *sentences,
         "Known besides: how varied they are among themselves, in the report. Not known: whether they are like real "
         "texts, true to their labels, or free of what the LLM gets wrong. Read some.",
         "To know their worth, have people label about 400 real texts (with so few, nearly all are tested on) and run "

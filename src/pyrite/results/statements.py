@@ -26,17 +26,17 @@ def ends(low: float, high: float, sign: str = "") -> str:
     return f"{points(low, sign)} to {points(high, sign)}"
 
 
-def ranged(found: Interval, sign: str = "") -> str:
+def ranged(interval: Interval, sign: str = "") -> str:
     """A value and its interval: +2.0 (+1.0 to +3.0)."""
-    return f"{points(found.value, sign)} ({ends(found.low, found.high, sign)})"
+    return f"{points(interval.value, sign)} ({ends(interval.low, interval.high, sign)})"
 
 
-def plus_minus(found: Estimate, sign: str = "") -> str:
+def plus_minus(estimate: Estimate, sign: str = "") -> str:
     """A value and half of its interval: 76.5 ±  3.3."""
-    value = points(found.value or 0, sign)
-    if found.low is None or found.high is None:
+    value = points(estimate.value or 0, sign)
+    if estimate.low is None or estimate.high is None:
         return value
-    return f"{value} ± {100 * (found.high - found.low) / 2:4.1f}"
+    return f"{value} ± {100 * (estimate.high - estimate.low) / 2:4.1f}"
 
 
 def capital(words: str) -> str:
@@ -122,21 +122,19 @@ def two_questions(case: Case, same_texts: bool, say: Say = str) -> list[str]:
     if same_texts and not case.contains:
         return [first, "On top of all labels: nothing to add, for people have labelled the same texts."]
     if case.gain is None:
-        second = (
-            f"On top of all labels: not known; it needs the mixes {verdict.ALL} and {verdict.ALL}+{case.candidate}."
-        )
-        return [first] if case.contains else [first, second]
+        needed = f"the mixes {verdict.ALL} and {verdict.ALL}+{case.candidate}"
+        return [first] if case.contains else [first, f"On top of all labels: not known; it needs {needed}."]
     gained = f"{points(case.gain.value, '+')}, 95 % interval {ends(case.gain.low, case.gain.high, '+')}"
     return [first, f"On top of all labels: {on_top} ({gained})."]
 
 
 def over_tasks(cases: Sequence[Case], say: Say = str) -> list[str]:
     """The verdict over tasks: of these very tasks, and of tasks like them."""
-    said = [f"Over {len(cases)} tasks: {reason(verdict.over_tasks(cases), say)}"]
+    sentences = [f"Over {len(cases)} tasks: {reason(verdict.over_tasks(cases), say)}"]
     if sample := verdict.as_sample(cases):
         like = f"the gap is {points(sample.value, '+')} ({ends(sample.low, sample.high, '+')}, 90 %)"
-        said.append(f"That is of these tasks. Taken as a sample of tasks like them, {like}.")
-    return said
+        sentences.append(f"That is of these tasks. Taken as a sample of tasks like them, {like}.")
+    return sentences
 
 
 def at_equal_size(case: Case, say: Say = str) -> str:
@@ -162,56 +160,55 @@ def labels(worth: Worth, end: str = "labels") -> str:
     return f"< {worth.least:,}" if value == 0 else f"{value:,}"
 
 
-def worth(found: Worth) -> str:
+def worth(equal: Worth) -> str:
     """A worth and its interval; beyond an end of the curve with all of it, the bound alone."""
-    value, low, high = (labels(found, end) for end in ("labels", "low", "high"))
+    value, low, high = (labels(equal, end) for end in ("labels", "low", "high"))
     return value if value == low == high else f"{value} ({low} to {high})"
 
 
-def no_worth(found: TaskResult, classifier: str, mix: str) -> str:
+def no_worth(evaluated: TaskResult, classifier: str, mix: str) -> str:
     """Why a mix has no worth."""
-    for name in (classifier, *found.classifiers):
-        one = found.classifiers[name].mixes.get(mix)
-        if one and one.no_worth:
-            return f"How many real labels it equals can't be told: {one.no_worth} ({name})."
+    for name in (classifier, *evaluated.classifiers):
+        of_mix = evaluated.classifiers[name].mixes.get(mix)
+        if of_mix and of_mix.no_worth:
+            return f"How many real labels it equals can't be told: {of_mix.no_worth} ({name})."
     return "How many real labels it equals can't be told: no classifier has a learning curve of two points or more."
 
 
-def stops(added: str, found: Worth) -> str:
+def stops(added: str, stop: Worth) -> str:
     """From how many real rows generated ones help no more."""
-    most, least = f"{found.most:,}", f"{found.least:,}"
-    if found.low is None:
+    most, least = f"{stop.most:,}", f"{stop.least:,}"
+    if stop.low is None:
         return f"{added} still helps with {most} real labels, the most that were tried"
-    if found.high == 0:
+    if stop.high == 0:
         return f"{added} helps with no number of real labels from {least} on"
-    if found.low == 0 and found.high is None:
+    if stop.low == 0 and stop.high is None:
         return f"can't tell from how many real labels on {added} helps no more: it may be any from {least} to {most}"
-    if found.labels is None:
+    if stop.labels is None:
         more = f"with more, up to the {most} that were tried, the gain is too small to be sure"
-        return f"{added} helps if you have up to about {found.low:,} (95 % sure); {more}"
-    return f"{added} helps up to {worth(found)} real labels"
+        return f"{added} helps if you have up to about {stop.low:,} (95 % sure); {more}"
+    return f"{added} helps up to {worth(stop)} real labels"
 
 
-def break_even(mix: str, found: Worth | None, cost: float | None, label_price: float | None, say: Say = str) -> str:
+def break_even(mix: str, equal: Worth | None, cost: float | None, label_price: float | None, say: Say = str) -> str:
     """What generating cost against what labels cost; empty where neither price is known."""
     if cost is None and label_price is None:
         return ""
     if not mixes.parse(mix).is_generated:
         return f"Break-even: can't tell: {say(mix)} holds real labels itself; ask for a candidate without them."
-    if found is None:
+    if equal is None:
         return "Break-even: can't tell: no learning curve says how many real labels the generated texts are worth."
     if cost is None:
-        if not found.labels:
-            known = f"what generating cost is not known, and {say(mix)} is worth {worth(found)} real labels"
+        if not equal.labels:
+            known = f"what generating cost is not known, and {say(mix)} is worth {worth(equal)} real labels"
             return f"Break-even: can't tell: {known}."
-        same = f"{money((label_price or 0) * found.labels)} at {money(label_price or 0)} each"
-        says = f"Break-even: the {worth(found)} real labels that {say(mix)} equals cost {same}"
+        same = f"{money((label_price or 0) * equal.labels)} at {money(label_price or 0)} each"
+        says = f"Break-even: the {worth(equal)} real labels that {say(mix)} equals cost {same}"
         return f"{says}; what generating cost is not known."
-    even = BreakEven.of(cost, found)
+    even = BreakEven.of(cost, equal)
     between = f"more than {money(even.low)}" if even.high is None else f"{money(even.low)} to {money(even.high)}"
     between = "less than a cent" if even.high is not None and even.high < 0.01 else between
-    same = f"generating cost {money(cost)}, as much as labels for the same score where one costs {between}"
-    says = f"Break-even: {same}"
+    says = f"Break-even: generating cost {money(cost)}, as much as labels for the same score where one costs {between}"
     if label_price is None:
         return f"{says}."
     return f"{says}; at your {money(label_price)}, {even.cheaper(label_price)}."

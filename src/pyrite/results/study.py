@@ -18,7 +18,7 @@ from pyrite.results.verdict import Case
 
 @dataclass(frozen=True)
 class TaskMetrics:
-    """What `prepare`, `generate` and `evaluate` found of a task of a study; `generated` by source."""
+    """The metrics of a task of a study: those of `prepare`, of `generate` by source, and of `evaluate`."""
 
     study: Params
     prepared: Preparation
@@ -34,15 +34,20 @@ class TaskMetrics:
         return self.study.compare
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """Where the generated rows of the candidate come from."""
+        return mixes.parse(self.comparison.candidate).sources
+
+    @property
     def useless(self) -> tuple[str, ...]:
         """The classifiers that can't work with such texts."""
         return preparation.resting_on_minilm(self.study.train.classifiers) if self.prepared.blind else ()
 
     def gap(self, classifier: str, mix: str | None = None) -> Gap | None:
         """The gap of a mix, or the candidate, to the baseline, in macro-F1."""
-        one = self.evaluated.classifiers.get(classifier)
-        found = one.gap(mix or self.comparison.candidate, self.comparison.baseline) if one else None
-        return found.macro_f1 if found else None
+        result = self.evaluated.classifiers.get(classifier)
+        paired = result.gap(mix or self.comparison.candidate, self.comparison.baseline) if result else None
+        return paired.macro_f1 if paired else None
 
     def case(self, classifier: str = "", mix: str = "") -> Case:
         """What the verdict on a mix, or the candidate, rests on, by a classifier, or that of the study.
@@ -50,10 +55,9 @@ class TaskMetrics:
         Raises:
             PyriteError: there is no gap between the mix and the baseline.
         """
-        asked = self.comparison
-        return verdict.case(
-            self.evaluated, classifier or asked.classifier, mix or asked.candidate, asked.baseline, asked.margin
-        )
+        comparison = self.comparison
+        by, candidate = classifier or comparison.classifier, mix or comparison.candidate
+        return verdict.case(self.evaluated, by, candidate, comparison.baseline, comparison.margin)
 
     def same_texts(self, mix: str) -> bool:
         """Whether people have labelled all texts of a mix, so that it adds nothing to their labels."""
@@ -128,8 +132,8 @@ class Study:
         over tasks and candidates, those of every other mix over the tasks."""
         families: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
         for task in self.scored:
-            for classifier, found in task.evaluated.classifiers.items():
-                for mix in found.main:
+            for classifier, result in task.evaluated.classifiers.items():
+                for mix in result.main:
                     if gap := task.gap(classifier, mix):
                         family = "" if mix in task.comparison.candidates else mix
                         families.setdefault((classifier, family), {})[task.task, mix] = gap.p
@@ -146,7 +150,7 @@ class Study:
 
 
 def metrics_of(task: str, study: Params) -> tuple[Preparation, dict[str, GeneratedSet], TaskResult]:
-    """What `prepare`, `generate` (by source) and `evaluate` found of a task.
+    """The metrics of a task: those of `prepare`, of `generate` by source, and of `evaluate`.
 
     Raises:
         PyriteError: metrics are missing, or were written by another version.

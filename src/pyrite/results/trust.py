@@ -56,19 +56,19 @@ class Answer:
         return f"{self.value} ({self.interval})" if self.interval else self.value
 
 
-def answers(found: Diversity) -> dict[str, list[Answer]]:
+def answers(diversity: Diversity) -> dict[str, list[Answer]]:
     """The answers of each set, in the order of `QUESTIONS`; real texts come last.
 
     A source is worse than real texts where its whole interval lies on the worse side of that of other real texts.
     """
-    order = [*(name for name in found.sets if name != "real"), *(["real"] if "real" in found.sets else [])]
-    return {name: [_answer(question, found, name) for question in QUESTIONS] for name in order}
+    order = [*(name for name in diversity.sets if name != "real"), *(["real"] if "real" in diversity.sets else [])]
+    return {name: [_answer(question, diversity, name) for question in QUESTIONS] for name in order}
 
 
-def _answer(question: Question, found: Diversity, name: str) -> Answer:
-    measure = next(one for one in MEASURES if one.key == question.key)
-    own, real = found.of(name, question.key), found.of("real", question.key)
-    if question.key == "original" and name != "real" and found.scrutiny and name not in found.scrutiny:
+def _answer(question: Question, diversity: Diversity, name: str) -> Answer:
+    measure = next(measure for measure in MEASURES if measure.key == question.key)
+    own, real = diversity.of(name, question.key), diversity.of("real", question.key)
+    if question.key == "original" and name != "real" and diversity.scrutiny and name not in diversity.scrutiny:
         return Answer(REAL, "", "")
     if own is None or own.value is None:
         return Answer(UNKNOWN, "", "")
@@ -85,63 +85,67 @@ def _word(own: Estimate, real: Estimate | None, better: int) -> str:
     return LESS if worse else YES
 
 
-def repeats(found: Diversity | None, sources: Sequence[str], say: Callable[[str], str]) -> list[str]:
+def repeats(diversity: Diversity | None, sources: Sequence[str], say: Callable[[str], str]) -> list[str]:
     """That sources repeat what their prompts showed, where they do: a sentence each."""
-    scrutiny = found.scrutiny if found else {}
-    told = [(say(source), scrutiny[source].repeats) for source in sources if source in scrutiny]
-    return [f"{name} repeats what it was shown: {words}." for name, one in told if one and (words := _repeated(one))]
+    scrutiny = diversity.scrutiny if diversity else {}
+    shown = {source: scrutiny[source].repeats for source in sources if source in scrutiny}
+    repeated = {source: _repeated(items) for source, items in shown.items() if items}
+    return [f"{say(source)} repeats what it was shown: {words}." for source, words in repeated.items() if words]
 
 
-def _repeated(found: Repeats) -> str:
-    nearer, said = found.nearer, []
+def _repeated(repeats: Repeats) -> str:
+    nearer, parts = repeats.nearer, []
     if nearer.value is not None and (nearer.low or 0) > 0.5:
         between = f"{100 * (nearer.low or 0):.1f} to {100 * (nearer.high or 0):.1f}"
-        said.append(
+        parts.append(
             f"{100 * nearer.value:.1f} % of its texts ({between}) "
             "lie nearer to a real text of its prompts than to as many others; 50 % is chance"
         )
-    back = {kind: one.shown for kind, one in found.returned.items() if one.shown and comes_back(kind, found)}
-    if back:
-        said.append(f"real {', '.join(back)} come back in {', '.join(f'{n:,}' for n in back.values())} of its texts")
-    return "; ".join(said)
+    if back := {kind: items.shown for kind, items in repeats.returned.items() if comes_back(kind, repeats)}:
+        parts.append(f"real {', '.join(back)} come back in {', '.join(f'{n:,}' for n in back.values())} of its texts")
+    return "; ".join(parts)
 
 
-def comes_back(kind: str, found: Repeats) -> bool:
+def comes_back(kind: str, repeats: Repeats) -> bool:
     """Whether items of shown texts come back, and not by chance alone."""
-    one = found.returned[kind]
+    items = repeats.returned[kind]
     if kind != COMMON:
-        return one.shown > 0
-    return (intervals.proportion(one.shown, one.shown + one.unshown).low or 0) > 0.5
+        return items.shown > 0
+    return (intervals.proportion(items.shown, items.shown + items.unshown).low or 0) > 0.5
 
 
-def habit(one: Giveaway) -> str:
+def habit(giveaway: Giveaway) -> str:
     """What a habit is, in words."""
-    named = {"word": f"the word “{one.feature}”", "punctuation": f"the sign “{one.feature}”"}
-    return named.get(one.kind, one.feature) if one.kind == "word" or len(one.feature) == 1 else one.feature
+    if giveaway.kind == "word":
+        return f"the word “{giveaway.feature}”"
+    is_sign = giveaway.kind == "punctuation" and len(giveaway.feature) == 1
+    return f"the sign “{giveaway.feature}”" if is_sign else giveaway.feature
 
 
-def gives_away(one: Giveaway) -> str:
+def gives_away(giveaway: Giveaway) -> str:
     """A habit in words: what, and how often on either side."""
-    return f"{habit(one)}: {one.texts:,} of {one.of:,} texts, of real ones {one.real_texts:,} of {one.real_of:,}"
+    real = f"of real ones {giveaway.real_texts:,} of {giveaway.real_of:,}"
+    return f"{habit(giveaway)}: {giveaway.texts:,} of {giveaway.of:,} texts, {real}"
 
 
-def leaks(one: Leak) -> str:
+def leaks(leak: Leak) -> str:
     """A word that leaks its label, in words."""
-    real = f"of real ones {one.real_texts:,} of {one.real_of:,}" if one.real_of else "no real text has it"
-    return f"“{one.feature}”: {one.texts:,} of {one.of:,} texts with it are {one.label}, {real}"
+    real = f"of real ones {leak.real_texts:,} of {leak.real_of:,}" if leak.real_of else "no real text has it"
+    return f"“{leak.feature}”: {leak.texts:,} of {leak.of:,} texts with it are {leak.label}, {real}"
 
 
 def notes(listed: Sequence[Telling]) -> list[str]:
     """What stands beside each text that tells: its number, and the label that the checker gives it."""
-    return [f"{one.value:.2f} {one.said or ''}".strip() for one in listed]
+    return [f"{telling.value:.2f} {telling.said or ''}".strip() for telling in listed]
 
 
 def named(scrutiny: Scrutiny) -> set[str]:
     """The ids of all texts that a scrutiny names, generated and real."""
-    ids = {i for of_label in scrutiny.given_away.labels.values() for one in of_label for i in (*one.ids, *one.real_ids)}
-    ids |= {i for leak in scrutiny.given_away.leaks for i in leak.ids}
+    ids = {i for leak in scrutiny.given_away.leaks for i in leak.ids}
+    for habits in scrutiny.given_away.labels.values():
+        ids |= {i for giveaway in habits for i in (*giveaway.ids, *giveaway.real_ids)}
     if scrutiny.repeats:
-        ids |= {i for one in scrutiny.repeats.returned.values() for pair in one.pairs for i in pair}
-    if scrutiny.telling:
-        ids |= {i for kind in TELLING for one in getattr(scrutiny.telling, kind) for i in (one.id, one.real, one.twin)}
+        ids |= {i for items in scrutiny.repeats.returned.values() for pair in items.pairs for i in pair}
+    for kind in TELLING if scrutiny.telling else ():
+        ids |= {i for text in getattr(scrutiny.telling, kind) for i in (text.id, text.real, text.twin)}
     return ids - {""}

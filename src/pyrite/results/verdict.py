@@ -124,34 +124,34 @@ def settles(case: Case) -> int | None:
     return math.ceil(case.test_rows * max(1, case.gap.item_error**2 / variance)) if variance > 0 else None
 
 
-def case(found: TaskResult, classifier: str, candidate: str, baseline: str, margin: float) -> Case:
+def case(evaluated: TaskResult, classifier: str, candidate: str, baseline: str, margin: float) -> Case:
     """The case of one task; the margin in points, as `params.yaml` has it.
 
     Raises:
         PyriteError: there is no such gap.
     """
-    one = found.classifiers.get(classifier)
-    gap = one.gap(candidate, baseline) if one else None
-    if one is None or gap is None:
+    result = evaluated.classifiers.get(classifier)
+    gap = result.gap(candidate, baseline) if result else None
+    if result is None or gap is None:
         raise PyriteError(
-            f"{paths.metrics('evaluate', found.task)}: no gap of '{candidate}' to '{baseline}' for classifier "
+            f"{paths.metrics('evaluate', evaluated.task)}: no gap of '{candidate}' to '{baseline}' for classifier "
             f"'{classifier}': compare.candidates must be other trained mixes than the baseline, no point of the curve"
         )
-    share, mixes_of = margin / 100, (one.mixes[candidate], one.mixes[baseline])
+    share, mixes_of = margin / 100, (result.mixes[candidate], result.mixes[baseline])
     contains = set(mixes.parse(baseline).parts) < set(mixes.parse(candidate).parts)
-    added, same = one.gap(f"{ALL}+{candidate}", ALL), one.equal_size(candidate)
+    added, same = result.gap(f"{ALL}+{candidate}", ALL), result.equal_size(candidate)
     halved = bool(gap.macro_f1.generation_error)
-    obstacle, remedy = _obstacle(mixes_of, (candidate, baseline), found.test_rows, halved)
+    obstacle, remedy = _obstacle(mixes_of, (candidate, baseline), evaluated.test_rows, halved)
     return Case(
         candidate=candidate,
         baseline=baseline,
         margin=share,
-        test_rows=found.test_rows,
+        test_rows=evaluated.test_rows,
         fits=max(mix.distinct for mix in mixes_of),
         gap=gap.macro_f1,
         gain=gap.macro_f1 if contains else added.macro_f1 if added else None,
         equal=same.macro_f1 if same else None,
-        equal_rows=one.mixes[EQUAL].rows if same else 0,
+        equal_rows=result.mixes[EQUAL].rows if same else 0,
         lost=tuple(label for label, most in gap.at_most.items() if most < -LOST * share),
         obstacle=obstacle,
         remedy=remedy,
@@ -159,25 +159,23 @@ def case(found: TaskResult, classifier: str, candidate: str, baseline: str, marg
     )
 
 
-def _obstacle(found: Sequence[MixResult], names: Sequence[str], test_rows: int, halved: bool) -> tuple[str, str]:
+def _obstacle(results: Sequence[MixResult], names: Sequence[str], test_rows: int, halved: bool) -> tuple[str, str]:
     """Why nothing can be told, and what to do about it; both empty where something can."""
-    for mix, name in zip(found, names, strict=True):
+    for mix, name in zip(results, names, strict=True):
         if mix.collapsed:
             seeds = ", ".join(map(str, mix.collapsed))
             collapsed = f"trained on {name}, the classifier says one label always (seed {seeds})"
             return collapsed, "Mend the classifier's recipe first: more steps, or another learning rate."
-    if all(mix.guesses for mix in found):
-        return (
-            "both are no better than guessing",
-            "See whether people can tell the labels, or take a larger classifier.",
-        )
+    if all(mix.guesses for mix in results):
+        guessing = "both are no better than guessing"
+        return guessing, "See whether people can tell the labels, or take a larger classifier."
     if test_rows < FEWEST_ROWS:
         few = f"{test_rows} test rows are too few for any answer; {FEWEST_ROWS} are the least"
         return few, "Label more real texts."
     # A deterministic classifier on fixed rows has one fit, but its halves tell what other rows would move.
-    if max(mix.distinct for mix in found) < 2 and not halved:
-        one = "there is one fit of each only, which says nothing of how much another training run would move"
-        return one, "Give the classifier more seeds, or the LLM more conversations: params.yaml has both."
+    if max(mix.distinct for mix in results) < 2 and not halved:
+        single = "there is one fit of each only, which says nothing of how much another training run would move"
+        return single, "Give the classifier more seeds, or the LLM more conversations: params.yaml has both."
     return "", ""
 
 
@@ -190,19 +188,19 @@ def told(cases: Sequence[Case]) -> list[bool]:
 def over_tasks(cases: Sequence[Case]) -> Case:
     """The mean over tasks of the same question: these very tasks, not tasks in general, so their errors average out.
     Tasks of which nothing can be told are left out."""
-    found = list(itertools.compress(cases, told(cases)))
-    gains = [case.gain for case in found if case.gain is not None]
-    equal = [case.equal for case in found if case.equal is not None]
+    kept = list(itertools.compress(cases, told(cases)))
+    gains = [case.gain for case in kept if case.gain is not None]
+    equal = [case.equal for case in kept if case.equal is not None]
     return replace(
-        found[0],
-        test_rows=round(sum(case.test_rows for case in found) / len(found)),
-        fits=min(case.fits for case in found),
-        gap=mean([case.gap for case in found]),
-        gain=mean(gains) if len(gains) == len(found) else None,
-        equal=mean(equal) if len(equal) == len(found) else None,
+        kept[0],
+        test_rows=round(sum(case.test_rows for case in kept) / len(kept)),
+        fits=min(case.fits for case in kept),
+        gap=mean([case.gap for case in kept]),
+        gain=mean(gains) if len(gains) == len(kept) else None,
+        equal=mean(equal) if len(equal) == len(kept) else None,
         equal_rows=0,
         lost=(),
-        left_out=len(cases) - len(found),
+        left_out=len(cases) - len(kept),
     )
 
 

@@ -49,18 +49,18 @@ def fixed(value: float, form: str) -> str:
     return f"{value:{form}}".replace("-", "−")
 
 
-def ends(found: Estimate, form: str = ".1f", scale: float = 100) -> str:
+def ends(estimate: Estimate, form: str = ".1f", scale: float = 100) -> str:
     """The ends of an interval: 68.1 to 74.0; nothing where there is none."""
-    if found.low is None or found.high is None:
+    if estimate.low is None or estimate.high is None:
         return ""
-    return f"{fixed(scale * found.low, form)} to {fixed(scale * found.high, form)}"
+    return f"{fixed(scale * estimate.low, form)} to {fixed(scale * estimate.high, form)}"
 
 
-def ranged(found: Estimate, form: str = ".1f", scale: float = 100) -> str:
+def ranged(estimate: Estimate, form: str = ".1f", scale: float = 100) -> str:
     """A value with its interval, in points: 71.1 (68.1 to 74.0); a dash where it is not known."""
-    if found.value is None:
+    if estimate.value is None:
         return "–"
-    value, interval = fixed(scale * found.value, form), ends(found, form, scale)
+    value, interval = fixed(scale * estimate.value, form), ends(estimate, form, scale)
     return f"{value} ({interval})" if interval else value
 
 
@@ -71,20 +71,20 @@ def whole(text: str) -> str:
 
 def labels(worth: Worth, end: str = "labels") -> str:
     """A number of real labels: 246, > 2,320 or < 50, which no line break parts."""
-    return statements.labels(worth, end).replace(" ", "\u00a0")
+    return statements.labels(worth, end).replace(" ", NO_BREAK)
 
 
-def worth(found: Worth) -> str:
+def worth(equal: Worth) -> str:
     """A worth and its interval; beyond an end of the curve with all of it, the bound alone."""
-    value, low, high = (labels(found, end) for end in ("labels", "low", "high"))
+    value, low, high = (labels(equal, end) for end in ("labels", "low", "high"))
     return value if value == low == high else f"{value} ({low} to {high})"
 
 
-def cell(found: Estimate | None, form: str = ".1f", scale: float = 100) -> Cell | None:
+def cell(estimate: Estimate | None, form: str = ".1f", scale: float = 100) -> Cell | None:
     """A value for a table, in points, with its interval below."""
-    if found is None or found.value is None:
-        return None if found is None else Cell("–", found.note or "")
-    return Cell(fixed(scale * found.value, form), ends(found, form, scale), found.value)
+    if estimate is None or estimate.value is None:
+        return None if estimate is None else Cell("–", estimate.note or "")
+    return Cell(fixed(scale * estimate.value, form), ends(estimate, form, scale), estimate.value)
 
 
 def number_cell(value: float | None, form: str) -> Cell | None:
@@ -95,8 +95,8 @@ def mix_cell(mix: str) -> Cell:
     return Cell(name(mix), family=family(mix))
 
 
-def worth_cell(found: Worth | None) -> Cell | None:
-    if found is None:
+def worth_cell(equal: Worth | None) -> Cell | None:
+    if equal is None:
         return None
-    below = "" if worth(found) == labels(found) else f"{labels(found, 'low')} to {labels(found, 'high')}"
-    return Cell(labels(found), below, found.most + 1 if found.labels is None else found.labels)
+    below = "" if worth(equal) == labels(equal) else f"{labels(equal, 'low')} to {labels(equal, 'high')}"
+    return Cell(labels(equal), below, equal.most + 1 if equal.labels is None else equal.labels)
