@@ -43,7 +43,7 @@ def main(resamples: int) -> None:
     before, started = _peak(), time.perf_counter()
     for study in studies:
         evaluate.evaluate(study, resamples)
-    found = {
+    result = {
         "conditions": {
             **{"tasks": TASKS, "mixes": len(MIXES), "seeds": SEEDS, "test_rows": ROWS, "labels": LABELS},
             **{"resamples": resamples, "cores": len(os.sched_getaffinity(0)), "machine": platform.machine()},
@@ -53,8 +53,8 @@ def main(resamples: int) -> None:
         "peak_mb": round(_peak()),
         "peak_mb_before": round(before),
     }
-    files.write_json(RESULTS / "bootstrap.json", found)
-    print(f"{found['seconds']} s, {found['peak_mb']} MB at most")
+    files.write_json(RESULTS / "bootstrap.json", result)
+    print(f"{result['seconds']} s, {result['peak_mb']} MB at most")
 
 
 def _peak() -> float:

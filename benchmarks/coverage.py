@@ -146,8 +146,8 @@ def run(scenario: Scenario, true: np.ndarray, studies: int, pool: ProcessPoolExe
     """What `studies` simulated studies give: each share in percent, with the 95 % interval of this simulation."""
     todo = pool.map(study, *zip(*((scenario, true, seed) for seed in range(studies)), strict=True), chunksize=4)
     label = f"{scenario.seeds} seeds, {scenario.items} items, spread {scenario.spread}"
-    found = list(track(todo, label, total=studies, console=Console(stderr=True)))
-    columns = {key: np.array([row[key] for row in found]) for key in found[0]}
+    rows = list(track(todo, label, total=studies, console=Console(stderr=True)))
+    columns = {key: np.array([row[key] for row in rows]) for key in rows[0]}
     p = columns.pop("p")
     seed_share, width = columns.pop("seed_share"), columns.pop("width")
     shares = {key: of_mean(100 * values) for key, values in (columns | {"p < 0.05": p < 0.05}).items()}
@@ -169,14 +169,14 @@ def of_mean(values: np.ndarray) -> dict[str, float]:
 
 def over_all(scenarios: list[dict[str, object]]) -> dict[str, dict[str, float]]:
     """Each share over all scenarios, with the 95 % interval of this simulation."""
-    found = {}
+    means = {}
     for key in SHARES:
-        each = [scenario["percent"][key] for scenario in scenarios]
-        value = np.mean([one["value"] for one in each])
-        reach = np.sqrt(np.sum([(one["high"] - one["value"]) ** 2 for one in each])) / len(each)
-        found[key] = {"value": value, "low": value - reach, "high": value + reach}
-        found[key] = {name: round(float(end), 2) for name, end in found[key].items()}
-    return found
+        shares = [scenario["percent"][key] for scenario in scenarios]
+        value = np.mean([share["value"] for share in shares])
+        reach = np.sqrt(np.sum([(share["high"] - share["value"]) ** 2 for share in shares])) / len(shares)
+        ends = {"value": value, "low": value - reach, "high": value + reach}
+        means[key] = {name: round(float(end), 2) for name, end in ends.items()}
+    return means
 
 
 def figure(scenarios: list[dict[str, object]]) -> alt.VConcatChart:
@@ -228,16 +228,16 @@ def main(studies: int) -> None:
     table = Table(title=f"{studies} simulated studies each; percent")
     for column in ("seeds", "spread", *SHARES, "uniform"):
         table.add_column(column, justify="right")
-    for one in scenarios:
-        shares = (f"{one['percent'][key]['value']:.1f}" for key in SHARES)
-        table.add_row(str(one["seeds"]), str(one["spread"]), *shares, f"{one['uniform']:.3f}")
+    for scenario in scenarios:
+        shares = (f"{scenario['percent'][key]['value']:.1f}" for key in SHARES)
+        table.add_row(str(scenario["seeds"]), str(scenario["spread"]), *shares, f"{scenario['uniform']:.3f}")
     overall = over_all(scenarios)
     table.add_row("all", "", *(f"{overall[key]['value']:.1f}" for key in SHARES), "")
     Console().print(table)
     conditions = {"studies": studies, "resamples": RESAMPLES, "labels": LABELS, "mixes": len(STRENGTHS)}
     conditions |= {"python": platform.python_version(), "numpy": np.__version__, "cores": cores}
-    found = {"conditions": conditions | {"minutes": round((time.time() - started) / 60, 1)}, "percent": overall}
-    files.write_json(RESULTS / "coverage.json", found | {"scenarios": scenarios})
+    result = {"conditions": conditions | {"minutes": round((time.time() - started) / 60, 1)}, "percent": overall}
+    files.write_json(RESULTS / "coverage.json", result | {"scenarios": scenarios})
     figure(scenarios).save(RESULTS / "coverage.svg")
 
 

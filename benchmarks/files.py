@@ -72,31 +72,31 @@ class Constant:
 def right(name: str, table: Path) -> str:
     """What the table beside the files says of one."""
     for line in table.read_text(encoding="utf-8").splitlines() if table.exists() else ():
-        files, *_, told = ["", *(cell.strip() for cell in line.strip("|").split("|"))][-3:]
+        files, *_, answer = ["", *(cell.strip() for cell in line.strip("|").split("|"))][-3:]
         # `a.csv/.parquet` stands for both.
         for pattern in re.findall(r"[\w.*]+", re.sub(r"(\w+)\.csv/\.parquet", r"\1.csv, \1.parquet", files)):
             wanted = pattern.strip("/")
             if name in (wanted, f"{wanted}.csv") or fnmatch.fnmatch(
                 name, wanted if "." in wanted else f"{wanted}[._]*"
             ):
-                return told
+                return answer
     return ""
 
 
 def run(*arguments: str) -> tuple[int, list[str]]:
     """The exit code of a command, and the lines that it said."""
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         try:
             cli.app(list(arguments), standalone_mode=False)
         except PyriteError as error:
             return 1, [str(error)]
         except Exception as error:
             return 70, [f"{type(error).__name__}: {error}"]
-    return 0, said.getvalue().splitlines()
+    return 0, output.getvalue().splitlines()
 
 
-def told(lines: list[str]) -> str:
+def about_data(lines: list[str]) -> str:
     """What `new` says of the data beyond its tables."""
     starts = ("Left out", "Labels that", "With ", "What follows", "The card", "Half of", "row 1", "MiniLM")
     marks = ("label", "side", "taken", "alike", "same", "signs", "language", "embed", "split anew")
@@ -117,10 +117,10 @@ def of_new(path: Path) -> dict[str, Any]:
     """A card of the file or folder, and the rows that `prepare` makes of it."""
     for task in NAMES.get(path.name, ["task"]):
         code, lines = run("new", task, "--from", str(path), *OPTIONS.get(path.name, []))
-    message, counts = " ".join(lines) if code else told(lines), {}
+    message, counts = " ".join(lines) if code else about_data(lines), {}
     if code == 0 and (other := REFRESHED.get(path.name)):
         code, lines = run("new", task, "--refresh", "--from", str(path.with_name(other)))
-        message = " ".join(lines) if code else told(lines)
+        message = " ".join(lines) if code else about_data(lines)
     for stage in ("fetch", "prepare") if code == 0 else ():
         code, lines = run(stage, task)
         message = message if code == 0 else f"{stage}: {' '.join(lines)}"
@@ -162,10 +162,10 @@ def of_large(megabytes: int) -> dict[str, Any]:
         os.chdir(project)
         rows = made_up(megabytes, Path("large.csv"))
         commands = [("new", "large_file", "--from", "large.csv"), ("fetch", "large_file"), ("prepare", "large_file")]
-        found = {command[0]: measured(*command) for command in commands}
+        costs = {command[0]: measured(*command) for command in commands}
         kept = json.loads(paths.metrics("prepare", "large_file").read_text())["kept"]
         os.chdir(ROOT)
-    return {"megabytes": megabytes, "rows": rows, "kept": kept, **found}
+    return {"megabytes": megabytes, "rows": rows, "kept": kept, **costs}
 
 
 def main() -> None:
@@ -174,17 +174,17 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=[""], help="what the names begin with")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--large", type=int, default=0, help="megabytes of a made-up file")
-    given = parser.parse_args()
-    if given.large:
-        found = of_large(given.large)
-        print(json.dumps(found, indent=1))
-        if given.write:
-            (RESULTS / "large-files.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    options = parser.parse_args()
+    if options.large:
+        costs = of_large(options.large)
+        print(json.dumps(costs, indent=1))
+        if options.write:
+            (RESULTS / "large-files.json").write_text(json.dumps(costs, indent=1) + "\n", encoding="utf-8")
         return
-    folder, predict.Classifier = given.folder.resolve(), Constant  # type: ignore[misc,assignment]
+    folder, predict.Classifier = options.folder.resolve(), Constant  # type: ignore[misc,assignment]
     results = {}
     for path in sorted(folder.iterdir()):
-        if path.name in PARTS or not path.name.startswith(tuple(given.only)):
+        if path.name in PARTS or not path.name.startswith(tuple(options.only)):
             continue
         with tempfile.TemporaryDirectory() as project:
             shutil.copytree(ROOT / "tasks", Path(project, "tasks"))
@@ -196,7 +196,7 @@ def main() -> None:
         results[path.name] = of | {"right": right(path.name, folder.parent / "FILES.md")}
         print(f"{path.name:22} exit {of['exit']} read {of['read']:5} {of['left_out'] or ''} {of['message'][:400]}")
         print(f"{'':22}   RIGHT: {results[path.name]['right']}")
-    if given.write:
+    if options.write:
         (RESULTS / "files.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         head = "| file | rows read | left out | exit code | what is said | what is right |\n|:--|--:|:--|--:|:--|:--|\n"
         rows = []

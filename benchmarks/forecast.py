@@ -46,10 +46,10 @@ class Hidden(NamedTuple):
     times: float
 
 
-def curves(found: TaskResult) -> Iterator[list[tuple[int, int, float]]]:
+def curves(result: TaskResult) -> Iterator[list[tuple[int, int, float]]]:
     """The learning curves of a task (rows, real ones, score): of real rows, and of these with generated ones."""
-    probe = found.classifiers["probe"]
-    score = {mix: one.macro_f1.value for mix, one in probe.mixes.items()}
+    probe = result.classifiers["probe"]
+    score = {mix: of_mix.macro_f1.value for mix, of_mix in probe.mixes.items()}
     yield [(rows, rows, score[mix]) for rows, mix in probe.curve]
     for curve in probe.mix_curves.values():
         yield [(probe.mixes[point.both].rows, point.rows, score[point.both]) for point in curve.points]
@@ -68,28 +68,29 @@ def hidden(task: str, curve: list[tuple[int, int, float]]) -> Iterator[Hidden]:
 
 
 def quantile(points: list[Hidden]) -> float:
-    return float(np.quantile([abs(one.true - one.value) / one.error for one in points], LEVEL))
+    return float(np.quantile([abs(point.true - point.value) / point.error for point in points], LEVEL))
 
 
 def points_of_curves() -> list[Hidden]:
     tasks = [read_result(path, TaskResult) for path in sorted(KEPT.glob("*.json"))]
-    return [one for task in tasks for curve in curves(task) for one in hidden(task.task, curve)]
+    return [point for task in tasks for curve in curves(task) for point in hidden(task.task, curve)]
 
 
 def backtest(points: list[Hidden]) -> dict:
     """Errors in points, and how many of the true scores lie in their intervals, a task left out at a time."""
-    tasks = list(dict.fromkeys(one.task for one in points))
+    tasks = list(dict.fromkeys(point.task for point in points))
     held = {}
     for task in tasks:
-        width = quantile([one for one in points if one.task != task])
-        mine = [one for one in points if one.task == task]
-        held[task] = [(one, abs(one.true - one.value) <= width * one.error) for one in mine]
-    every = [one for of_task in held.values() for one in of_task]
+        width = quantile([point for point in points if point.task != task])
+        of_task = [point for point in points if point.task == task]
+        held[task] = [(point, abs(point.true - point.value) <= width * point.error) for point in of_task]
+    every = [pair for of_task in held.values() for pair in of_task]
 
-    def told(some: list[tuple[Hidden, bool]]) -> dict:
+    def summed_up(some: list[tuple[Hidden, bool]]) -> dict:
         ways = {"power_law": "value", "no_change": "no_change", "log_linear": "log_linear"}
         errors = {
-            name: 100 * np.mean([abs(one.true - getattr(one, key)) for one, _ in some]) for name, key in ways.items()
+            name: 100 * np.mean([abs(point.true - getattr(point, key)) for point, _ in some])
+            for name, key in ways.items()
         }
         return {"forecasts": len(some), "error": errors, "coverage": np.mean([inside for _, inside in some])}
 
@@ -97,46 +98,46 @@ def backtest(points: list[Hidden]) -> dict:
     return {
         "tasks": len(tasks),
         "quantile": quantile(points),
-        "half_width": 100 * np.mean([quantile(points) * one.error for one in points]),
-        "all": told(every),
+        "half_width": 100 * np.mean([quantile(points) * point.error for point in points]),
+        "all": summed_up(every),
         "by_distance": {
-            name: told(some)
+            name: summed_up(some)
             for name, (low, high) in times.items()
-            if (some := [x for x in every if low <= x[0].times < high])
+            if (some := [pair for pair in every if low <= pair[0].times < high])
         },
-        "by_task": {task: told(of_task) for task, of_task in held.items()},
+        "by_task": {task: summed_up(of_task) for task, of_task in held.items()},
     }
 
 
 def followed() -> list[dict]:
     """What a user with 400 labels would have been told on each task, and what came: label 400 more, add the few-shot
     texts, call the LLM. Gains in points over the 400 labels."""
-    found = []
+    users = []
     for path in sorted(KEPT.glob("*.json")):
         task = read_result(path, TaskResult)
         probe = task.classifiers["probe"]
-        score = {mix: one.macro_f1.value for mix, one in probe.mixes.items()}
+        score = {mix: of_mix.macro_f1.value for mix, of_mix in probe.mixes.items()}
         if f"real@{2 * LABELS}" not in score:
             continue
         known = [(rows, score[mix]) for rows, mix in probe.curve if rows <= LABELS]
-        told = forecast.forecast(*map(list, zip(*known, strict=True)), 2 * LABELS)
+        foretold = forecast.forecast(*map(list, zip(*known, strict=True)), 2 * LABELS)
         now = score[f"real@{LABELS}"]
-        of_mix = [(probe.mixes[one.both].rows, score[one.both]) for one in probe.mix_curves["few_shot"].points]
-        before = [one for one in of_mix if one[0] < of_mix[-1][0]][: len(known) - 1]
+        both = [(probe.mixes[point.both].rows, score[point.both]) for point in probe.mix_curves["few_shot"].points]
+        before = [pair for pair in both if pair[0] < both[-1][0]][: len(known) - 1]
         rows = probe.mixes[f"real@{LABELS}+few_shot"].rows
         added = forecast.forecast(*map(list, zip(*before, strict=True)), rows)
         llm = task.llm and task.llm.classifiers["probe"].get("real@equal")
-        found.append(
+        users.append(
             {"task": task.task, "now": 100 * now}
-            | {"label": _told(told, score[f"real@{2 * LABELS}"], now)}
-            | {"add": _told(added, score[f"real@{LABELS}+few_shot"], now)}
+            | {"label": _gains(foretold, score[f"real@{2 * LABELS}"], now)}
+            | {"add": _gains(added, score[f"real@{LABELS}+few_shot"], now)}
             | {"call": llm and [100 * getattr(llm.gap.macro_f1, key) for key in ("value", "low", "high")]}
         )
-    return found
+    return users
 
 
-def _told(told: Interval, true: float, now: float) -> list[float]:
-    return [100 * (one - now) for one in (told.value, told.low, told.high, true)]
+def _gains(foretold: Interval, true: float, now: float) -> list[float]:
+    return [100 * (score - now) for score in (foretold.value, foretold.low, foretold.high, true)]
 
 
 def errors(parts: dict) -> list[str]:
@@ -148,14 +149,14 @@ def errors(parts: dict) -> list[str]:
         "| hidden points | forecasts | power law | no change | log-linear | in the interval |",
         "|:--|--:|--:|--:|--:|--:|",
     ]
-    for name, one in parts.items():
-        cells = " | ".join(f"{one['error'][way]:.1f}" for way in ("power_law", "no_change", "log_linear"))
-        lines.append(f"| {name} | {one['forecasts']} | {cells} | {one['coverage']:.0%} |")
+    for name, part in parts.items():
+        cells = " | ".join(f"{part['error'][way]:.1f}" for way in ("power_law", "no_change", "log_linear"))
+        lines.append(f"| {name} | {part['forecasts']} | {cells} | {part['coverage']:.0%} |")
     return lines
 
 
-def page(found: dict) -> str:
-    back = found["backtest"]
+def page(result: dict) -> str:
+    back = result["backtest"]
     lines = ["# Forecasts and what came, by benchmarks/forecast.py", ""]
     lines += errors({"all": back["all"], **back["by_distance"], **back["by_task"]})
     lines += [
@@ -165,20 +166,20 @@ def page(found: dict) -> str:
     ]
     lines += ["| task | now | label as many more: foretold | came | add few-shot: foretold | came | call the LLM |"]
     lines += ["|:--|--:|--:|--:|--:|--:|--:|"]
-    for one in found["followed"]:
-        cells = [one["task"], f"{one['now']:.1f}"]
-        for value, low, high, true in (one["label"], one["add"]):
+    for user in result["followed"]:
+        cells = [user["task"], f"{user['now']:.1f}"]
+        for value, low, high, true in (user["label"], user["add"]):
             cells += [f"{value:+.1f} ({low:+.1f} to {high:+.1f})", f"{true:+.1f}"]
-        called = one["call"]
+        called = user["call"]
         cells.append(f"{called[0]:+.1f} ({called[1]:+.1f} to {called[2]:+.1f})" if called else "")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    found = {"backtest": backtest(points_of_curves()), "followed": followed()}
-    files.write_json(RESULTS / "forecast.json", found)
-    files.write_text(RESULTS / "forecast.md", page(found))
+    result = {"backtest": backtest(points_of_curves()), "followed": followed()}
+    files.write_json(RESULTS / "forecast.json", result)
+    files.write_text(RESULTS / "forecast.md", page(result))
     print((RESULTS / "forecast.md").read_text(encoding="utf-8"))
 
 

@@ -133,14 +133,14 @@ def answer(text: str) -> str:
     choice = choices.of_two(text, "one", "other")
     assert len(labels) == 3
     json.dumps([texts, attributes, labels], ensure_ascii=False).encode("utf-8")
-    found = {"texts": texts, "attributes": attributes, "labels": any(labels), "choice": choice}
-    what = [name for name, value in found.items() if value]
+    parts = {"texts": texts, "attributes": attributes, "labels": any(labels), "choice": choice}
+    what = [name for name, value in parts.items() if value]
     return what[0] if what else "refusal" if parsing.is_refusal(text) else "nothing"
 
 
-def response(given: tuple[int, dict[str, str], bytes]) -> str:
+def response(sent: tuple[int, dict[str, str], bytes]) -> str:
     """What an endpoint sends, as far as HTTP has read it: status, headers and body."""
-    status, headers, body = given
+    status, headers, body = sent
     os.environ["OPENAI_API_KEY"] = KEY
     try:
         if status != 200:
@@ -215,8 +215,8 @@ FORMS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def raw(given: tuple[dict[str, Any], bytes]) -> str:
-    form, data = given
+def raw(described: tuple[dict[str, Any], bytes]) -> str:
+    form, data = described
     if "ratings" not in form:
         form = form | {"label": "label"}
     rows = cards.Rows(**form, file="data")
@@ -275,15 +275,15 @@ def edits_of_bytes(name: str, source: bytes) -> SearchStrategy[tuple[str, bytes]
     return st.lists(st.tuples(place, st.integers(0, 30), st.binary(max_size=4) | odd | stretch), max_size=4).map(made)
 
 
-def real_file(given: tuple[str, bytes]) -> str:
+def real_file(file: tuple[str, bytes]) -> str:
     """What `new` makes of a file: rows, and a card that is read back as it was written."""
-    name, data = given
+    name, data = file
     Path(name).write_bytes(data)
     deep = ("data", "annotations.0.result.0.choices") if name == "h.json" else (None, None)
-    found = profile.look(Path(name), *deep, None)
-    card = schema.parse(new.render("fuzzed", found.labels, found), Path("card"), cards.Card)
-    assert list(card.labels) == found.labels
-    json.dumps([found.table["text"].tolist(), found.notes], ensure_ascii=False).encode("utf-8")
+    data_set = profile.look(Path(name), *deep, None)
+    card = schema.parse(new.render("fuzzed", data_set.labels, data_set), Path("card"), cards.Card)
+    assert list(card.labels) == data_set.labels
+    json.dumps([data_set.table["text"].tolist(), data_set.notes], ensure_ascii=False).encode("utf-8")
     for row in formats.read(Path(name)):
         assert isinstance(fields.string(row, deep[0] or "text"), str)
     return "rows"
@@ -322,17 +322,18 @@ def batch_file(data: bytes) -> str:
 
 def page(words: list[str]) -> str:
     """The report with these words as titles, prompts and texts: the same elements as with any other words."""
-    view = a_view()
-    [one] = view["tasks"]
+    harmless = a_view()
+    [task] = harmless["tasks"]
     title, description, prompt, *shown = words
-    found = replace(one, card=one.card.model_copy(update={"title": title, "description": description}))
-    told = {**view, "tasks": [found]}
-    told["prompts"] = {name: said.model_copy(update={"first": prompt}) for name, said in view["prompts"].items()}
-    told["texts"] = {found.task: {"red": {"real": list(map(report.shown, shown)), "few_shot": []}}}
-    elements = Page(rendering.render("report.html.j2", told)).elements
+    task = replace(task, card=task.card.model_copy(update={"title": title, "description": description}))
+    view = {**harmless, "tasks": [task]}
+    prompts = harmless["prompts"].items()
+    view["prompts"] = {name: templates.model_copy(update={"first": prompt}) for name, templates in prompts}
+    view["texts"] = {task.task: {"red": {"real": list(map(report.shown, shown)), "few_shot": []}}}
+    elements = Page(rendering.render("report.html.j2", view)).elements
     assert {tag for tag, _ in elements} == harmless_elements()
     assert not [name for _, about in elements for name in about if name.startswith("on")]
-    rendering.render("report.md.j2", told).encode("utf-8")
+    rendering.render("report.md.j2", view).encode("utf-8")
     return "rendered"
 
 
@@ -386,7 +387,7 @@ def a_view() -> dict[str, Any]:
     made = Study(labels=("blue", "red"))
     made.write()
     made.measure_the_rest()
-    tasks, found = report.read()
+    tasks, judged = report.read()
 
     # The chart library is a megabyte that no words can change.
     def library() -> str:
@@ -404,15 +405,15 @@ def a_view() -> dict[str, Any]:
         "study": study,
         "asked": study.compare,
     }
-    added["prompts"] = {name: ways.load(one.prompt) for name, one in study.written.items()}
-    return report.describe(tasks, found) | added | {"tasks": tasks}
+    added["prompts"] = {name: ways.load(source.prompt) for name, source in study.written.items()}
+    return report.describe(tasks, judged) | added | {"tasks": tasks}
 
 
 @cache
 def harmless_elements() -> set[str]:
     view = a_view()
-    told = {**view, "texts": {view["tasks"][0].task: {"red": {"real": ["a"], "few_shot": []}}}}
-    return {tag for tag, _ in Page(rendering.render("report.html.j2", told)).elements}
+    view = {**view, "texts": {view["tasks"][0].task: {"red": {"real": ["a"], "few_shot": []}}}}
+    return {tag for tag, _ in Page(rendering.render("report.html.j2", view)).elements}
 
 
 @contextmanager
@@ -465,14 +466,14 @@ def targets() -> dict[str, Target]:
     rows = bytes_of(*whole, "\n", '{"rows": [', '[{"text":', '"label": {"r": "a"}', "]}", *SYNTAX)
     anything = table | rows | JSON.map(_bytes)
     message = st.fixed_dictionaries({"message": VALUES | st.fixed_dictionaries({"content": VALUES})})
-    said = st.fixed_dictionaries({"choices": st.lists(VALUES | message), "usage": VALUES})
+    replied = st.fixed_dictionaries({"choices": st.lists(VALUES | message), "usage": VALUES})
     status = st.sampled_from([200, 301, 400, 401, 402, 403, 404, 408, 422, 429, 500, 503, 524, 529]) | st.integers(
         100, 999
     )
     headers = st.dictionaries(
         st.sampled_from(WAITING), of("1", "2m3s", "250ms", "9" * 400, "-1", "nan", FRIDAY), max_size=3
     )
-    bodies = (said | VALUES).map(json.dumps).map(_bytes) | edits_of(source["response"], *ERRORS, *SYNTAX).map(_bytes)
+    bodies = (replied | VALUES).map(json.dumps).map(_bytes) | edits_of(source["response"], *ERRORS, *SYNTAX).map(_bytes)
     bodies |= edits_of(source["error"], KEY, *ERRORS, *SYNTAX).map(_bytes) | st.binary()
     http = (
         edits_of(source["http"], "\r\n", "\r\n\r\n", "Content-Length: 9", "chunked", *SYNTAX).map(_bytes) | st.binary()
@@ -488,7 +489,7 @@ def targets() -> dict[str, Target]:
         "params": Target(5, edits_of(source["params"], *YAML, *SYNTAX) | of(*YAML), study),
         "prompts": Target(4, edits_of(source["prompts"], *YAML, "{n}", "{nope}"), prompts),
         "raw": Target(35, st.one_of(*raws) | st.tuples(st.sampled_from([form for form, _ in FORMS]), anything), raw),
-        "files": Target(20, st.one_of(*(edits_of_bytes(*one) for one in real_files().items())), real_file),
+        "files": Target(20, st.one_of(*(edits_of_bytes(*file) for file in real_files().items())), real_file),
         "sheets": Target(15, edits_of("item,annotator,label\n'1e5,é,a\n", *SYNTAX).map(_bytes) | table, sheet),
         "recordings": Target(20, edits_of(source["recording"], "\n", *SYNTAX).map(_bytes) | rows, recording),
         "batch": Target(15, edits_of(source["batch"], "\n", *SYNTAX).map(_bytes) | rows, batch_file),
@@ -518,7 +519,7 @@ def run(target: Target, inputs: int, number: int) -> Counter[str]:
         suppress_health_check=list(HealthCheck),
     )
     @given(target.inputs)
-    def one(value: Any) -> None:
+    def give(value: Any) -> None:
         signal.setitimer(signal.ITIMER_PROF, LONGEST)
         try:
             outcomes[target.check(value)] += 1
@@ -530,7 +531,7 @@ def run(target: Target, inputs: int, number: int) -> Counter[str]:
 
     before = signal.signal(signal.SIGPROF, too_long)
     try:
-        one()
+        give()
     finally:
         signal.signal(signal.SIGPROF, before)
     return outcomes
@@ -542,23 +543,23 @@ def main() -> None:
     parser.add_argument("--targets", nargs="+", choices=list(targets()), default=list(targets()))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true")
-    given_ = parser.parse_args()
-    chosen = {name: target for name, target in targets().items() if name in given_.targets}
+    options = parser.parse_args()
+    chosen = {name: target for name, target in targets().items() if name in options.targets}
     shares = sum(target.share for target in chosen.values())
-    found: dict[str, Any] = {"inputs": 0, "seed": given_.seed, "targets": {}}
+    result: dict[str, Any] = {"inputs": 0, "seed": options.seed, "targets": {}}
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         for name, target in chosen.items():
             started = time.process_time()
-            outcomes = run(target, -(-given_.inputs * target.share // shares), given_.seed)
+            outcomes = run(target, -(-options.inputs * target.share // shares), options.seed)
             took = time.process_time() - started
-            found["targets"][name] = {"inputs": outcomes.total(), "cpu_seconds": round(took, 1), **outcomes}
-            found["inputs"] += outcomes.total()
-            print(name, json.dumps(found["targets"][name]), file=sys.stderr, flush=True)
+            result["targets"][name] = {"inputs": outcomes.total(), "cpu_seconds": round(took, 1), **outcomes}
+            result["inputs"] += outcomes.total()
+            print(name, json.dumps(result["targets"][name]), file=sys.stderr, flush=True)
         os.chdir(ROOT)
-    print(json.dumps(found, indent=2))
-    if given_.write:
-        files.write_json(ROOT / "benchmarks/results/fuzz.json", found)
+    print(json.dumps(result, indent=2))
+    if options.write:
+        files.write_json(ROOT / "benchmarks/results/fuzz.json", result)
 
 
 if __name__ == "__main__":

@@ -33,18 +33,18 @@ SOURCES = ("labelled", "zero_shot", "few_shot")
 def study(task: str, labelled: int) -> None:
     """The parameters of one task: as many rows of each kind as have the LLM's label, of what it wrote equally many of
     each label; three seeds, at most 2,000 test rows."""
-    said = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    said["tasks"] = [task]
-    said["sources"]["labelled"]["texts"] = labelled
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params["tasks"] = [task]
+    params["sources"]["labelled"]["texts"] = labelled
     for written in ("zero_shot", "few_shot"):
         # All turns of the recordings.
-        said["sources"][written] |= {"per_label": math.ceil(labelled / len(cards.load(task).labels)), "turns": 8}
-    probe = said["train"]["classifiers"]["probe"]
+        params["sources"][written] |= {"per_label": math.ceil(labelled / len(cards.load(task).labels)), "turns": 8}
+    probe = params["train"]["classifiers"]["probe"]
     probe["mixes"] = ["gold", *SOURCES]
-    said["sources"]["gold"] = {"kind": "imported"}
-    said["train"] |= {"folds": "none", "test_rows": 2000, "checkpoints": "none", "classifiers": {"probe": probe}}
-    said["compare"] |= {"classifier": "probe", "baseline": "gold", "candidates": list(SOURCES)}
-    paths.PARAMS.write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
+    params["sources"]["gold"] = {"kind": "imported"}
+    params["train"] |= {"folds": "none", "test_rows": 2000, "checkpoints": "none", "classifiers": {"probe": probe}}
+    params["compare"] |= {"classifier": "probe", "baseline": "gold", "candidates": list(SOURCES)}
+    paths.PARAMS.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 
 
 def measure(task: str) -> dict[str, Any]:
@@ -62,14 +62,15 @@ def measure(task: str) -> dict[str, Any]:
     train.run(task, "probe")
     annotate.run(task)
     evaluate.run(task)
-    found = TaskResult.load(task).classifiers["probe"]
-    counts = GeneratedSet.load(task, "labelled")
-    scores = {mix: 100 * one.macro_f1.value for mix, one in found.mixes.items() if mix in ("gold", *SOURCES)}
-    gap = found.gaps["labelled"]["gold"].macro_f1
+    result, counts = TaskResult.load(task), GeneratedSet.load(task, "labelled")
+    probe = result.classifiers["probe"]
+    gap = probe.gaps["labelled"]["gold"].macro_f1
     return {
         "rows": len(rows),
-        "test_rows": TaskResult.load(task).test_rows,
-        "macro_f1": {mix: round(score, 1) for mix, score in scores.items()},
+        "test_rows": result.test_rows,
+        "macro_f1": {
+            mix: round(100 * score.macro_f1.value, 1) for mix, score in probe.mixes.items() if mix in ("gold", *SOURCES)
+        },
         "gap": [round(100 * end, 1) for end in (gap.value, gap.low, gap.high)],
         "agreement": round(100 * counts.agreement["total"].share.value, 1),
     }
@@ -79,29 +80,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tasks", nargs="*", default=TASKS)
     parser.add_argument("--write", action="store_true")
-    given = parser.parse_args()
-    here, found = Path.cwd(), {}
-    for task in given.tasks:
+    options = parser.parse_args()
+    here, results = Path.cwd(), {}
+    for task in options.tasks:
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)
             for name in ("tasks", "data/recordings"):
                 shutil.copytree(ROOT / name, name)
-            found[task] = measure(task)
+            results[task] = measure(task)
             os.chdir(here)
-        print(task, found[task])
-    if given.write:
-        files.write_json(RESULTS, {"cpu": doctor.cpu(), "tasks": found})
-        files.write_text(RESULTS.with_suffix(".md"), table(found))
+        print(task, results[task])
+    if options.write:
+        files.write_json(RESULTS, {"cpu": doctor.cpu(), "tasks": results})
+        files.write_text(RESULTS.with_suffix(".md"), table(results))
 
 
-def table(found: dict[str, dict[str, Any]]) -> str:
+def table(results: dict[str, dict[str, Any]]) -> str:
     """The scores as Markdown."""
     heads = ["Task", "Texts", "People's labels", "The LLM's labels", "Gap (95 %)", "Zero-shot", "Few-shot", "Agreement"]
     lines = [f"| {' | '.join(heads)} |", f"|:--|{'--:|' * (len(heads) - 1)}"]
-    for task, one in found.items():
-        scores, (gap, low, high) = one["macro_f1"], one["gap"]
-        cells = [task, one["rows"], scores["gold"], scores["labelled"], f"{gap:+.1f} ({low:+.1f} to {high:+.1f})"]
-        cells += [scores["zero_shot"], scores["few_shot"], f"{one['agreement']} %"]
+    for task, result in results.items():
+        scores, (gap, low, high) = result["macro_f1"], result["gap"]
+        cells = [task, result["rows"], scores["gold"], scores["labelled"], f"{gap:+.1f} ({low:+.1f} to {high:+.1f})"]
+        cells += [scores["zero_shot"], scores["few_shot"], f"{result['agreement']} %"]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines) + "\n"
 

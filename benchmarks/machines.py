@@ -24,7 +24,7 @@ from pyrite.results.study import Study, TaskMetrics
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
-def told(task: TaskMetrics) -> dict[str, dict[str, object]]:
+def verdicts_on(task: TaskMetrics) -> dict[str, dict[str, object]]:
     """By classifier and candidate: gap, interval and word."""
     cases = {
         f"{task.task}, {classifier}, {mix}": task.case(classifier, mix)
@@ -44,24 +44,24 @@ def main(machines: dict[str, Path]) -> None:
     for name, folder in machines.items():
         os.chdir(folder)
         tasks = Study.load().scored
-        verdicts[name] = {key: one for task in tasks for key, one in told(task).items()}
+        verdicts[name] = {key: case for task in tasks for key, case in verdicts_on(task).items()}
         scores.append(
             {
-                (task.task, classifier, mix): 100 * one.macro_f1.value
+                (task.task, classifier, mix): 100 * score.macro_f1.value
                 for task in tasks
-                for classifier, found in task.evaluated.classifiers.items()
-                for mix, one in found.mixes.items()
+                for classifier, result in task.evaluated.classifiers.items()
+                for mix, score in result.mixes.items()
             }
         )
         os.chdir(here)
     differ = [abs(one[key] - other[key]) for one, other in pairwise(scores) for key in one]
-    found = {
+    result = {
         "scores": {"compared": len(differ), "equal": differ.count(0.0), "largest_difference": round(max(differ), 3)},
         "verdicts": verdicts,
     }
-    files.write_json(RESULTS / "machines.json", found)
-    console.log.print_json(data=found)
+    files.write_json(RESULTS / "machines.json", result)
+    console.log.print_json(data=result)
 
 
 if __name__ == "__main__":
-    main({name: Path(folder).resolve() for name, folder in (one.split("=", 1) for one in sys.argv[1:])})
+    main({name: Path(folder).resolve() for name, folder in (machine.split("=", 1) for machine in sys.argv[1:])})

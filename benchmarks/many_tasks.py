@@ -44,16 +44,16 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, nargs="+", default=[10, 100])
     parser.add_argument("--run", action="store_true", help="let `dvc repro` run every stage")
     parser.add_argument("--write", action="store_true")
-    given = parser.parse_args()
-    found: dict[str, Any] = {"dvc": version("dvc"), "python": platform.python_version(), "tasks": {}}
-    for tasks in given.tasks:
+    options = parser.parse_args()
+    result: dict[str, Any] = {"dvc": version("dvc"), "python": platform.python_version(), "tasks": {}}
+    for tasks in options.tasks:
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)
-            found["tasks"][str(tasks)] = measure(tasks, given.run)
+            result["tasks"][str(tasks)] = measure(tasks, options.run)
             os.chdir(ROOT)
-        print(json.dumps({tasks: found["tasks"][str(tasks)]}, indent=2), flush=True)
-    if given.write:
-        files.write_json(ROOT / "benchmarks/results/many-tasks.json", found)
+        print(json.dumps({tasks: result["tasks"][str(tasks)]}, indent=2), flush=True)
+    if options.write:
+        files.write_json(ROOT / "benchmarks/results/many-tasks.json", result)
 
 
 def measure(tasks: int, run: bool) -> dict[str, Any]:
@@ -62,28 +62,28 @@ def measure(tasks: int, run: bool) -> dict[str, Any]:
     write(names)
     quietly("git", "init", "-q")
     quietly(*DVC, "init", "-q")
-    found: dict[str, Any] = {}
+    costs: dict[str, Any] = {}
     if run:
-        found["first_repro"] = timed(*DVC, "repro")
+        costs["first_repro"] = timed(*DVC, "repro")
     else:
         stages = json.loads(quietly(sys.executable, "-c", RESOLVE))
         for command in stages.values():
             quietly("sh", "-c", command)
-        found["commit"] = timed(*DVC, "commit", "--force", "--quiet")
+        costs["commit"] = timed(*DVC, "commit", "--force", "--quiet")
     author = ("-c", "user.name=t", "-c", "user.email=t@example.org")
     quietly("git", "add", "-A")
     quietly("git", *author, "commit", "-qm", "study")
     lock = Path("dvc.lock").read_bytes()
-    found["stages"] = len(yaml.load(lock, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["stages"])
-    found |= {"lock_bytes": len(lock), "lock_lines": lock.count(b"\n")}
-    said = quietly(*DVC, "repro")  # fills what DVC remembers of the files
-    assert "Data and pipelines are up to date." in said, said[-500:]
-    found["repro_with_nothing_to_do"] = timed(*DVC, "repro")
-    found["one_stage_with_nothing_to_do"] = timed(*DVC, "repro", f"evaluate@{names[0]}")
-    found["status"] = timed(*DVC, "status")
-    found["exp_show"] = timed(*DVC, "exp", "show")
+    costs["stages"] = len(yaml.load(lock, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["stages"])
+    costs |= {"lock_bytes": len(lock), "lock_lines": lock.count(b"\n")}
+    output = quietly(*DVC, "repro")  # fills what DVC remembers of the files
+    assert "Data and pipelines are up to date." in output, output[-500:]
+    costs["repro_with_nothing_to_do"] = timed(*DVC, "repro")
+    costs["one_stage_with_nothing_to_do"] = timed(*DVC, "repro", f"evaluate@{names[0]}")
+    costs["status"] = timed(*DVC, "status")
+    costs["exp_show"] = timed(*DVC, "exp", "show")
     assert Path("dvc.lock").read_bytes() == lock
-    return found
+    return costs
 
 
 # The commands of all stages, as DVC reads them.

@@ -43,8 +43,8 @@ def gigabytes() -> float:
 
 def timed(work: Callable[[], Vectors]) -> tuple[Vectors, float]:
     started = time.perf_counter()
-    found = work()
-    return found, time.perf_counter() - started
+    vectors = work()
+    return vectors, time.perf_counter() - started
 
 
 def main(n: int) -> None:

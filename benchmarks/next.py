@@ -99,21 +99,21 @@ def simulate(task: Task, source: str, rng: np.random.Generator) -> dict[str, flo
 def follow(task: Task, rng: np.random.Generator) -> dict[str, float]:
     """One user: the score now; the gain foretold of 50 labels more, with its 80 % interval; what came. In points."""
     order = rng.permutation(len(task.train[0]))
-    mine, held = order[: KNOWN[-1]], _take(task.train, order[: KNOWN[-1]])
+    own, held = order[: KNOWN[-1]], _take(task.train, order[: KNOWN[-1]])
     # As a study has them: means over three nested draws, but for all labels, of which there is one.
-    draws = [rng.permutation(mine) for _ in range(3)]
-    means = [np.mean([task.score(_take(task.train, one[:n])) for one in draws]) for n in KNOWN[:-1]]
+    draws = [rng.permutation(own) for _ in range(3)]
+    means = [np.mean([task.score(_take(task.train, draw[:n])) for draw in draws]) for n in KNOWN[:-1]]
     scores = [*map(float, means), task.score(held)]
     waiting = _take(task.train, order[KNOWN[-1] : KNOWN[-1] + WAITING])
     chosen = selection.least_sure(task.probabilities([held], waiting[0]), MORE)
-    told = forecast.forecast(KNOWN, scores, KNOWN[-1] + MORE)
+    foretold = forecast.forecast(KNOWN, scores, KNOWN[-1] + MORE)
     came = task.score(held, _take(waiting, np.arange(MORE)))
-    gains = {"foretold": told.value, "low": told.low, "high": told.high, "at random": came}
+    gains = {"foretold": foretold.value, "low": foretold.low, "high": foretold.high, "at random": came}
     gains["next"] = task.score(held, _take(waiting, chosen))
     return {
         "now": 100 * scores[-1],
         **{key: 100 * (value - scores[-1]) for key, value in gains.items()},
-        "held": float(told.low <= came <= told.high),
+        "held": float(foretold.low <= came <= foretold.high),
     }
 
 
@@ -132,8 +132,8 @@ def study() -> None:
     """Prepare the tasks and their generated sets in this folder."""
     for name in ("tasks", "data/recordings"):
         shutil.copytree(ROOT / name, name)
-    said = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    Path("params.yaml").write_text(yaml.safe_dump(said | {"tasks": TASKS}), encoding="utf-8")
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    Path("params.yaml").write_text(yaml.safe_dump(params | {"tasks": TASKS}), encoding="utf-8")
     for task in TASKS:
         fetch.run(task)
         prepare.run(task)
@@ -167,7 +167,7 @@ def main(repeats: int) -> None:
         source: _over({name: of["next, 50"] - of["at random, 100"] for name, of in by.items()})
         for source, by in scores.items()
     }
-    found = {
+    result = {
         "conditions": {
             "repeats": repeats,
             "waiting": {task.name: min(WAITING, len(task.train[0]) - max(STARTS.values())) for task in tasks},
@@ -180,17 +180,17 @@ def main(repeats: int) -> None:
         "next_50_minus_random_100": halved,
         "followed": {task.name: repeated(follow, task).mean().to_dict() for task in tasks},
     }
-    files.write_json(RESULTS / "next.json", found)
-    files.write_text(RESULTS / "next.md", page(found))
+    files.write_json(RESULTS / "next.json", result)
+    files.write_text(RESULTS / "next.md", page(result))
     print((RESULTS / "next.md").read_text(encoding="utf-8"))
 
 
 def _over(by_task: dict[str, pd.Series]) -> dict[str, tuple[float, float, float]]:
-    means = np.array([one.mean() for one in by_task.values()])
-    return {name: interval(one.to_numpy()) for name, one in by_task.items()} | {"all tasks": interval(means)}
+    means = np.array([gains.mean() for gains in by_task.values()])
+    return {name: interval(gains.to_numpy()) for name, gains in by_task.items()} | {"all tasks": interval(means)}
 
 
-def page(found: dict) -> str:
+def page(result: dict) -> str:
     """Both simulations as tables, a task a row."""
     parts = [
         "# Which texts to label next, by benchmarks/next.py",
@@ -198,20 +198,20 @@ def page(found: dict) -> str:
         "last row over tasks).",
     ]
     for source, start in (("zero_shot", "Zero-shot texts"), ("few_shot", "Few-shot texts and 100 labels")):
-        columns = {f"{rule}, {n} texts": found["gains"][f"{source}, {rule}, {n}"] for rule in RULES for n in (50, 100)}
-        columns["next, 50, less 100 at random"] = found["next_50_minus_random_100"][source]
+        columns = {f"{rule}, {n} texts": result["gains"][f"{source}, {rule}, {n}"] for rule in RULES for n in (50, 100)}
+        columns["next, 50, less 100 at random"] = result["next_50_minus_random_100"][source]
         tasks = columns["next, 50 texts"]
         rows = [{"task": task, **{head: _cell(*of[task]) for head, of in columns.items()}} for task in tasks]
         parts += [f"**{start}**", Table.of(rows).markdown().strip()]
     rows = [
         {
             "task": task,
-            "now": one["now"],
-            "foretold": _cell(one["foretold"], one["low"], one["high"]),
-            **{f"came, {how}": f"{one[how]:+.1f}" for how in ("at random", "next")},
-            "users whose gain at random lay in the interval": f"{one['held']:.0%}",
+            "now": user["now"],
+            "foretold": _cell(user["foretold"], user["low"], user["high"]),
+            **{f"came, {how}": f"{user[how]:+.1f}" for how in ("at random", "next")},
+            "users whose gain at random lay in the interval": f"{user['held']:.0%}",
         }
-        for task, one in found["followed"].items()
+        for task, user in result["followed"].items()
     ]
     parts += [
         f"**The advice followed.** A user with {KNOWN[-1]} labels labels {MORE} more: points gained, with the 80 % "

@@ -55,46 +55,46 @@ def foretell(task: str, source: str, now: int, then: int) -> Hidden:
     def score(rows: pd.DataFrame) -> float:
         learnt = np.stack([of_text[i] for i in rows["id"]])
         targets = [labels.index(label) for label in rows["label"]]
-        said = linear.probe(learnt, targets, vectors[len(whole) :], len(labels), C).argmax(1)
-        return float(f1_score(test["label"], np.array(labels)[said], average="macro"))
+        predicted = linear.probe(learnt, targets, vectors[len(whole) :], len(labels), C).argmax(1)
+        return float(f1_score(test["label"], np.array(labels)[predicted], average="macro"))
 
     rows = [len(pilot) // 4, len(pilot) // 2, len(pilot)]
     drawn = [[mixes.rows(f"s@{n}", pilot, {"s": pilot}, seed) for seed in SEEDS] for n in rows[:2]]
     scores = [*(float(np.mean([score(of_seed) for of_seed in of_size])) for of_size in drawn), score(pilot)]
     slope, start = np.polyfit(np.log(rows), scores, 1)
     line = min(1.0, start + slope * np.log(len(whole)))
-    told = forecast.expected(rows, scores, len(whole), generated=True)
-    return Hidden(task, score(whole), *told, scores[-1], float(line), len(whole) / len(pilot))
+    foretold = forecast.expected(rows, scores, len(whole), generated=True)
+    return Hidden(task, score(whole), *foretold, scores[-1], float(line), len(whole) / len(pilot))
 
 
 def main(study: Path) -> None:
     os.chdir(study)
     held, rows = [], []
-    said: Counter[tuple[str, bool]] = Counter()
+    words: Counter[tuple[str, bool]] = Counter()
     for path, source, step in itertools.product(sorted(KEPT.glob("*.json")), SOURCES, STEPS):
-        one = foretell(path.stem, source, *step)
-        held += [one] if one.times >= FARTHER else []
+        point = foretell(path.stem, source, *step)
+        held += [point] if point.times >= FARTHER else []
         if step == PILOT:
             bar = read_result(path, TaskResult).classifiers["probe"].mixes["real"].macro_f1.value - MARGIN
-            reach = forecast.QUANTILE_GENERATED * one.error
-            told = Interval(value=one.value, low=one.value - reach, high=one.value + reach)
-            word = forecasts.chance(told, bar)
-            said[word, one.true >= bar] += 1
-            row = {"task": one.task, "source": source, "pilot": one.no_change, "told": told.model_dump()}
-            rows.append(row | {"came": one.true, "bar": bar, "said": word})
-    found = {
+            reach = forecast.QUANTILE_GENERATED * point.error
+            foretold = Interval(value=point.value, low=point.value - reach, high=point.value + reach)
+            word = forecasts.chance(foretold, bar)
+            words[word, point.true >= bar] += 1
+            row = {"task": point.task, "source": source, "pilot": point.no_change, "told": foretold.model_dump()}
+            rows.append(row | {"came": point.true, "bar": bar, "said": word})
+    result = {
         "backtest": backtest(held),
-        "said": {f"{word}, {'within' if within else 'not'}": n for (word, within), n in sorted(said.items())},
+        "said": {f"{word}, {'within' if within else 'not'}": n for (word, within), n in sorted(words.items())},
         "pilots": rows,
     }
-    files.write_json(RESULTS / "pilot.json", found)
-    files.write_text(RESULTS / "pilot.md", page(found))
+    files.write_json(RESULTS / "pilot.json", result)
+    files.write_text(RESULTS / "pilot.md", page(result))
     print((RESULTS / "pilot.md").read_text(encoding="utf-8"))
 
 
-def page(found: dict) -> str:
+def page(result: dict) -> str:
     lines = ["# Forecasts of generated texts and what came, by benchmarks/pilot.py", ""]
-    lines += errors({"all": found["backtest"]["all"], **found["backtest"]["by_distance"]})
+    lines += errors({"all": result["backtest"]["all"], **result["backtest"]["by_distance"]})
     lines += [
         "",
         "Pilots: do 100 texts a label score within 3 points of all real labels (wanted)?",
@@ -102,12 +102,13 @@ def page(found: dict) -> str:
         "| task | source | pilot | foretold | came | wanted | said |",
         "|:--|:--|--:|--:|--:|--:|:--|",
     ]
-    for one in found["pilots"]:
-        told = one["told"]
-        ends = f"{100 * told['value']:.1f} ({100 * told['low']:.1f} to {100 * told['high']:.1f})"
-        cells = [one["task"], one["source"], f"{100 * one['pilot']:.1f}", ends]
-        lines.append(f"| {' | '.join(cells)} | {100 * one['came']:.1f} | {100 * one['bar']:.1f} | {one['said']} |")
-    counts = "; ".join(f"{what}: {n}" for what, n in found["said"].items())
+    for pilot in result["pilots"]:
+        value, low, high = (100 * pilot["told"][end] for end in ("value", "low", "high"))
+        ends = f"{value:.1f} ({low:.1f} to {high:.1f})"
+        now, came, bar = (f"{100 * pilot[key]:.1f}" for key in ("pilot", "came", "bar"))
+        cells = [pilot["task"], pilot["source"], now, ends, came, bar, pilot["said"]]
+        lines.append(f"| {' | '.join(cells)} |")
+    counts = "; ".join(f"{what}: {n}" for what, n in result["said"].items())
     return "\n".join([*lines, "", f"Said, and what came: {counts}."]) + "\n"
 
 

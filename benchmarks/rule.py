@@ -86,8 +86,8 @@ def embedded(words: list[str]) -> np.ndarray:
 def counted(words: list[str]) -> np.ndarray:
     """The same of TF-IDF."""
     features = TfidfVectorizer(sublinear_tf=True, min_df=3).fit_transform(words)
-    found: np.ndarray = TruncatedSVD(DIMENSIONS, random_state=0).fit_transform(features)
-    return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+    vectors: np.ndarray = TruncatedSVD(DIMENSIONS, random_state=0).fit_transform(features)
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
 
 FEATURES = {"probe": embedded, "tfidf": counted}
@@ -97,10 +97,10 @@ def recorded(task: str) -> pd.DataFrame:
     """The few-shot texts of a task's recording, at most a hundred of each label, turn by turn."""
     held = transcripts.read(paths.recording(task, "few_shot"), cards.load(task), "few_shot")
     rows = [
-        (number, texts.normalise(text), one.label)
-        for one in held
-        if one.model == MODEL
-        for number, turn in enumerate(one.turns)
+        (number, texts.normalise(text), conversation.label)
+        for conversation in held
+        if conversation.model == MODEL
+        for number, turn in enumerate(conversation.turns)
         for text in parsing.texts(turn.answer)
     ]
     made = pd.DataFrame(rows, columns=["turn", "text", "label"]).drop_duplicates("text")
@@ -157,8 +157,8 @@ class Task:
     def predict(self, train: Rows, test: Rows) -> np.ndarray:
         # The loss of `probe`; this solver reaches its least value in half the time where there are few dimensions.
         model = LogisticRegression(C=C, class_weight="balanced", solver="newton-cholesky", max_iter=200)
-        said: np.ndarray = model.fit(train.vectors, train.labels).predict(test.vectors)
-        return said
+        predicted: np.ndarray = model.fit(train.vectors, train.labels).predict(test.vectors)
+        return predicted
 
     def score(self, train: Rows, test: Rows) -> float:
         return float(count(test.labels, self.predict(train, test), len(self.names)).macro_f1())
@@ -183,9 +183,9 @@ class Task:
         for _ in range(9):
             middle = (low + high) / 2
             made = self.candidate(middle)
-            found = self.score(made, self.users)
-            best = min(best, (abs(found - wanted), made, found), key=lambda one: one[0])
-            low, high = (low, middle) if found > wanted else (middle, high)
+            score = self.score(made, self.users)
+            best = min(best, (abs(score - wanted), made, score), key=lambda candidate: candidate[0])
+            low, high = (low, middle) if score > wanted else (middle, high)
         return best[1:]
 
 
@@ -194,19 +194,19 @@ def run(task: Task) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for n in task.sizes:
         some = [task.draw(n, 10**6 + k) for k in range(TRUTH)]
-        rest = [task.users[np.delete(np.arange(len(task.users)), mine)] for mine in some]
-        alone = np.array([task.score(task.users[mine], test) for mine, test in zip(some, rest, strict=True)])
+        rest = [task.users[np.delete(np.arange(len(task.users)), own)] for own in some]
+        alone = np.array([task.score(task.users[own], test) for own, test in zip(some, rest, strict=True)])
         rng = np.random.default_rng(n)
-        fewer = [task.users[rng.permutation(mine)[: in_a_fit(task, mine)]] for mine in some]
+        fewer = [task.users[rng.permutation(own)[: in_a_fit(task, own)]] for own in some]
         trained = np.mean([task.score(few, test) for few, test in zip(fewer, rest, strict=True)])
         made = [task.reaching(alone.mean() + gap / 100) for gap in GAPS]
         added = [
-            np.mean([task.score(task.users[mine] + one, test) for mine, test in zip(some, rest, strict=True)])
-            for one, _ in made
+            np.mean([task.score(task.users[own] + candidate, test) for own, test in zip(some, rest, strict=True)])
+            for candidate, _ in made
         ]
-        said = [task.predict(one, task.users) for one, _ in made]
+        predicted = [task.predict(candidate, task.users) for candidate, _ in made]
         for seed in range(USERS[n]):
-            for k, case in enumerate(user(task, n, [one for one, _ in made], said, seed)):
+            for k, case in enumerate(user(task, n, [candidate for candidate, _ in made], predicted, seed)):
                 true, gain = made[k][1] - alone.mean(), added[k] - alone.mean()
                 word = verdict.decide(case)
                 below = {verdict.DONT, verdict.AUGMENT} if gain > 0 else {verdict.DONT}
@@ -234,25 +234,25 @@ def run(task: Task) -> list[dict[str, object]]:
     return rows
 
 
-def in_a_fit(task: Task, mine: np.ndarray) -> int:
+def in_a_fit(task: Task, own: np.ndarray) -> int:
     """How many of a user's rows one fit trains on: all but the pool, a fold and the validation rows."""
-    parts = Data(task.table.iloc[mine], {}, folds="auto").parts(0)
+    parts = Data(task.table.iloc[own], {}, folds="auto").parts(0)
     return round(float(np.mean([len(part.training) for part in parts])))
 
 
-def user(task: Task, n: int, made: list[Rows], said: list[np.ndarray], seed: int) -> list[verdict.Case]:
+def user(task: Task, n: int, made: list[Rows], by_candidate: list[np.ndarray], seed: int) -> list[verdict.Case]:
     """What a user with n labels is told of each candidate."""
-    mine = task.draw(n, seed)
-    data = Data(task.table.iloc[mine], {}, folds="auto")
-    place = {row: i for i, row in enumerate(task.table["id"].iloc[mine])}
-    ids, own = data.test["id"].tolist(), task.users[mine]
+    drawn = task.draw(n, seed)
+    data = Data(task.table.iloc[drawn], {}, folds="auto")
+    place = {row: i for i, row in enumerate(task.table["id"].iloc[drawn])}
+    ids, own = data.test["id"].tolist(), task.users[drawn]
     tested = np.array([place[i] for i in ids])
     gold, number = own.labels[tested], {i: k for k, i in enumerate(ids)}
     # real; each candidate; real and each candidate.
     predicted = np.empty((1 + 2 * len(made), REPEATS, len(ids)), dtype=np.int64)
     fold = np.empty((REPEATS, len(ids)), dtype=np.int64)
-    for k, of_candidate in enumerate(said):
-        predicted[1 + k] = of_candidate[mine[tested]]
+    for k, of_candidate in enumerate(by_candidate):
+        predicted[1 + k] = of_candidate[drawn[tested]]
     for repeat in range(REPEATS):
         for part in data.parts(repeat):
             training, test = part.training, part.test
@@ -266,12 +266,12 @@ def user(task: Task, n: int, made: list[Rows], said: list[np.ndarray], seed: int
     names = [f"candidate_{k}" for k in range(len(made))]
     mixes = ("real", *names, *(f"real+{name}" for name in names))
     blank, of_mix = np.zeros((len(mixes), REPEATS)), [n] * len(mixes)
-    found = Predictions(
+    predictions = Predictions(
         mixes, tuple(range(REPEATS)), task.names, gold, predicted, blank, of_mix, np.array(ids, dtype=object), fold
     )
-    one = evaluate.evaluate(found, RESAMPLES)
+    probe = evaluate.evaluate(predictions, RESAMPLES)
     result = TaskResult(
-        task=task.name, test_rows=len(ids), labels=tuple(task.names), llm=None, classifiers={"probe": one}
+        task=task.name, test_rows=len(ids), labels=tuple(task.names), llm=None, classifiers={"probe": probe}
     )
     return [verdict.case(result, "probe", name, "real", MARGIN) for name in names]
 
@@ -295,19 +295,19 @@ def shares(rows: pd.DataFrame) -> pd.DataFrame:
     return means.join(rows.groupby(keys).size().rename("users")).round(3).reset_index()
 
 
-def cells(found: pd.DataFrame) -> pd.DataFrame:
+def cells(shares: pd.DataFrame) -> pd.DataFrame:
     """The same over tasks, each weighing as many users as it has; the largest gap last."""
-    values = [name for name in found if name not in ("task", "n", "wanted", "users")]
+    values = [name for name in shares if name not in ("task", "n", "wanted", "users")]
     weighted = (
-        found[values].mul(found["users"], axis=0).assign(users=found["users"], n=found["n"], loss=-found["wanted"])
+        shares[values].mul(shares["users"], axis=0).assign(users=shares["users"], n=shares["n"], loss=-shares["wanted"])
     )
     sums = weighted.groupby(["n", "loss"]).sum()
     return sums[values].div(sums["users"], axis=0).assign(users=sums["users"]).reset_index()
 
 
-def figure(found: pd.DataFrame) -> alt.Chart:
+def figure(cells: pd.DataFrame) -> alt.Chart:
     """Coverage, false and right words by number of labels, a colour for each true gap."""
-    long = found.assign(gap=(-found["loss"]).map("{:g}".format)).melt(
+    long = cells.assign(gap=(-cells["loss"]).map("{:g}".format)).melt(
         ["n", "gap"], ["covered", "right", "false replace", "false don't"], "share", "percent"
     )
     return (
@@ -326,10 +326,10 @@ def figure(found: pd.DataFrame) -> alt.Chart:
 def main(names: list[str]) -> None:
     target = RESULTS / "rule.json"
     held = files.read_json(target)["shares"] if target.exists() else []
-    found = pd.DataFrame([row for row in held if row["task"] not in names])
+    of_tasks = pd.DataFrame([row for row in held if row["task"] not in names])
     for name in names:
         started = time.monotonic()
-        found = pd.concat([found, shares(pd.DataFrame(run(Task.load(name))))], ignore_index=True)
+        of_tasks = pd.concat([of_tasks, shares(pd.DataFrame(run(Task.load(name))))], ignore_index=True)
         console.log.print(f"{name}: {(time.monotonic() - started) / 60:.1f} minutes")
     columns = [
         Column("n", "labels", form=",d"),
@@ -340,8 +340,8 @@ def main(names: list[str]) -> None:
         *(Column(key, form=".0f") for key in (verdict.REPLACE, verdict.AUGMENT, verdict.DONT, "right")),
         *(Column(key, form=".1f") for key in ("false replace", "false don't", "false augment")),
     ]
-    over_tasks = cells(found)
-    kept = {"shares": found.to_dict("records"), "cells": over_tasks.round(3).to_dict("records")}
+    over_tasks = cells(of_tasks)
+    kept = {"shares": of_tasks.to_dict("records"), "cells": over_tasks.round(3).to_dict("records")}
     files.write_json(target, {"margin": MARGIN, "resamples": RESAMPLES, **kept})
     table = Table(columns, over_tasks.to_dict("records")).markdown()
     files.write_text(RESULTS / "rule.md", f"# Users with few labels, by benchmarks/rule.py\n\n{table}")

@@ -71,27 +71,27 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[1000, 10_000, 100_000])
     parser.add_argument("--embed", type=int, default=1000, help="texts, to learn how fast MiniLM embeds")
     parser.add_argument("--write", action="store_true")
-    given = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    found: dict[str, Any] = {"conditions": conditions(), "embedding": {}, "rows": {}}
-    if given.embed:
-        found["embedding"] = forked(lambda: embedding(given.embed))["said"]
-        print(json.dumps(found["embedding"]), flush=True)
-    for rows in sorted(given.rows):
+    result: dict[str, Any] = {"conditions": conditions(), "embedding": {}, "rows": {}}
+    if options.embed:
+        result["embedding"] = forked(lambda: embedding(options.embed))[1]
+        print(json.dumps(result["embedding"]), flush=True)
+    for rows in sorted(options.rows):
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)
-            found["rows"][str(rows)] = measure(rows)
+            result["rows"][str(rows)] = measure(rows)
             os.chdir(ROOT)
-        if found["embedding"]:
-            seconds = rows / found["embedding"]["texts_per_second"]
-            found["rows"][str(rows)][EMBEDS]["embedding_seconds"] = round(seconds, 1)
-        print(json.dumps({rows: found["rows"][str(rows)]}, indent=2), flush=True)
-        if len(found["rows"]) > 2:
-            found["million"] = {stage: law(found["rows"], stage) for stage in STAGES}
+        if result["embedding"]:
+            seconds = rows / result["embedding"]["texts_per_second"]
+            result["rows"][str(rows)][EMBEDS]["embedding_seconds"] = round(seconds, 1)
+        print(json.dumps({rows: result["rows"][str(rows)]}, indent=2), flush=True)
+        if len(result["rows"]) > 2:
+            result["million"] = {stage: law(result["rows"], stage) for stage in STAGES}
             # After each size: the largest takes longest.
-            if given.write:
-                files.write_json(ROOT / "benchmarks/results/scale.json", found)
-    print(json.dumps(found.get("million"), indent=2))
+            if options.write:
+                files.write_json(ROOT / "benchmarks/results/scale.json", result)
+    print(json.dumps(result.get("million"), indent=2))
 
 
 def conditions() -> dict[str, Any]:
@@ -106,13 +106,13 @@ def conditions() -> dict[str, Any]:
 def measure(rows: int) -> dict[str, Any]:
     """What each stage of a study with so many generated rows takes, in an empty working directory."""
     forked(lambda: write(rows))
-    found: dict[str, Any] = {"recording_bytes": paths.recording(TASK, SETTING).stat().st_size}
+    costs: dict[str, Any] = {"recording_bytes": paths.recording(TASK, SETTING).stat().st_size}
     for stage, (run, outputs) in STAGES.items():
         before = size(paths.store())
-        found[stage] = forked(lambda run=run: run_without_embedding(run))
-        found[stage] |= {"bytes": sum(map(size, outputs)), "store_bytes": size(paths.store()) - before}
-    found["accepted"] = len(texts.read(paths.source(TASK, SETTING)))
-    return found
+        costs[stage], _ = forked(lambda run=run: run_without_embedding(run))
+        costs[stage] |= {"bytes": sum(map(size, outputs)), "store_bytes": size(paths.store()) - before}
+    costs["accepted"] = len(texts.read(paths.source(TASK, SETTING)))
+    return costs
 
 
 def write(rows: int) -> None:
@@ -195,7 +195,7 @@ def embedding(n: int) -> dict[str, float]:
     return {"texts_per_second": round(n / seconds, 1), "tokens_per_second": round(int(tokens.lengths.sum()) / seconds)}
 
 
-def forked(work: Callable[[], Any]) -> dict[str, Any]:
+def forked(work: Callable[[], Any]) -> tuple[dict[str, Any], Any]:
     """Do something in a fork of this process: its seconds of computing, its largest memory, and what it returns."""
     reader, writer = os.pipe()
     if not (child := os.fork()):
@@ -204,10 +204,10 @@ def forked(work: Callable[[], Any]) -> dict[str, Any]:
             os.close(reader)
             os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
             torch.set_num_threads(1)
-            said = work()
+            value = work()
             usage = resource.getrusage(resource.RUSAGE_SELF)
-            found = {"cpu_seconds": round(usage.ru_utime + usage.ru_stime, 2), "peak_mb": round(usage.ru_maxrss / 1024)}
-            os.write(writer, json.dumps(found | {"said": said}).encode())
+            costs = {"cpu_seconds": round(usage.ru_utime + usage.ru_stime, 2), "peak_mb": round(usage.ru_maxrss / 1024)}
+            os.write(writer, json.dumps([costs, value]).encode())
             code = 0
         except BaseException:
             traceback.print_exc()
@@ -216,11 +216,11 @@ def forked(work: Callable[[], Any]) -> dict[str, Any]:
             os._exit(code)
     os.close(writer)
     with os.fdopen(reader) as pipe:
-        told = pipe.read()
+        sent = pipe.read()
     if os.waitpid(child, 0)[1]:
         sys.exit("a stage failed")
-    found: dict[str, Any] = json.loads(told)
-    return found if found["said"] is not None else {key: found[key] for key in ("cpu_seconds", "peak_mb")}
+    costs, value = json.loads(sent)
+    return costs, value
 
 
 def size(path: Path) -> int:
@@ -236,7 +236,7 @@ def law(measured: dict[str, dict[str, Any]], stage: str) -> dict[str, Any]:
     What grows by less than a twentieth in all is taken not to grow.
     """
     sizes = sorted(map(int, measured))[-3:]
-    found: dict[str, Any] = {}
+    laws: dict[str, Any] = {}
     for key in measured[str(sizes[0])][stage]:
         start, middle, end = (measured[str(rows)][stage][key] for rows in sizes)
         exponent, growth = 0.0, end - start
@@ -245,8 +245,8 @@ def law(measured: dict[str, dict[str, Any]], stage: str) -> dict[str, Any]:
             ratio = growth / (middle - start) if middle > start else sizes[2] / sizes[1]
             exponent = max(0.0, math.log(ratio) / math.log(sizes[2] / sizes[1]))
         at_a_million = start + growth * (MILLION / sizes[2]) ** exponent
-        found[key] = {"exponent": round(exponent, 2), "at_a_million": round(at_a_million, 1)}
-    return found
+        laws[key] = {"exponent": round(exponent, 2), "at_a_million": round(at_a_million, 1)}
+    return laws
 
 
 if __name__ == "__main__":

@@ -48,14 +48,14 @@ def main(n: int) -> None:
         for label, c in source.frame[["label", "conversation"]].drop_duplicates().itertuples(index=False)
     }
     started = time.perf_counter()
-    found = diversity.scrutinise(real, {"source": source}, {"source": showings})
+    looks = diversity.scrutinise(real, {"source": source}, {"source": showings})
     result = {
         "texts": n,
         "real_texts": REAL,
         "cores": os.cpu_count(),
         "seconds": round(time.perf_counter() - started, 1),
         "gigabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
-        "kilobytes_of_result": len(found["source"].model_dump_json()) // 1000,
+        "kilobytes_of_result": len(looks["source"].model_dump_json()) // 1000,
     }
     files.write_json(Path(__file__).parent / "results/scrutiny.json", result)
     print(result)

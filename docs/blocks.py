@@ -12,13 +12,13 @@ ROOT = Path(__file__).parents[1]
 
 
 def measured(name: str) -> Any:
-    """What a benchmark found, as it is committed."""
+    """The result of a benchmark, as it is committed."""
     return json.loads((ROOT / f"benchmarks/results/{name}.json").read_text())
 
 
 def table(heads: Sequence[str], align: str, rows: Iterable[Sequence[str]]) -> str:
     """A table in Markdown; `align` has an l or r for each column."""
-    marks = "|".join({"l": ":--", "r": "--:"}[one] for one in align)
+    marks = "|".join({"l": ":--", "r": "--:"}[side] for side in align)
     head, *body = ("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (heads, *rows))
     return "\n".join([head, f"|{marks}|", *body])
 
@@ -27,7 +27,7 @@ def put(page: str, blocks: Mapping[str, str]) -> str:
     """The page with these blocks, by name, in the place of those that it has."""
     for name, block in blocks.items():
         marks = f"(<!-- {name}: [^\n]* -->\n).*(\n<!-- /{name} -->)"
-        page = re.sub(marks, lambda found, block=block: f"{found[1]}{block}{found[2]}", page, flags=re.DOTALL)
+        page = re.sub(marks, lambda match, block=block: f"{match[1]}{block}{match[2]}", page, flags=re.DOTALL)
     return page
 
 

@@ -12,10 +12,10 @@ def speed(fits: dict[str, Any], queue: dict[str, Any]) -> str:
     had = fits["conditions"]
     rows = []
     for task, systems in fits["tasks"].items():
-        for name, found in systems.items():
-            times = "" if name == "Pyrite" else f"{found['pyrite_is_faster_times']:.2f} times"
-            scores = ", ".join(f"{score:.1f}" for score in found["macro_f1"])
-            rows.append([task, name, f"{found['samples_per_second']:.0f}", times, scores])
+        for name, figures in systems.items():
+            times = "" if name == "Pyrite" else f"{figures['pyrite_is_faster_times']:.2f} times"
+            scores = ", ".join(f"{score:.1f}" for score in figures["macro_f1"])
+            rows.append([task, name, f"{figures['samples_per_second']:.0f}", times, scores])
     compiling = [systems["Pyrite, compiled"]["compiling_seconds"] for systems in fits["tasks"].values()]
     setting = (
         f"MiniLM on {had['training_rows']} rows, {had['steps']} steps of {had['rows_in_a_step']} rows, texts cut at"
@@ -34,7 +34,7 @@ def speed(fits: dict[str, Any], queue: dict[str, Any]) -> str:
 
 def faults(kills: dict[str, Any], fuzz: dict[str, Any]) -> str:
     """What came of killing stages, and of hostile inputs."""
-    told = (
+    killed = (
         f"Of {sum(kills['kills'].values())} kills, {kills['kills']['dvc repro']} of them of `dvc repro` itself,"
         f" {len(kills['differences'])} left a difference; {kills['paid_twice']} requests were paid twice and"
         f" {kills['trained_twice']} fits trained twice."
@@ -44,7 +44,7 @@ def faults(kills: dict[str, Any], fuzz: dict[str, Any]) -> str:
         f"{fuzz['inputs']:,} broken inputs (`benchmarks/fuzz.py`: answers, cards, settings, data, recordings, the words"
         " of the report) were read or refused in one line: none crashed or hung it."
     )
-    return f"{told} {broken}"
+    return f"{killed} {broken}"
 
 
 def filled(page: str) -> str:

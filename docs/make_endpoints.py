@@ -7,7 +7,7 @@ from typing import Any
 from blocks import measured, put, rewrite, table
 
 
-def cases(found: dict[str, Any]) -> str:
+def cases(result: dict[str, Any]) -> str:
     """One row a case."""
     rows = [
         [
@@ -18,10 +18,10 @@ def cases(found: dict[str, Any]) -> str:
             *(f"${case[money]:.2f}" for money in ("billed_usd", "counted_usd")),
             "; ".join(case["wrong"]) or "right",
         ]
-        for case in found["cases"]
+        for case in result["cases"]
     ]
     heads = ["what is odd", "command and mode", "exit code", "requests", "billed", "counted", ""]
-    right = sum(not case["wrong"] for case in found["cases"])
+    right = sum(not case["wrong"] for case in result["cases"])
     return f"{right} of {len(rows)} are as they should be.\n\n{table(heads, 'llrrrrl', rows)}"
 
 

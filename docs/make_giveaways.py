@@ -54,26 +54,27 @@ def written(task: str) -> pd.DataFrame:
 def blind(path: Path, frame: pd.DataFrame) -> ClearCut | None:
     if not path.exists():
         return None
-    given = {item: label for _, (item, label) in sheets.read(path, sheets.LABELS)}
-    found = clear_cut.clear_cut(dict(zip(frame["id"], frame["label"], strict=True)), given)
-    return found if found.texts else None
+    blind_labels = {item: label for _, (item, label) in sheets.read(path, sheets.LABELS)}
+    shares = clear_cut.clear_cut(dict(zip(frame["id"], frame["label"], strict=True)), blind_labels)
+    return shares if shares.texts else None
 
 
 def row(task: str) -> list[str]:
     real = texts.read(paths.prepared(task))
     real = real[real["split"] == "train"]
     source = written(task)
-    some = real.sample(min(len(real), REAL_TEXTS), random_state=0)
-    found = giveaways.given_away(some, {SOURCE: source})[SOURCE]
-    habits = [(label, one) for label, of_label in found.labels.items() for one in of_label]
+    sample = real.sample(min(len(real), REAL_TEXTS), random_state=0)
+    signs = giveaways.given_away(sample, {SOURCE: source})[SOURCE]
+    habits = [(label, habit) for label, of_label in signs.labels.items() for habit in of_label]
+    habits.sort(key=lambda pair: abs(pair[1].z))
     # Of a habit of several labels, the plainest.
-    plainest = {(one.feature, one.z > 0): (label, one) for label, one in sorted(habits, key=lambda one: abs(one[1].z))}
-    some_habits = sorted(plainest.values(), key=lambda one: -abs(one[1].z))[:HABITS]
-    more = [f"{label}: {'more' if one.z > 0 else 'less'} {trust.gives_away(one)}" for label, one in some_habits]
-    leaks = [trust.leaks(one) for one in found.leaks[:LEAKS]]
-    shares = [blind(paths.checked(task, SOURCE), source), blind(paths.recorded_labels(task), real)]
-    clear = ", ".join(words.ranged(one.share) if one else "not asked" for one in shares)
-    cells = ["<br>".join(rendering.markdown(said) for said in column) or "nothing" for column in (more, leaks)]
+    plainest = {(habit.feature, habit.z > 0): (label, habit) for label, habit in habits}
+    shown = sorted(plainest.values(), key=lambda pair: -abs(pair[1].z))[:HABITS]
+    more = [f"{label}: {'more' if habit.z > 0 else 'less'} {trust.gives_away(habit)}" for label, habit in shown]
+    leaks = [trust.leaks(leak) for leak in signs.leaks[:LEAKS]]
+    sets = [blind(paths.checked(task, SOURCE), source), blind(paths.recorded_labels(task), real)]
+    clear = ", ".join(words.ranged(of_set.share) if of_set else "not asked" for of_set in sets)
+    cells = ["<br>".join(map(rendering.markdown, column)) or "nothing" for column in (more, leaks)]
     return [task, *cells, clear]
 
 

@@ -13,9 +13,9 @@ def generated(speed: dict[str, Any], kills: dict[str, Any]) -> str:
     """The table of throughput and the sentences on memory and kills."""
     had, memory = speed["conditions"], speed["memory"]
     rows = [
-        [concurrency, name, f"{share:.2f}", str(found["requests_per_second"][name])]
-        for concurrency, found in speed["concurrency"].items()
-        for name, share in found["share_of_ideal"].items()
+        [concurrency, name, f"{share:.2f}", str(figures["requests_per_second"][name])]
+        for concurrency, figures in speed["concurrency"].items()
+        for name, share in figures["share_of_ideal"].items()
     ]
     setting = (
         f"{had['requests']:,} requests to a server on the same machine that takes {had['latency_seconds']:g} s for"
@@ -34,53 +34,53 @@ def generated(speed: dict[str, Any], kills: dict[str, Any]) -> str:
     return f"{fast}\n\n{setting}\n\n{safety}"
 
 
-def live(found: dict[str, Any]) -> str:
+def live(result: dict[str, Any]) -> str:
     """The table of what the small LLM's answers are good for, and how long its study took where that was measured."""
-    had, study = found["conditions"], found["study"]
+    had, study = result["conditions"], result["study"]
     rows = []
-    for way, came in sorted(found["ways"].items(), key=lambda way: ("bounds" in way[0], way[0])):
-        most = sorted(came["dropped"].items(), key=lambda reason: -reason[1])[:2]
-        read = f"{came['answers_read']} of {came['answers']}"
-        usable = f"{came['usable']} of {came['texts_requested']}"
-        rows.append([way, read, usable, f"{came['completion_tokens']:,}", ", ".join(f"{n} {why}" for why, n in most)])
+    for way, counts in sorted(result["ways"].items(), key=lambda way: ("bounds" in way[0], way[0])):
+        most = sorted(counts["dropped"].items(), key=lambda reason: -reason[1])[:2]
+        read = f"{counts['answers_read']} of {counts['answers']}"
+        usable = f"{counts['usable']} of {counts['texts_requested']}"
+        rows.append([way, read, usable, f"{counts['completion_tokens']:,}", ", ".join(f"{n} {why}" for why, n in most)])
     packages = " and ".join(f"{name} {version}" for name, version in had["packages"].items())
-    said = (
+    about = (
         f"{had['texts_per_turn']} texts in a request, one request a label of `python_docs`, {packages}; answers differ"
         " from run to run."
     )
     if study:
-        said += (
+        about += (
             f" The study of `make live` took {sum(study['seconds'].values()):.0f} s on {had['cores']} cores"
             f" ({had['cpu']}), packages not counted: {study['zero_shot']['accepted']} texts kept of"
             f" {study['zero_shot']['requested']} asked for."
         )
     heads = ["asked with", "answers read", "usable texts", "tokens answered", "dropped most"]
-    return f"{table(heads, 'lrrrl', rows)}\n\n{said}"
+    return f"{table(heads, 'lrrrl', rows)}\n\n{about}"
 
 
-def yields(found: dict[str, Any]) -> str:
+def yields(result: dict[str, Any]) -> str:
     """The table of what the small LLM's texts are good for, and what its labels are, task by task."""
     rows, right = [], []
-    for task, came in found["tasks"].items():
+    for task, sources in result["tasks"].items():
         for source in ("zero_shot", "few_shot"):
-            usable, asked = came[source]["usable"], came[source]["asked"]
+            usable, wanted = sources[source]["usable"], sources[source]["asked"]
             kept, least = sum(usable.values()), min(usable, key=usable.get)
-            dropped = sorted(came[source]["dropped"].items(), key=lambda reason: -reason[1])
+            dropped = sorted(sources[source]["dropped"].items(), key=lambda reason: -reason[1])
             why = ", ".join(f"{n} {reason}" for reason, n in dropped)
-            share = f"{kept} of {asked} ({between(intervals.share(kept, asked))})"
-            rows.append([task, source, share, f"{least}: {usable[least]} of {asked // len(usable)}", why])
-        same = came["labelled"]["agreement"]
+            share = f"{kept} of {wanted} ({between(intervals.share(kept, wanted))})"
+            rows.append([task, source, share, f"{least}: {usable[least]} of {wanted // len(usable)}", why])
+        same = sources["labelled"]["agreement"]
         right.append(
             f"{task} {same['same']} of {same['texts']} ({between(intervals.share(same['same'], same['texts']))};"
             f" picking at random: {1 / len(usable):.0%})"
         )
-    said = (
+    about = (
         "Ten texts a label, asked for once, five in a request, as `studies/live.yaml` asks; few-shot shows three"
         " examples. Intervals take texts for independent; those of one answer are not, so they should be wider."
         f" Real texts that it gave the label that people gave: {', '.join(right)}."
     )
     heads = ["task", "prompt", "usable (95 %)", "scarcest label", "dropped"]
-    return f"{table(heads, 'llrll', rows)}\n\n{said}"
+    return f"{table(heads, 'llrll', rows)}\n\n{about}"
 
 
 def between(share: intervals.Interval) -> str:

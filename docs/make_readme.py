@@ -14,15 +14,14 @@ from pyrite.results.study import Study
 def block() -> str:
     """The advice, the options, the table of mixes with its note, and what was dropped, from the metrics."""
     with chdir(ROOT):
-        found = Study.load()
-    (task, *_), (case, *_) = found.scored, found.cases
-    asked = found.params.compare
-    verdict, table = Verdict.of(case, advice.kind(found.params, asked.candidate)), tables.of_task(task)
-    compared = report_tables.options(options.of(found), found.params, asked.classifier)
-    said = [f"**{verdict.advice}** {verdict.headline} {verdict.sentence}", compared.markdown().strip()]
+        study = Study.load()
+    (task, *_), (case, *_) = study.scored, study.cases
+    verdict, table = Verdict.of(case, advice.kind(study.params, task.comparison.candidate)), tables.of_task(task)
+    answer = f"**{verdict.advice}** {verdict.headline} {verdict.sentence}"
+    compared = report_tables.options(options.of(study), study.params, task.comparison.classifier).markdown().strip()
     mixes = tables.Table(table.columns, table.rows).markdown().strip()
-    between = " ".join([statements.at_equal_size(case), *options.between(found)])
-    return typographic("\n\n".join([*said, between, mixes, table.notes, remarks.too_like(task.generated)]))
+    between = " ".join([statements.at_equal_size(case), *options.between(study)])
+    return typographic("\n\n".join([answer, compared, between, mixes, table.notes, remarks.too_like(task.generated)]))
 
 
 def filled(readme: str) -> str:

@@ -7,17 +7,17 @@ from typing import Any
 from blocks import measured, put, rewrite, table
 
 
-def rows(found: dict[str, Any]) -> str:
+def rows(result: dict[str, Any]) -> str:
     """Computing, memory and disk of each stage by the size of the set."""
-    sizes = sorted(found["rows"], key=int)
+    sizes = sorted(result["rows"], key=int)
     heads = ["stage", *(f"{int(n):,} texts" for n in sizes), "grows with", "1,000,000"]
     of_stages = []
-    for stage, at_million in found["million"].items():
-        cells = [_cost(found["rows"][n][stage]) for n in sizes]
+    for stage, at_million in result["million"].items():
+        cells = [_cost(result["rows"][n][stage]) for n in sizes]
         law = f"n^{at_million['cpu_seconds']['exponent']:g}"
         whole = {key: figure["at_a_million"] for key, figure in at_million.items()}
         of_stages.append([f"`{stage}`", *cells, law, _cost(whole)])
-    had, embedded = found["conditions"], found["embedding"]
+    had, embedded = result["conditions"], result["embedding"]
     rate = f"{embedded['texts_per_second']:,.0f} texts/s, {embedded['tokens_per_second']:,.0f} tokens/s"
     hours = 1_000_000 / embedded["texts_per_second"] / 3600
     setting = (
@@ -30,9 +30,9 @@ def rows(found: dict[str, Any]) -> str:
     return f"{table(heads, 'l' + 'r' * (len(heads) - 1), of_stages)}\n\n{setting}"
 
 
-def _cost(found: dict[str, float]) -> str:
-    disk = (found["bytes"] + found["store_bytes"]) / 1e6
-    return f"{_time(found['cpu_seconds'])}, {found['peak_mb'] / 1000:.1f} GB, {disk:,.0f} MB"
+def _cost(costs: dict[str, float]) -> str:
+    disk = (costs["bytes"] + costs["store_bytes"]) / 1e6
+    return f"{_time(costs['cpu_seconds'])}, {costs['peak_mb'] / 1000:.1f} GB, {disk:,.0f} MB"
 
 
 def _time(seconds: float) -> str:
@@ -43,7 +43,7 @@ def _time(seconds: float) -> str:
     return f"{seconds / 60:,.0f} min" if seconds < 7200 else f"{seconds / 3600:,.0f} h"
 
 
-def tasks(found: dict[str, Any]) -> str:
+def tasks(result: dict[str, Any]) -> str:
     """What DVC takes with many tasks."""
     columns = {
         "first_repro": "first run",
@@ -52,24 +52,24 @@ def tasks(found: dict[str, Any]) -> str:
         "status": "`dvc status`",
         "exp_show": "`dvc exp show`",
     }
-    columns = {key: name for key, name in columns.items() if any(key in one for one in found["tasks"].values())}
+    columns = {key: name for key, name in columns.items() if any(key in costs for costs in result["tasks"].values())}
     of_counts = []
-    for number, one in found["tasks"].items():
-        cells = [f"{one[key]['cpu_seconds']:,.1f} s" if key in one else "" for key in columns]
-        lock = f"{one['lock_lines']:,} lines, {one['lock_bytes'] / 1e6:.1f} MB"
-        of_counts.append([number, f"{one['stages']:,}", lock, *cells])
+    for number, costs in result["tasks"].items():
+        cells = [f"{costs[key]['cpu_seconds']:,.1f} s" if key in costs else "" for key in columns]
+        lock = f"{costs['lock_lines']:,} lines, {costs['lock_bytes'] / 1e6:.1f} MB"
+        of_counts.append([number, f"{costs['stages']:,}", lock, *cells])
     heads = ["tasks", "stages", "`dvc.lock`", *columns.values()]
-    seconds = f"Seconds of computing, of which DVC {found['dvc']} uses one core."
+    seconds = f"Seconds of computing, of which DVC {result['dvc']} uses one core."
     return f"{table(heads, 'r' * len(heads), of_counts)}\n\n{seconds}"
 
 
-def large(found: dict[str, Any]) -> str:
+def large(result: dict[str, Any]) -> str:
     """What a large file of the user's takes."""
     costs = [
-        f"`{name}` {found[name]['cpu_seconds']:,.0f} s and {found[name]['memory_mb'] / 1000:.1f} GB of memory"
+        f"`{name}` {result[name]['cpu_seconds']:,.0f} s and {result[name]['memory_mb'] / 1000:.1f} GB of memory"
         for name in ("new", "fetch", "prepare")
     ]
-    return f"A CSV file of {found['megabytes']:,} MB with {found['rows']:,} texts took {', '.join(costs)}."
+    return f"A CSV file of {result['megabytes']:,} MB with {result['rows']:,} texts took {', '.join(costs)}."
 
 
 def filled(page: str) -> str:

@@ -145,7 +145,7 @@ licence, Apache 2.0, lets its texts be kept and shared. {tasks} tasks, run at co
 
 
 def keep(name: str, commit: str, minutes: str, conditions: str) -> None:
-    """Copy what this checkout found to results/NAME/."""
+    """Copy the results of this checkout to results/NAME/."""
     target = ROOT / "results" / name
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
@@ -205,21 +205,11 @@ def of_two_llms(folder: Path) -> str:
         pair = (prompt, f"small_{prompt}")
         for task in tasks:
             mixes = task.evaluated.classifiers[CLASSIFIER].mixes
-            scored = (mixes[mix] for mix in ("real@equal", *pair))
-            cells = [ranged(one.macro_f1) for one in scored]
+            cells = [ranged(mixes[mix].macro_f1) for mix in ("real@equal", *pair)]
             (gap,) = _gaps([task], CLASSIFIER, *reversed(pair))
             rows.append([f"`{task.task}`", words.name(prompt), f"{mixes[prompt].rows:,}", *cells, ranged(gap, "+.1f")])
-        rows.append(
-            [
-                "all",
-                words.name(prompt),
-                "",
-                "",
-                "",
-                "",
-                ranged(verdict.mean(_gaps(tasks, CLASSIFIER, *reversed(pair))), "+.1f"),
-            ]
-        )
+        mean = verdict.mean(_gaps(tasks, CLASSIFIER, *reversed(pair)))
+        rows.append(["all", words.name(prompt), *[""] * 4, ranged(mean, "+.1f")])
     heads = ["task", "prompt", "texts", "as many real ones", "the recorded LLM", "the small LLM", "small less recorded"]
     return f"{table(heads, 'llrrrrr', rows)}\n\nMacro-F1 by {CLASSIFIER}, and gaps in points, with 95 % intervals."
 
@@ -228,7 +218,7 @@ def of_two_llms(folder: Path) -> str:
 
 
 def in_short(folder: Path) -> str:
-    """What the study found, a line each: also the project's README has them."""
+    """The study's answers, a line each: also the project's README has them."""
     tasks, subjectivity = report.read(folder)
     lines = [_verdicts(tasks, source) for source in SOURCES]
     lines += [
@@ -247,19 +237,18 @@ def in_short(folder: Path) -> str:
 
 def _verdicts(tasks: Sequence[Findings], source: str) -> str:
     decided = [verdict.decide(_case(task, source)) for task in tasks]
-    said = [
+    counts = [
         f"{word} in {decided.count(word)}"
         for word in (verdict.REPLACE, verdict.AUGMENT, verdict.DONT, verdict.CANT_TELL)
         if word in decided
     ]
-    rest = [name for name in tasks[0].evaluated.classifiers if name != CLASSIFIER]
     others = [
         f"{ranged(verdict.mean(gaps), '+.1f')} by {name}"
-        for name in rest
-        if (gaps := _gaps(tasks, name, source, "real"))
+        for name in tasks[0].evaluated.classifiers
+        if name != CLASSIFIER and (gaps := _gaps(tasks, name, source, "real"))
     ]
     return (
-        f"**{words.capital(words.name(source))} texts in place of all real labels**, by probe: {', '.join(said)}. "
+        f"**{words.capital(words.name(source))} texts in place of all real labels**, by probe: {', '.join(counts)}. "
         f"Over tasks, {_over_tasks(tasks, CLASSIFIER, source, 'real')}; {', '.join(others)}"
     )
 
@@ -269,8 +258,8 @@ def _case(task: Findings, source: str) -> verdict.Case:
 
 
 def _gaps(tasks: Sequence[Findings], classifier: str, candidate: str, baseline: str) -> list[Gap]:
-    found = (task.evaluated.classifiers[classifier].gap(candidate, baseline) for task in tasks)
-    return [gap.macro_f1 for gap in found if gap]
+    gaps = (task.evaluated.classifiers[classifier].gap(candidate, baseline) for task in tasks)
+    return [gap.macro_f1 for gap in gaps if gap]
 
 
 def _over_tasks(tasks: Sequence[Findings], classifier: str, candidate: str, baseline: str) -> str:
@@ -286,9 +275,9 @@ def _over_tasks(tasks: Sequence[Findings], classifier: str, candidate: str, base
 def _worths(tasks: Sequence[Findings]) -> str:
     candidates = {task.task: task.evaluated.classifiers[CLASSIFIER].mixes["few_shot"] for task in tasks}
     worths = sorted(
-        (found.worth.labels, found.rows, task)
-        for task, found in candidates.items()
-        if found.worth and found.worth.labels  # 0 is below the curve, None above it
+        (candidate.worth.labels, candidate.rows, task)
+        for task, candidate in candidates.items()
+        if candidate.worth and candidate.worth.labels  # 0 is below the curve, None above it
     )
     (least, its_rows, poor), (most, other_rows, rich) = worths[0], worths[-1]
     return (
@@ -300,22 +289,21 @@ def _worths(tasks: Sequence[Findings]) -> str:
 def _subjective(subjectivity: Subjectivity, source: str, classifier: str = CLASSIFIER) -> AgainstGap:
     """The gap of a source against how subjective LLM personas find tasks that they compare in pairs."""
     return next(
-        found
-        for found in subjectivity.against_gap
-        if (found.kind, found.who, found.classifier, found.source) == ("pairs", "llm", classifier, source)
+        against
+        for against in subjectivity.against_gap
+        if (against.kind, against.who, against.classifier, against.source) == ("pairs", "llm", classifier, source)
     )
 
 
 def _on_subjective_tasks(subjectivity: Subjectivity) -> str:
-    said = [
-        f"{words.name(source)}: {claims.gap_claim(found.rho, source)}"
+    lines = [
+        f"{words.name(source)}: {claims.gap_claim(_subjective(subjectivity, source).rho, source)}"
         for source in ("few_shot", "zero_shot")
-        for found in [_subjective(subjectivity, source)]
     ]
     n = _subjective(subjectivity, "few_shot").rho.pairs
     return (
         f"**More loss on subjective tasks**, by probe and LLM personas' judgement of pairs of tasks. "
-        f"{' '.join(map(words.capital, said))} So many tasks find a true ρ of −0.5 in {power(n, -0.5):.0%} of cases"
+        f"{' '.join(map(words.capital, lines))} So many tasks find a true ρ of −0.5 in {power(n, -0.5):.0%} of cases"
     )
 
 
@@ -329,7 +317,7 @@ def power(n: int, rho: float) -> float:
 def _labels_on_subjective_tasks(tasks: Sequence[Findings], subjectivity: Subjectivity) -> str:
     shares = {task.task: task.generated["labelled"].agreement["total"].share.value for task in tasks}
     subjective = {point.task: point.subjectivity for point in _subjective(subjectivity, "labelled").points}
-    rho = _rho([subjective[task] for task in subjective], [shares[task] for task in subjective])
+    rho = _rho(list(subjective.values()), [shares[task] for task in subjective])
     low, high = min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
     return (
         f"**The LLM's labels** are those of people for {shares[low]:.0%} (`{low}`) to {shares[high]:.0%} (`{high}`) of "
@@ -340,17 +328,17 @@ def _labels_on_subjective_tasks(tasks: Sequence[Findings], subjectivity: Subject
 
 def _clear(task: Findings) -> tuple[float, float] | None:
     """The shares of few-shot and of real texts whose label the LLM gives blind."""
-    found = task.diversity.clear_cut if task.diversity else {}
-    if "few_shot" not in found or "real" not in found:
+    clear = task.diversity.clear_cut if task.diversity else {}
+    if "few_shot" not in clear or "real" not in clear:
         return None
-    one, real = found["few_shot"].share.value, found["real"].share.value
-    return None if one is None or real is None else (one, real)
+    few, real = clear["few_shot"].share.value, clear["real"].share.value
+    return None if few is None or real is None else (few, real)
 
 
 def _clear_cut(tasks: Sequence[Findings]) -> str:
     known = [(task, pair) for task in tasks if (pair := _clear(task))]
     gaps = [task.evaluated.classifiers[CLASSIFIER].gap("few_shot", "real") for task, _ in known]
-    rho = _rho([one - real for _, (one, real) in known], [gap.macro_f1.value for gap in gaps if gap])
+    rho = _rho([few - real for _, (few, real) in known], [gap.macro_f1.value for gap in gaps if gap])
     mean = [100 * sum(pair[k] for _, pair in known) / len(known) for k in (0, 1)]
     return (
         f"To {mean[0]:.1f} % of its own few-shot texts the LLM gives the label that they were "
@@ -360,10 +348,10 @@ def _clear_cut(tasks: Sequence[Findings]) -> str:
 
 
 def _instances(subjectivity: Subjectivity) -> str:
-    pooled = [one for one in subjectivity.beyond_real if one.who == "human"]
-    clearest = min(pooled, key=lambda one: one.slope.p or 0)
-    said = words.capital(claims.beyond_real(clearest))
-    return f"**Single texts: the clearest of {len(pooled)} looks** over {clearest.slope.studies} tasks. {said}"
+    pooled = [look for look in subjectivity.beyond_real if look.who == "human"]
+    clearest = min(pooled, key=lambda look: look.slope.p or 0)
+    claim = words.capital(claims.beyond_real(clearest))
+    return f"**Single texts: the clearest of {len(pooled)} looks** over {clearest.slope.studies} tasks. {claim}"
 
 
 def _cheapest(tasks: Sequence[Findings]) -> str:
@@ -373,8 +361,8 @@ def _cheapest(tasks: Sequence[Findings]) -> str:
         counted = sorted(((ways.count(way), way) for way in set(ways)), reverse=True)
         named = ", ".join(f"{WAYS.get(way, words.name(way))} in {n}" for n, way in counted)
         prices.setdefault(named, []).append(money(price))
-    said = "; ".join(f"at {' or '.join(same)} a label {named}" for named, same in prices.items())
-    return f"**The cheapest way to {SHARE:.0%} of what all real labels give**, by probe: {said}"
+    answers = "; ".join(f"at {' or '.join(same)} a label {named}" for named, same in prices.items())
+    return f"**The cheapest way to {SHARE:.0%} of what all real labels give**, by probe: {answers}"
 
 
 def _rho(first: Sequence[float], second: Sequence[float]) -> Correlation:
@@ -397,7 +385,7 @@ def scores(tasks: Sequence[Findings]) -> str:
         mixes = task.evaluated.classifiers[CLASSIFIER].mixes
         cases = [_case(task, source) for source in SOURCES]
         cells = [f"`{task.task}`", *(ranged(mixes[mix].macro_f1) for mix in ("real", *SOURCES))]
-        rows.append([*cells, *(f"{ranged(one.gap.deciding, '+.1f')} {verdict.decide(one)}" for one in cases)])
+        rows.append([*cells, *(f"{ranged(case.gap.deciding, '+.1f')} {verdict.decide(case)}" for case in cases)])
     heads = ["task", *map(words.name, ("real", *SOURCES)), *(f"gap of {words.name(source)}" for source in SOURCES)]
     return table(heads, "lrrrrlll", rows)
 
@@ -414,12 +402,12 @@ def others(tasks: Sequence[Findings]) -> str:
     ]
     rows = []
     for task in tasks:
-        found = task.evaluated.classifiers
-        equal, few = (found[CLASSIFIER].mixes[mix] for mix in ("real@equal", "few_shot"))
+        results = task.evaluated.classifiers
+        equal, few = (results[CLASSIFIER].mixes[mix] for mix in ("real@equal", "few_shot"))
         (gap,) = _gaps([task], CLASSIFIER, "few_shot", "real@equal")
         cells = [f"`{task.task}`", f"{equal.rows:,}", ranged(equal.macro_f1), ranged(gap, "+.1f")]
         cells.append(words.worth(few.worth) if few.worth else "")
-        rows.append([*cells, *(ranged(found[name].mixes[mix].macro_f1) for name, mix in shown)])
+        rows.append([*cells, *(ranged(results[name].mixes[mix].macro_f1) for name, mix in shown)])
     heads = ["task", "equal rows", "equal", "few-shot less equal", "worth"]
     heads += [f"{name}: {words.name(mix)}" for name, mix in shown]
     return table(heads, "lr" + "r" * (len(heads) - 2), rows)
@@ -427,10 +415,10 @@ def others(tasks: Sequence[Findings]) -> str:
 
 def cheapest_way(task: Findings, price: float) -> Purchase | None:
     """What costs least of all that gives the wanted share of the score of all real labels."""
-    asked = task.comparison.model_copy(update={"classifier": CLASSIFIER, "label_price": price})
+    comparison = task.comparison.model_copy(update={"classifier": CLASSIFIER, "label_price": price})
     wanted = SHARE * task.evaluated.classifiers[CLASSIFIER].mixes["real"].macro_f1.value
-    found = frontier.find(replace(task, study=task.study.model_copy(update={"compare": asked})))
-    return next((one for one in found.on_it if one.score.value >= wanted), None)
+    options = frontier.find(replace(task, study=task.study.model_copy(update={"compare": comparison})))
+    return next((purchase for purchase in options.on_it if purchase.score.value >= wanted), None)
 
 
 def cheapest(tasks: Sequence[Findings]) -> str:
@@ -455,12 +443,10 @@ def added(tasks: Sequence[Findings]) -> str:
     """What few-shot rows add to n real rows, by probe, and where they stop helping."""
     sizes, rows = (50, 200, 800), []
     for task in tasks:
-        found = task.evaluated.classifiers[CLASSIFIER]
-        curve = found.mix_curves["few_shot"]
-        pairs = {
-            point.rows: [found.mixes[mix].macro_f1.value for mix in (point.alone, point.both)] for point in curve.points
-        }
-        cells = [" → ".join(f"{100 * score:.1f}" for score in pairs.get(n, ())) for n in sizes]
+        result = task.evaluated.classifiers[CLASSIFIER]
+        curve = result.mix_curves["few_shot"]
+        pairs = {point.rows: (point.alone, point.both) for point in curve.points}
+        cells = [" → ".join(f"{100 * result.mixes[mix].macro_f1.value:.1f}" for mix in pairs.get(n, ())) for n in sizes]
         rows.append([f"`{task.task}`", *cells, words.worth(curve.stops) if curve.stops else ""])
     return table(["task", *(f"{n} real: alone → both" for n in sizes), "up to"], "lrrrr", rows)
 
@@ -470,9 +456,9 @@ def called(tasks: Sequence[Findings]) -> str:
     rows = []
     for task in tasks:
         if llm := task.evaluated.llm:
-            mine = llm.classifiers[CLASSIFIER]["labelled"]
-            cells = [f"`{task.task}`", str(llm.rows), ranged(llm.macro_f1), ranged(mine.macro_f1)]
-            rows.append([*cells, ranged(mine.gap.macro_f1, "+.1f")])
+            probe = llm.classifiers[CLASSIFIER]["labelled"]
+            scores = [ranged(llm.macro_f1), ranged(probe.macro_f1), ranged(probe.gap.macro_f1, "+.1f")]
+            rows.append([f"`{task.task}`", str(llm.rows), *scores])
     return table(["task", "test rows", "the LLM itself", "probe on its labels", "the LLM's lead"], "lrrrr", rows)
 
 
@@ -495,36 +481,30 @@ def of_people(tasks: Sequence[Findings], classifier: str) -> str:
 def slopes(tasks: Sequence[Findings]) -> str:
     """The item-level slopes of the tasks that people judged."""
     rows = [
-        [
-            f"`{row.task}`",
-            classifier,
-            words.name(row.mix),
-            _figure(row.curve.slope),
-            _figure(row.curve.steeper_than_real),
-        ]
-        for classifier in tasks[0].evaluated.classifiers
-        for row in claims.slopes(tasks, classifier)
+        [f"`{row.task}`", name, words.name(row.mix), *map(_figure, (row.curve.slope, row.curve.steeper_than_real))]
+        for name in tasks[0].evaluated.classifiers
+        for row in claims.slopes(tasks, name)
         if row.who == "human" and row.curve.slope.value is not None
     ]
     return table(["task", "classifier", "trained on", "slope", "beyond real"], "lllrr", rows)
 
 
-def _figure(found: Estimate | None, form: str = "+.2f", scale: float = 1) -> str:
-    return "" if found is None or found.value is None else ranged(found, form, scale)
+def _figure(estimate: Estimate | None, form: str = "+.2f", scale: float = 1) -> str:
+    return "" if estimate is None or estimate.value is None else ranged(estimate, form, scale)
 
 
 def against_gap(tasks: Sequence[Findings], subjectivity: Subjectivity) -> str:
     """Each measure of subjectivity against each gap: Spearman's rho, and the gap's slope by meta-regression."""
     rows, by_name = [], {task.task: task for task in tasks}
-    for found in subjectivity.against_gap:
-        if found.rho.value is None:
+    for against in subjectivity.against_gap:
+        if against.rho.value is None:
             continue
-        values = np.array([point.subjectivity for point in found.points])
-        gaps = [_gaps([by_name[point.task]], found.classifier, found.source, "real")[0] for point in found.points]
+        values = np.array([point.subjectivity for point in against.points])
+        gaps = [_gaps([by_name[point.task]], against.classifier, against.source, "real")[0] for point in against.points]
         slope = intervals.regressed(gaps, list(values / values.std()))
-        measure = KINDS[found.kind].format(who=WHO[found.who])
-        cells = [measure, found.classifier, words.name(found.source), str(found.rho.pairs), _figure(found.rho)]
-        rows.append([*cells, f"{found.rho.p:.3f}", _figure(slope, "+.1f", 100)])
+        measure = KINDS[against.kind].format(who=WHO[against.who])
+        cells = [measure, against.classifier, words.name(against.source), str(against.rho.pairs), _figure(against.rho)]
+        rows.append([*cells, f"{against.rho.p:.3f}", _figure(slope, "+.1f", 100)])
     heads = ["subjectivity by", "classifier", "trained on", "tasks", "Spearman's ρ", "p", "slope"]
     return (
         f"{table(heads, 'lllrrrr', rows)}\n\nSlope: how many points the gap rises with one standard deviation more of "
@@ -534,15 +514,15 @@ def against_gap(tasks: Sequence[Findings], subjectivity: Subjectivity) -> str:
 
 def beside_the_paper(tasks: Sequence[Findings], figures: pd.DataFrame) -> str:
     """Accuracy here (probe) beside the paper's, where a figure of the paper could be checked."""
-    found = {task.task: task.evaluated.classifiers[CLASSIFIER].mixes for task in tasks}
+    mixes = {task.task: task.evaluated.classifiers[CLASSIFIER].mixes for task in tasks}
     rows = [
         [
             f"`{task}`",
             words.name(mix),
-            f"{100 * found[task][mix].accuracy.value:.1f}",
-            ", ".join(f"{row.accuracy} ({row.encoder})" for row in said.itertuples()),
+            f"{100 * mixes[task][mix].accuracy.value:.1f}",
+            ", ".join(f"{figure.accuracy} ({figure.encoder})" for figure in published.itertuples()),
         ]
-        for (task, mix), said in figures.groupby(["task", "mix"], sort=False)
+        for (task, mix), published in figures.groupby(["task", "mix"], sort=False)
     ]
     return table(["task", "trained on", "here, probe", "the paper"], "llrl", rows)
 
@@ -555,7 +535,7 @@ STUDIES = {
 
 
 def filled(text: str, folder: Path) -> str:
-    """A page of the project with what the study found between its marks."""
+    """A page of the project with the study's part between its marks."""
     return put(text, {folder.name: STUDIES[folder.name][1](folder)})
 
 
@@ -567,8 +547,8 @@ def main(name: str, *run: str) -> None:
         report.run(folder)
     whole, _, pages = STUDIES[name]
     (folder / "README.md").write_text(whole(folder), encoding="utf-8")
-    for told in pages:
-        rewrite(told, lambda text: filled(text, folder))
+    for path in pages:
+        rewrite(path, lambda text: filled(text, folder))
 
 
 if __name__ == "__main__":

@@ -65,18 +65,8 @@ def rows(tasks: list[str]) -> str:
         dropped = ", ".join(f"{reason.replace('_', ' ')} {n:,}" for reason, n in counts.dropped.items() if n)
         sizes = [f"{split[name]:,}" for name in ("train", "validation", "test")]
         lines.append([f"`{task}`", card.title, ", ".join(shares), *sizes, f"{counts.pool:,}", sides(card), dropped])
-    head = [
-        "task",
-        "what",
-        "classes (share of training rows)",
-        "train",
-        "validation",
-        "test",
-        "pool",
-        "split",
-        "left out",
-    ]
-    return table(head, "lllrrrrll", lines) + "\n"
+    heads = ["task", "what", "classes (share of training rows)", "train", "validation", "test", "pool"]
+    return table([*heads, "split", "left out"], "lllrrrrll", lines) + "\n"
 
 
 def sides(card: cards.Card) -> str:

@@ -67,10 +67,10 @@ class Project:
             path = self.folder / words.splitlines()[0].removeprefix("# ")
             path.write_text(edited(path.read_text(encoding="utf-8"), words), encoding="utf-8")
             return ""
-        said = self.run([sys.executable, "-"], words) if kind == "python" else ""
+        printed = self.run([sys.executable, "-"], words) if kind == "python" else ""
         for line in words.splitlines() if kind == "console" else ():
-            said += self.type(line.removeprefix("$ "))
-        return said.replace(str(self.folder.parent), "..").replace("\N{NO-BREAK SPACE}", " ")
+            printed += self.type(line.removeprefix("$ "))
+        return printed.replace(str(self.folder.parent), "..").replace("\N{NO-BREAK SPACE}", " ")
 
     def type(self, line: str) -> str:
         print(f"$ {line}", flush=True)
@@ -107,9 +107,9 @@ def done(page: str) -> dict[str, Any]:
         project = Project(Path(folder))
         try:
             for kind, words, shown in blocks(page):
-                said = project.do(kind, words)
+                output = project.do(kind, words)
                 if shown is not None:
-                    lines = [line.rstrip() for line in said.strip("\n").splitlines()]
+                    lines = [line.rstrip() for line in output.strip("\n").splitlines()]
                     printed.append(lines if len(lines) <= shown else [*lines[:shown], CUT])
         finally:
             project.close()
@@ -121,11 +121,10 @@ def done(page: str) -> dict[str, Any]:
 def filled(page: str) -> str:
     """The page with what its commands printed in the committed run."""
     run = measured("tutorial")
-    texts = iter(run["printed"])
-
-    page = SHOWN.sub(lambda found: "\n".join([found[1], "```text", *next(texts), "```", found[3]]), page)
-    told = f"All of it took {run['minutes']} minutes of computing (one core, {run['cpu']}; Python {run['python']})."
-    return put(page, {"took": told})
+    outputs = iter(run["printed"])
+    page = SHOWN.sub(lambda match: "\n".join([match[1], "```text", *next(outputs), "```", match[3]]), page)
+    took = f"All of it took {run['minutes']} minutes of computing (one core, {run['cpu']}; Python {run['python']})."
+    return put(page, {"took": took})
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--in-flight", type=float, default=0.1, help="seconds before a kill")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true")
-    given = parser.parse_args()
+    options = parser.parse_args()
     started = time.perf_counter()
     for stage in STAGES:
         importlib.import_module(f"pyrite.stages.{stage}")
@@ -123,19 +123,19 @@ def main() -> None:
         with serve_apart("--repeatable", "--latency", "0.05", "--log", str(log)) as url:
             prepare(project, url)
             os.chdir(project)
-            campaign = Campaign(log, random.Random(given.seed))
+            campaign = Campaign(log, random.Random(options.seed))
             campaign.undisturbed()
-            for stage, kills in shared_out(given.kills, given.stages).items():
+            for stage, kills in shared_out(options.kills, options.stages).items():
                 before = time.perf_counter()
                 (campaign.of_pipeline if stage == WHOLE else campaign.of_stage)(stage, kills)
                 print(f"{stage}: {kills} kills, {time.perf_counter() - before:.0f} s", file=sys.stderr, flush=True)
-            found = campaign.found | paid(log, campaign, given.in_flight)
+            result = campaign.result | paid(log, campaign, options.in_flight)
             os.chdir(ROOT)
-    found |= {"seed": given.seed, "seconds": round(time.perf_counter() - started)}
-    print(json.dumps(found, indent=2))
-    if given.write:
-        files.write_json(RESULT, found)
-    if found["differences"] or found["paid_twice"] or found["trained_twice"]:
+    result |= {"seed": options.seed, "seconds": round(time.perf_counter() - started)}
+    print(json.dumps(result, indent=2))
+    if options.write:
+        files.write_json(RESULT, result)
+    if result["differences"] or result["paid_twice"] or result["trained_twice"]:
         sys.exit(1)
 
 
@@ -157,7 +157,7 @@ def prepare(project: Path, url: str) -> None:
     shutil.copytree(ROOT / "src", project / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     for place in (paths.recording(TASK, "any"), paths.imported(TASK, "any"), paths.recorded_annotations(TASK)):
         (project / place.parent).mkdir(parents=True)
-    rng, said = random.Random(0), {}
+    rng, labels = random.Random(0), {}
     with (project / f"{TASK}.csv").open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["text", "label"])
@@ -166,9 +166,9 @@ def prepare(project: Path, url: str) -> None:
             text = " ".join(rng.choices(WORDS[label] + BOTH, k=8))
             rows.writerow([text, label])
             if texts.fraction(item := texts.digest(text)[:16], 0) >= 0.75:
-                said[item] = label
+                labels[item] = label
     annotations = [
-        f"{item},{who},{rng.choice([label, label, 'tool'])}" for item, label in said.items() for who in "abc"
+        f"{item},{who},{rng.choice([label, label, 'tool'])}" for item, label in labels.items() for who in "abc"
     ]
     sheet = "\n".join([",".join(sheets.ANNOTATIONS), *annotations])
     (project / paths.recorded_annotations(TASK)).write_text(sheet)
@@ -204,7 +204,7 @@ def write_checkpoint(folder: Path) -> None:
     from transformers import BertConfig, BertModel, BertTokenizer
 
     folder.mkdir()
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(word for said in WORDS.values() for word in said), *BOTH]
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *itertools.chain(*WORDS.values()), *BOTH]
     (folder / "vocab.txt").write_text("\n".join(words))
     torch.manual_seed(0)
     sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
@@ -212,15 +212,15 @@ def write_checkpoint(folder: Path) -> None:
     BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
 
 
-def start(work: Callable[[], object], said: Path | None = None) -> int:
+def start(work: Callable[[], object], output: Path | None = None) -> int:
     """Do something in a fork of this process, at the head of a process group; its process id."""
     if pid := os.fork():
         return pid
     os.setsid()
     # One core: fits then train in this process and not in two more, each of which would import PyTorch again.
     os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
-    if said:
-        descriptor = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    if output:
+        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(descriptor, 1)
         os.dup2(descriptor, 2)
     code = 1
@@ -247,22 +247,22 @@ def run(stage: str, coordinates: list[str]) -> Callable[[], None]:
     return work
 
 
-def finish(work: Callable[[], object], said: Path | None = None) -> int:
+def finish(work: Callable[[], object], output: Path | None = None) -> int:
     """The exit status of `work` in a process of its own."""
-    return os.waitstatus_to_exitcode(os.waitpid(start(work, said), 0)[1])
+    return os.waitstatus_to_exitcode(os.waitpid(start(work, output), 0)[1])
 
 
 def tree() -> dict[str, str]:
     """Every file of the results by name, with its digest."""
-    found = {}
+    digests = {}
     for folder in ("data", "models", "metrics", "report"):
         for path in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
-            found[str(path)] = hashlib.sha256(DAY.sub(b"", path.read_bytes())).hexdigest()
-    return found
+            digests[str(path)] = hashlib.sha256(DAY.sub(b"", path.read_bytes())).hexdigest()
+    return digests
 
 
 class Campaign:
-    """Kills in the project that is the working directory; `found` is what came of them."""
+    """Kills in the project that is the working directory; `result` is what came of them."""
 
     def __init__(self, log: Path, rng: random.Random) -> None:
         self.log, self.rng = log, rng
@@ -270,14 +270,14 @@ class Campaign:
         self.killed: list[float] = []
         self.forgotten: list[float] = []
         self.seconds: dict[str, float] = {}  # how long each stage takes undisturbed
-        self.found: dict[str, Any] = {
+        self.result: dict[str, Any] = {
             "kills": Counter(),
             "runs_that_finished": 0,
             "differences": [],
             "trained_twice": 0,
             "locks_cut": 0,
         }
-        self.said = log.with_name("said.txt")
+        self.output = log.with_name("said.txt")
 
     def undisturbed(self) -> None:
         """Run every stage once."""
@@ -291,12 +291,12 @@ class Campaign:
 
     def of_stage(self, stage: str, kills: int) -> None:
         """Kill a stage so many times; each time the next run finishes what it can, or is the next to be killed."""
-        while self.found["kills"][stage] < kills:
+        while self.result["kills"][stage] < kills:
             self._forget(stage)
             stored = 0
             # One run in three is killed twice.
             for _ in range(self.rng.choice([1, 1, 2])):
-                pid = start(run(stage, STAGES[stage][0]), self.said)
+                pid = start(run(stage, STAGES[stage][0]), self.output)
                 time.sleep(self.rng.uniform(0, self.seconds[stage]))
                 if not self._kill(pid, stage):
                     break
@@ -304,7 +304,7 @@ class Campaign:
                     self._trained(stored)
                     stored = fits()
             self._finish(stage, STAGES[stage][0])
-            self.found["runs_that_finished"] += 1
+            self.result["runs_that_finished"] += 1
             if stage == "train":
                 self._trained(stored)
             self._compare(stage)
@@ -316,23 +316,23 @@ class Campaign:
         self._finish_repro()
         seconds, lock = time.perf_counter() - began, Path("dvc.lock").read_bytes()
         self._compare(f"{stage}, undisturbed")
-        while self.found["kills"][stage] < kills:
+        while self.result["kills"][stage] < kills:
             self._forget_all()
-            while self.found["kills"][stage] < kills:
+            while self.result["kills"][stage] < kills:
                 process = self._repro()
                 time.sleep(self.rng.uniform(0, seconds / 3))
                 if not self._kill(process.pid, stage):
                     break
             else:
                 self._finish_repro()
-            self.found["runs_that_finished"] += 1
+            self.result["runs_that_finished"] += 1
             self._compare(stage)
             if Path("dvc.lock").read_bytes() != lock:
-                self.found["differences"].append(f"{stage}: dvc.lock")
+                self.result["differences"].append(f"{stage}: dvc.lock")
 
     def _repro(self) -> subprocess.Popen[str]:
         self._mend_lock()
-        with self.said.open("w") as output:
+        with self.output.open("w") as output:
             command = [sys.executable, "-m", "dvc", "repro"]
             return subprocess.Popen(command, stdout=output, stderr=output, text=True, start_new_session=True)
 
@@ -344,11 +344,11 @@ class Campaign:
             COMPILED_LOCKFILE_SCHEMA(yaml.safe_load(lock.read_text()))
         except (yaml.YAMLError, Invalid):
             lock.unlink()
-            self.found["locks_cut"] += 1
+            self.result["locks_cut"] += 1
 
     def _finish_repro(self) -> None:
         if self._repro().wait():
-            sys.exit(f"{WHOLE}: {self.said.read_text()}")
+            sys.exit(f"{WHOLE}: {self.output.read_text()}")
 
     def _forget_all(self) -> None:
         """As if nothing had ever run, but for results that git would have."""
@@ -369,8 +369,8 @@ class Campaign:
         self.forgotten.append(time.time())
 
     def _finish(self, stage: str, coordinates: list[str]) -> None:
-        if finish(run(stage, coordinates), self.said):
-            sys.exit(f"{stage}: {self.said.read_text()}")
+        if finish(run(stage, coordinates), self.output):
+            sys.exit(f"{stage}: {self.output.read_text()}")
 
     def _forget(self, stage: str) -> None:
         """Take away what a stage made, half of the time, and always what the store keeps of it."""
@@ -387,7 +387,7 @@ class Campaign:
         """Whether the process was still there to be killed."""
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
-            assert status == 0, self.said.read_text()
+            assert status == 0, self.output.read_text()
             return False
         self.killed.append(time.time())
         try:
@@ -395,20 +395,20 @@ class Campaign:
         except ProcessLookupError:  # it has not yet become the head of its group
             os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        self.found["kills"][stage] += 1
+        self.result["kills"][stage] += 1
         return True
 
     def _trained(self, stored: int) -> None:
         """Count the fits that a run trained although the store had them when it began."""
-        if told := re.search(r"(\d+) fits, (\d+) from the store, (\d+) to train", self.said.read_text()):
-            self.found["trained_twice"] += max(0, stored - int(told[2]))
+        if match := re.search(r"(\d+) fits, (\d+) from the store, (\d+) to train", self.output.read_text()):
+            self.result["trained_twice"] += max(0, stored - int(match[2]))
 
     def _compare(self, stage: str) -> None:
         now = tree()
         for name in sorted(now.keys() | self.reference.keys()):
             if now.get(name) != self.reference.get(name):
                 what = "is left over" if name not in self.reference else "is missing" if name not in now else "differs"
-                self.found["differences"].append(f"{stage}: {name} {what}")
+                self.result["differences"].append(f"{stage}: {name} {what}")
 
 
 def fits() -> int:

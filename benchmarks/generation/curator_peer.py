@@ -50,19 +50,19 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("concurrency", type=int)
     parser.add_argument("--model", default="test-model")
-    given = parser.parse_args()
-    rows = [json.loads(line) for line in given.requests.read_text().splitlines()]
+    options = parser.parse_args()
+    rows = [json.loads(line) for line in options.requests.read_text().splitlines()]
     tiktoken.get_encoding = bytewise
     limits = {
-        "max_concurrent_requests": given.concurrency,
+        "max_concurrent_requests": options.concurrency,
         "max_requests_per_minute": 10**6,
         "max_tokens_per_minute": UNLIMITED,
     }
     with tempfile.TemporaryDirectory() as folder:
         chat = Chat(
-            model_name=given.model,
+            model_name=options.model,
             backend="openai",
-            backend_params={"base_url": given.url, "api_key": "none"} | limits,
+            backend_params={"base_url": options.url, "api_key": "none"} | limits,
         )
         processor = chat._request_processor
         ask = processor.requests_to_responses

@@ -26,16 +26,16 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("concurrency", type=int)
     parser.add_argument("--model", default="test-model")
-    given = parser.parse_args()
-    rows = [json.loads(line) for line in given.requests.read_text().splitlines()]
+    options = parser.parse_args()
+    rows = [json.loads(line) for line in options.requests.read_text().splitlines()]
     task = ChatGeneration(
-        llm=OpenAILLM(model=given.model, base_url=given.url, api_key="none"), input_batch_size=given.concurrency
+        llm=OpenAILLM(model=options.model, base_url=options.url, api_key="none"), input_batch_size=options.concurrency
     )
     task.load()
     answered = 0
     begin = time.perf_counter()
-    for first in range(0, len(rows), given.concurrency):
-        for batch in task.process(rows[first : first + given.concurrency]):
+    for first in range(0, len(rows), options.concurrency):
+        for batch in task.process(rows[first : first + options.concurrency]):
             answered += sum(row["generation"] is not None for row in batch)
     seconds = time.perf_counter() - begin
     print(json.dumps({"seconds": seconds, "requests": len(rows), "answered": answered}))

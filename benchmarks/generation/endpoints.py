@@ -127,7 +127,7 @@ CASES = [
     *forms("html", "echo", "surrogates", "lone"),
     *of("a short context", "ctx400:600", "ctx_trunc:600"),
     *[Case("a key that is a word", "docs", key=key) for key in ("none", "EMPTY", "x", "key")],
-    *of("usage", *(f"usage:{told}" for told in ("null", "missing", "zero", "outside", "cached", "words"))),
+    *of("usage", *(f"usage:{usage}" for usage in ("null", "missing", "zero", "outside", "cached", "words"))),
     *of("filters", "azure_filter", "empty_choices", "finish_filter", "mod403", **ONE_FILTERED),
     *of("filters", "azure_filter_some", again=True),
     *of("errors", "or_error", **NOTHING, says="not served any more"),
@@ -189,23 +189,11 @@ def params(case: Case) -> str:
     """`params.yaml` of a case."""
     study = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     study["tasks"] = [TASK]
-    study["generate"] |= {
-        "provider": "openai",
-        "limits": {"OPENAI": {"concurrency": 4}},
-        "prices": {"m": PRICE},
-        "budget_usd": 1e6,
-    }
+    study["generate"] |= {"provider": "openai", "limits": {"OPENAI": {"concurrency": 4}}}
+    study["generate"] |= {"prices": {"m": PRICE}, "budget_usd": 1e6}
     study["llms"] = {"it": {"model": "m", "sampling": {"temperature": 1.0} | dict(case.sampling)}}
-    study["sources"] = {
-        SOURCE: {
-            "kind": "written",
-            "llm": "it",
-            "prompt": "zero_shot",
-            "per_label": PER_LABEL,
-            "texts_per_turn": TEXTS_PER_TURN,
-            "turns": 2,
-        }
-    }
+    written = {"kind": "written", "llm": "it", "prompt": "zero_shot", "per_label": PER_LABEL}
+    study["sources"] = {SOURCE: written | {"texts_per_turn": TEXTS_PER_TURN, "turns": 2}}
     study["train"]["folds"] = "none"  # else every real row is one that no text may be like
     for classifier in study["train"]["classifiers"].values():
         classifier["mixes"] = ["real", SOURCE]
@@ -225,16 +213,17 @@ def measure(
     environment = {"OPENAI_BASE_URL": url + case.query, "OPENAI_API_KEY": case.key, "COLUMNS": "300"}
     command = {"generate": f"generate {TASK} {SOURCE}", "annotate": f"annotate {TASK}"}.get(case.command, case.command)
     begun = time.monotonic()
-    code, said = run(command, folder, environment)
-    found = {"case": case.name, "kind": case.kind, "code": code, "seconds": round(time.monotonic() - begun, 1)}
+    code, output = run(command, folder, environment)
+    result = {"case": case.name, "kind": case.kind, "code": code, "seconds": round(time.monotonic() - begun, 1)}
     had = seen()
-    found |= {"requests": had["n"], "billed_usd": round(bill(had), 2), "counted_usd": round(counted(folder), 2)}
+    billed, budgeted = round(bill(had), 2), round(counted(folder), 2)
+    result |= {"requests": had["n"], "billed_usd": billed, "counted_usd": budgeted}
     wrong = [f"exit code {code}"] * (code != case.code)
-    wrong += ["a traceback"] * ("Traceback" in said)
-    wrong += [f"does not say {case.says!r}"] * (re.search(case.says, said, re.IGNORECASE) is None)
-    repeated = any(form(case.key) in said for form in endpoint_server.KEYS.values())
+    wrong += ["a traceback"] * ("Traceback" in output)
+    wrong += [f"does not say {case.says!r}"] * (re.search(case.says, output, re.IGNORECASE) is None)
+    repeated = any(form(case.key) in output for form in endpoint_server.KEYS.values())
     wrong += ["shows the key"] * (repeated and len(case.key) > 16)
-    if case.command != "doctor" and abs(found["billed_usd"] - found["counted_usd"]) > TOLERANCE * found["billed_usd"]:
+    if case.command != "doctor" and abs(billed - budgeted) > TOLERANCE * billed:
         wrong.append("the count is not the bill")
     if case.command == "generate":
         wrong += judge_texts(case.labels, folder)
@@ -244,15 +233,15 @@ def measure(
         wrong += judge_labels(folder, labelled=bool(case.labels))
     if case.again or case.then:
         change(case.then or case.mode)
-        code, said = run(command, folder, environment)
-        asked = seen()["n"] - had["n"]
-        found["requests_again"] = asked
+        code, output = run(command, folder, environment)
+        sent = seen()["n"] - had["n"]
+        result["requests_again"] = sent
         if case.then:
             wrong += [f"second run: {line}" for line in judge_texts(LABELS, folder)]
-        wrong += ["second run: asks again"] * (case.again and asked > 0)
+        wrong += ["second run: asks again"] * (case.again and sent > 0)
         wrong += [f"second run: exit code {code}"] * (code != (0 if case.then else case.code))
-    said = said.replace(str(folder), "").strip()
-    return found | {"wrong": wrong} | ({"said": said[-400:]} if wrong else {})
+    output = output.replace(str(folder), "").strip()
+    return result | {"wrong": wrong} | ({"said": output[-400:]} if wrong else {})
 
 
 def bill(seen: Mapping[str, Any]) -> float:
@@ -285,7 +274,7 @@ def judge_texts(labels: tuple[str, ...], folder: Path) -> list[str]:
 
 def meant(text: str) -> bool:
     """Whether a text is a sentence of the server's, whole and without what stood around it."""
-    pattern = "|".join(re.escape(said).replace(r"\{\}", "[a-z ]+") for said in endpoint_server.DOCSTRINGS)
+    pattern = "|".join(re.escape(sentence).replace(r"\{\}", "[a-z ]+") for sentence in endpoint_server.DOCSTRINGS)
     if re.fullmatch(pattern, text):
         return True
     text = re.sub("^(\\\\d|\U0001f600) |\ufffd", "", text)
@@ -347,7 +336,7 @@ def other_server(script: Path, case: Case) -> Iterator[tuple[str, Callable[[], d
             process.kill()
 
 
-def one(case: Case, prepared: Path, folder: Path, script: Path | None) -> dict[str, Any]:
+def run_case(case: Case, prepared: Path, folder: Path, script: Path | None) -> dict[str, Any]:
     shutil.copytree(prepared, folder)
     if script:
         with other_server(script, case) as (url, seen, change):
@@ -362,27 +351,28 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="cases side by side")
     parser.add_argument("--server", type=Path, help="another server with these modes")
     parser.add_argument("--write", action="store_true")
-    given = parser.parse_args()
-    chosen = [case for case in CASES if not given.modes or case.mode in given.modes]
-    if given.server:
+    options = parser.parse_args()
+    chosen = [case for case in CASES if not options.modes or case.mode in options.modes]
+    if options.server:
         chosen = [case for case in chosen if not case.then]
-    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(given.jobs) as pool:
+    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(options.jobs) as pool:
         folder = Path(name)
         template(folder / "template")
         todo = [
-            pool.submit(one, case, folder / "template", folder / str(n), given.server) for n, case in enumerate(chosen)
+            pool.submit(run_case, case, folder / "template", folder / str(n), options.server)
+            for n, case in enumerate(chosen)
         ]
-        found = []
+        results = []
         for future in todo:
-            found.append(future.result())
-            print(json.dumps(found[-1], ensure_ascii=False), file=sys.stderr, flush=True)
-    failed = [case["case"] for case in found if case["wrong"]]
-    print(f"{len(found) - len(failed)} of {len(found)} cases are as they should be")
-    if given.write:
+            results.append(future.result())
+            print(json.dumps(results[-1], ensure_ascii=False), file=sys.stderr, flush=True)
+    failed = [case["case"] for case in results if case["wrong"]]
+    print(f"{len(results) - len(failed)} of {len(results)} cases are as they should be")
+    if options.write:
         known = {
-            case["case"]: case for case in [*(files.read_json(RESULTS)["cases"] if RESULTS.exists() else []), *found]
+            case["case"]: case for case in [*(files.read_json(RESULTS)["cases"] if RESULTS.exists() else []), *results]
         }
-        conditions = {"python": sys.version.split()[0], "tolerance": TOLERANCE, "jobs": given.jobs}
+        conditions = {"python": sys.version.split()[0], "tolerance": TOLERANCE, "jobs": options.jobs}
         cases = [known[case.name] for case in CASES if case.name in known]
         files.write_json(RESULTS, {"conditions": conditions, "cases": cases})
     sys.exit(bool(failed))

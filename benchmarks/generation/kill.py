@@ -59,28 +59,28 @@ def main() -> None:
     parser.add_argument("--longest", type=float, default=3.0, help="seconds from the first answer of a run to its kill")
     parser.add_argument("--in-flight", type=float, default=0.1, help="seconds before a kill")
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         project, log = Path(folder) / "project", Path(folder) / "requests.jsonl"
-        prepare(project, given)
-        with server(log, given) as environment:
-            kills = campaign(project, log, environment, given)
-        found = judge(project, log, kills, given)
-    print(json.dumps(found))
-    if len(kills) < given.kills:
+        prepare(project, options)
+        with server(log, options) as environment:
+            kills = campaign(project, log, environment, options)
+        result = judge(project, log, kills, options)
+    print(json.dumps(result))
+    if len(kills) < options.kills:
         sys.exit(f"finished after {len(kills)} kills: ask for more --rows")
-    if found["paid_twice"] or found["lost"] or set(found["rows"].values()) != {given.rows}:
+    if result["paid_twice"] or result["lost"] or set(result["rows"].values()) != {options.rows}:
         sys.exit(1)
 
 
-def prepare(project: Path, given: argparse.Namespace) -> None:
+def prepare(project: Path, options: argparse.Namespace) -> None:
     """A project with the default task's real data and no recordings."""
     project.mkdir()
     (project / "tasks").symlink_to(ROOT / "tasks")
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["llms"]["claude"] = {"model": "test-model"}
-    params["sources"][SETTING] |= {"per_label": given.rows, "texts_per_turn": given.texts_per_turn}
-    params["generate"] |= {"provider": "openai", "limits": {"OPENAI": {"concurrency": given.concurrency}}}
+    params["sources"][SETTING] |= {"per_label": options.rows, "texts_per_turn": options.texts_per_turn}
+    params["generate"] |= {"provider": "openai", "limits": {"OPENAI": {"concurrency": options.concurrency}}}
     (project / "params.yaml").write_text(yaml.safe_dump(params))
     for stage in ("fetch", "prepare"):
         subprocess.run([*PYRITE, stage, TASK], cwd=project, env=environment_of_a_run(), check=True)
@@ -91,19 +91,19 @@ def environment_of_a_run() -> dict[str, str]:
 
 
 @contextmanager
-def server(log: Path, given: argparse.Namespace) -> Iterator[dict[str, str]]:
+def server(log: Path, options: argparse.Namespace) -> Iterator[dict[str, str]]:
     """The test server with faults; what a run's environment must be to ask it."""
-    arguments = ["--latency", str(given.latency), "--faults", FAULTS, "--seed", str(given.seed), "--log", str(log)]
+    arguments = ["--latency", str(options.latency), "--faults", FAULTS, "--seed", str(options.seed), "--log", str(log)]
     with serve_apart(*arguments) as url:
         yield environment_of_a_run() | {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "none"}
 
 
-def campaign(project: Path, log: Path, environment: dict[str, str], given: argparse.Namespace) -> list[float]:
+def campaign(project: Path, log: Path, environment: dict[str, str], options: argparse.Namespace) -> list[float]:
     """When (Unix seconds) each kill was; after the last one, a run has finished."""
-    rng = random.Random(given.seed)
+    rng = random.Random(options.seed)
     command = [*PYRITE, "generate", TASK, SETTING]
     kills: list[float] = []
-    while len(kills) < given.kills:
+    while len(kills) < options.kills:
         begun = log.stat().st_size
         with subprocess.Popen(command, cwd=project, env=environment, start_new_session=True) as run:
             try:
@@ -112,7 +112,7 @@ def campaign(project: Path, log: Path, environment: dict[str, str], given: argpa
                     time.sleep(0.01)
                     if time.monotonic() > patience:
                         sys.exit(f"a run sent no request in {PATIENCE} seconds")
-                run.wait(rng.uniform(0, given.longest))
+                run.wait(rng.uniform(0, options.longest))
             except subprocess.TimeoutExpired:
                 kills.append(time.time())
             finally:
@@ -126,7 +126,7 @@ def campaign(project: Path, log: Path, environment: dict[str, str], given: argpa
     return kills
 
 
-def judge(project: Path, log: Path, kills: list[float], given: argparse.Namespace) -> dict[str, Any]:
+def judge(project: Path, log: Path, kills: list[float], options: argparse.Namespace) -> dict[str, Any]:
     """What the server's log, the store and the generated set say."""
     requests = [json.loads(line) for line in log.read_text().splitlines()]
     answers = [entry for entry in requests if entry["status"] == 200 and entry["whole"]]
@@ -140,7 +140,7 @@ def judge(project: Path, log: Path, kills: list[float], given: argparse.Namespac
     lost = [entry for entry in answers if entry["answer"] not in texts]
     # Seconds from an answer to the kill that its request's run met; below 0 it was written to a process that had gone.
     before = [min((k for k in kills if k > e["received"]), default=float("inf")) - e["answered"] for e in lost]
-    in_flight = sum(seconds < given.in_flight for seconds in before)
+    in_flight = sum(seconds < options.in_flight for seconds in before)
     rows = pd.read_parquet(project / paths.source(TASK, SETTING))
     return {
         "kills": len(kills),

@@ -59,14 +59,14 @@ def main() -> None:
     parts = (*WAYS, STUDY, *TASKS)
     parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
     parser.add_argument("--conversations", type=int, default=1, help="a label, in each way")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, live.server() as url:
         live.prepare(Path(name))
         os.chdir(name)
-        if {*WAYS, STUDY} & {*given.parts}:
-            measure_ways(Path(name), url, given.parts, given.conversations)
+        if {*WAYS, STUDY} & {*options.parts}:
+            measure_ways(Path(name), url, options.parts, options.conversations)
         for task in TASKS:
-            if task in given.parts:
+            if task in options.parts:
                 measure_task(task, url)
 
 
@@ -75,12 +75,12 @@ def measure_task(task: str, url: str) -> None:
     os.environ |= {"LOCAL_BASE_URL": url, "LOCAL_API_KEY": ""}
     study = yaml.safe_load((ROOT / "studies/live.yaml").read_text(encoding="utf-8"))
     # With this cap it is asked for so many texts once, whatever they are worth.
-    asked = study["sources"]["zero_shot"] | {"per_label": PER_LABEL}
+    written = study["sources"]["zero_shot"] | {"per_label": PER_LABEL}
     study["tasks"], study["generate"]["attempt_cap"] = [task], 1.0
     study["sources"] = {
-        "labelled": {"kind": "labelled", "llm": asked["llm"], "texts": LABELLED},
-        "zero_shot": asked,
-        "few_shot": asked | {"prompt": "few_shot"},
+        "labelled": {"kind": "labelled", "llm": written["llm"], "texts": LABELLED},
+        "zero_shot": written,
+        "few_shot": written | {"prompt": "few_shot"},
     }
     study["train"]["classifiers"]["tfidf"]["mixes"] = ["real", *study["sources"]]
     study["compare"] |= {"baseline": "real", "candidates": [*study["sources"]]}
@@ -91,22 +91,22 @@ def measure_task(task: str, url: str) -> None:
         begun = time.monotonic()
         with contextlib.suppress(PyriteError):  # a label without texts, of which the counts are written all the same
             generate.run(task, source)
-        came = GeneratedSet.load(task, source)
-        found = {
-            "asked": came.total.requested,
-            "usable": {label: n.accepted for label, n in came.labels.items()},
-            "dropped": {reason: n for reason, n in came.total.dropped.items() if n},
-            "without_texts": came.total.unparsable_answers + came.total.refused_answers,
-            "unread": came.total.unread_items,
-            "completion_tokens": came.total.completion_tokens,
+        generated = GeneratedSet.load(task, source)
+        counts = {
+            "asked": generated.total.requested,
+            "usable": {label: n.accepted for label, n in generated.labels.items()},
+            "dropped": {reason: n for reason, n in generated.total.dropped.items() if n},
+            "without_texts": generated.total.unparsable_answers + generated.total.refused_answers,
+            "unread": generated.total.unread_items,
+            "completion_tokens": generated.total.completion_tokens,
             "seconds": round(time.monotonic() - begun, 1),
         }
-        if same := came.agreement.get("total"):
-            found["agreement"] = same.model_dump(include={"texts", "same", "share"})
+        if same := generated.agreement.get("total"):
+            counts["agreement"] = same.model_dump(include={"texts", "same", "share"})
         every = files.read_json(OF_TASKS)["tasks"] if OF_TASKS.exists() else {}
-        every[task] = every.get(task, {}) | {source: found}
+        every[task] = every.get(task, {}) | {source: counts}
         files.write_json(OF_TASKS, {"conditions": conditions(), "tasks": every})
-        print(json.dumps(found, indent=2))
+        print(json.dumps(counts, indent=2))
 
 
 def conditions() -> dict[str, Any]:
@@ -116,26 +116,26 @@ def conditions() -> dict[str, Any]:
 
 def measure_ways(folder: Path, url: str, parts: Sequence[str], conversations: int) -> None:
     """What a schema and bounds do for the first question of the live study, and what comes of the study itself."""
-    found = files.read_json(RESULTS) if RESULTS.exists() else {"conditions": {}, "ways": {}, "study": {}}
+    result = files.read_json(RESULTS) if RESULTS.exists() else {"conditions": {}, "ways": {}, "study": {}}
     for stage in ("fetch", "prepare"):
         subprocess.run([sys.executable, "-m", "pyrite.cli", stage, TASK], check=True)
     script = generation.load(TASK, SOURCE)
     script.held_out = script.held_out.head(0)  # it has read none of them, and to compare with all takes longest
-    found["ways"] |= {way: ask(script, way, url, conversations) for way in WAYS if way in parts}
+    result["ways"] |= {way: ask(script, way, url, conversations) for way in WAYS if way in parts}
     if STUDY in parts:
         # As on a fresh clone.
         for left in ("data/raw", "data/prepared", ".pyrite"):
             shutil.rmtree(left)
         seconds = live.run(folder, url)
         total = json.loads(paths.metrics("generate", f"{TASK}.{SOURCE}").read_text())["total"]
-        found["study"] = {"seconds": seconds, SOURCE: total}
-    found["conditions"] = conditions() | {
+        result["study"] = {"seconds": seconds, SOURCE: total}
+    result["conditions"] = conditions() | {
         "texts_per_turn": script.spec.texts_per_turn,
         "conversations_per_label": conversations,
         "sampling": script.p.llm.sampling,
     }
-    files.write_json(RESULTS, found)
-    print(json.dumps(found, indent=2))
+    files.write_json(RESULTS, result)
+    print(json.dumps(result, indent=2))
 
 
 def ask(script: Script, way: str, url: str, conversations: int) -> dict[str, Any]:
@@ -153,9 +153,9 @@ def ask(script: Script, way: str, url: str, conversations: int) -> dict[str, Any
             reply = client.chat.completions.create(model=script.p.llm.model, messages=request.messages, extra_body=body)
             assert reply.usage
             tokens = {"prompt_tokens": reply.usage.prompt_tokens, "completion_tokens": reply.usage.completion_tokens}
-            said = reply.choices[0].message.content or ""
+            content = reply.choices[0].message.content or ""
             held.append(
-                script.answered(c, request, cache.Answer(script.p.llm.model, "2026-01-01", **tokens, text=said))
+                script.answered(c, request, cache.Answer(script.p.llm.model, "2026-01-01", **tokens, text=content))
             )
     seconds = time.monotonic() - begun
     judged = QualityFilter(script)(held)

@@ -53,35 +53,32 @@ def main() -> None:
     parser.add_argument(
         "--hold", nargs=3, type=int, metavar=("CONVERSATIONS", "TURNS", "CONCURRENCY"), help=argparse.SUPPRESS
     )
-    given = parser.parse_args()
-    if given.hold:
-        print(json.dumps(hold(*given.hold)))
+    options = parser.parse_args()
+    if options.hold:
+        print(json.dumps(hold(*options.hold)))
         return
-    peers = {name: getattr(given, name) for name in ("distilabel", "curator") if getattr(given, name)}
-    found: dict[str, Any] = {"conditions": conditions(given), "concurrency": {}}
+    peers = {name: getattr(options, name) for name in ("distilabel", "curator") if getattr(options, name)}
+    result: dict[str, Any] = {"conditions": conditions(options), "concurrency": {}}
     for concurrency in (64, 256):
-        seconds = race(given.requests, concurrency, given.repeats, peers)
-        ideal = given.requests * LATENCY / concurrency
-        found["concurrency"][str(concurrency)] = {
+        times = race(options.requests, concurrency, options.repeats, peers)
+        medians = {name: statistics.median(seconds) for name, seconds in times.items()}
+        ideal = options.requests * LATENCY / concurrency
+        result["concurrency"][str(concurrency)] = {
             "ideal_seconds": ideal,
-            "seconds": {name: round(statistics.median(times), 3) for name, times in seconds.items()},
-            "share_of_ideal": {name: round(ideal / statistics.median(times), 3) for name, times in seconds.items()},
-            "requests_per_second": {name: round(given.requests / statistics.median(t)) for name, t in seconds.items()},
+            "seconds": {name: round(median, 3) for name, median in medians.items()},
+            "share_of_ideal": {name: round(ideal / median, 3) for name, median in medians.items()},
+            "requests_per_second": {name: round(options.requests / median) for name, median in medians.items()},
         }
-        print(json.dumps({concurrency: found["concurrency"][str(concurrency)]}, indent=2), flush=True)
-    if given.turns:
+        print(json.dumps({concurrency: result["concurrency"][str(concurrency)]}, indent=2), flush=True)
+    if options.turns:
         with serve_apart() as url:
-            held = pyrite(url, given.turns // 4, 4, 256)
-        found["memory"] = {
-            "turns": given.turns,
-            "peak_resident_mb": held["peak_resident_mb"],
-            "seconds": held["seconds"],
-        }
-        print(json.dumps(found["memory"], indent=2))
-    if given.write:
+            held = pyrite(url, options.turns // 4, 4, 256)
+        result["memory"] = {"turns": options.turns} | {key: held[key] for key in ("peak_resident_mb", "seconds")}
+        print(json.dumps(result["memory"], indent=2))
+    if options.write:
         path = ROOT / "benchmarks/results/generation.json"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(found, indent=2) + "\n")
+        path.write_text(json.dumps(result, indent=2) + "\n")
 
 
 def race(requests: int, concurrency: int, repeats: int, peers: dict[str, str]) -> dict[str, list[float]]:
@@ -97,10 +94,10 @@ def race(requests: int, concurrency: int, repeats: int, peers: dict[str, str]) -
             seconds["pyrite"].append(pyrite(url, requests, 1, concurrency)["seconds"])
             for name, python in peers.items():
                 command = [python, str(HERE / f"{name}_peer.py"), str(file), url, str(concurrency)]
-                said = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=True)
-                told = json.loads(said.stdout.splitlines()[-1])
-                assert told["answered"] == requests, told
-                seconds[name].append(told["seconds"])
+                done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=True)
+                result = json.loads(done.stdout.splitlines()[-1])
+                assert result["answered"] == requests, result
+                seconds[name].append(result["seconds"])
     return seconds
 
 
@@ -111,10 +108,10 @@ def pyrite(url: str, conversations: int, turns: int, concurrency: int) -> dict[s
     # Beside the project and not in memory, so that a sync is one.
     with tempfile.TemporaryDirectory(dir=ROOT, prefix=".bench-") as folder:
         environment.pop("DVC_ROOT", None)
-        said = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, Any] = json.loads(said.stdout)
-    assert found["turns"] == conversations * turns, found
-    return found
+        done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    result: dict[str, Any] = json.loads(done.stdout)
+    assert result["turns"] == conversations * turns, result
+    return result
 
 
 def hold(conversations: int, turns: int, concurrency: int) -> dict[str, Any]:
@@ -149,10 +146,10 @@ def a_script(concurrency: int) -> Script:
     return Script(card, "zero_shot", templates, p, pd.DataFrame(columns=["id", "text", "label", "split"]))
 
 
-def conditions(given: argparse.Namespace) -> dict[str, Any]:
+def conditions(options: argparse.Namespace) -> dict[str, Any]:
     return {
-        "requests": given.requests,
-        "repeats": given.repeats,
+        "requests": options.requests,
+        "repeats": options.repeats,
         "latency_seconds": LATENCY,
         "cpu": doctor.cpu(),
         "cores": len(os.sched_getaffinity(0)),

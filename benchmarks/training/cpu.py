@@ -50,8 +50,8 @@ def side_by_side(arguments: tuple, seeds: list[int], cores: int) -> tuple[list[p
     with ProcessPoolExecutor(cores, get_context("spawn")) as pool:
         # Each core is busy all the time: more fits than were asked for fill the last round, and do not count.
         filled = seeds + seeds[: -len(seeds) % cores]
-        found = list(pool.map(_fit, [(*arguments, seed) for seed in filled]))
-    return found[: len(seeds)], cores * median(one.rows / one.seconds for one in found)
+        fits = list(pool.map(_fit, [(*arguments, seed) for seed in filled]))
+    return fits[: len(seeds)], cores * median(fit.rows / fit.seconds for fit in fits)
 
 
 def compiled(arguments: tuple, cores: int) -> tuple[list[peers.Measured], float, float]:
@@ -59,9 +59,9 @@ def compiled(arguments: tuple, cores: int) -> tuple[list[peers.Measured], float,
     spec, *rest = arguments
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(cores, get_context("spawn")) as pool:
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder  # nothing is compiled there yet
-        asked = [(spec.model_copy(update={"compile": True}), *rest, seed) for seed in range(cores)]
-        first, second = zip(*pool.map(_fit_twice, asked), strict=True)
-    rate = cores * median(one.rows / one.seconds for one in second)
+        jobs = [(spec.model_copy(update={"compile": True}), *rest, seed) for seed in range(cores)]
+        first, second = zip(*pool.map(_fit_twice, jobs), strict=True)
+    rate = cores * median(fit.rows / fit.seconds for fit in second)
     return list(second), rate, median(a.seconds - b.seconds for a, b in zip(first, second, strict=True))
 
 
@@ -101,11 +101,11 @@ def main() -> None:
         shared = (spec, tokens[0], targets, tokens[1], len(labels))
         results: dict[str, Any] = {"Pyrite": side_by_side(shared, seeds, cores)}
         for name, tuned in (("Trainer, defaults", False), ("Trainer, tuned", True)):
-            found = [peers.trainer(*shared, seed, tuned) for seed in seeds]
-            results[name] = found, median(one.rows / one.seconds for one in found)
+            fits = [peers.trainer(*shared, seed, tuned) for seed in seeds]
+            results[name] = fits, median(fit.rows / fit.seconds for fit in fits)
         *results["Pyrite, compiled"], compiling = compiled(shared, cores)
-        for name, (found, rate) in results.items():
-            scores = [100 * f1_score(gold, one.predicted, average="macro") for one in found]
+        for name, (fits, rate) in results.items():
+            scores = [100 * f1_score(gold, fit.predicted, average="macro") for fit in fits]
             by_seed = ", ".join(f"{score:.1f}" for score in scores)
             ratio = results["Pyrite"][1] / rate
             table.add_row(task, name, f"{rate:,.1f}", f"{ratio:.2f}", f"{mean(scores):.1f}", by_seed)

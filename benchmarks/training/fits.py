@@ -56,10 +56,10 @@ def main() -> None:
         speeds = [json.loads(path.read_text()) for path in (folder / ".pyrite/fits").glob("*/*/speed.json")]
     devices = min(parallel.devices(), len(speeds))
     trained = sum(speed["seconds"] + speed["evaluation_seconds"] for speed in speeds) / devices
-    found = {"fits": len(speeds), "steps": options.steps, "devices": devices, "device": speeds[0]["device"]}
-    found |= {"cpu": doctor.cpu(), "precision": encoder.best_precision()}
-    found |= {"seconds": round(whole, 1), "trained": round(trained, 1), "ratio": round(whole / trained, 3)}
-    files.write_json(Path(__file__).parents[1] / "results/training-fits.json", found)
+    result = {"fits": len(speeds), "steps": options.steps, "devices": devices, "device": speeds[0]["device"]}
+    result |= {"cpu": doctor.cpu(), "precision": encoder.best_precision()}
+    result |= {"seconds": round(whole, 1), "trained": round(trained, 1), "ratio": round(whole / trained, 3)}
+    files.write_json(Path(__file__).parents[1] / "results/training-fits.json", result)
     Console().print(
         f"{len(speeds)} fits of {options.steps} steps on {devices} devices ({speeds[0]['device']}): {whole:.1f} s in "
         f"all, {trained:.1f} s of training on each device: {whole / trained:.2f} times"

@@ -119,8 +119,8 @@ def main() -> None:
     fits = FITS_OF_A_TASK * len(options.tasks)
     if not options.tiny:
         table_one_of = {"fits": fits, "rows": ROWS, "epochs": EPOCHS, "minutes": round(table_one / 60, 1)}
-        found = {"conditions": conditions, "tasks": kept, "table_1": table_one_of}
-        files.write_json(Path(__file__).parents[1] / "results/training-gpu.json", found)
+        result = {"conditions": conditions, "tasks": kept, "table_1": table_one_of}
+        files.write_json(Path(__file__).parents[1] / "results/training-gpu.json", result)
     Console().print(f"Table 1, {fits} fits of {ROWS} rows and {EPOCHS} epochs: {table_one / 60:.1f} minutes, summed up")
 
 

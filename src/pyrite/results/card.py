@@ -19,23 +19,23 @@ TITLE, LINE = 36, 82
 LETTER = 6.6
 
 
-def card(tasks: Sequence[Findings], said: Verdict | None, sentences: Sequence[str], rows: Sequence[Row]) -> str:
+def card(tasks: Sequence[Findings], verdict: Verdict | None, sentences: Sequence[str], rows: Sequence[Row]) -> str:
     """The answer as a picture, SVG.
 
     Args:
         tasks: those with scores.
-        said: the verdict; None without scores.
+        verdict: None without scores.
         sentences: what stands below it.
         rows: of the strip, by classifier; the first three are drawn.
     """
-    title = f"{said.advice} {said.headline}" if said else "Can’t tell: no real texts to test on."
+    title = f"{verdict.advice} {verdict.headline}" if verdict else "Can’t tell: no real texts to test on."
     about = f"{len(tasks)} tasks" if len(tasks) != 1 else tasks[0].card.title
     lines = textwrap.wrap(title, TITLE, max_lines=3, placeholder=" …")
-    below = [line for one in sentences for line in textwrap.wrap(one, LINE)]
+    below = [line for sentence in sentences for line in textwrap.wrap(sentence, LINE)]
     view = {
         "lines": lines,
-        "advice": len(said.advice.split()) if said else 0,
-        "hue": LIGHT[said.family] if said else LIGHT["muted"],
+        "advice": len(verdict.advice.split()) if verdict else 0,
+        "hue": LIGHT[verdict.family] if verdict else LIGHT["muted"],
         "sentences": below[: 5 - len(lines)],
         "about": textwrap.shorten(about, 50, placeholder=" …"),
         "rows": rows[:3],
@@ -44,17 +44,15 @@ def card(tasks: Sequence[Findings], said: Verdict | None, sentences: Sequence[st
     return render("card.svg.j2", view | {"palette": LIGHT, "font": FONT})
 
 
-def badge(found: Headline) -> str:
+def badge(headline: Headline) -> str:
     """The verdict and the gap of a study's headline as a badge, SVG."""
-    family, word = FAMILIES[found.verdict], typographic(advice.SHORT.get(found.verdict, found.verdict))
-    gap = "" if found.gap is None else f" ({fixed(found.gap, '+.1f')})"
-    said = f"{word}{gap}"
-    widths = [round(LETTER * len(words) + 14) for words in ("Pyrite", said)]
-    view = {"said": said, "hue": LIGHT[family], "palette": LIGHT, "font": FONT}
-    return render("badge.svg.j2", view | {"left": widths[0], "right": widths[1]})
+    family, word = FAMILIES[headline.verdict], typographic(advice.SHORT.get(headline.verdict, headline.verdict))
+    word += "" if headline.gap is None else f" ({fixed(headline.gap, '+.1f')})"
+    left, right = (round(LETTER * len(words) + 14) for words in ("Pyrite", word))
+    view = {"said": word, "hue": LIGHT[family], "palette": LIGHT, "font": FONT, "left": left, "right": right}
+    return render("badge.svg.j2", view)
 
 
 def png(picture: str) -> bytes:
     """A picture of SVG as PNG, of the size that it says."""
-    drawn: bytes = vl_convert.svg_to_png(picture)
-    return drawn
+    return vl_convert.svg_to_png(picture)

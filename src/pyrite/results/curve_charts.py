@@ -55,21 +55,21 @@ class Level:
 def curve(task: Findings, classifier: str) -> Figure | None:
     """The learning curve of a classifier, those of the sources beside it, and the worth of the candidate and of every
     mix of generated rows; None without a curve."""
-    found = task.evaluated.classifiers[classifier]
-    if len({rows for rows, _ in found.curve}) < 2:
+    result = task.evaluated.classifiers[classifier]
+    if len({rows for rows, _ in result.curve}) < 2:
         return None
-    points = [_point("real", found.mixes[mix].macro_f1, rows) for rows, mix in found.curve]
-    shown = [mix for mix in found.mixes if family(mix) == "generated" or mix == task.comparison.candidate]
-    levels = sorted(filter(None, (_level(mix, found.mixes[mix]) for mix in shown)), key=lambda level: level.score)
+    points = [_point("real", result.mixes[mix].macro_f1, rows) for rows, mix in result.curve]
+    shown = [mix for mix in result.mixes if family(mix) == "generated" or mix == task.comparison.candidate]
+    levels = sorted(filter(None, (_level(mix, result.mixes[mix]) for mix in shown)), key=lambda level: level.score)
     sources = [
         [_point(source, bought.score, bought.texts) for bought in along]
-        for source, along in purchases.curves(found).items()
+        for source, along in purchases.curves(result).items()
         if len(along) > 1 and source in task.study.sources
     ]
-    mine = found.mixes.get(task.comparison.candidate)
+    candidate = result.mixes.get(task.comparison.candidate)
     title = (
-        f"{task.names[0]} equals {worth(mine.worth)} real labels ({classifier})"
-        if mine and mine.worth
+        f"{task.names[0]} equals {worth(candidate.worth)} real labels ({classifier})"
+        if candidate and candidate.worth
         else f"How {classifier} learns from real labels"
     )
     about = f"{task.tested(classifier)} Whiskers and bars at the foot: 95 % intervals."
@@ -79,27 +79,28 @@ def curve(task: Findings, classifier: str) -> Figure | None:
 def options(task: Findings, classifier: str) -> Figure | None:
     """What each option scores with the labels one has: real alone, with the candidate added, the candidate alone; None
     without a learning curve."""
-    found, candidate = task.evaluated.classifiers[classifier], task.comparison.candidate
-    if len({rows for rows, _ in found.curve}) < 2:
+    result, candidate = task.evaluated.classifiers[classifier], task.comparison.candidate
+    if len({rows for rows, _ in result.curve}) < 2:
         return None
-    mine, curve = found.mixes.get(candidate), found.mix_curves.get(candidate)
-    real = [_point("real", found.mixes[mix].macro_f1, rows) for rows, mix in found.curve]
-    both = [_point(point.both, found.mixes[point.both].macro_f1, point.rows) for point in curve.points] if curve else []
-    chart = draw_options(real, both, name(f"real+{candidate}"), _level(candidate, mine) if mine else None)
-    texts = f"{capital(name(candidate))}: {mine.rows:,} texts. " if mine else ""
+    mixes, curve = result.mixes, result.mix_curves.get(candidate)
+    real = [_point("real", mixes[mix].macro_f1, rows) for rows, mix in result.curve]
+    both = [_point(point.both, mixes[point.both].macro_f1, point.rows) for point in curve.points] if curve else []
+    alone = mixes.get(candidate)
+    chart = draw_options(real, both, name(f"real+{candidate}"), _level(candidate, alone) if alone else None)
+    texts = f"{capital(name(candidate))}: {alone.rows:,} texts. " if alone else ""
     about = f"{task.tested(classifier)} {texts}Whiskers: 95 % intervals."
     return Figure(f"What {classifier} scores with the labels you have", chart, about)
 
 
-def _point(mix: str, found: Estimate, rows: int) -> Point:
+def _point(mix: str, score: Estimate, rows: int) -> Point:
     kind = "" if family(mix) == "generated" else "real "
-    return Point(**vars(dot(mix, found, f" with {rows:,} {kind}texts")), rows=rows)
+    return Point(**vars(dot(mix, score, f" with {rows:,} {kind}texts")), rows=rows)
 
 
-def _level(mix: str, found: MixResult) -> Level | None:
-    if family(mix) == "real" or found.worth is None:
+def _level(mix: str, result: MixResult) -> Level | None:
+    if family(mix) == "real" or result.worth is None:
         return None
-    return Level(name(mix), family(mix), 100 * found.macro_f1.value, found.worth)
+    return Level(name(mix), family(mix), 100 * result.macro_f1.value, result.worth)
 
 
 def training(task: Findings, classifier: str, key: str) -> Figure | None:
@@ -219,10 +220,9 @@ def draw_options(real: Sequence[Point], both: Sequence[Point], added: str, level
 
     up = drawing.up("Macro-F1 on real test texts (points)", within)
 
-    def said(words: str, at: Point, **mark: Any) -> list[alt.Chart]:
-        where = {"x": across("rows"), "y": up("mean"), "text": "text:N"}
-        one = {"rows": at.rows, "mean": at.mean, "family": at.family, "text": words}
-        return drawing.lettered(data([one]), where, **mark)
+    def words_at(point: Point, words: str, **mark: Any) -> list[alt.Chart]:
+        table = data([{"rows": point.rows, "mean": point.mean, "family": point.family, "text": words}])
+        return drawing.lettered(table, {"x": across("rows"), "y": up("mean"), "text": "text:N"}, **mark)
 
     you, far = data([{}]).transform_calculate(rows="you"), f"you > {math.sqrt(first * last):.0f}"
     beside = {"align": alt.ExprRef(f"{far} ? 'right' : 'left'"), "dx": alt.ExprRef(f"{far} ? -6 : 6")}
@@ -243,16 +243,16 @@ def draw_options(real: Sequence[Point], both: Sequence[Point], added: str, level
             drawing.points(table, 75, place),
         ]
     # Real labels alone rise most at first, which leaves room under their line; with texts added it ends above.
-    layers += said("real labels alone", real[1], align="left", dx=12, dy=12)
+    layers += words_at(real[1], "real labels alone", align="left", dx=12, dy=12)
     if both:
-        layers += said(added, both[-1], align="right", dy=-18)
+        layers += words_at(both[-1], added, align="right", dy=-18)
     if level:
-        one = {"name": level.name, "family": level.family, "note": level.note, "mean": level.score, "start": start}
-        one |= {"meets": level.meets(real), "short": f"{level.name} alone {level.score:.1f}"}
-        one |= {"worth": f" = {labels(level.worth)} labels" if level.worth.labels else ""}
+        row = {"name": level.name, "family": level.family, "note": level.note, "mean": level.score, "start": start}
+        row |= {"meets": level.meets(real), "short": f"{level.name} alone {level.score:.1f}"}
+        row |= {"worth": f" = {labels(level.worth)} labels" if level.worth.labels else ""}
         # A phone has no room for the worth.
         text = "width < 420 ? datum.short : datum.short + datum.worth"
-        table, place = data([one]).transform_calculate(text=text), {"x": across("start"), "y": up("mean")}
+        table, place = data([row]).transform_calculate(text=text), {"x": across("start"), "y": up("mean")}
         layers += [
             table.mark_rule(strokeWidth=2, strokeDash=[2, 2]).encode(x2="meets:Q", color=hue(), **place),
             drawing.points(table, 90, {"x": across("meets"), "y": up("mean")}),
@@ -262,13 +262,13 @@ def draw_options(real: Sequence[Point], both: Sequence[Point], added: str, level
     return chart
 
 
-def draw_training(found: Sequence[tuple[float, Dot]], title: str) -> alt.LayerChart:
+def draw_training(points: Sequence[tuple[float, Dot]], title: str) -> alt.LayerChart:
     """How a training went: (step, dot) of each mix; the intervals of the dots are not drawn."""
     # Many points and no intervals: a row has what is drawn.
     rows: list[dict[str, Any]] = [
-        {"name": dot.name, "family": dot.family, "mean": round(dot.mean, 4), "step": int(step)} for step, dot in found
+        {"name": dot.name, "family": dot.family, "mean": round(dot.mean, 4), "step": int(step)} for step, dot in points
     ]
-    within, last = domain([row["mean"] for row in rows]), max(step for step, _ in found)
+    within, last = domain([row["mean"] for row in rows]), max(step for step, _ in points)
     plot = Plot(Span(0, NAMES * last), Span(*within), 260)
     across = alt.X("step:Q", title="Step", scale=plot.across.scale, axis=alt.Axis(tickCount=6, grid=False))
     return drawing.chart(*placing.lines(rows, "step", across, drawing.up(title, within), plot), height=plot.height)

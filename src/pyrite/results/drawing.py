@@ -75,17 +75,18 @@ class Dot:
     note: str = ""
 
 
-def dot(mix: str, found: Estimate, note: str = "", form: str = ".1f", scale: float = 100, label: str = "") -> Dot:
+def dot(mix: str, estimate: Estimate, note: str = "", form: str = ".1f", scale: float = 100, label: str = "") -> Dot:
     """The dot of a mix's value, in points, with the mix's name or a label."""
-    value, low, high = (None if end is None else scale * end for end in (found.value, found.low, found.high))
+    value, low, high = (None if end is None else scale * end for end in (estimate.value, estimate.low, estimate.high))
     if value is None:
         raise ValueError(f"{mix} has no value to draw")
-    return Dot(label or words.name(mix), words.family(mix), value, low, high, words.ranged(found, form, scale) + note)
+    shown = words.ranged(estimate, form, scale) + note
+    return Dot(label or words.name(mix), words.family(mix), value, low, high, shown)
 
 
-def itself(found: Estimate) -> Dot:
+def itself(estimate: Estimate) -> Dot:
     """The dot of the LLM's own score, called as the classifier."""
-    return replace(dot("real", found), name="the LLM itself", family="muted")
+    return replace(dot("real", estimate), name="the LLM itself", family="muted")
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,20 +123,18 @@ class Figure:
         """The chart as a picture file in light colours on a white card: it must read well on any background."""
         title, about = words.whole(self.title), words.whole(self.about)
         heading = {"text": textwrap.wrap(title, 78), "subtitle": textwrap.wrap(about, 108)}
-        found = {**_json(self.chart), "width": FILE_WIDTH, "title": heading}
-        found["description"] = f"{self.title}. {self.about}"
-        found["padding"] = {"left": 20, "right": 24, "top": 18, "bottom": 16}
-        found["config"] = CONFIG | {"background": LIGHT["paper"]}
-        light = re.sub(r"var\(--(\w+)\)", lambda name: LIGHT[name[1]], json.dumps(found))
-        picture: str = vl_convert.vegalite_to_svg(light)
-        return unnumbered(picture)
+        spec = {**_json(self.chart), "width": FILE_WIDTH, "title": heading}
+        spec["description"] = f"{self.title}. {self.about}"
+        spec["padding"] = {"left": 20, "right": 24, "top": 18, "bottom": 16}
+        spec["config"] = CONFIG | {"background": LIGHT["paper"]}
+        light = re.sub(r"var\(--(\w+)\)", lambda match: LIGHT[match[1]], json.dumps(spec))
+        return unnumbered(vl_convert.vegalite_to_svg(light))
 
     @cached_property
     def inline(self) -> str:
         """The chart as a picture within the page: without heading, in the font and the colours of the page's theme."""
         drawn = _json(self.chart) | {"width": FILE_WIDTH, "config": CONFIG | {"aria": False}, "padding": 24}
-        picture: str = vl_convert.vegalite_to_svg(drawn)
-        return unnumbered(picture).replace(f' font-family="{FONT}"', "")
+        return unnumbered(vl_convert.vegalite_to_svg(drawn)).replace(f' font-family="{FONT}"', "")
 
 
 def colour(name: str) -> str:
@@ -167,7 +166,7 @@ CONFIG = {
 def unnumbered(picture: str) -> str:
     """A picture that does not depend on what was drawn before it: Vega numbers clip paths on from chart to chart."""
     paths = {name: f"clip{number}" for number, name in enumerate(dict.fromkeys(re.findall(r'id="(clip\d+)"', picture)))}
-    return re.sub(r'(id="|url\(#)(clip\d+)', lambda found: found[1] + paths[found[2]], picture)
+    return re.sub(r'(id="|url\(#)(clip\d+)', lambda match: match[1] + paths[match[2]], picture)
 
 
 # Parts of charts
@@ -183,15 +182,15 @@ def data(rows: Sequence[dict[str, Any]]) -> alt.Chart:
 
 
 def dots(
-    found: Sequence[Dot],
+    drawn: Sequence[Dot],
     title: str,
     within: tuple[float, float],
     *,
     labelled: bool = False,
     meaning: Mapping[str, str] = KEY,
 ) -> list[alt.Chart]:
-    y, table = names("name", [one.name for one in found]), data([row(one) for one in found])
-    legend = key((one.family for one in found), meaning)
+    y, table = names("name", [dot.name for dot in drawn]), data([row(dot) for dot in drawn])
+    legend = key((dot.family for dot in drawn), meaning)
     layers = [
         table.mark_rule(strokeWidth=2.5).encode(x=score("low", within, title), x2="high:Q", y=y, color=hue(legend)),
         points(table, 110, {"x": score("mean", within, title), "y": y}, legend),
@@ -217,10 +216,10 @@ def lettered(table: alt.Chart, where: dict[str, Any], **mark: Any) -> list[alt.C
     return [table.mark_text(**style, **rim).encode(**where), table.mark_text(**style).encode(**where, color=hue())]
 
 
-def row(one: Dot) -> dict[str, Any]:
+def row(dot: Dot) -> dict[str, Any]:
     # More digits than a chart can show would only make the page larger.
-    ends = {key: None if (end := getattr(one, key)) is None else round(end, 4) for key in ("mean", "low", "high")}
-    return {"name": one.name, "family": one.family, **ends, "note": one.note}
+    ends = {key: None if (end := getattr(dot, key)) is None else round(end, 4) for key in ("mean", "low", "high")}
+    return {"name": dot.name, "family": dot.family, **ends, "note": dot.note}
 
 
 def names(field: str, order: Sequence[str]) -> alt.Y:
@@ -259,8 +258,8 @@ def key(drawn: Iterable[str], meaning: Mapping[str, str] = KEY) -> alt.Legend:
 
     A phone has no room for them in one row.
     """
-    found = set(drawn)
-    values = [family for family in SHAPES if family in found]
+    shown = set(drawn)
+    values = [family for family in SHAPES if family in shown]
     return alt.Legend(
         values=values, labelExpr=f"{json.dumps(dict(meaning))}[datum.label]", columns=alt.ExprRef("width < 420 ? 1 : 0")
     )
@@ -297,6 +296,6 @@ def apart(heights: Sequence[float], distance: float) -> list[float]:
 
 def _json(chart: alt.LayerChart) -> dict[str, Any]:
     # Its parts were checked as they were made; checking the whole again would take most of the time.
-    found: dict[str, Any] = chart.to_dict(validate=False)
-    del found["config"]
-    return found
+    spec: dict[str, Any] = chart.to_dict(validate=False)
+    del spec["config"]
+    return spec

@@ -1,6 +1,5 @@
 """The chart of the frontier: what each option scores over what it costs, or over its rows while prices are missing."""
 
-from dataclasses import replace
 from typing import Any
 
 import altair as alt
@@ -13,10 +12,10 @@ from pyrite.results.prices import money
 from pyrite.results.purchases import LLM, Purchase
 
 
-def figure(found: Frontier, about: str) -> Figure | None:
+def figure(frontier: Frontier, about: str) -> Figure | None:
     """The options of a task; None where nothing can be set side by side."""
-    priced = bool(found.best)
-    rows = [_row(one, place in found.best, priced) for place, one in enumerate(found.purchases)]
+    priced = bool(frontier.best)
+    rows = [_row(purchase, place in frontier.best, priced) for place, purchase in enumerate(frontier.purchases)]
     shown = [row for row in rows if row["across"]]
     if len(shown) < 2:
         return None
@@ -24,11 +23,11 @@ def figure(found: Frontier, about: str) -> Figure | None:
     return Figure(title, draw(shown, priced), about)
 
 
-def _row(one: Purchase, best: bool, priced: bool) -> dict[str, Any]:
-    at = drawing.itself(one.score) if one.option == LLM else drawing.dot(one.option, one.score)
-    cost = "" if one.cost_usd is None else f", {money(one.cost_usd)}"
-    said = replace(at, note=f"{spoken(one)}: {at.note}{cost}")
-    return drawing.row(said) | {"across": one.cost_usd if priced else one.rows, "best": best}
+def _row(purchase: Purchase, best: bool, priced: bool) -> dict[str, Any]:
+    option, score, cost = purchase.option, purchase.score, purchase.cost_usd
+    dot = drawing.itself(score) if option == LLM else drawing.dot(option, score)
+    note = f"{spoken(purchase)}: {dot.note}" + ("" if cost is None else f", {money(cost)}")
+    return drawing.row(dot) | {"note": note, "across": cost if priced else purchase.rows, "best": best}
 
 
 def draw(rows: list[dict[str, Any]], priced: bool) -> alt.LayerChart:

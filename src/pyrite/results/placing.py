@@ -78,23 +78,20 @@ def lines(
     rows: Sequence[dict[str, Any]], field: str, across: alt.X, up: Callable[[str], alt.Y], plot: Plot
 ) -> list[alt.Chart]:
     """A line for each name, with the name beside it. Names of one family differ by their dashes."""
-    dashes: dict[str, tuple[str, list[int]]] = {}
-    for one in rows:
-        of_family = [name for name, (family, _) in dashes.items() if family == one["family"]]
-        if one["name"] not in dashes:
-            dashes[one["name"]] = (one["family"], DASHES[len(of_family) % len(DASHES)])
-    dashing = alt.Scale(domain=list(dashes), range=[dash for _, dash in dashes.values()])
-    dash = alt.StrokeDash("name:N", scale=dashing, legend=None)
+    names = {row["name"]: row["family"] for row in rows}
+    families = list(names.values())
+    dashes = [DASHES[families[:place].count(family) % len(DASHES)] for place, family in enumerate(families)]
+    dash = alt.StrokeDash("name:N", scale=alt.Scale(domain=list(names), range=dashes), legend=None)
     line = (
         drawing.data(rows)
         .mark_line(strokeWidth=2.5)
         .encode(x=across, y=up("mean"), color=drawing.hue(), strokeDash=dash)
     )
-    return [line, *beside([[one for one in rows if one["name"] == name] for name in dashes], field, across, up, plot)]
+    return [line, *beside([[row for row in rows if row["name"] == name] for name in names], field, across, up, plot)]
 
 
 def beside(
-    of: Sequence[Sequence[dict[str, Any]]],
+    lines: Sequence[Sequence[dict[str, Any]]],
     field: str,
     across: alt.X,
     up: Callable[[str], alt.Y],
@@ -102,12 +99,11 @@ def beside(
     others: Sequence[Sequence[Point]] = (),
 ) -> list[alt.Chart]:
     """The name of each line beside it; `others` are lines to keep clear of."""
-    names = [line[0]["name"] for line in of]
-    drawn = [[plot.at(one[field], one["mean"]) for one in line] for line in of]
+    names = [line[0]["name"] for line in lines]
+    drawn = [[plot.at(row[field], row["mean"]) for row in line] for line in lines]
     layers = []
     for condition, width in (("width < 420", PHONE), ("width >= 420", WIDE)):
-        found = spots(names, drawn, others, width, plot.height)
-        for line, spot in zip(of, found, strict=True):
+        for line, spot in zip(lines, spots(names, drawn, others, width, plot.height), strict=True):
             named = drawing.data([{key: line[spot.at][key] for key in ("name", "family", "mean", field)}])
             where = {"x": across, "y": up("mean"), "text": "name:N"}
             layers += drawing.lettered(
@@ -127,7 +123,7 @@ def spots(
     """
     drawn = [[(width * x, height * (1 - y)) for x, y in line] for line in (*lines, *others)]
     taken = [point for line in drawn for point in _along(line)]
-    found: dict[int, Spot] = {}
+    placed: dict[int, Spot] = {}
     # What has the fewest points has the fewest spots.
     for number in sorted(range(len(names)), key=lambda number: len(lines[number])):
         line, long = drawn[number], 2 * HALF_LETTER * len(names[number])
@@ -137,8 +133,8 @@ def spots(
         best = covers.index(min(covers))
         left, right, middle = boxes[best]
         taken += _along([(left, middle), (right, middle)])
-        found[number] = replace(tried[best], covers=covers[best])
-    return [found[number] for number in range(len(names))]
+        placed[number] = replace(tried[best], covers=covers[best])
+    return [placed[number] for number in range(len(names))]
 
 
 def _along(line: Sequence[Point]) -> Iterator[Point]:

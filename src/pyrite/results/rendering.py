@@ -31,7 +31,7 @@ def render(template: str, view: Mapping[str, Any]) -> str:
     """Fill a template. Everything that is put in is escaped, in Markdown as HTML entities too; numbers keep to their
     units, but in scripts and in others' words."""
     filled = _environment(template).get_template(template).render(view)
-    return _WHOLE.sub(lambda found: found[0] if found[1] else words.NO_BREAK, filled)
+    return _WHOLE.sub(lambda match: match[0] if match[1] else words.NO_BREAK, filled)
 
 
 @cache  # compiling the templates takes longer than filling them
@@ -73,7 +73,7 @@ def markdown(value: Any) -> Any:
     """A text whose signs of Markdown and HTML are entities: it then shows as itself and never does anything."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    return _SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", " ".join(value.split()))
+    return _SIGNS.sub(lambda match: f"&#{ord(match[0])};", " ".join(value.split()))
 
 
 @jinja2.pass_environment

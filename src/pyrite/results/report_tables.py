@@ -21,18 +21,18 @@ from pyrite.results.words import capital, cell, mix_cell, name, number_cell, wor
 
 def verdicts(tasks: Sequence[Findings], classifier: str) -> Table:
     """The verdict on the candidate in each task, the best first, by a classifier that has one in all of them."""
-    asked, (candidate, baseline) = tasks[0].comparison, tasks[0].names
+    comparison, (candidate, baseline) = tasks[0].comparison, tasks[0].names
     rows: list[dict[str, Any]] = []
     for task in sorted(tasks, key=lambda task: -task.case(classifier).gap.value):
         scored, gap = task.evaluated.classifiers[classifier].mixes, task.gap(classifier)
-        worth = task.evaluated.worth(classifier, asked.candidate)
-        costs = [claims.spent(task, source)[0] for source in mixes.parse(asked.candidate).sources]
+        worth = task.evaluated.worth(classifier, comparison.candidate)
+        costs = [claims.spent(task, source)[0] for source in mixes.parse(comparison.candidate).sources]
         rows.append(
             {
                 "Task": task.title,
-                "Verdict": _said(task.verdicts[classifier]),
-                capital(baseline): 100 * scored[asked.baseline].macro_f1.value,
-                capital(candidate): 100 * scored[asked.candidate].macro_f1.value,
+                "Verdict": _word(task.verdicts[classifier]),
+                capital(baseline): 100 * scored[comparison.baseline].macro_f1.value,
+                capital(candidate): 100 * scored[comparison.candidate].macro_f1.value,
                 "Gap": gap and cell(gap.deciding, "+.1f"),
                 "Equals labels": worth_cell(worth[1]) if worth else Cell("not known"),
                 "Cost": Cell(", ".join(costs)),
@@ -46,26 +46,26 @@ def verdicts(tasks: Sequence[Findings], classifier: str) -> Table:
     return Table.of(rows, title)
 
 
-def _said(verdict: Verdict, below: str = "") -> Cell:
+def _word(verdict: Verdict, below: str = "") -> Cell:
     return Cell(verdict.word, below, family=verdict.family)
 
 
-def options(found: Sequence[Option], study: Params, classifier: str) -> Table:
+def options(candidates: Sequence[Option], study: Params, classifier: str) -> Table:
     """All candidates by a classifier, the best first; means over the tasks where there are several."""
     rows = [
         {
-            "Trained on": mix_cell(one.candidate),
-            "Texts": one.rows,
-            "Macro-F1": 100 * one.score,
-            "Gap": cell(one.case.gap.deciding, "+.1f"),
-            "Verdict": _said(Verdict.of(one.case, advice.kind(study, one.candidate)), one.case.obstacle),
-            "Equals labels": worth_cell(one.worth),
-            "Cost": None if one.cost is None else Cell(money(one.cost)),
-            "Where the texts come from": one.origin,
+            "Trained on": mix_cell(option.candidate),
+            "Texts": option.rows,
+            "Macro-F1": 100 * option.score,
+            "Gap": cell(option.case.gap.deciding, "+.1f"),
+            "Verdict": _word(Verdict.of(option.case, advice.kind(study, option.candidate)), option.case.obstacle),
+            "Equals labels": worth_cell(option.worth),
+            "Cost": None if option.cost is None else Cell(money(option.cost)),
+            "Where the texts come from": option.origin,
         }
-        for one in found
+        for option in candidates
     ]
-    over = f", means over {found[0].tasks} tasks" if found[0].tasks > 1 else ""
+    over = f", means over {candidates[0].tasks} tasks" if candidates[0].tasks > 1 else ""
     title = (
         f"The options by {classifier}{over}: macro-F1, and the gap to {name(study.compare.baseline)} with the 90 % "
         "interval that decides."
@@ -75,14 +75,14 @@ def options(found: Sequence[Option], study: Params, classifier: str) -> Table:
 
 def scores(task: Findings, classifier: str, adjusted: Mapping[tuple[str, str, str], float]) -> Table:
     """Each main mix of a classifier; `adjusted` has the p-values over tasks, by task, classifier and mix."""
-    found, (_, baseline) = task.evaluated.classifiers[classifier], task.names
+    result, (_, baseline) = task.evaluated.classifiers[classifier], task.names
     rows: list[dict[str, Any]] = []
-    for mix in dict.fromkeys([*found.main, *(mix for mix in [task.comparison.baseline] if mix in found.mixes)]):
-        one, gap, p = found.mixes[mix], task.gap(classifier, mix), adjusted.get((task.task, classifier, mix))
-        row = {"Trained on": mix_cell(mix), "Texts": one.rows}
-        row |= {"Macro-F1": cell(one.macro_f1), "Accuracy": cell(one.accuracy), f"Gap to {baseline}": cell(gap, "+.1f")}
-        row |= {"p": number_cell(p, ".3f"), "Smallest gap": gap and 100 * gap.detectable}
-        rows.append(row | {"Equals labels": worth_cell(one.worth), "ECE": 100 * one.calibration_error})
+    for mix in dict.fromkeys([*result.main, *(mix for mix in [task.comparison.baseline] if mix in result.mixes)]):
+        score, gap, p = result.mixes[mix], task.gap(classifier, mix), adjusted.get((task.task, classifier, mix))
+        row = {"Trained on": mix_cell(mix), "Texts": score.rows, "Macro-F1": cell(score.macro_f1)}
+        row |= {"Accuracy": cell(score.accuracy), f"Gap to {baseline}": cell(gap, "+.1f"), "p": number_cell(p, ".3f")}
+        row |= {"Smallest gap": gap and 100 * gap.detectable, "Equals labels": worth_cell(score.worth)}
+        rows.append(row | {"ECE": 100 * score.calibration_error})
     title = (
         f"Scores of {classifier} on {task.evaluated.test_rows:,} real test texts, with 95 % intervals. Equals labels: "
         "the real labels that give the same score. p: permutation test, adjusted over tasks (Holm). Smallest gap: the "
@@ -93,16 +93,16 @@ def scores(task: Findings, classifier: str, adjusted: Mapping[tuple[str, str, st
 
 def classifiers(task: Findings) -> Table:
     """Baseline and candidate with every classifier, and the verdict by each alone."""
-    asked, (candidate, baseline) = task.comparison, task.names
+    comparison, (candidate, baseline) = task.comparison, task.names
     rows: list[dict[str, Any]] = []
-    for one, said in task.verdicts.items():
-        scored, gap = task.evaluated.classifiers[one].mixes, task.gap(one)
-        row: dict[str, Any] = {"Classifier": one, capital(baseline): cell(scored[asked.baseline].macro_f1)}
-        row |= {capital(candidate): cell(scored[asked.candidate].macro_f1)}
-        rows.append(row | {"Gap": gap and cell(gap.deciding, "+.1f"), "Verdict by it alone": _said(said)})
+    for classifier, verdict in task.verdicts.items():
+        scored, gap = task.evaluated.classifiers[classifier].mixes, task.gap(classifier)
+        row: dict[str, Any] = {"Classifier": classifier, capital(baseline): cell(scored[comparison.baseline].macro_f1)}
+        row |= {capital(candidate): cell(scored[comparison.candidate].macro_f1)}
+        rows.append(row | {"Gap": gap and cell(gap.deciding, "+.1f"), "Verdict by it alone": _word(verdict)})
     title = (
         "The same question with every classifier: macro-F1, and the gap with the 90 % interval that decides. The "
-        f"study's verdict is that of {asked.classifier}."
+        f"study's verdict is that of {comparison.classifier}."
     )
     return Table.of(rows, title)
 
@@ -110,9 +110,9 @@ def classifiers(task: Findings) -> Table:
 def confusions(task: Findings, classifier: str) -> Table:
     candidate, baseline = task.names
     rows = [
-        {"Label": one.label, "Taken for": one.said, baseline: one.baseline, candidate: one.candidate}
-        | {"out of": one.texts}
-        for one in task.confusions(classifier)
+        {"Label": mistake.label, "Taken for": mistake.said, baseline: mistake.baseline, candidate: mistake.candidate}
+        | {"out of": mistake.texts}
+        for mistake in task.confusions(classifier)
     ]
     title = (
         f"Mistakes that {classifier} makes more often with {candidate} than with {baseline}: test texts, the mean over "
@@ -126,8 +126,8 @@ def questions(tasks: Sequence[Findings]) -> Table:
     rows: list[dict[str, Any]] = [
         {**({"Task": task.title} if len(tasks) > 1 else {}), "Texts": mix_cell(mix)}
         | {
-            question.asks: Cell(one.word or one.value, one.shown if one.word else one.interval)
-            for question, one in zip(trust.QUESTIONS, answers, strict=True)
+            question.asks: Cell(answer.word or answer.value, answer.shown if answer.word else answer.interval)
+            for question, answer in zip(trust.QUESTIONS, answers, strict=True)
         }
         for task in tasks
         if task.diversity
@@ -146,11 +146,12 @@ def questions(tasks: Sequence[Findings]) -> Table:
 def measures(task: Findings) -> Table:
     """All measures of the sets; of a task without real texts those that need none."""
     assert task.diversity is not None
-    sets = {mix: found.measures for mix, found in task.diversity.sets.items() if found.measures}
+    sets = {name(mix): of_set.measures for mix, of_set in task.diversity.sets.items() if of_set.measures}
     rows: list[dict[str, Any]] = [
-        {"Measure": Cell(one.title, one.meaning)} | {name(mix): _taken(one, taken) for mix, taken in sets.items()}
-        for one in MEASURES
-        if task.scored or one.alone
+        {"Measure": Cell(measure.title, measure.meaning)}
+        | {mix: _value(measure, values) for mix, values in sets.items()}
+        for measure in MEASURES
+        if task.scored or measure.alone
     ]
     about = (
         f"Measured on {task.diversity.texts:,} texts per set. Measures that depend on length or label use "
@@ -162,16 +163,16 @@ def measures(task: Findings) -> Table:
     return Table.of(rows, about)
 
 
-def _taken(measure: Measure, taken: Mapping[str, Estimate]) -> Cell | None:
-    if (one := taken.get(measure.key)) is None or one.value is None:
+def _value(measure: Measure, values: Mapping[str, Estimate]) -> Cell | None:
+    if (estimate := values.get(measure.key)) is None or estimate.value is None:
         return None
-    ends = [measure.show(end) for end in (one.low, one.high) if end is not None]
-    return Cell(measure.show(one.value), " to ".join(ends), one.value)
+    ends = [measure.show(end) for end in (estimate.low, estimate.high) if end is not None]
+    return Cell(measure.show(estimate.value), " to ".join(ends), estimate.value)
 
 
-def drops(made: Mapping[str, GeneratedSet]) -> Table:
+def drops(generated: Mapping[str, GeneratedSet]) -> Table:
     """What became of the texts of each source."""
-    totals = {name(source): found.total for source, found in made.items()}
+    totals = {name(source): of_source.total for source, of_source in generated.items()}
     reasons = dict.fromkeys(reason for total in totals.values() for reason in total.dropped)
     lines = {"asked for": {source: total.requested for source, total in totals.items()}}
     lines |= {"received": {source: total.received for source, total in totals.items()}}
@@ -189,10 +190,10 @@ def drops(made: Mapping[str, GeneratedSet]) -> Table:
 
 def clear_cut(task: Findings) -> Table:
     """How often an LLM that sees a text alone gives it its own label, by label and set."""
-    sets = {name(mix): one for mix, one in task.clear_cut.items()}
-    rows: list[dict[str, Any]] = [{"Label": "all"} | {mix: cell(one.share) for mix, one in sets.items()}]
+    sets = {name(mix): of_set for mix, of_set in task.clear_cut.items()}
+    rows: list[dict[str, Any]] = [{"Label": "all"} | {mix: cell(of_set.share) for mix, of_set in sets.items()}]
     rows += [
-        {"Label": label} | {mix: cell(one.labels.get(label)) for mix, one in sets.items()}
+        {"Label": label} | {mix: cell(of_set.labels.get(label)) for mix, of_set in sets.items()}
         for label in task.evaluated.labels
     ]
     title = (
@@ -222,36 +223,37 @@ def agreement(tasks: Iterable[Findings]) -> Table:
     return Table.of(rows, title)
 
 
-def judged(found: Ranking, who: Who, tasks: Iterable[Findings]) -> Table:
+def judged(ranking: Ranking, who: Who, tasks: Iterable[Findings]) -> Table:
     """The tasks by how subjective they are, from paired comparisons."""
     rows: list[dict[str, Any]] = [
         {"Task": task.title, "Subjectivity": cell(score.subjectivity, "+.2f", 1)}
         | {"Rank": cell(score.rank, ".0f", 1), "Stars (of 5)": score.stars}
         for task in tasks
-        if (score := found.tasks.get(task.task))
+        if (score := ranking.tasks.get(task.task))
     ]
     title = (
-        f"Which task is more objective? {found.judgements:,} paired comparisons by {found.judges:,} {WHO[who]}, as "
-        f"Bradley–Terry scores of subjectivity with 95 % intervals; rank 1 of {len(found.tasks)} is the most objective."
+        f"Which task is more objective? {ranking.judgements:,} paired comparisons by {ranking.judges:,} {WHO[who]}, "
+        "as Bradley–Terry scores of subjectivity with 95 % intervals; "
+        f"rank 1 of {len(ranking.tasks)} is the most objective."
     )
     title += f" LLM personas: {ONE_LLM}." if who == "llm" else ""
     return Table.of(rows, title)
 
 
-def slopes(found: Iterable[Slope], classifier: str) -> Table:
+def slopes(slopes: Iterable[Slope], classifier: str) -> Table:
     """Whether the accuracy of a classifier rises with the agreement of annotators."""
     rows = [
         {
-            "Task": one.task,
-            "Annotators": WHO[one.who],
-            "Trained on": mix_cell(one.mix),
-            "Slope": cell(one.curve.slope, "+.2f", 1),
-            "Beyond real": cell(one.curve.steeper_than_real, "+.2f", 1),
-            "R²": number_cell(one.curve.r_squared, ".2f"),
-            "ρ": number_cell(one.curve.spearman, ".2f"),
+            "Task": slope.task,
+            "Annotators": WHO[slope.who],
+            "Trained on": mix_cell(slope.mix),
+            "Slope": cell(slope.curve.slope, "+.2f", 1),
+            "Beyond real": cell(slope.curve.steeper_than_real, "+.2f", 1),
+            "R²": number_cell(slope.curve.r_squared, ".2f"),
+            "ρ": number_cell(slope.curve.spearman, ".2f"),
         }
-        for one in found
-        if one.curve.slope.low is not None
+        for slope in slopes
+        if slope.curve.slope.low is not None
     ]
     title = (
         f"Does the accuracy of {classifier} rise with agreement? Slope: log-odds of a right answer for 0.1 more "

@@ -184,16 +184,16 @@ class Table:
                 if parts[-1] and sum(map(self._width, [*names, *parts[-1], column])) > width:
                     parts.append([])
                 parts[-1].append(column)
-        keys, same = [{column.key for column in part} for part in parts], self._same()
-        left = [column for column in names if column not in same]
+        left = [column for column in names if column not in self._same()]
         return [
             Table(
-                [c for c in self.columns if c in (left if number else names) or mine & {c.key, c.within}],
+                [c for c in self.columns if c in (left if number else names) or keys & {c.key, c.within}],
                 self.rows,
                 self.title if number == 0 else "",
                 notes=self.notes if number == len(parts) - 1 else "",
             )
-            for number, mine in enumerate(keys)
+            for number, part in enumerate(parts)
+            for keys in [{column.key for column in part}]
         ]
 
     def _same(self) -> list[Column]:
@@ -246,17 +246,17 @@ class Table:
                 min_width=longest if intervals else min(NAME, longest),
             )
         for number, row in enumerate(self.rows):
-            said = [(column, self._joined(column, row)) for column in shown]
             texts = [
                 _Folded(cell) if column.is_number and " (" in cell else Text(cell, style=(styles or {}).get(cell, ""))
-                for column, cell in said
+                for column in shown
+                for cell in [self._joined(column, row)]
             ]
             drawn.add_row(*texts, style="bold" if number in bold else "")
         return drawn
 
 
 def _column(head: str, values: Sequence[Any], first: bool) -> Column:
-    words = first or all(isinstance(one, str) or (isinstance(one, Cell) and one.family) for one in values)
+    words = first or all(isinstance(value, str) or (isinstance(value, Cell) and value.family) for value in values)
     kinds = set(map(type, values))
     return Column(head, form=".1f" if float in kinds else ",d" if int in kinds else "", right=not words)
 
@@ -264,11 +264,11 @@ def _column(head: str, values: Sequence[Any], first: bool) -> Column:
 def _html(words: str, value: Any) -> str:
     """The rest of a page's cell, from its attributes on: words with a true minus sign, colour, what is below them."""
     cell = value if isinstance(value, Cell) else Cell(words, number=value if isinstance(value, int | float) else None)
-    said = html.escape(re.sub(r"(?<!\w)-(?=\d)", "−", cell.words))
-    said = f'<span class="family {cell.family}">{said}</span>' if cell.family else said
+    words = html.escape(re.sub(r"(?<!\w)-(?=\d)", "−", cell.words))
+    words = f'<span class="family {cell.family}">{words}</span>' if cell.family else words
     below = f"<small>{html.escape(cell.below)}</small>" if cell.below else ""
     sorts = "" if cell.number is None else f' data-value="{cell.number:.10g}"'
-    return f"{sorts}>{said}{below}"
+    return f"{sorts}>{words}{below}"
 
 
 def _raw(value: Any, decimals: int | None) -> Any:

@@ -49,9 +49,9 @@ def text_map(table: pd.DataFrame, shares: Sequence[float]) -> Figure:
         | {"x": round(x, 3), "y": round(y, 3), "fill": LOOKS[looks.get(source, "filled")]}
         for source, text, label, x, y in zip(*columns, strict=True)
     ]
-    told = " and ".join(f"{look} ones are {name(source)}" for source, look in looks.items())
+    legend = " and ".join(f"{look} ones are {name(source)}" for source, look in looks.items())
     held = " and ".join(f"{100 * share:.1f} %" for share in shares)
-    about = f"Of the generated texts, {told}. " if told else ""
+    about = f"Of the generated texts, {legend}. " if legend else ""
     about += f"The first two principal components of {len(table):,} embeddings hold {held} of the variance."
     return Figure("Where real and generated texts lie", draw_map(places), about)
 
@@ -75,18 +75,17 @@ def agreement(task: Findings, classifier: str, who: Who) -> Figure | None:
 FIGURES = {f"agreement.{who}": partial(agreement, who=who) for who in WHO}
 
 
-def against_gap(found: AgainstGap, tasks: Sequence[Findings]) -> Figure:
+def against_gap(against: AgainstGap, tasks: Sequence[Findings]) -> Figure:
     """The candidate's loss over the tasks' subjectivity."""
-    of = {task.task: task for task in tasks}
-    drawn = []
-    for point in found.points:
-        gap, task = 100 * point.gap, of[point.task]
-        told = f"{fixed(gap, '+.1f')} points"
-        drawn.append((point.subjectivity, Dot(task.title, task.verdict.family, gap, gap, gap, told)))
-    by, claim = capital(KINDS[found.kind].format(who=WHO[found.who])), gap_claim(found.rho, found.source)
-    about = f"{compared(tasks, found.classifier)} {claim}"
-    note = f"{about} The judges: {ONE_LLM}." if found.who == "llm" else about
-    title = f"Does {name(found.source)} lose more on subjective tasks? {by}"
+    by_name, drawn = {task.task: task for task in tasks}, []
+    for point in against.points:
+        gap, task = 100 * point.gap, by_name[point.task]
+        note = f"{fixed(gap, '+.1f')} points"
+        drawn.append((point.subjectivity, Dot(task.title, task.verdict.family, gap, gap, gap, note)))
+    by, claim = capital(KINDS[against.kind].format(who=WHO[against.who])), gap_claim(against.rho, against.source)
+    about = f"{compared(tasks, against.classifier)} {claim}"
+    note = f"{about} The judges: {ONE_LLM}." if against.who == "llm" else about
+    title = f"Does {name(against.source)} lose more on subjective tasks? {by}"
     return Figure(title, draw_against_gap(drawn, _meaning(tasks)), about, note)
 
 
@@ -94,16 +93,16 @@ def clear_cut(tasks: Sequence[Findings]) -> Figure | None:
     """The candidate's loss over how much clearer its texts are than real ones; None for fewer than two tasks."""
     drawn, shown = [], []
     for task in tasks:
-        found = task.clear_cut
-        sources = [one for one in mixes.parse(task.comparison.candidate).sources if one in found]
+        clear = task.clear_cut
+        sources = [source for source in mixes.parse(task.comparison.candidate).sources if source in clear]
         gap = task.gap(task.comparison.classifier)
-        if not sources or "real" not in found or gap is None:
+        if not sources or "real" not in clear or gap is None:
             continue
-        own, real = found[sources[0]].share.value, found["real"].share.value
+        own, real = clear[sources[0]].share.value, clear["real"].share.value
         if own is not None and real is not None:
             points = 100 * gap.value
-            told = f"{fixed(points, '+.1f')} points; clear: {100 * own:.1f} %, real {100 * real:.1f} %"
-            drawn.append((100 * (own - real), Dot(task.title, task.verdict.family, points, points, points, told)))
+            note = f"{fixed(points, '+.1f')} points; clear: {100 * own:.1f} %, real {100 * real:.1f} %"
+            drawn.append((100 * (own - real), Dot(task.title, task.verdict.family, points, points, points, note)))
             shown.append(task)
     if len(drawn) < 2:
         return None
@@ -121,14 +120,14 @@ def _meaning(tasks: Sequence[Findings]) -> dict[str, str]:
 # Drawing
 
 
-def draw_map(found: Sequence[dict[str, Any]]) -> alt.LayerChart:
+def draw_map(places: Sequence[dict[str, Any]]) -> alt.LayerChart:
     """Texts as points on a plane, whose axes mean nothing by themselves: x, y, name, family, text of each, and `fill`,
     how solid its point is (0 is hollow)."""
-    x = alt.X("x:Q", axis=None, scale=scale(domain([place["x"] for place in found])))
-    y = alt.Y("y:Q", axis=None, scale=scale(domain([place["y"] for place in found])))
+    x = alt.X("x:Q", axis=None, scale=scale(domain([place["x"] for place in places])))
+    y = alt.Y("y:Q", axis=None, scale=scale(domain([place["y"] for place in places])))
     # Without `aria`, each text would stand in the page a second time, as the description of its point.
-    legend = drawing.key(place["family"] for place in found)
-    points = data(found).mark_point(size=36, strokeWidth=1, strokeOpacity=0.7, aria=False)
+    legend = drawing.key(place["family"] for place in places)
+    points = data(places).mark_point(size=36, strokeWidth=1, strokeOpacity=0.7, aria=False)
     solid = alt.FillOpacity("fill:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None)
     looks = {
         "stroke": alt.Stroke("family:N", scale=drawing.families(), legend=legend),
@@ -138,11 +137,11 @@ def draw_map(found: Sequence[dict[str, Any]]) -> alt.LayerChart:
     return drawing.chart(points.encode(x=x, y=y, shape=shape(legend), tooltip=tooltip("text"), **looks), height=420)
 
 
-def draw_agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
+def draw_agreement(points: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
     """Accuracy of the items on which annotators agree at least so much: (agreement in [0, 1], dot) of each mix."""
-    rows = [drawing.row(one) | {"agreement": level} for level, one in found]
+    rows = [drawing.row(dot) | {"agreement": level} for level, dot in points]
     within = domain(row[end] for row in rows for end in ("low", "high"))
-    levels = sorted({level for level, _ in found})
+    levels = sorted({level for level, _ in points})
     end = levels[0] + NAMES * (levels[-1] - levels[0]) + 0.01
     plot = Plot(Span(levels[0] - 0.01, end), Span(*within), 280)
     across = alt.X(
@@ -162,11 +161,11 @@ def draw_agreement(found: Sequence[tuple[float, Dot]]) -> alt.LayerChart:
 
 
 def draw_against_gap(
-    found: Sequence[tuple[float, Dot]], meaning: Mapping[str, str], of: str = "Subjectivity"
+    points: Sequence[tuple[float, Dot]], meaning: Mapping[str, str], of: str = "Subjectivity"
 ) -> alt.LayerChart:
     """Each task's gap, in the colour of its verdict, over something else of it: (value, dot)."""
-    rows = [drawing.row(one) | {"value": value} for value, one in found]
-    least, most = domain([value for value, _ in found])
+    rows = [drawing.row(dot) | {"value": value} for value, dot in points]
+    least, most = domain([value for value, _ in points])
     wider = 0.1 * (most - least)  # names of the outermost points need room
     plot = Plot(Span(least - wider, most + wider), Span(*domain([0.0, *(row["mean"] for row in rows)])), 260)
     table, legend = data(rows), drawing.key((row["family"] for row in rows), meaning)

@@ -55,10 +55,10 @@ def limits(margin: float) -> list[float]:
 
 def cases(task: Findings, classifier: str) -> list[Case]:
     """The case of a task at each of the limits."""
-    asked = task.comparison
+    comparison = task.comparison
     return [
-        verdict.case(task.evaluated, classifier, asked.candidate, asked.baseline, limit)
-        for limit in limits(asked.margin)
+        verdict.case(task.evaluated, classifier, comparison.candidate, comparison.baseline, limit)
+        for limit in limits(comparison.margin)
     ]
 
 
@@ -90,12 +90,12 @@ def panel(task: Findings) -> dict[str, Any]:
 
     `start` is where each slider stands at first; a price that is not known starts at a guess.
     """
-    asked, sources = task.comparison, parse(task.comparison.candidate).sources
+    comparison, sources = task.comparison, parse(task.comparison.candidate).sources
     known = total(map(task.price, sources)) if sources else None
-    price, cost = asked.label_price or LABEL_PRICE, COST if known is None else known
-    curve = task.evaluated.learning_curve(asked.classifier)
+    price, cost = comparison.label_price or LABEL_PRICE, COST if known is None else known
+    curve = task.evaluated.learning_curve(comparison.classifier)
     rows = [rows for rows, _ in curve[1]] if curve else []
-    labels, losses = _numbers(rows), limits(asked.margin)
+    labels, losses = _numbers(rows), limits(comparison.margin)
     prices, costs = sorted({*LABEL_PRICES, price}), sorted({*COSTS, cost})
     return {
         "choices": {
@@ -104,9 +104,9 @@ def panel(task: Findings) -> dict[str, Any]:
             "cost": [(cost, money(cost)) for cost in costs],
             "loss": [(loss, f"{loss:g} points") for loss in losses],
         },
-        "start": {"labels": rows[-1] if rows else None, "price": price, "cost": cost, "loss": asked.margin},
+        "start": {"labels": rows[-1] if rows else None, "price": price, "cost": cost, "loss": comparison.margin},
         "cost_known": known is not None,
-        "classifier": asked.classifier,
+        "classifier": comparison.classifier,
         "of": {
             classifier: {
                 "labels": list(map(typographic, _gains(task, classifier, labels))),
@@ -129,7 +129,7 @@ def _advice(task: Findings, classifier: str) -> dict[str, Any]:
         for case in cases(task, classifier)
     ]
     says = list(dict.fromkeys(advised))
-    return {"says": says, "loss": [says.index(one) for one in advised]}
+    return {"says": says, "loss": [says.index(pair) for pair in advised]}
 
 
 def _equals(task: Findings, classifier: str, prices: Sequence[float]) -> list[str]:
@@ -160,23 +160,22 @@ def _cheaper_from(even: BreakEven, loss: str) -> str:
 
 def _gains(task: Findings, classifier: str, numbers: Sequence[int]) -> list[str]:
     """At each number of labels: what real ones alone score, and the candidate alone, and what it adds to them."""
-    candidate, said = task.comparison.candidate, [""] * len(numbers)
+    candidate, lines = task.comparison.candidate, [""] * len(numbers)
     if learning := task.evaluated.learning_curve(classifier):
         by, points = learning
-        scored = task.evaluated.classifiers[by].mixes
-        scores = _between([rows for rows, _ in points], [scored[mix].macro_f1.value for _, mix in points], numbers)
-        alone = (
-            f"; with the LLM’s texts alone {100 * scored[candidate].macro_f1.value:.1f}" if candidate in scored else ""
-        )
-        said = [f"With {n:,} labels, {by} scores {score:.1f}{alone}." for n, score in zip(numbers, scores, strict=True)]
+        mixes = task.evaluated.classifiers[by].mixes
+        scores = _between([rows for rows, _ in points], [mixes[mix].macro_f1.value for _, mix in points], numbers)
+        alone = mixes.get(candidate)
+        also = f"; with the LLM’s texts alone {100 * alone.macro_f1.value:.1f}" if alone else ""
+        lines = [f"With {n:,} labels, {by} scores {score:.1f}{also}." for n, score in zip(numbers, scores, strict=True)]
     if curve := task.evaluated.mix_curve(classifier, candidate):
         along = curve[1].points
         ends = [[getattr(point.gain, end) for point in along] for end in ("value", "low", "high")]
         gains = zip(*(_between([point.rows for point in along], end, numbers) for end in ends), strict=True)
-        signed = ([fixed(one, "+.1f") for one in gain] for gain in gains)
+        signed = ([fixed(end, "+.1f") for end in gain] for gain in gains)
         added = (f"Adding the texts gives {value} points (95 %: {low} to {high})." for value, low, high in signed)
-        said = [f"{words} {more}".strip() for words, more in zip(said, added, strict=True)]
-    return said
+        lines = [f"{line} {gain}".strip() for line, gain in zip(lines, added, strict=True)]
+    return lines
 
 
 def _between(rows: Sequence[int], values: Sequence[float], numbers: Sequence[int]) -> list[float]:
