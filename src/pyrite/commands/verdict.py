@@ -73,8 +73,8 @@ def as_json() -> dict[str, Any]:
 def _remarks(task: TaskMetrics) -> list[str]:
     """What else there is to say of a task: how far another run of the LLM would move its gap, and whether the candidate
     repeats what its prompts showed."""
-    classifier, sources = task.comparison.classifier, mixes.parse(task.comparison.candidate).sources
-    repeated = trust.repeats(Diversity.find(task.task), sources, str)
+    classifier = task.comparison.classifier
+    repeated = trust.repeats(Diversity.find(task.task), task.sources, str)
     sentences = [remarks.generation(task, classifier), *remarks.remarks(task, classifier), *repeated]
     return [words for words in sentences if words]
 

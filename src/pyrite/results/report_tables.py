@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pyrite.data import mixes
 from pyrite.measures.diversity import MEASURES, Measure
 from pyrite.measures.intervals import Estimate
 from pyrite.measures.pairwise import Ranking
@@ -26,7 +25,7 @@ def verdicts(tasks: Sequence[Findings], classifier: str) -> Table:
     for task in sorted(tasks, key=lambda task: -task.case(classifier).gap.value):
         scored, gap = task.evaluated.classifiers[classifier].mixes, task.gap(classifier)
         worth = task.evaluated.worth(classifier, comparison.candidate)
-        costs = [claims.spent(task, source)[0] for source in mixes.parse(comparison.candidate).sources]
+        costs = [claims.spent(task, source)[0] for source in task.sources]
         rows.append(
             {
                 "Task": task.title,

@@ -8,7 +8,6 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from pyrite.data import mixes
 from pyrite.measures.diversity import Measure
 from pyrite.results import drawing, placing
 from pyrite.results.claims import gap_claim
@@ -94,7 +93,7 @@ def clear_cut(tasks: Sequence[Findings]) -> Figure | None:
     drawn, shown = [], []
     for task in tasks:
         clear = task.clear_cut
-        sources = [source for source in mixes.parse(task.comparison.candidate).sources if source in clear]
+        sources = [source for source in task.sources if source in clear]
         gap = task.gap(task.comparison.classifier)
         if not sources or "real" not in clear or gap is None:
             continue

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pyrite.data.mixes import parse, spoken
+from pyrite.data.mixes import spoken
 from pyrite.results import advice, statements, verdict
 from pyrite.results.findings import FAMILIES, Findings, typographic
 from pyrite.results.prices import BreakEven, money
@@ -90,8 +90,8 @@ def panel(task: Findings) -> dict[str, Any]:
 
     `start` is where each slider stands at first; a price that is not known starts at a guess.
     """
-    comparison, sources = task.comparison, parse(task.comparison.candidate).sources
-    known = total(map(task.price, sources)) if sources else None
+    comparison = task.comparison
+    known = total(map(task.price, task.sources)) if task.sources else None
     price, cost = comparison.label_price or LABEL_PRICE, COST if known is None else known
     curve = task.evaluated.learning_curve(comparison.classifier)
     rows = [rows for rows, _ in curve[1]] if curve else []
