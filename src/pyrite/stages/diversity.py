@@ -161,7 +161,9 @@ def without_real(task: str, sets: dict[str, Texts], resamples: int) -> tuple[pd.
     def of_set(corpus: Texts) -> SetDiversity:
         if len(corpus) < LEAST_MATCHED:
             return _too_few(corpus)
-        return SetDiversity(measures={one.key: one.estimate(corpus, corpus, resamples, rng) for one in alone})
+        return SetDiversity(
+            measures={measure.key: measure.estimate(corpus, corpus, resamples, rng) for measure in alone}
+        )
 
     table, shares = on_map(sets)
     most, measured = max(map(len, sets.values())), {name: of_set(corpus) for name, corpus in sets.items()}
