@@ -26,7 +26,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-
 YOURS, STAGES = "A task of your own", "Stages, in pipeline order"
 LLM, REPORTS = "The LLM and its answers", "Results"
 
@@ -63,8 +62,8 @@ def command(
     def add(signature: Command) -> Command:
         @of.command(name or signature.__name__, rich_help_panel=panel, epilog=f"Example: {example}")
         @wraps(signature)
-        def run(**given: Any) -> None:
-            getattr(import_module(f"pyrite.{module}"), function)(**given)
+        def run(**arguments: Any) -> None:
+            getattr(import_module(f"pyrite.{module}"), function)(**arguments)
 
         return signature
 

@@ -204,10 +204,10 @@ class Params(Schema):
 
     def asking(self, llm: str) -> Asking:
         """How this study asks one of its LLMs, by its name in `llms`."""
-        one, g = self.llms[llm], self.generate
-        provider = g.provider if one.endpoint else "recorded"
-        limits = g.limits.get(one.endpoint or "", Limits())
-        return Asking(llm=one, provider=provider, limits=limits, budget_usd=g.budget_usd, prices=g.prices)
+        entry, g = self.llms[llm], self.generate
+        provider = g.provider if entry.endpoint else "recorded"
+        limits = g.limits.get(entry.endpoint or "", Limits())
+        return Asking(llm=entry, provider=provider, limits=limits, budget_usd=g.budget_usd, prices=g.prices)
 
     def source(self, name: str) -> Source:
         """The source of that name.
@@ -221,11 +221,11 @@ class Params(Schema):
 
     def origin(self, source: str) -> str:
         """Where the texts and labels of a source come from, in a few words."""
-        one = self.sources[source]
-        if isinstance(one, Imported):
-            return f"imported, written by {one.llm}" if one.llm else "imported"
-        model = self.llms[one.llm].model
-        return f"written by {model}" if isinstance(one, Written) else f"real texts labelled by {model}"
+        spec = self.sources[source]
+        if isinstance(spec, Imported):
+            return f"imported, written by {spec.llm}" if spec.llm else "imported"
+        model = self.llms[spec.llm].model
+        return f"written by {model}" if isinstance(spec, Written) else f"real texts labelled by {model}"
 
     @property
     def written(self) -> dict[str, Written]:
@@ -235,15 +235,15 @@ class Params(Schema):
     @property
     def checked(self) -> dict[str, Written | Imported]:
         """The sources whose texts an LLM is asked about."""
-        return {name: one for name, one in self.sources.items() if not isinstance(one, Labelled) and one.check}
+        return {name: spec for name, spec in self.sources.items() if not isinstance(spec, Labelled) and spec.check}
 
     @model_validator(mode="after")
     def _names_what_there_is(self) -> Self:
         if ours := next((name for name in self.sources if name in mixes.REAL), None):
             raise ValueError(f"sources.{ours}: that name is for real rows; choose another")
         places = {"annotate.llm": self.annotate.llm}
-        places |= {f"sources.{n}.llm": one.llm for n, one in self.sources.items() if not isinstance(one, Imported)}
-        places |= {f"sources.{name}.check_llm": one.check_llm for name, one in self.checked.items() if one.check_llm}
+        places |= {f"sources.{n}.llm": spec.llm for n, spec in self.sources.items() if not isinstance(spec, Imported)}
+        places |= {f"sources.{name}.check_llm": spec.check_llm for name, spec in self.checked.items() if spec.check_llm}
         for place, llm in places.items():
             _require(llm, self.llms, f"{place}: unknown LLM", "llms has")
         for name, classifier in self.train.classifiers.items():
@@ -251,17 +251,17 @@ class Params(Schema):
                 for source in mixes.parse(mix).sources:
                     place = f"train.classifiers.{name}.mixes: mix '{mix}'"
                     _require(source, (*mixes.REAL, *self.sources), f"{place}: unknown source", "there are")
-        asked, known = self.compare, self.train.classifiers
-        _require(asked.classifier, known, "compare.classifier: unknown classifier", "train.classifiers has")
-        for key, mix in [("baseline", asked.baseline), *(("candidates", mix) for mix in asked.candidates)]:
-            there = f"train.classifiers.{asked.classifier}.mixes has"
-            _require(mix, known[asked.classifier].mixes, f"compare.{key}: unknown mix", there)
+        comparison, classifiers = self.compare, self.train.classifiers
+        _require(comparison.classifier, classifiers, "compare.classifier: unknown classifier", "train.classifiers has")
+        for key, mix in [("baseline", comparison.baseline), *(("candidates", mix) for mix in comparison.candidates)]:
+            place = f"train.classifiers.{comparison.classifier}.mixes has"
+            _require(mix, classifiers[comparison.classifier].mixes, f"compare.{key}: unknown mix", place)
         return self
 
 
-def _require(name: str, known: Collection[str], problem: str, there: str) -> None:
-    if name not in known:
-        raise ValueError(f"{problem} '{name}'; {there} {', '.join(known)}")
+def _require(name: str, names: Collection[str], problem: str, place: str) -> None:
+    if name not in names:
+        raise ValueError(f"{problem} '{name}'; {place} {', '.join(names)}")
 
 
 def load() -> Params:

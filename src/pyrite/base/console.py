@@ -51,8 +51,8 @@ PLAIN_WIDTH = 1000
 
 def screen() -> Console:
     """Standard output: folded between words to the terminal or to `COLUMNS`, elsewhere in whole lines."""
-    known = sys.stdout.isatty() or bool(os.environ.get("COLUMNS"))
-    return Console(width=None if known else PLAIN_WIDTH)
+    sized = sys.stdout.isatty() or bool(os.environ.get("COLUMNS"))
+    return Console(width=None if sized else PLAIN_WIDTH)
 
 
 class View(Progress):
@@ -65,8 +65,8 @@ class View(Progress):
     def __init__(self) -> None:
         self.plain = not (log.file.isatty() and log.is_interactive) or bool(os.environ.get("CI"))
         # What is done and the numbers stay whole in 80 columns; the bar is what can be cut.
-        what = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, ratio=1))
-        columns = (what, BarColumn(16), _Words(_counted), _Words(_rate), _Words(_left), _Words(_cost))
+        described = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, ratio=1))
+        columns = (described, BarColumn(16), _Words(_counted), _Words(_rate), _Words(_left), _Words(_cost))
         super().__init__(*columns, console=log, transient=True, expand=True, disable=self.plain)
         self._said_at = time.monotonic()
 

@@ -121,7 +121,7 @@ def fit(task: str, classifier: str, name: str, seed: int) -> Path:
 
 
 def metrics(stage: str, *of: str) -> Path:
-    """What a stage found of a task (and source), or of all tasks."""
+    """The result of a stage, of a task (and source) or of all tasks."""
     return Path("metrics", stage, f"{'.'.join(of)}.json") if of else Path("metrics", f"{stage}.json")
 
 

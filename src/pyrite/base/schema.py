@@ -39,7 +39,7 @@ class Schema(BaseModel):
 
 
 class Result(BaseModel):
-    """Base of what a stage finds: `files.write_json` writes it to `metrics/`, `read_result` reads the same back."""
+    """Base of results: `files.write_json` writes it to `metrics/`, `read_result` reads the same back."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -51,7 +51,7 @@ class StageResult(Result):
 
     @classmethod
     def load(cls, *of: str) -> Self:
-        """What the stage found.
+        """The stage's result.
 
         Raises:
             PyriteError: the file is missing or broken, or another version of Pyrite wrote it.
@@ -135,8 +135,8 @@ class _Loader(yaml.SafeLoader):
             self._values_of[event.anchor] = self._values - before
         if self._values > MOST_VALUES:
             raise yaml.MarkedYAMLError(problem=f"more than {MOST_VALUES} values", problem_mark=event.start_mark)
-        if isinstance(node, yaml.ScalarNode) and (found := CONTROL.search(node.value)):
-            raise yaml.MarkedYAMLError(problem=f"a control character, {found[0]!r}", problem_mark=node.start_mark)
+        if isinstance(node, yaml.ScalarNode) and (match := CONTROL.search(node.value)):
+            raise yaml.MarkedYAMLError(problem=f"a control character, {match[0]!r}", problem_mark=node.start_mark)
         return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
@@ -267,16 +267,15 @@ def _explain(path: Path, node: yaml.Node | None, data: Any, error: ValidationErr
     first = next((mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"), mistakes[0])
     line, keys = 1, []
     for part in first["loc"]:
+        entry = None
         if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+            entry = next(((key, value) for key, value in node.value if key.value == str(part)), None)
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            found = (node.value[part], node.value[part])
-        else:
-            found = None
-        if found:
-            line, node = found[0].start_mark.line + 1, found[1]
+            entry = (node.value[part], node.value[part])
+        if entry:
+            line, node = entry[0].start_mark.line + 1, entry[1]
         # A union's tag and the marker of a bad mapping key are pydantic's own: they stand nowhere in the file.
-        if found or (part is first["loc"][-1] and part != "[key]"):
+        if entry or (part is first["loc"][-1] and part != "[key]"):
             keys.append(str(part))
     problem = first["msg"][0].lower() + first["msg"][1:]
     if first["type"] == "extra_forbidden":

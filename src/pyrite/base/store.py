@@ -109,17 +109,16 @@ _intact: set[Path] = set()
 
 def _is_intact(folder: Path) -> bool:
     """Whether an entry is as it was made, which is looked at once in a process; if not, it is deleted."""
-    if (known := folder.resolve()) in _intact:
+    if (resolved := folder.resolve()) in _intact:
         return True
     try:
-        sealed = (folder / CHECKSUMS).read_bytes()
-        damaged = json.loads(sealed) != _checksums(folder)
+        damaged = json.loads((folder / CHECKSUMS).read_bytes()) != _checksums(folder)
     except FileNotFoundError:
         damaged = False  # made before entries had checksums
     except (OSError, ValueError):
         damaged = True
     if not damaged:
-        _intact.add(known)
+        _intact.add(resolved)
         return True
     console.log.print(f"{folder}: damaged, so it is made anew")
     try:
@@ -132,12 +131,12 @@ def _is_intact(folder: Path) -> bool:
 
 def _checksums(folder: Path) -> dict[str, str]:
     """The SHA-256 of every file of an entry but this one, by name."""
-    found = {}
+    digests = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != CHECKSUMS:
             with path.open("rb") as file:
-                found[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+                digests[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return digests
 
 
 _locks: dict[Path, int] = {}
@@ -165,8 +164,7 @@ def locked() -> Iterator[None]:
     Raises:
         PyriteError: another one does.
     """
-    descriptor = _lock_shared()
-    if descriptor is None:
+    if (descriptor := _lock_shared()) is None:
         raise PyriteError(f"{paths.store()}: can't be locked here; see that no stage runs and delete folders by hand")
     if not files.lock(descriptor, exclusive=True):
         raise PyriteError(f"{paths.store()}: a stage that runs uses it; prune when it has finished")

@@ -46,7 +46,7 @@ def prepare() -> None:
         sys.stderr = cast(TextIO, _Lenient(sys.stderr))
 
 
-def leave(error: BaseException, said: str, code: int) -> NoReturn:
+def leave(error: BaseException, line: str, code: int) -> NoReturn:
     """End the process with a code, after one line on standard error; with `PYRITE_DEBUG` the traceback before it."""
     from pyrite.base.console import printable
 
@@ -58,7 +58,7 @@ def leave(error: BaseException, said: str, code: int) -> NoReturn:
         traceback.print_exception(error)
     if sys.stderr is not None:  # else `print` would take standard output
         # It may quote what others wrote.
-        print(f"pyrite: {printable(said)}", file=sys.stderr)
+        print(f"pyrite: {printable(line)}", file=sys.stderr)
     sys.exit(code)
 
 
@@ -82,8 +82,8 @@ def run(command: Callable[[], object]) -> None:
             sys.exit(1)
         unwritable = error.errno in (errno.EBADF, errno.EIO, errno.ENOSPC)
         where = error.filename or ("standard output" if unwritable else None)
-        said = f"{where}: {error.strerror}" if where else f"{error}"
-        leave(error, f"{said}; {DEBUG}=1 shows where", 1)
+        line = f"{where}: {error.strerror}" if where else f"{error}"
+        leave(error, f"{line}; {DEBUG}=1 shows where", 1)
     except SystemExit as ended:
         if ended.code == 130:  # how Typer ends on Ctrl-C
             leave(ended, "stopped; what is finished is kept: run it again to go on", 130)

@@ -42,28 +42,25 @@ def run(task: str) -> None:
     # The rows of this source depend on the Python that runs: an item of a recording may not be among them.
     varies = isinstance(card.source, cards.Docstrings)
     people = paths.people_annotations(task)
-    of_people = list(sheets.read(people, sheets.ANNOTATIONS)) if people.exists() else []
-    about = surveys.of_task(task)
-    recorded = sheet(paths.recorded_annotations(task), about.recorded, test, card, skip_unknown=varies)
-    given = sheet(people, of_people, test, card, skip_unknown=varies)
+    filled_in = list(sheets.read(people, sheets.ANNOTATIONS)) if people.exists() else []
+    inquiry = surveys.of_task(task)
+    recorded = sheet(paths.recorded_annotations(task), inquiry.recorded, test, card, skip_unknown=varies)
+    of_people = sheet(people, filled_in, test, card, skip_unknown=varies)
     judged = judgements(paths.judgements(task), test, card)
-    held = surveys.ask(about.survey)
-    labels = about.labels(held)
-    asked = [(item, 1, annotator, label) for item, annotator, label in labels if label is not None]
-    found = [
-        recorded.assign(source="llm"),
-        pd.DataFrame(asked, columns=recorded.columns).assign(source="llm"),
-        given.assign(source="human"),
-        judged.assign(source="human"),
-    ]
-    table = pd.concat(found, ignore_index=True).reindex(columns=list(TYPES)).astype(TYPES)
+    results = surveys.ask(inquiry.survey)
+    labels = inquiry.labels(results)
+    rows = [(item, 1, annotator, label) for item, annotator, label in labels if label is not None]
+    answered = pd.DataFrame(rows, columns=recorded.columns)
+    sources = {"llm": [recorded, answered], "human": [of_people, judged]}
+    frames = [frame.assign(source=source) for source, of_source in sources.items() for frame in of_source]
+    table = pd.concat(frames, ignore_index=True).reindex(columns=list(TYPES)).astype(TYPES)
     files.write(paths.annotation_table(task), lambda file: table.to_parquet(file, index=False))
     counts = table.groupby("source")["item"].nunique()
-    told = ", ".join(f"{n} items by {source} annotators" for source, n in counts.items())
-    console.log.print(f"{task}: {told or 'no annotations'}")
-    if unread := len(labels) - len(asked):
+    summary = ", ".join(f"{n} items by {source} annotators" for source, n in counts.items())
+    console.log.print(f"{task}: {summary or 'no annotations'}")
+    if unread := len(labels) - len(rows):
         console.log.print(f"{task}: {unread} of {len(labels)} labels could not be read in the answers of {p.llm.model}")
-    if open_items := {item for question, *_ in held if not question.answers for item in question.about}:
+    if open_items := {item for question, *_ in results if not question.answers for item in question.about}:
         console.log.print(
             f"{task}: {p.llm.model} did not label {len(open_items)} of the first test rows: {_why(p.provider)}"
         )
@@ -85,7 +82,7 @@ def sheet(
         PyriteError: a row names an item that is not a test row (unless those are to be left out), a label that the
             card lacks, no annotator, or another label than an earlier row of the same annotator and item.
     """
-    given: dict[tuple[str, str], str] = {}
+    labels: dict[tuple[str, str], str] = {}
     unknown, ids = set(), set(test)
     for row, (item, annotator, written) in rows:
         if not (label := texts.normalise_label(written)):
@@ -99,12 +96,12 @@ def sheet(
             raise row.mistake(f"unknown label '{label}'; {paths.card(card.id)} has {', '.join(card.labels)}")
         if not annotator:
             raise row.mistake("no annotator: give each person a name or number")
-        if given.setdefault((item, annotator), label) != label:
-            raise row.mistake(f"{annotator} already gave item '{item}' another label, '{given[item, annotator]}'")
+        if labels.setdefault((item, annotator), label) != label:
+            raise row.mistake(f"{annotator} already gave item '{item}' another label, '{labels[item, annotator]}'")
     if unknown:
         console.log.print(f"{path}: {len(unknown)} items left out: not among the test rows under this Python")
     return pd.DataFrame(
-        [(item, 1, annotator, label) for (item, annotator), label in given.items()],
+        [(item, 1, annotator, label) for (item, annotator), label in labels.items()],
         columns=["item", "copy", "annotator", "label"],
     )
 
@@ -155,14 +152,14 @@ def ask_pairs() -> None:
     Judgements that the recording has are not asked for again. What the store has is recorded without an endpoint.
     """
     survey = surveys.of_pairs()
-    held = surveys.ask(survey)
+    results = surveys.ask(survey)
     path, model = paths.pairs("llm"), survey.p.llm.model
-    said = [(question, survey.said(question)[0]) for question, waits, _ in held if question.answers and not waits]
-    rows = [(question.annotator, *question.about, answer or "", model) for question, answer in said]
+    answers = [(question, survey.said(question)[0]) for question, waits, _ in results if question.answers and not waits]
+    rows = [(question.annotator, *question.about, answer or "", model) for question, answer in answers]
     if rows:
         sheets.add(path, (*sheets.PAIRS, sheets.MODEL), rows)
     console.log.print(f"{path}: {len(rows)} judgements of {model} added")
-    if unread := sum(answer is None for _, answer in said):
+    if unread := sum(answer is None for _, answer in answers):
         console.log.print(f"{unread} of them could not be read in its answers, and name no task")
     if missing := len(survey.questions) - len(rows):
         console.log.print(f"{missing} judgements of {model} are missing: {_why(survey.p.provider)}")
@@ -173,11 +170,11 @@ def export_pairs() -> None:
 
     The order of the pairs, and which task comes first, is drawn at random: neither may tell anything.
     """
-    about = surveys.described()
+    described = surveys.described()
     definition = " ".join(annotators.load().definition.split())
     rng = np.random.default_rng(SEED)
-    pairs = rng.permuted(list(itertools.combinations(about, 2)), axis=1)
-    rows = [("", one, other, "", definition, about[one], about[other]) for one, other in rng.permutation(pairs)]
+    pairs = rng.permutation(rng.permuted(list(itertools.combinations(described, 2)), axis=1))
+    rows = [("", first, second, "", definition, described[first], described[second]) for first, second in pairs]
     path = paths.sheet("pairs")
     sheets.write(path, [*sheets.PAIRS, "objective means", "about first", "about second"], rows)
     console.log.print(f"{path}: {len(rows)} pairs of tasks.")

@@ -58,32 +58,33 @@ MAP_TEXTS = 200
 def run(task: str) -> None:
     """Measure the sets of a task and draw their map."""
     p = params.load()
+    resamples = p.evaluate.resamples
     real = _load(texts.read(paths.prepared(task)))
     sets = {source: _load(texts.read(paths.source(task, source))) for source in p.sources}
     blind = len(real) > 0 and Preparation.load(task).blind
     if real.frame.empty:
-        table, found = without_real(task, sets, p.evaluate.resamples)
+        table, diversity = without_real(task, sets, resamples)
     else:
-        table, found = beside_real(task, real, sets, p.evaluate.resamples, p.generate.near_duplicate)
-        if blind:
-            table, found = table.head(0), unembedded(found)
-            console.log.print(f"{task}: {BLIND}: measures of embeddings are left out")
+        table, diversity = beside_real(task, real, sets, resamples, p.generate.near_duplicate)
+    if blind:
+        table, diversity = table.head(0), unembedded(diversity)
+        console.log.print(f"{task}: {BLIND}: measures of embeddings are left out")
     showings = {setting: transcripts.showings(paths.transcript(task, setting)) for setting in sets}
     embedded = {"repeats": None, "telling": None} if blind else {}
-    scrutiny = {
-        name: one.model_copy(update={"review": reviewed(task, name, sets[name], p.evaluate.resamples), **embedded})
-        for name, one in scrutinise(real, sets, showings).items()
+    scrutinised = {
+        name: scrutiny.model_copy(update={"review": reviewed(task, name, sets[name], resamples), **embedded})
+        for name, scrutiny in scrutinise(real, sets, showings).items()
     }
-    found = found.model_copy(
+    diversity = diversity.model_copy(
         update={
             "clear_cut": labelled_blind(task, real, sets),
-            "filtering": {} if blind else filtered(real, sets, p.evaluate.resamples),
-            "scrutiny": scrutiny,
+            "filtering": {} if blind else filtered(real, sets, resamples),
+            "scrutiny": scrutinised,
         }
     )
     files.write(paths.text_map(task), lambda file: table.to_parquet(file, index=False))
-    found.save(task)
-    console.log.print(f"{task}: {len(sets)} generated sets measured, {found.texts:,} texts of each")
+    diversity.save(task)
+    console.log.print(f"{task}: {len(sets)} generated sets measured, {diversity.texts:,} texts of each")
 
 
 def _load(frame: pd.DataFrame) -> Texts:
@@ -99,11 +100,11 @@ def beside_real(
     """
     rng = np.random.default_rng(SEED)
     train, test = real.of_split("train"), real.of_split("test")
-    base, other = (train.take(half) for half in np.array_split(rng.permutation(len(train)), 2))
-    full = {name: found.take(rng.permutation(len(found))) for name, found in {"real": other, **sets}.items()}
-    usable = {name: found for name, found in full.items() if len(found) >= 2}
-    n = min(len(found) for found in [base, *usable.values()])
-    equal = {name: found.take(np.arange(n)) for name, found in usable.items()}
+    base, reference = (train.take(half) for half in np.array_split(rng.permutation(len(train)), 2))
+    full = {name: corpus.take(rng.permutation(len(corpus))) for name, corpus in {"real": reference, **sets}.items()}
+    usable = {name: corpus for name, corpus in full.items() if len(corpus) >= 2}
+    n = min(map(len, [base, *usable.values()]))
+    equal = {name: corpus.take(np.arange(n)) for name, corpus in usable.items()}
     matched_base, *matched = match([base, *usable.values()], rng)
     few = f"only {len(matched_base)} texts of each set have the same lengths and labels; {LEAST_MATCHED} are needed"
     compared = {
@@ -115,8 +116,8 @@ def beside_real(
     measures: dict[str, dict[str, intervals.Estimate]] = {name: {} for name in usable}
     with console.progress() as view:
         # Each set's measures, and only then those of labels: random numbers are drawn in this order.
-        steps = [(name, one) for name in usable for one in MEASURES if one.on != "labelled"]
-        steps += [(name, one) for one in MEASURES if one.on == "labelled" for name in usable]
+        steps = [(name, measure) for name in usable for measure in MEASURES if measure.on != "labelled"]
+        steps += [(name, measure) for measure in MEASURES if measure.on == "labelled" for name in usable]
         for name, measure in view.track(steps, description="measuring texts"):
             of_real, of_sets = compared[measure.on]
             if measure.on == "matched" and len(matched_base) < LEAST_MATCHED:
@@ -130,40 +131,42 @@ def beside_real(
         matched_texts=len(matched_base),
         near_duplicates=without_near_duplicates(full["real"], n, near_duplicate, resamples, rng),
         sets={
-            name: SetDiversity(measures=measures[name]) if name in usable else _too_few(found)
-            for name, found in full.items()
+            name: SetDiversity(measures=measures[name]) if name in usable else _too_few(corpus)
+            for name, corpus in full.items()
         },
         map_variance=shares,
         left_out={
-            name: coverage_gaps.left_out(train.frame, train.vectors, found.vectors) for name, found in sets.items()
+            name: coverage_gaps.left_out(train.frame, train.vectors, corpus.vectors) for name, corpus in sets.items()
         },
     )
 
 
-def unembedded(found: Diversity) -> Diversity:
+def unembedded(diversity: Diversity) -> Diversity:
     """Only what rests on words: the texts' embeddings say nothing."""
     gone = {measure.key: Estimate.missing(BLIND) for measure in MEASURES if measure.embedded}
     sets = {
-        name: one.model_copy(update={"measures": {key: gone.get(key, value) for key, value in one.measures.items()}})
-        for name, one in found.sets.items()
+        name: full.model_copy(update={"measures": {key: gone.get(key, value) for key, value in full.measures.items()}})
+        for name, full in diversity.sets.items()
     }
-    near = found.near_duplicates and found.near_duplicates.model_copy(update={"chamfer": Estimate.missing(BLIND)})
-    return found.model_copy(update={"sets": sets, "near_duplicates": near, "left_out": {}})
+    if near := diversity.near_duplicates:
+        near = near.model_copy(update={"chamfer": Estimate.missing(BLIND)})
+    return diversity.model_copy(update={"sets": sets, "near_duplicates": near, "left_out": {}})
 
 
 def without_real(task: str, sets: dict[str, Texts], resamples: int) -> tuple[pd.DataFrame, Diversity]:
     """The map and the measures that need no real texts, of each generated set."""
     rng = np.random.default_rng(SEED)
+    alone = [measure for measure in MEASURES if measure.alone]
 
-    def of_set(found: Texts) -> SetDiversity:
-        if len(found) < LEAST_MATCHED:
-            return _too_few(found)
-        alone = [measure for measure in MEASURES if measure.alone]
-        return SetDiversity(measures={one.key: one.estimate(found, found, resamples, rng) for one in alone})
+    def of_set(corpus: Texts) -> SetDiversity:
+        if len(corpus) < LEAST_MATCHED:
+            return _too_few(corpus)
+        return SetDiversity(
+            measures={measure.key: measure.estimate(corpus, corpus, resamples, rng) for measure in alone}
+        )
 
     table, shares = on_map(sets)
-    most = max(len(found) for found in sets.values())
-    measured = {name: of_set(found) for name, found in sets.items()}
+    most, measured = max(map(len, sets.values())), {name: of_set(corpus) for name, corpus in sets.items()}
     return table, Diversity(task=task, texts=most, sets=measured, map_variance=shares, left_out={})
 
 
@@ -176,52 +179,51 @@ def scrutinise(real: Texts, sets: Mapping[str, Texts], showings: Mapping[str, Sh
     rng = np.random.default_rng(SEED)
     pool = real.take(texts.in_pool(real.frame).to_numpy())
     some = train.take(rng.permutation(len(train))[:REAL_TEXTS])
-    given_away = giveaways.given_away(some.frame, {name: found.frame for name, found in sets.items()})
+    given_away = giveaways.given_away(some.frame, {name: corpus.frame for name, corpus in sets.items()})
     return {
         name: Scrutiny(
             given_away=given_away[name],
-            repeats=shown_examples.repeats(found, shown, pool, rng) if any(map(any, shown.values())) else None,
-            telling=telling_texts.telling(found, train) if len(train) else None,
+            repeats=shown_examples.repeats(corpus, shown, pool, rng) if any(map(any, shown.values())) else None,
+            telling=telling_texts.telling(corpus, train) if len(train) else None,
         )
-        for name, found, shown in ((name, found, showings[name]) for name, found in sets.items())
+        for name, corpus, shown in ((name, corpus, showings[name]) for name, corpus in sets.items())
     }
 
 
 def filtered(real: Texts, sets: Mapping[str, Texts], resamples: int) -> dict[str, Filtering]:
     """What filtering each source by a checker would do. One of real texts is left out: the checker has learned them."""
-    train, test = real.of_split("train"), real.of_split("test")
-    found = {name: filtering.measure(one, train, test, resamples) for name, one in _not_real(sets, real).items()}
-    return {name: one for name, one in found.items() if one}
+    sets, train, test = _not_real(sets, real), real.of_split("train"), real.of_split("test")
+    measured = {name: filtering.measure(corpus, train, test, resamples) for name, corpus in sets.items()}
+    return {name: result for name, result in measured.items() if result}
 
 
 def _not_real(sets: Mapping[str, Texts], real: Texts) -> dict[str, Texts]:
-    known = set(real.frame["id"])
-    return {name: found for name, found in sets.items() if not known.issuperset(found.frame["id"])}
+    real_ids = set(real.frame["id"])
+    return {name: corpus for name, corpus in sets.items() if not real_ids.issuperset(corpus.frame["id"])}
 
 
 def labelled_blind(task: str, real: Texts, sets: Mapping[str, Texts]) -> dict[str, ClearCut]:
     """How often an LLM that saw only a text gave it its own label, of real texts and of sources: where it was asked."""
-    asked = {"real": (paths.recorded_labels(task), real)} | {
-        name: (paths.checked(task, name), found) for name, found in sets.items()
-    }
+    labelled = {"real": (paths.recorded_labels(task), real)}
+    labelled |= {name: (paths.checked(task, name), corpus) for name, corpus in sets.items()}
     return {
-        name: clear_cut.clear_cut(found.labels, dict(said for _, said in sheets.read(path, sheets.LABELS)))
-        for name, (path, found) in asked.items()
+        name: clear_cut.clear_cut(corpus.labels, dict(pair for _, pair in sheets.read(path, sheets.LABELS)))
+        for name, (path, corpus) in labelled.items()
         if path.exists()
     }
 
 
-def reviewed(task: str, name: str, found: Texts, resamples: int) -> Review | None:
+def reviewed(task: str, name: str, corpus: Texts, resamples: int) -> Review | None:
     """What people say of the texts of a source; None where nobody has looked."""
     path = paths.reviewed(task, name)
     if not path.exists():
         return None
     answers = [(item, reviewer, answer) for _, (item, reviewer, answer) in sheets.read(path, sheets.REVIEWS)]
-    return reviews.review(found.labels, answers, resamples, np.random.default_rng(SEED))
+    return reviews.review(corpus.labels, answers, resamples, np.random.default_rng(SEED))
 
 
-def _too_few(found: Texts) -> SetDiversity:
-    return SetDiversity(measures={}, note=f"{len(found)} texts: too few to measure")
+def _too_few(corpus: Texts) -> SetDiversity:
+    return SetDiversity(measures={}, note=f"{len(corpus)} texts: too few to measure")
 
 
 def without_near_duplicates(
@@ -245,11 +247,11 @@ def on_map(sets: dict[str, Texts]) -> tuple[pd.DataFrame, tuple[float, float]]:
     Returns:
         The table (source, id, text, label, x, y), and the share of the variance that each of the two axes has.
     """
-    n = min((len(found) for found in sets.values() if len(found)), default=0)
+    n = min((len(corpus) for corpus in sets.values() if len(corpus)), default=0)
     # Each set has the same say in where the axes lie.
-    equal = {name: found.take(np.argsort(found.frame["id"].to_numpy())[:n]) for name, found in sets.items()}
-    places, shares = embedding_diversity.principal_plane(np.concatenate([found.vectors for found in equal.values()]))
-    frame = pd.concat([found.frame.assign(source=name) for name, found in equal.items()], ignore_index=True)
+    equal = {name: corpus.take(np.argsort(corpus.frame["id"].to_numpy())[:n]) for name, corpus in sets.items()}
+    places, shares = embedding_diversity.principal_plane(np.concatenate([corpus.vectors for corpus in equal.values()]))
+    frame = pd.concat([corpus.frame.assign(source=name) for name, corpus in equal.items()], ignore_index=True)
     frame["x"], frame["y"] = places.T
     shown = frame.groupby("source", sort=False).head(MAP_TEXTS)
     return shown[["source", "id", "text", "label", "x", "y"]].reset_index(drop=True), shares
@@ -258,15 +260,14 @@ def on_map(sets: dict[str, Texts]) -> tuple[pd.DataFrame, tuple[float, float]]:
 def match(sets: list[Texts], rng: np.random.Generator) -> list[Texts]:
     """Random subsets with the same number of texts of each label and length (word counts within about a fifth)."""
     strata = []
-    for found in sets:
-        words = found.frame["text"].map(texts.length).to_numpy()
-        lengths = np.round(4 * np.log2(np.maximum(words, 1))).astype(int)
-        strata.append(pd.Series(list(zip(found.frame["label"], lengths, strict=True)), dtype=object))
+    for corpus in sets:
+        lengths = np.round(4 * np.log2(corpus.frame["text"].map(texts.length).clip(lower=1))).astype(int)
+        strata.append(pd.Series(list(zip(corpus.frame["label"], lengths, strict=True)), dtype=object))
     counts = pd.concat([stratum.value_counts() for stratum in strata], axis=1).dropna().min(axis=1).astype(int)
     subsets = []
-    for found, stratum in zip(sets, strata, strict=True):
+    for corpus, stratum in zip(sets, strata, strict=True):
         shuffled = stratum.iloc[rng.permutation(len(stratum))]
         place = shuffled.groupby(shuffled, sort=False).cumcount()
         kept = shuffled.index[(place < shuffled.map(counts).fillna(0)).to_numpy()]
-        subsets.append(found.take(np.sort(kept.to_numpy())))
+        subsets.append(corpus.take(np.sort(kept.to_numpy())))
     return subsets

@@ -7,6 +7,7 @@ Writes: `data/raw/<task>/`, the source files as they are.
 
 import gzip
 import hashlib
+import itertools
 import os
 import platform
 import shlex
@@ -48,14 +49,14 @@ def standard_library(source: cards.Docstrings, folder: Path) -> None:
     library = Path(sysconfig.get_paths()["stdlib"])
     absent = []
     for label, modules in source.modules.items():
-        found = {module: docstrings.source_files(library, module) for module in modules}
-        if not any(found.values()):
+        files_of = {module: docstrings.source_files(library, module) for module in modules}
+        if not any(files_of.values()):
             raise PyriteError(
                 f"source.modules.{label}: {library} has none of {', '.join(modules)}: "
                 "use a Python that comes with its library's source files"
             )
-        absent += [module for module, of_module in found.items() if not of_module]
-        for path in (path for of_module in found.values() for path in of_module):
+        absent += [module for module, of_module in files_of.items() if not of_module]
+        for path in itertools.chain(*files_of.values()):
             copy = folder / path.relative_to(library)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
@@ -70,13 +71,12 @@ def local_file(card: cards.Card, source: cards.LocalFile, folder: Path) -> None:
         PyriteError: there is no such file, or its bytes are not those that the card pins.
     """
     path = Path(source.path)
-    found = shards.of_task(path, source.format)
-    if not found:
+    if not (shard_paths := shards.of_task(path, source.format)):
         raise PyriteError(f"source.path: there is no file {path}; the path is relative to the project's folder")
-    for name, shard in found.items():
+    for name, shard in shard_paths.items():
         shutil.copyfile(shard, folder / name)
     # The copies: what is hashed is what `prepare` reads.
-    if source.sha256 and shards.digest({name: folder / name for name in found}) != source.sha256:
+    if source.sha256 and shards.digest({name: folder / name for name in shard_paths}) != source.sha256:
         raise PyriteError(
             f"{path}: has changed since {paths.card(card.id)} was written: bring the old file back, or take the new "
             f"one with `pyrite new {card.id} --refresh`"
@@ -110,8 +110,7 @@ def pinned_files(source: cards.Download, folder: Path) -> None:
         PyriteError: a file can't be had, or its bytes are not those that the card pins.
     """
     for file in source.files:
-        data = from_mirror(file)
-        if data is None:
+        if (data := from_mirror(file)) is None:
             data = from_web(file)
         (folder / file.name).write_bytes(data)
 

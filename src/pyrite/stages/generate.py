@@ -9,7 +9,7 @@ why) and `metrics/generate/<task>.<source>.json` (what was asked for, received, 
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 from typing import Any, assert_never
 
@@ -94,15 +94,15 @@ def written(task: str, source: str) -> None:
         raise PyriteError(f"{task} {source}: no text for label {', '.join(stuck)}: {error}")
 
 
-def check(one: Labelling) -> dict[str, ClearCut]:
+def check(to_check: Labelling) -> dict[str, ClearCut]:
     """How often the LLM gives texts of a source, and real ones, their own label without seeing it."""
-    source, asked = one.survey.source, one.labels(surveys.ask(one.survey))
-    said = {item: label for item, label in asked.items() if label}
-    if missing := len(one.items) - len(said):
-        console.log.print(f"{one.card.id} {source}: check: the LLM labels all but {missing} of {len(one.items)} texts")
-    own = {name: dict(zip(rows["id"], rows["label"], strict=True)) for name, rows in one.items.groupby("source")}
-    found = {name: clear_cut.clear_cut(own.get(name, {}), said) for name in ("real", source)}
-    return {name: each for name, each in found.items() if each.texts}
+    source, items = to_check.survey.source, to_check.items
+    labels = {item: label for item, label in to_check.labels(surveys.ask(to_check.survey)).items() if label}
+    if missing := len(items) - len(labels):
+        console.log.print(f"{to_check.card.id} {source}: check: the LLM labels all but {missing} of {len(items)} texts")
+    own = {name: dict(zip(rows["id"], rows["label"], strict=True)) for name, rows in items.groupby("source")}
+    results = {name: clear_cut.clear_cut(own.get(name, {}), labels) for name in ("real", source)}
+    return {name: result for name, result in results.items() if result.texts}
 
 
 def labelled(task: str, source: str) -> None:
@@ -111,15 +111,15 @@ def labelled(task: str, source: str) -> None:
     Raises:
         PyriteError: no text has a label.
     """
-    one = labelling.load(task, source)
-    asked = surveys.ask(one.survey)
-    said = one.labels(asked)
-    kept = one.items[one.items["id"].map(lambda item: said.get(item) is not None)]
+    to_label = labelling.load(task, source)
+    items, results = to_label.items, surveys.ask(to_label.survey)
+    labels = to_label.labels(results)
+    kept = items[items["id"].map(lambda item: labels.get(item) is not None)]
     # Each text was drawn by itself, as a conversation of a written source is: half of them stand for another draw.
-    rows = kept.assign(label=kept["id"].map(said), source=source, conversation=range(len(kept)), turn=0, position=0)
-    counts = count_labels(one, asked, said)
+    rows = kept.assign(label=kept["id"].map(labels), source=source, conversation=range(len(kept)), turn=0, position=0)
+    counts = count_labels(to_label, results, labels)
     _write(counts, rows.assign(reason=""), [])
-    if one.items.empty:
+    if items.empty:
         console.log.print(f"{task} {source}: nothing is asked: the task has no real training texts")
         return
     console.log.print(table(counts))
@@ -127,12 +127,12 @@ def labelled(task: str, source: str) -> None:
         ends = f"{total.share.low:.0%} to {total.share.high:.0%}"
         console.log.print(f"{task} {source}: people gave {total.share.value:.0%} of them the same label ({ends})")
     if kept.empty:
-        model, where = one.survey.p.llm.model, paths.recorded_labels(task)
-        how = "its answers can't be read" if said else f"it has none in {where} or the store"
-        again = "; with generate.provider: openai it is asked" if one.survey.p.provider == "recorded" else ""
+        model, where = to_label.survey.p.llm.model, paths.recorded_labels(task)
+        how = "its answers can't be read" if labels else f"it has none in {where} or the store"
+        again = "; with generate.provider: openai it is asked" if to_label.survey.p.provider == "recorded" else ""
         raise PyriteError(f"{task} {source}: no label of '{model}': {how}{again}")
-    if missing := len(one.items) - len(kept):
-        console.log.print(f"{task} {source}: {missing} of {len(one.items)} texts have no label and are left out")
+    if missing := len(items) - len(kept):
+        console.log.print(f"{task} {source}: {missing} of {len(items)} texts have no label and are left out")
 
 
 def imported(study: Params, task: str, source: str, spec: Imported) -> None:
@@ -145,21 +145,21 @@ def imported(study: Params, task: str, source: str, spec: Imported) -> None:
     if not path.exists():
         # A study of several tasks may have it for some of them.
         console.log.print(f"{task} {source}: not there; `pyrite add {task} {source} --from FILE` takes one in")
-        found = imports.Checked(pd.DataFrame(columns=imports.CHECKED, dtype=str))
+        checked = Checked(pd.DataFrame(columns=imports.CHECKED, dtype=str))
     else:
-        found = imports.check(card, pd.read_parquet(path), texts.read(paths.prepared(task)), study)
-    counts = count_imported(card, source, spec, found)
-    shown = found.conversations(task, source, spec.llm or "")
-    _write(counts, found.rows.astype({"conversation": int}).assign(source=source, turn=0), shown)
+        checked = imports.check(card, pd.read_parquet(path), texts.read(paths.prepared(task)), study)
+    counts = count_imported(card, source, spec, checked)
+    shown = checked.conversations(task, source, spec.llm or "")
+    _write(counts, checked.rows.astype({"conversation": int}).assign(source=source, turn=0), shown)
     if path.exists():
         console.log.print(table(counts))
         unknown = [f"{n} texts have the label '{label}'" for label, n in counts.unknown_labels.items()]
-        said = [f"{one}, which the card lacks: left out (--values old=new)" for one in unknown[:NAMED_LABELS]]
+        lines = [f"{line}, which the card lacks: left out (--values old=new)" for line in unknown[:NAMED_LABELS]]
         if more := unknown[NAMED_LABELS:]:
-            said.append(f"{len(more):,} more labels are not in the card: left out")
-        said += [f"{n} texts are {what}: counted, and kept" for what, n in counts.noticed.items()]
-        for one in said:
-            console.log.print(f"{task} {source}: {one}")
+            lines.append(f"{len(more):,} more labels are not in the card: left out")
+        lines += [f"{n} texts are {noticed}: counted, and kept" for noticed, n in counts.noticed.items()]
+        for line in lines:
+            console.log.print(f"{task} {source}: {line}")
         if not counts.total.accepted:
             why = ", ".join(f"{n} {reason}" for reason, n in counts.total.dropped.items())
             raise PyriteError(f"{path}: none of its texts can be trained on ({why}): take in another set: `pyrite add`")
@@ -181,12 +181,15 @@ def count_texts(held: GenerationRun, script: Script) -> GeneratedSet:
     prepared, plans = script.prepared, script.templates.plans
     training = set(prepared.loc[prepared["split"] == "train", "id"])
 
-    def counts(rows: pd.DataFrame, mine: Sequence[Conversation], in_vain: Tokens) -> LabelCounts:
+    def counts(labels: Collection[str]) -> LabelCounts:
+        rows = held.candidates[held.candidates["label"].isin(labels)]
+        conversations = [c for c in held.conversations if c.label in labels]
+        in_vain = reduce(added, (held.in_vain.get(label, (0, 0)) for label in labels), (0, 0))
         reasons = rows["reason"].value_counts()
-        turns = [turn for c in mine for turn in c.turns]
+        turns = [turn for c in conversations for turn in c.turns]
         silent = [
             turn.answer
-            for c in mine
+            for c in conversations
             for position, turn in enumerate(c.turns)
             if not turn.refused and not (parsing.texts if position >= plans else parsing.attributes)(turn.answer)
         ]
@@ -204,83 +207,75 @@ def count_texts(held: GenerationRun, script: Script) -> GeneratedSet:
             dropped={reason: int(reasons.get(reason, 0)) for reason in REASONS},
             accepted=int(reasons.get("", 0)),
             refusals=dict(sorted(refusals.items())),
-            unread_items=sum(parsing.read(turn.answer).unread for c in mine for turn in c.turns[plans:]),
+            unread_items=sum(parsing.read(turn.answer).unread for c in conversations for turn in c.turns[plans:]),
             also_real_training=int(rows.loc[rows["reason"] == "", "id"].isin(training).sum()),
         )
 
-    frame = held.candidates
     return GeneratedSet(
         task=script.task,
         source=script.source,
         kind="written",
         models=(script.p.llm.model,),
         stale_answers=held.stale,
-        labels={
-            label: counts(
-                frame[frame["label"] == label],
-                [c for c in held.conversations if c.label == label],
-                held.in_vain.get(label, (0, 0)),
-            )
-            for label in script.card.labels
-        },
-        total=counts(frame, held.conversations, reduce(added, held.in_vain.values(), (0, 0))),
+        labels={label: counts([label]) for label in script.card.labels},
+        total=counts(script.card.labels),
         per_label=script.spec.per_label,
         reckoned_tokens=reckon(
-            [c.system, *(said for turn in c.turns for said in (turn.prompt, turn.answer))] for c in held.conversations
+            [c.system, *(words for turn in c.turns for words in (turn.prompt, turn.answer))] for c in held.conversations
         ),
     )
 
 
-def count_labels(one: Labelling, asked: Sequence[Result], said: Mapping[str, str | None]) -> GeneratedSet:
+def count_labels(to_label: Labelling, results: Sequence[Result], labels: Mapping[str, str | None]) -> GeneratedSet:
     """What became of the labels of a labelled source, by the label that the LLM gave: how many texts of each there are,
     and how far it agrees with people."""
-    tokens = [pair for question, *_ in asked for pair in question.tokens]
+    tokens = [pair for question, *_ in results for pair in question.tokens]
     # A recording does not say what its answers took.
-    charged = None if one.recorded else _charged(tokens, reduce(added, (result.in_vain for result in asked), (0, 0)))
-    given = Counter(label for label in said.values() if label is not None)
-    unread = sum(label is None for label in said.values())
-    gold = dict(zip(one.items["id"], one.items["label"], strict=True))
-    pairs = [(gold[item], label) for item, label in said.items() if label is not None and gold[item]]
-    labels = list(one.card.labels)
+    in_vain = reduce(added, (result.in_vain for result in results), (0, 0))
+    charged = None if to_label.recorded else _charged(tokens, in_vain)
+    counts = Counter(label for label in labels.values() if label is not None)
+    card, items, survey = to_label.card, to_label.items, to_label.survey
+    gold = dict(zip(items["id"], items["label"], strict=True))
+    pairs = [(gold[item], label) for item, label in labels.items() if label is not None and gold[item]]
     return GeneratedSet(
-        task=one.card.id,
-        source=one.survey.source,
+        task=card.id,
+        source=survey.source,
         kind="labelled",
-        models=(one.survey.p.llm.model,),
+        models=(survey.p.llm.model,),
         stale_answers=0,
         labels={
             label: LabelCounts(**NO_ANSWERS, requested=n, received=n, accepted=n, dropped={})
-            for label, n in ((label, given[label]) for label in labels)
+            for label, n in ((label, counts[label]) for label in card.labels)
         },
         total=LabelCounts(
             answers=len(tokens),
-            refused_answers=sum(question.refused for question, *_ in asked),
+            refused_answers=sum(question.refused for question, *_ in results),
             unparsable_answers=0,
-            **_paid(charged, one.survey.p),
-            requested=len(one.items),
-            received=len(said),
-            dropped={"no label that can be read": unread},
-            accepted=given.total(),
+            **_paid(charged, survey.p),
+            requested=len(items),
+            received=len(labels),
+            dropped={"no label that can be read": len(labels) - counts.total()},
+            accepted=counts.total(),
             also_real_training=len(pairs),
         ),
-        reckoned_tokens=one.reckoned_tokens,
+        reckoned_tokens=to_label.reckoned_tokens,
         agreement={
-            name: Agreement(texts=len(mine), same=sum(mine), share=intervals.share(sum(mine), len(mine)))
-            for name in (*labels, "total")
-            if (mine := [label == people for people, label in pairs if name in (people, "total")])
+            name: Agreement(texts=len(same), same=sum(same), share=intervals.share(sum(same), len(same)))
+            for name in (*card.labels, "total")
+            if (same := [label == people for people, label in pairs if name in (people, "total")])
         },
     )
 
 
-def count_imported(card: Card, source: str, spec: Imported, found: Checked) -> GeneratedSet:
+def count_imported(card: Card, source: str, spec: Imported, checked: Checked) -> GeneratedSet:
     """What became of the texts of an imported set."""
 
     def counts(rows: pd.DataFrame, cost: float | None = None) -> LabelCounts:
         reasons = {str(reason): int(n) for reason, n in rows["reason"].value_counts().items()}
-        known = {"accepted": reasons.pop("", 0), "dropped": reasons, "cost_usd": cost}
-        return LabelCounts(**NO_ANSWERS | known, requested=len(rows), received=len(rows))
+        outcome = {"accepted": reasons.pop("", 0), "dropped": reasons, "cost_usd": cost}
+        return LabelCounts(**NO_ANSWERS | outcome, requested=len(rows), received=len(rows))
 
-    rows = found.rows
+    rows = checked.rows
     return GeneratedSet(
         task=card.id,
         source=source,
@@ -289,15 +284,15 @@ def count_imported(card: Card, source: str, spec: Imported, found: Checked) -> G
         stale_answers=0,
         labels={label: counts(rows[rows["label"] == label]) for label in card.labels},
         total=counts(rows, spec.cost_usd.get(card.id)),
-        unknown_labels=found.unknown_labels,
-        noticed=found.noticed,
+        unknown_labels=checked.unknown_labels,
+        noticed=checked.noticed,
     )
 
 
 def _charged(turns: Sequence[tuple[int | None, int | None]], in_vain: Tokens) -> Tokens | None:
     """What answers (tokens sent and answered) and empty ones took; None where one does not say it, or none came."""
-    told = [(sent, said) for sent, said in turns if sent is not None and said is not None]
-    return reduce(added, told, in_vain) if len(told) == len(turns) and (turns or any(in_vain)) else None
+    tokens = [(sent, answered) for sent, answered in turns if sent is not None and answered is not None]
+    return reduce(added, tokens, in_vain) if len(tokens) == len(turns) and (turns or any(in_vain)) else None
 
 
 def _paid(charged: Tokens | None, p: Asking) -> dict[str, Any]:
@@ -315,12 +310,12 @@ def table(counts: GeneratedSet) -> Table:
     drawn.add_column("dropped", style="dim")
     wanted = f" of {counts.per_label}" if counts.per_label else ""
     rows = [(label, n, wanted) for label, n in counts.labels.items()]
-    for label, n, of in [*rows, *([("total", counts.total, "")] if len(rows) > 1 else [])]:
+    for label, n, goal in [*rows, *([("total", counts.total, "")] if len(rows) > 1 else [])]:
         dropped = ", ".join(f"{number} {reason}" for reason, number in n.dropped.items() if number)
         counted = {"refused answers": n.refused_answers, "answers without texts": n.unparsable_answers}
         counted["unread items"] = n.unread_items
-        said = [dropped, *(f"{number} {what}" for what, number in counted.items() if number)]
-        drawn.add_row(label, str(n.requested), str(n.received), f"{n.accepted}{of}", "; ".join(filter(None, said)))
+        notes = [dropped, *(f"{number} {name}" for name, number in counted.items() if number)]
+        drawn.add_row(label, str(n.requested), str(n.received), f"{n.accepted}{goal}", "; ".join(filter(None, notes)))
     total = counts.total
     if total.prompt_tokens is not None:
         cost = "its price is not in generate.prices" if total.cost_usd is None else f"${total.cost_usd:.4f}"

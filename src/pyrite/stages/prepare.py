@@ -103,18 +103,17 @@ def read(card: cards.Card, folder: Path) -> Raw:
             else:
                 raw.rows.append((text, label, rows.side))
     if isinstance(card.source, cards.LocalFile):
-        uses, said = shards.settle(Counter(side for _, _, side in raw.rows))
+        uses, note = shards.settle(Counter(side for _, _, side in raw.rows))
         raw.rows = [(text, label, uses[side]) for text, label, side in raw.rows]
-        if said:
-            log.print(f"{card.id}: {said}")
+        if note:
+            log.print(f"{card.id}: {note}")
     return raw
 
 
 def chosen(card: cards.Card, folder: Path) -> list[tuple[str, str, str]]:
     """The texts that `next` chose and people labelled: rows to train on only."""
     copies = [sheet.copied_to(place, folder) for place, sheet in enumerate(card.source.chosen)]
-    found = [sheets.chosen(copy, card.labels)[0] for copy in copies]
-    return [(text, label, texts.CHOSEN) for labelled in found for text, label in labelled]
+    return [(text, label, texts.CHOSEN) for copy in copies for text, label in sheets.chosen(copy, card.labels)[0]]
 
 
 def made_into_sets(card: cards.Card, table: pd.DataFrame, folding: folds.Folds) -> pd.Series:
@@ -218,7 +217,7 @@ def mean_agreement(people: pd.DataFrame, table: pd.DataFrame) -> float:
     """
     judged = people[people["item"].isin(table.loc[table["split"] == "test", "id"])]
     votes = judged.groupby(["item", "copy"])["label"].agg(list)
-    agreements = [max(Counter(given).values()) / len(given) for given in votes if majority(given) is not None]
+    agreements = [max(Counter(labels).values()) / len(labels) for labels in votes if majority(labels) is not None]
     return sum(agreements) / len(agreements)
 
 

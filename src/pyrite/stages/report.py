@@ -23,7 +23,6 @@ import yaml
 from pyrite import params
 from pyrite.base import console, files, paths, schema
 from pyrite.base.errors import PyriteError
-from pyrite.base.schema import read_result
 from pyrite.data import cards, mixes, texts
 from pyrite.llm import prompts
 from pyrite.measures.diversity import MEASURES
@@ -78,11 +77,11 @@ def run(folder: Path = Path()) -> None:
     Raises:
         PyriteError: the folder holds no study, or what a stage must have written is missing.
     """
-    tasks, found = read(folder)
+    tasks, subjectivity = read(folder)
     study = tasks[0].study
-    asked_with = {name: prompts.load(one.prompt) for name, one in study.written.items()}
+    prompt_of = {name: prompts.load(source.prompt) for name, source in study.written.items()}
     with chdir(folder):
-        page = write(tasks, found, {"study": study, "prompts": asked_with})
+        page = write(tasks, subjectivity, {"study": study, "prompts": prompt_of})
     console.log.print(f"report: {folder / paths.REPORT / 'index.html'}, {len(page.encode()) / 1e6:.1f} MB")
 
 
@@ -98,17 +97,17 @@ def read(folder: Path = Path()) -> tuple[list[Findings], Subjectivity | None]:
     if not (folder / paths.PARAMS).is_file():
         raise PyriteError(f"{folder}: holds no study: a study's folder has {paths.PARAMS} and metrics/")
     study = schema.load(folder / paths.PARAMS, params.Params)
-    card_of = {task: cards.load(task) for task in study.tasks}
+    task_cards = [cards.load(task) for task in study.tasks]
     with chdir(folder):
-        found = Subjectivity.find()
-        return [findings.read(card, study, found) for card in card_of.values()], found
+        subjectivity = Subjectivity.find()
+        return [findings.read(task_card, study, subjectivity) for task_card in task_cards], subjectivity
 
 
-def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str, Any]) -> str:
+def write(tasks: Sequence[Findings], subjectivity: Subjectivity | None, view: dict[str, Any]) -> str:
     """Write the report's files; gives the page."""
     scored = [task for task in tasks if task.scored]
     view |= {"asked": view["study"].compare, "tasks": scored, "unscored": [task for task in tasks if not task.scored]}
-    view |= describe(scored, found) if scored else {"overall": None, "overalls": {}, "compared": {}}
+    view |= describe(scored, subjectivity) if scored else {"overall": None, "overalls": {}, "compared": {}}
     view["pictures"] = pictures(scored, view) if scored else {}
     drawn = {name: figure for of_task in view["pictures"].values() for name, figure in of_task.items()}
     for path in sorted((paths.REPORT / "figures").glob("*.svg")):
@@ -116,11 +115,10 @@ def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str,
             path.unlink()
     for name, figure in drawn.items():
         files.write_text(paths.REPORT / "figures" / name, figure.svg)
-    view |= {"maps": {}, "real": {task.task: real_texts(task) for task in scored}}
-    view["shelves"] = {task.task: {} for task in tasks}
+    view |= {"maps": {}, "static": [], "shelves": {task.task: {} for task in tasks}}
+    view["real"] = {task.task: real_texts(task) for task in scored}
     files.write_text(paths.REPORT / "REPORT.md", render("report.md.j2", view))
     share(scored, view)
-    view["static"] = []
     # What the rest leaves of the page's size: half for pictures for browsers without JavaScript, half of what is then
     # left for the texts at most, then the maps.
     left = PAGE_BYTES - len(render("report.html.j2", view).encode())
@@ -133,19 +131,20 @@ def write(tasks: Sequence[Findings], found: Subjectivity | None, view: dict[str,
     return page
 
 
-def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str, Any]:
+def describe(tasks: Sequence[Findings], subjectivity: Subjectivity | None) -> dict[str, Any]:
     """What both reports say of tasks with scores, beside the findings of each."""
     study = tasks[0].study
     overalls = overall.read(tasks)
     candidate = mixes.parse(study.compare.candidate).sources
     all_of_them = Study(study, tuple(tasks), ())
-    compared = {one: options.of(all_of_them, one) for one in study.train.classifiers}
-    compared = {one: listed for one, listed in compared.items() if len(listed) > 1}
-    against_gap = [
-        one
-        for one in (found.against_gap if found else ())
-        if one.classifier == study.compare.classifier and one.source in candidate and one.rho.value is not None
-    ]
+    ranked = {classifier: options.of(all_of_them, classifier) for classifier in study.train.classifiers}
+    compared = {classifier: listed for classifier, listed in ranked.items() if len(listed) > 1}
+    against_gap = {
+        (correlation.kind, correlation.who, correlation.source): text_charts.against_gap(correlation, tasks)
+        for correlation in (subjectivity.against_gap if subjectivity else ())
+        if correlation.classifier == study.compare.classifier and correlation.source in candidate
+        if correlation.rho.value is not None
+    }
     return {
         "figures": {task.task: figures(task) for task in tasks},
         "panels": {task.task: what_if.panel(task) for task in tasks},
@@ -156,36 +155,36 @@ def describe(tasks: Sequence[Findings], found: Subjectivity | None) -> dict[str,
         "overalls": overalls,
         "overall": overalls.get(study.compare.classifier),
         "compared": compared,
-        "between": {one: [typographic(words) for words in options.between(all_of_them, one)] for one in compared},
-        "subjectivity": found,
-        "against_gap": {(one.kind, one.who, one.source): text_charts.against_gap(one, tasks) for one in against_gap},
+        "between": {key: [typographic(words) for words in options.between(all_of_them, key)] for key in compared},
+        "subjectivity": subjectivity,
+        "against_gap": against_gap,
         "measures": {
-            one.key: drawn for one in MEASURES if one.question and (drawn := text_charts.measures(tasks, one))
+            measure.key: drawn
+            for measure in MEASURES
+            if measure.question and (drawn := text_charts.measures(tasks, measure))
         },
         "clear_cut": text_charts.clear_cut(tasks),
         "slopes": claims.slopes(tasks, study.compare.classifier),
         "parameters": yaml.safe_dump(study.model_dump(), sort_keys=False, allow_unicode=True),
-        "versions": ", ".join(
-            [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in PACKAGES)]
-        ),
+        "versions": f"Python {platform.python_version()}, " + ", ".join(f"{name} {version(name)}" for name in PACKAGES),
     }
 
 
 def figures(task: Findings) -> dict[str, dict[str, Figure]]:
     """The charts of a task by name and classifier, as far as there is something to draw."""
-    classifiers = task.evaluated.classifiers
-    return {key: {one: figure for one in classifiers if (figure := draw(task, one))} for key, draw in FIGURES.items()}
+    names = task.evaluated.classifiers
+    return {key: {name: chart for name in names if (chart := draw(task, name))} for key, draw in FIGURES.items()}
 
 
 def pictures(tasks: Sequence[Findings], view: Mapping[str, Any]) -> dict[str, dict[str, Figure]]:
     """What is drawn as SVG files, by task and name: charts of the study's classifier; "" has those over tasks."""
     drawn: dict[str, dict[str, Figure]] = {task.task: {} for task in tasks}
     for task in tasks:
-        for key, shown in view["figures"][task.task].items():
+        for key, charts in view["figures"][task.task].items():
             # Where the study's classifier has no learning curve, that of the first that has one.
-            borrowed = list(shown.values())[:1] if key in CURVES else []
-            mine = [shown[task.comparison.classifier]] if task.comparison.classifier in shown else borrowed
-            drawn[task.task] |= {f"{task.task}.{key}.svg": figure for figure in mine if key not in PAGE_ONLY}
+            borrowed = list(charts.values())[:1] if key in CURVES else []
+            own = [charts[task.comparison.classifier]] if task.comparison.classifier in charts else borrowed
+            drawn[task.task] |= {f"{task.task}.{key}.svg": figure for figure in own if key not in PAGE_ONLY}
     drawn[""] = {"gaps.svg": view["overall"].gaps} if view["overall"] else {}
     drawn[""] |= {f"{key}.svg": figure for key, figure in view["measures"].items()}
     drawn[""] |= {"clear_cut.svg": view["clear_cut"]} if view["clear_cut"] else {}
@@ -195,37 +194,37 @@ def pictures(tasks: Sequence[Findings], view: Mapping[str, Any]) -> dict[str, di
 
 def share(tasks: Sequence[Findings], view: Mapping[str, Any]) -> None:
     """Write the card and the badge."""
-    said = view["overall"].said if view["overall"] else tasks[0].verdict if tasks else None
+    verdict = view["overall"].said if view["overall"] else tasks[0].verdict if tasks else None
     sentences = [claims.equals(tasks[0], tasks[0].comparison.classifier)] if len(tasks) == 1 else []
-    sentences += [said.sentence] if said and not sentences else []
-    rows = [replace(found.strip[0], name=one) for one, found in view["overalls"].items()]
+    sentences += [verdict.sentence] if verdict and not sentences else []
+    rows = [replace(of_all.strip[0], name=classifier) for classifier, of_all in view["overalls"].items()]
     rows = rows or (what_if.of_classifiers(tasks[0]) if tasks else [])
-    picture = card.card(tasks, said, sentences, rows)
+    picture = card.card(tasks, verdict, sentences, rows)
     files.write_text(paths.REPORT / "card.svg", picture)
     files.write(paths.REPORT / "card.png", lambda file: file.write(card.png(picture)))
-    badge = card.badge(read_result(paths.HEADLINE, evaluation.Headline))
-    files.write_text(paths.REPORT / "badge.svg", badge)
+    files.write_text(paths.REPORT / "badge.svg", card.badge(schema.read_result(paths.HEADLINE, evaluation.Headline)))
 
 
 def in_order(tasks: Sequence[Findings], view: Mapping[str, Any]) -> list[Figure]:
     """All figures but the maps, those of the study's classifier first and of these the first of each task."""
-    everywhere = [found.gaps for found in view["overalls"].values()]
+    classifier = tasks[0].comparison.classifier
+    everywhere = [of_all.gaps for of_all in view["overalls"].values()]
     drawn = [view["figures"][task.task][key] for key in FIGURES for task in tasks]
-    firsts = [found[one] for found in drawn for one in [tasks[0].comparison.classifier] if one in found]
-    others = [figure for found in drawn for figure in found.values() if figure not in firsts]
-    costs = [found.figure for found in view["next_steps"].values() if found.figure]
-    return [*everywhere, *firsts, *others, *costs, *view["against_gap"].values()]
+    firsts = [charts[classifier] for charts in drawn if classifier in charts]
+    rest = [chart for charts in drawn for chart in charts.values() if chart not in firsts]
+    costs = [step.figure for step in view["next_steps"].values() if step.figure]
+    return [*everywhere, *firsts, *rest, *costs, *view["against_gap"].values()]
 
 
 def static(figures: Iterable[Figure], size: int) -> list[Figure]:
     """As many of the figures, the first first, as have pictures of so many bytes together."""
-    found = []
+    pictured = []
     for figure in figures:
         size -= len(figure.inline.encode())
         if size < 0:
             break
-        found.append(figure)
-    return found
+        pictured.append(figure)
+    return pictured
 
 
 def maps(tasks: Sequence[Findings], size: int) -> dict[str, Figure]:
@@ -251,9 +250,9 @@ def maps(tasks: Sequence[Findings], size: int) -> dict[str, Figure]:
 def fitted(rows: pd.DataFrame, size: float, make: Callable[[pd.DataFrame], T], data: Callable[[T], Any]) -> T | None:
     """What is made of the first rows: of as many as take so many bytes, packed; None where there is no room for one."""
     while len(rows) and size > 0:
-        found = make(rows)
-        if (much := len(packed(data(found))) / size) <= 1:
-            return found
+        made = make(rows)
+        if (much := len(packed(data(made))) / size) <= 1:
+            return made
         rows = rows.head(int(len(rows) / max(much, 1.02)))
     return None
 
@@ -263,11 +262,11 @@ def real_texts(task: Findings) -> dict[str, str]:
     path = paths.prepared(task.task)
     if not path.exists():
         return {}
-    ids = {one.id for classifier in task.verdicts for side in task.flips(classifier) for one in side.clearest}
-    ids |= {i for found in task.left_out.values() for region in found.regions for i in region.ids}
+    ids = {flip.id for classifier in task.verdicts for side in task.flips(classifier) for flip in side.clearest}
+    ids |= {i for left_out in task.left_out.values() for region in left_out.regions for i in region.ids}
     real = texts.read(path)
-    mine = real[real["id"].isin(ids)]
-    return {str(i): shown(text) for i, text in zip(mine["id"], mine["text"], strict=True)}
+    named = real[real["id"].isin(ids)]
+    return {str(i): shown(text) for i, text in zip(named["id"], named["text"], strict=True)}
 
 
 def shelf(task: Findings, size: int) -> dict[str, Any]:
@@ -279,7 +278,7 @@ def shelf(task: Findings, size: int) -> dict[str, Any]:
         `rows`, lists of id, source, label, reason and text, of which the middle three are places in `sources`, `labels`
         and `reasons` ("" is kept); `left_out`, how many texts had no room.
     """
-    named = set().union(*(trust.named(one) for one in task.diversity.scrutiny.values())) if task.diversity else set()
+    named = set().union(*map(trust.named, task.diversity.scrutiny.values())) if task.diversity else set()
     kept = {source: paths.source(task.task, source) for source in task.generated}
     if not paths.prepared(task.task).exists() or not all(path.exists() for path in kept.values()):
         return {}
@@ -296,12 +295,12 @@ def shelf(task: Findings, size: int) -> dict[str, Any]:
 
     def listed(rows: pd.DataFrame) -> dict[str, Any]:
         coded = {column: rows[column].astype("category").cat for column in ("source", "label", "reason")}
-        codes = (one.codes.tolist() for one in coded.values())
+        codes = (values.codes.tolist() for values in coded.values())
         lines = [list(row) for row in zip(rows["id"], *codes, rows["text"], strict=True)]
-        names = {f"{column}s": one.categories.tolist() for column, one in coded.items()}
+        names = {f"{column}s": values.categories.tolist() for column, values in coded.items()}
         return names | {"rows": lines, "left_out": len(every) - len(rows)}
 
-    return fitted(every, size, listed, lambda found: found) or {}
+    return fitted(every, size, listed, lambda shelved: shelved) or {}
 
 
 def shown(text: str, characters: int = CHARACTERS) -> str:

@@ -6,6 +6,7 @@ Reads: `data/annotations/<task>.parquet`, `models/<task>/<encoder>/<mix>/seed-<k
 Writes: `metrics/subjectivity.json`.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
@@ -86,8 +87,8 @@ def of_task(task: str, p: Params, rng: np.random.Generator) -> TaskSubjectivity:
     if len(units) < len(WHO):
         return TaskSubjectivity(annotated=annotated)
     # A text that was judged twice has its mean agreement here.
-    both = pd.concat([units[who].groupby("item").mean() for who in WHO], axis=1, join="inner")
-    llm, human = both.to_numpy(float).T
+    shared = pd.concat([units[who].groupby("item").mean() for who in WHO], axis=1, join="inner")
+    llm, human = shared.to_numpy(float).T
     return TaskSubjectivity(annotated=annotated, llm_against_people=against_people(llm, human, resamples, rng))
 
 
@@ -149,7 +150,7 @@ def accuracy(
 
     A study that tests on a sample (`train.test_rows`) has classified some of them only.
     """
-    some = next((shares for of_mix in right.values() for shares in of_mix.values()), None)
+    some = next((shares for by_mix in right.values() for shares in by_mix.values()), None)
     if some is None:
         return {}
     # Every fit of a task was tested on the same rows.
@@ -158,16 +159,16 @@ def accuracy(
         return {}
 
     def of_mix(mix: str, mixes: Mapping[str, pd.Series]) -> AgreementCurve:
-        mine = mixes[mix].loc[agreed.index].to_numpy(float)
+        own = mixes[mix].loc[agreed.index].to_numpy(float)
         real = mixes[REAL].loc[agreed.index].to_numpy(float) if mix != REAL and REAL in mixes else None
-        return agreement_curves.against_agreement(agreed.to_numpy(float), mine, real, resamples, rng)
+        return agreement_curves.against_agreement(agreed.to_numpy(float), own, real, resamples, rng)
 
     return {encoder: {mix: of_mix(mix, mixes) for mix in mixes} for encoder, mixes in right.items()}
 
 
 def beyond_real(tasks: Mapping[str, TaskSubjectivity]) -> tuple[BeyondReal, ...]:
     """What the slopes of accuracy over agreement have beyond those of real rows, pooled over tasks for each look."""
-    found = []
+    beyond = []
     for who in WHO:
         slopes: dict[tuple[str, str], list[Estimate]] = {}
         for task in tasks.values():
@@ -175,13 +176,14 @@ def beyond_real(tasks: Mapping[str, TaskSubjectivity]) -> tuple[BeyondReal, ...]
                 for source, line in lines.items():
                     if line.steeper_than_real:
                         slopes.setdefault((classifier, source), []).append(line.steeper_than_real)
-        looks = {look: pooled for look, each in slopes.items() if (pooled := intervals.pooled(each)).p is not None}
-        adjusted = holm([pooled.p or 0 for pooled in looks.values()])
-        found += [
-            BeyondReal(who=who, classifier=classifier, source=source, slope=pooled, holm=p)
-            for ((classifier, source), pooled), p in zip(looks.items(), adjusted, strict=True)
+        pooled = {look: intervals.pooled(of_tasks) for look, of_tasks in slopes.items()}
+        looks = {look: slope for look, slope in pooled.items() if slope.p is not None}
+        adjusted = holm([slope.p or 0 for slope in looks.values()])
+        beyond += [
+            BeyondReal(who=who, classifier=classifier, source=source, slope=slope, holm=p)
+            for ((classifier, source), slope), p in zip(looks.items(), adjusted, strict=True)
         ]
-    return tuple(found)
+    return tuple(beyond)
 
 
 def of_pairs(who: Who, p: Params, rng: np.random.Generator) -> Ranking | None:
@@ -194,17 +196,13 @@ def of_pairs(who: Who, p: Params, rng: np.random.Generator) -> Ranking | None:
 def gaps(tasks: Sequence[str], sources: Sequence[str]) -> dict[tuple[str, str], dict[str, float]]:
     """The gap to real rows of each task, by classifier and source of generated texts."""
     evaluated = {task: TaskResult.load(task).classifiers for task in tasks}
-    classifiers = dict.fromkeys(name for found in evaluated.values() for name in found)
-    found = {
-        (name, source): {
-            task: gap.macro_f1.value
-            for task, of_classifier in evaluated.items()
-            if name in of_classifier and (gap := of_classifier[name].gap(source, REAL))
-        }
-        for name in classifiers
-        for source in sources
-    }
-    return {key: of_task for key, of_task in found.items() if of_task}
+    classifiers = dict.fromkeys(name for results in evaluated.values() for name in results)
+    by_task: dict[tuple[str, str], dict[str, float]] = {}
+    for name, source in itertools.product(classifiers, sources):
+        for task, results in evaluated.items():
+            if name in results and (gap := results[name].gap(source, REAL)):
+                by_task.setdefault((name, source), {})[task] = gap.macro_f1.value
+    return by_task
 
 
 def against_gaps(
@@ -235,8 +233,7 @@ def _subjectivities(
     for who in WHO:
         ranks = pairs[who].tasks if who in pairs else {}
         scores = {task: rank.subjectivity.value for task, rank in ranks.items()}
-        agreed = {
-            task: found.annotated[who].mean_agreement.value for task, found in tasks.items() if who in found.annotated
-        }
+        annotated = {task: result.annotated[who] for task, result in tasks.items() if who in result.annotated}
+        agreed = {task: of_task.mean_agreement.value for task, of_task in annotated.items()}
         yield "pairs", who, {task: value for task, value in scores.items() if value is not None}
         yield "disagreement", who, {task: 1 - value for task, value in agreed.items() if value is not None}

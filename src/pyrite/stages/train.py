@@ -61,9 +61,9 @@ class Inputs:
 
 
 class Outcome(NamedTuple):
-    """What became of a fit, in words."""
+    """What became of a fit, as a line."""
 
-    said: str
+    line: str
     failed: bool
 
 
@@ -108,18 +108,18 @@ def run(task: str, classifier: str) -> None:
     if processes > 1 and parallel.launched():
         # All must train the same fits at the same time, whatever each sees of the store.
         [todo] = broadcast_object_list([[fit.fingerprint for fit in unique if not fit.stored]])
-        mine = [fit for fit in unique if fit.fingerprint in todo]
+        own = [fit for fit in unique if fit.fingerprint in todo]
     else:
         # Dealt out before the store is asked: what one process finishes must not change the share of a later one.
-        mine = [fit for fit in unique[state.process_index :: state.num_processes] if not fit.stored]
-    failed = train(mine, prepare_inputs(name, data, spec, precision, mine, processes > 1), processes) if mine else []
+        own = [fit for fit in unique[state.process_index :: state.num_processes] if not fit.stored]
+    failed = train(own, prepare_inputs(name, data, spec, precision, own, processes > 1), processes) if own else []
     failed = gather_object(failed)
     state.wait_for_everyone()
     if not state.is_main_process:
         return
     if failed:
-        others = f" ({len(unique) - len(set(failed))} other fits are kept)" if len(unique) > len(set(failed)) else ""
-        raise PyriteError("; ".join(dict.fromkeys(failed)) + others)
+        kept = len(unique) - len(set(failed))
+        raise PyriteError("; ".join(dict.fromkeys(failed)) + (f" ({kept} other fits are kept)" if kept > 0 else ""))
     write(fits, data, task, classifier, p)
 
 
@@ -137,12 +137,11 @@ def prepare_inputs(
 def train(fits: list[Fit], inputs: Inputs, processes: int) -> list[str]:
     """Train fits, each in the store as soon as it is done; what went wrong with those that could not be trained."""
     spec = inputs.spec
-    steps = spec.advances()
     failed = []
-    with console.progress() as progress:
-        doing, total = f"{inputs.name}: training", steps * len(fits)
-        bar = progress.add_task(f"{doing}, 0 of {len(fits)} fits done", total=total)
-        report = partial(progress.update, bar)
+    with console.progress() as view:
+        doing = f"{inputs.name}: training"
+        bar = view.add_task(f"{doing}, 0 of {len(fits)} fits done", total=spec.advances() * len(fits))
+        report = partial(view.update, bar)
         outcomes: Iterator[Outcome]
         alone = not parallel.launched()
         if alone and processes > 1:
@@ -150,13 +149,13 @@ def train(fits: list[Fit], inputs: Inputs, processes: int) -> list[str]:
         elif alone and (workers := _workers(spec, fits)) > 1:
             outcomes = parallel.side_by_side(fit_one, fits, inputs, workers, lambda done: report(completed=done))
         else:
-            outcomes = (fit_one(fit, inputs, lambda: progress.advance(bar)) for fit in fits)
+            outcomes = (fit_one(fit, inputs, lambda: view.advance(bar)) for fit in fits)
         for done, outcome in enumerate(outcomes, start=1):
             report(description=f"{doing}, {done} of {len(fits)} fits done")
             if outcome.failed:
-                failed.append(outcome.said)
+                failed.append(outcome.line)
             elif spec.long and PartialState().is_main_process:
-                console.log.print(f"  {outcome.said}")
+                console.log.print(f"  {outcome.line}")
     return failed
 
 
@@ -164,19 +163,19 @@ def _workers(spec: AnyClassifier, fits: list[Fit]) -> int:
     """How many fits run side by side: one on each device, as far as memory goes where devices share it."""
     devices = parallel.devices()
     if spec.long:
-        wanted, each = min(devices, len(fits)), spec.memory()
+        wanted, memory = min(devices, len(fits)), spec.memory()
         if torch.accelerator.is_available():
             return wanted
     else:
         wanted = min(devices, sum(fit.effort for fit in fits) // WORTH_A_PROCESS)
-        each = encoder.PROCESS_MEMORY + BYTES_A_CHARACTER * max(fit.effort for fit in fits)
+        memory = encoder.PROCESS_MEMORY + BYTES_A_CHARACTER * max(fit.effort for fit in fits)
     free = parallel.free_memory()
-    if free // each >= wanted:
+    if free // memory >= wanted:
         return wanted
-    workers = max(1, free // each)
+    workers = max(1, free // memory)
     console.log.print(
         f"memory for {workers} of {wanted} fits side by side: {free / 2**30:.1f} GiB free, "
-        f"about {each / 2**30:.1f} GiB each"
+        f"about {memory / 2**30:.1f} GiB each"
     )
     return workers
 
