@@ -202,7 +202,7 @@ async def _endpoint(p: params.Params, name: str, where: str) -> list[Finding]:
             roles = annotators.load()
             survey = annotators.labels(card, to_label, asking, roles, roles.personas)
             question, request = survey.questions[0], survey.request(survey.questions[0])
-            labels = survey.said(survey.answered(question, request, await put(request)))
+            labels = survey.read_all(survey.answered(question, request, await put(request)))
             read = [label for label in labels if label is not None]
             shown = ", ".join(read) if read else _unread(answers[-1])
             findings.append(Finding("labels", bool(read), f"{len(read)} of {len(labels)} labels, {shown}"))

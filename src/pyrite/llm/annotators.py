@@ -96,7 +96,7 @@ class Survey:
 
     def goes_on(self, c: Question, turns: int) -> bool:
         """Whether a question that may be put so often is put (again)."""
-        return not c.refused and len(c.answers) < turns and None in self.said(c)
+        return not c.refused and len(c.answers) < turns and None in self.read_all(c)
 
     def request(self, c: Question) -> Request:
         """The question as it is sent."""
@@ -110,7 +110,7 @@ class Survey:
         tokens = (*c.tokens, (answer.prompt_tokens, answer.completion_tokens))
         return replace(c, answers=(*c.answers, answer.text), tokens=tokens, refused=bool(answer.refused))
 
-    def said(self, c: Question) -> list[str | None]:
+    def read_all(self, c: Question) -> list[str | None]:
         """What all answers to a question say together: of several, the first that can be read counts."""
         readings = [self.read(c, answer) for answer in c.answers or ("",)]
         return [next((label for label in tries if label is not None), None) for tries in zip(*readings, strict=True)]

@@ -42,7 +42,7 @@ def labels(survey: Survey, results: Iterable[Result]) -> list[Label]:
         (item, question.annotator, label)
         for question, *_ in results
         if question.answers
-        for item, label in zip(question.about, survey.said(question), strict=True)
+        for item, label in zip(question.about, survey.read_all(question), strict=True)
     ]
 
 

@@ -49,7 +49,7 @@ def badge(headline: Headline) -> str:
     family, word = FAMILIES[headline.verdict], typographic(advice.SHORT.get(headline.verdict, headline.verdict))
     word += "" if headline.gap is None else f" ({fixed(headline.gap, '+.1f')})"
     left, right = (round(LETTER * len(words) + 14) for words in ("Pyrite", word))
-    view = {"said": word, "hue": LIGHT[family], "palette": LIGHT, "font": FONT, "left": left, "right": right}
+    view = {"word": word, "hue": LIGHT[family], "palette": LIGHT, "font": FONT, "left": left, "right": right}
     return render("badge.svg.j2", view)
 
 

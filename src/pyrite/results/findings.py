@@ -65,7 +65,7 @@ class Confusion:
     """A label that is taken for another: how often with candidate and baseline, of so many test texts."""
 
     label: str
-    said: str
+    predicted: str
     candidate: float
     baseline: float
     texts: int

@@ -20,7 +20,7 @@ NAMED = 3
 class Overall:
     """What a classifier says of all tasks; `chips` are (what, words), `counts` the tasks by (family, word)."""
 
-    said: Verdict
+    verdict: Verdict
     next_step: str
     why: str
     chips: list[tuple[str, str]]
@@ -38,7 +38,7 @@ def read(tasks: Sequence[Findings]) -> dict[str, Overall]:
     verdicts = {by: Verdict.of(verdict.over_tasks(cases), tasks[0].kind) for by, cases in cases_by.items()}
     return {
         by: Overall(
-            said=verdicts[by],
+            verdict=verdicts[by],
             next_step=next_step(tasks, by, cases),
             why=why(tasks, cases),
             chips=chips(tasks, by, cases, verdicts),

@@ -109,7 +109,12 @@ def classifiers(task: Findings) -> Table:
 def confusions(task: Findings, classifier: str) -> Table:
     candidate, baseline = task.names
     rows = [
-        {"Label": mistake.label, "Taken for": mistake.said, baseline: mistake.baseline, candidate: mistake.candidate}
+        {
+            "Label": mistake.label,
+            "Taken for": mistake.predicted,
+            baseline: mistake.baseline,
+            candidate: mistake.candidate,
+        }
         | {"out of": mistake.texts}
         for mistake in task.confusions(classifier)
     ]

@@ -154,7 +154,9 @@ def ask_pairs() -> None:
     survey = surveys.of_pairs()
     results = surveys.ask(survey)
     path, model = paths.pairs("llm"), survey.p.llm.model
-    answers = [(question, survey.said(question)[0]) for question, waits, _ in results if question.answers and not waits]
+    answers = [
+        (question, survey.read_all(question)[0]) for question, waits, _ in results if question.answers and not waits
+    ]
     rows = [(question.annotator, *question.about, answer or "", model) for question, answer in answers]
     if rows:
         sheets.add(path, (*sheets.PAIRS, sheets.MODEL), rows)

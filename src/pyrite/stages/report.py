@@ -106,7 +106,11 @@ def read(folder: Path = Path()) -> tuple[list[Findings], Subjectivity | None]:
 def write(tasks: Sequence[Findings], subjectivity: Subjectivity | None, view: dict[str, Any]) -> str:
     """Write the report's files; gives the page."""
     scored = [task for task in tasks if task.scored]
-    view |= {"asked": view["study"].compare, "tasks": scored, "unscored": [task for task in tasks if not task.scored]}
+    view |= {
+        "comparison": view["study"].compare,
+        "tasks": scored,
+        "unscored": [task for task in tasks if not task.scored],
+    }
     view |= describe(scored, subjectivity) if scored else {"overall": None, "overalls": {}, "compared": {}}
     view["pictures"] = pictures(scored, view) if scored else {}
     drawn = {name: figure for of_task in view["pictures"].values() for name, figure in of_task.items()}
@@ -194,7 +198,7 @@ def pictures(tasks: Sequence[Findings], view: Mapping[str, Any]) -> dict[str, di
 
 def share(tasks: Sequence[Findings], view: Mapping[str, Any]) -> None:
     """Write the card and the badge."""
-    verdict = view["overall"].said if view["overall"] else tasks[0].verdict if tasks else None
+    verdict = view["overall"].verdict if view["overall"] else tasks[0].verdict if tasks else None
     sentences = [claims.equals(tasks[0], tasks[0].comparison.classifier)] if len(tasks) == 1 else []
     sentences += [verdict.sentence] if verdict and not sentences else []
     rows = [replace(of_all.strip[0], name=classifier) for classifier, of_all in view["overalls"].items()]

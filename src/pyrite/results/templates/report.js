@@ -140,8 +140,8 @@ for (const [kind, select] of Object.entries(selects)) {
 
 // #task-<id> leads to a task; #task=<id>&classifier=<name>&loss=<points> is a kept choice.
 function follow() {
-  const link = location.hash.match(/^#task-(.*)/), asked = new URLSearchParams(link ? { task: link[1] } : location.hash.slice(1));
-  for (const [kind, value] of asked) {
+  const link = location.hash.match(/^#task-(.*)/), choices = new URLSearchParams(link ? { task: link[1] } : location.hash.slice(1));
+  for (const [kind, value] of choices) {
     const select = selects[kind];
     if (!select) slide(kind, Number(value));
     else if ([...select.options].some((option) => option.value === value)) choose(kind, select.value = value);
