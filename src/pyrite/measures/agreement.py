@@ -41,8 +41,7 @@ def krippendorff_alpha(counts: Floats, times: Floats | None = None) -> Floats:
     annotators = counts.sum(-1)
     paired = annotators >= 2
     counts, annotators = counts[paired], annotators[paired]
-    times = np.ones(len(paired)) if times is None else times
-    times = times[..., paired]
+    times = np.ones(len(counts)) if times is None else times[..., paired]
     # The diagonal of the coincidence matrix: pairs of equal labels within a unit, each unit weighing its annotators.
     equal = times @ ((counts * (counts - 1)).sum(-1) / (annotators - 1))
     by_label = times @ counts
