@@ -48,8 +48,7 @@ def krippendorff_alpha(counts: Floats, times: Floats | None = None) -> Floats:
     total = by_label.sum(-1)
     expected = total**2 - (by_label**2).sum(-1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        alpha: Floats = np.where(expected > 0, 1 - (total - 1) * (total - equal) / expected, np.nan)
-    return alpha
+        return np.where(expected > 0, 1 - (total - 1) * (total - equal) / expected, np.nan)
 
 
 def summary(counts: Floats, resamples: int, rng: np.random.Generator) -> Agreement:

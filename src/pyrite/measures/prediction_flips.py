@@ -43,8 +43,7 @@ class Flips(Result):
 def confusion(gold: Integers, predicted: Integers, labels: int) -> Floats:
     """How many items of each label (rows) get each label (columns), (L, L): the mean over seeds."""
     pairs = np.bincount((gold * labels + predicted).ravel(), minlength=labels**2)
-    counts: Floats = pairs.reshape(labels, labels) / len(predicted)
-    return counts
+    return pairs.reshape(labels, labels) / len(predicted)
 
 
 def between(ids: NDArray[Any], labels: list[str], gold: Integers, candidate: Integers, baseline: Integers) -> Flips:

@@ -174,8 +174,7 @@ class Samples:
 
     def detectable(self) -> Floats:
         """(K,): the smallest true gap found in 80 % of such studies at a two-sided level of 5 %."""
-        gap: Floats = (self._stretched(ndtri(0.975)) + self._stretched(ndtri(0.80))) * self.error
-        return gap
+        return (self._stretched(ndtri(0.975)) + self._stretched(ndtri(0.80))) * self.error
 
     def _stretched(self, normal: Floats) -> Floats:
         # One seed has no share of the variance, whatever its freedom.
@@ -266,15 +265,11 @@ def _stretched(normal: Floats, seed_variance: Floats, error: Floats, freedom: Fl
 
 def _between_seeds(of_mean: Floats, within: Floats, seeds: int) -> Floats:
     """(Co)variance between different seeds, from that of the mean over seeds and the mean of that within a seed."""
-    if seeds == 1:
-        return of_mean
-    shared: Floats = (seeds * of_mean - within) / (seeds - 1)
-    return shared
+    return of_mean if seeds == 1 else (seeds * of_mean - within) / (seeds - 1)
 
 
 def _covariance(draws: Floats) -> Floats:
-    covariance: Floats = np.atleast_2d(np.cov(draws, rowvar=False, dtype=np.float64))
-    return covariance
+    return np.atleast_2d(np.cov(draws, rowvar=False, dtype=np.float64))
 
 
 def _transport(have: Floats, want: Floats) -> Floats:
