@@ -45,21 +45,21 @@ class Browser:
         sent = {"id": self._number, "method": method, "params": params}
         sent |= {"sessionId": self._session} if self._session else {}
         os.write(self._out, json.dumps(sent).encode() + b"\0")
-        while (said := self._next()).get("id") != self._number:
+        while (reply := self._next()).get("id") != self._number:
             pass
-        assert "error" not in said, said
-        return said["result"]
+        assert "error" not in reply, reply
+        return reply["result"]
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._left:
             self._left += os.read(self._in, 1 << 16)
-        message, _, self._left = self._left.partition(b"\0")
-        said: dict[str, Any] = json.loads(message)
-        if said.get("method") == "Runtime.exceptionThrown" or (
-            said.get("method") == "Log.entryAdded" and said["params"]["entry"]["level"] == "error"
+        raw, _, self._left = self._left.partition(b"\0")
+        message: dict[str, Any] = json.loads(raw)
+        if message.get("method") == "Runtime.exceptionThrown" or (
+            message.get("method") == "Log.entryAdded" and message["params"]["entry"]["level"] == "error"
         ):
-            self.complaints.append(said["params"])
-        return said
+            self.complaints.append(message["params"])
+        return message
 
     def open(self, path: Path, fragment: str = "", width: int = 1200, scripts: bool = True, **features: str) -> None:
         """Open a file in a window so wide, and wait until its charts are drawn; `features` are of CSS media queries."""
@@ -78,9 +78,9 @@ class Browser:
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page; of a promise, what it comes to."""
-        said = self.ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in said, said["exceptionDetails"]
-        return said["result"].get("value")
+        reply = self.ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in reply, reply["exceptionDetails"]
+        return reply["result"].get("value")
 
     def wait(self, condition: str, seconds: float = 60) -> None:
         until = time.monotonic() + seconds

@@ -59,19 +59,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def shipped_params() -> dict[str, Any]:
     """What the project's `params.yaml` says."""
-    said: dict[str, Any] = yaml.safe_load((ROOT / paths.PARAMS).read_text(encoding="utf-8"))
-    return said
+    params: dict[str, Any] = yaml.safe_load((ROOT / paths.PARAMS).read_text(encoding="utf-8"))
+    return params
 
 
 def write_params(folder: Path = Path(), **sections: Any) -> None:
     """The shipped `params.yaml`, in a project's folder, with other values for some keys of these sections, and with
     other LLMs and sources where they are among them."""
-    said = shipped_params()
-    said["compare"]["candidates"] = "few_shot"
+    params = shipped_params()
+    params["compare"]["candidates"] = "few_shot"
     for name, values in sections.items():
         keeps = isinstance(values, dict) and name not in ("llms", "sources")
-        said[name] = said[name] | values if keeps else values
-    (folder / paths.PARAMS).write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
+        params[name] = params[name] | values if keeps else values
+    (folder / paths.PARAMS).write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 
 
 def asked(
@@ -95,13 +95,13 @@ def asked(
 
 def change_params(place: str, value: Any, folder: Path = Path()) -> None:
     """What `dvc exp run -S PLACE=VALUE` does; a place is `section.key`."""
-    said = yaml.safe_load((folder / paths.PARAMS).read_text(encoding="utf-8"))
+    params = yaml.safe_load((folder / paths.PARAMS).read_text(encoding="utf-8"))
     *above, key = place.split(".")
-    section = said
+    section = params
     for name in above:
         section = section[name]
     section[key] = value
-    (folder / paths.PARAMS).write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
+    (folder / paths.PARAMS).write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 
 
 def tfidf(*mixes: str) -> dict[str, Any]:
@@ -216,8 +216,8 @@ def run(folder: Path, *command: str) -> str:
 
 def repro(folder: Path, *arguments: str) -> set[str]:
     """Run the pipeline; the stages that ran."""
-    said = run(folder, *DVC, "repro", *arguments)
-    return {line.split("'")[1] for line in said.splitlines() if line.startswith("Running stage")}
+    output = run(folder, *DVC, "repro", *arguments)
+    return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
 
 
 # A tenth of the modules of python_docs, some 50 rows a label: most of the study's time goes with its texts.
@@ -236,12 +236,12 @@ def shorten(recording: Path, prepared: Path) -> None:
     """Keep two turns of one conversation a label, and let them have shown training rows that a smaller task has."""
     rows = files.read_parquet(prepared)
     training = rows[rows["split"] == "train"].groupby("label")["id"].apply(list)
-    held = [json.loads(line) for line in recording.read_text(encoding="utf-8").splitlines()]
-    held = [one | {"turns": one["turns"][:2]} for one in held if one["conversation"] == 0]
-    for one in held:
-        for turn in one["turns"]:
-            turn["examples"] = training[one["label"]][: len(turn["examples"])]
-    recording.write_text("".join(json.dumps(one) + "\n" for one in held), encoding="utf-8")
+    recorded = [json.loads(line) for line in recording.read_text(encoding="utf-8").splitlines()]
+    kept = [talk | {"turns": talk["turns"][:2]} for talk in recorded if talk["conversation"] == 0]
+    for talk in kept:
+        for turn in talk["turns"]:
+            turn["examples"] = training[talk["label"]][: len(turn["examples"])]
+    recording.write_text("".join(json.dumps(talk) + "\n" for talk in kept), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -266,9 +266,9 @@ def default_study(warm_programs: None, tmp_path_factory: pytest.TempPathFactory)
     for name in ("src", "tasks", "data/recordings/annotations", "data/recordings/python_docs", "data/imported"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     card = folder / paths.card("python_docs")
-    said = yaml.safe_load(card.read_text(encoding="utf-8"))
-    said["source"]["modules"] = FEW_MODULES
-    card.write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
+    content = yaml.safe_load(card.read_text(encoding="utf-8"))
+    content["source"]["modules"] = FEW_MODULES
+    card.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     shipped = shipped_params()
     for source in ("zero_shot", "few_shot"):
         shipped["sources"][source] |= {"per_label": 40, "turns": 2}
@@ -382,10 +382,10 @@ def transformers_server(tiny_chat_model: Path, tmp_path_factory: pytest.TempPath
         port = free.getsockname()[1]
     command = shutil.which("transformers", path=str(Path(sys.executable).parent))
     assert command
-    said = tmp_path_factory.mktemp("server") / "output.txt"
+    log = tmp_path_factory.mktemp("server") / "output.txt"
     arguments = [command, "serve", str(tiny_chat_model), "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"]
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}
-    with said.open("wb") as output:
+    with log.open("wb") as output:
         server = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT, env=environment)
     try:
         patience = time.monotonic() + 300
@@ -394,7 +394,7 @@ def transformers_server(tiny_chat_model: Path, tmp_path_factory: pytest.TempPath
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
                     break
             except (urllib.error.URLError, ConnectionError, TimeoutError):
-                assert server.poll() is None and time.monotonic() < patience, said.read_text()
+                assert server.poll() is None and time.monotonic() < patience, log.read_text()
                 time.sleep(0.2)
         yield f"http://127.0.0.1:{port}/v1"
     finally:

@@ -36,18 +36,20 @@ DOCSTRINGS = (
 )
 # Where a label stands in an answer.
 LABELS: dict[str, Callable[[dict[str, str]], str]] = {
-    "fence": lambda said: f"The labels:\n```json\n{json.dumps(said, indent=2)}\n```",
-    "array": lambda said: json.dumps(list(said.values())),
-    "wrapped": lambda said: json.dumps({"labels": said}),
-    "comma": lambda said: json.dumps(said)[:-1] + ",}",
-    "upper": lambda said: json.dumps({number: label.upper() for number, label in said.items()}),
-    "bold": lambda said: "\n".join(f"**{number}.** {label}" for number, label in said.items()),
-    "text": lambda said: "\n".join(f"Text {number}: {label}" for number, label in said.items()),
-    "objects": lambda said: json.dumps({number: {"label": label} for number, label in said.items()}),
-    "list": lambda said: json.dumps([{"id": int(number), "label": label} for number, label in said.items()]),
-    "think": lambda said: f"<think>Maybe {json.dumps(dict.fromkeys(said, 'network'))}? No.</think>\n{json.dumps(said)}",
+    "fence": lambda labels: f"The labels:\n```json\n{json.dumps(labels, indent=2)}\n```",
+    "array": lambda labels: json.dumps(list(labels.values())),
+    "wrapped": lambda labels: json.dumps({"labels": labels}),
+    "comma": lambda labels: json.dumps(labels)[:-1] + ",}",
+    "upper": lambda labels: json.dumps({number: label.upper() for number, label in labels.items()}),
+    "bold": lambda labels: "\n".join(f"**{number}.** {label}" for number, label in labels.items()),
+    "text": lambda labels: "\n".join(f"Text {number}: {label}" for number, label in labels.items()),
+    "objects": lambda labels: json.dumps({number: {"label": label} for number, label in labels.items()}),
+    "list": lambda labels: json.dumps([{"id": int(number), "label": label} for number, label in labels.items()]),
+    "think": lambda labels: (
+        f"<think>Maybe {json.dumps(dict.fromkeys(labels, 'network'))}? No.</think>\n{json.dumps(labels)}"
+    ),
     # Counted from 0: read as it stands, every label would be its neighbour's.
-    "shifted": lambda said: json.dumps({str(int(number) - 1): label for number, label in said.items()}),
+    "shifted": lambda labels: json.dumps({str(int(number) - 1): label for number, label in labels.items()}),
 }
 
 
@@ -141,10 +143,10 @@ class Asked:
 
     def labels(self) -> dict[str, str] | None:
         """What each text of a question to an annotator gets, by its place; None where texts are asked for."""
-        if not (found := re.search(r'\{"1": .*\}', self.last)):
+        if not (match := re.search(r'\{"1": .*\}', self.last)):
             return None
         known = re.findall(r'"(\w+)" for ', self.last)
-        numbered, _ = json.JSONDecoder().raw_decode(self.last, found.start())
+        numbered, _ = json.JSONDecoder().raw_decode(self.last, match.start())
         return {number: known[int(number) % len(known)] for number in numbered}
 
     def words(self) -> str:
@@ -161,12 +163,12 @@ def tokens(text: object) -> int:
 
 def completion(a: Asked, content: Any, *, hidden: int = 0, finish: str = "stop", **message: Any) -> Reply:
     """A chat completion; `hidden` tokens were thought, and are billed as answered ones."""
-    sent, said = sum(tokens(m["content"]) for m in a.messages), tokens(content) + hidden
+    sent, answered = sum(tokens(m["content"]) for m in a.messages), tokens(content) + hidden
     said_by = {"role": "assistant", "content": content} | message
-    usage = {"prompt_tokens": sent, "completion_tokens": said, "total_tokens": sent + said}
+    usage = {"prompt_tokens": sent, "completion_tokens": answered, "total_tokens": sent + answered}
     choice = {"index": 0, "message": said_by, "finish_reason": finish}
     body = {"id": f"c-{a.number}", "object": "chat.completion", "created": 1, "model": a.body["model"]}
-    return Reply(body | {"choices": [choice], "usage": usage}, billed=(sent, said))
+    return Reply(body | {"choices": [choice], "usage": usage}, billed=(sent, answered))
 
 
 def good(a: Asked) -> Reply:
@@ -198,20 +200,20 @@ def thought(a: Asked, mode: str) -> Reply:
     )
 
 
-def usage(a: Asked, told: str) -> Reply:
+def usage(a: Asked, how: str) -> Reply:
     """Tokens told in odd ways; the bill is the same."""
-    reply = completion(a, a.words(), hidden=2000 if told == "outside" else 0)
-    sent, said = reply.billed
-    if told == "missing":
+    reply = completion(a, a.words(), hidden=2000 if how == "outside" else 0)
+    sent, answered = reply.billed
+    if how == "missing":
         del reply.body["usage"]
         return reply
     reply.body["usage"] = {
         "null": None,
         "zero": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
-        "outside": {"prompt_tokens": sent, "completion_tokens": said - 2000, "total_tokens": sent + said},
+        "outside": {"prompt_tokens": sent, "completion_tokens": answered - 2000, "total_tokens": sent + answered},
         "cached": reply.body["usage"] | {"prompt_tokens_details": {"cached_tokens": sent // 2}},
         "words": {"prompt_tokens": "many", "completion_tokens": -1},
-    }[told]
+    }[how]
     return reply
 
 
@@ -232,8 +234,8 @@ def context(a: Asked, limit: int, *, silent: bool) -> Reply:
         reply = good(a)
     else:  # nothing says any more which label is meant
         reply = completion(a, json.dumps({"texts": [DRAFT + text for text in a.texts()]}))
-    told = sum(tokens(m["content"]) for m in kept)
-    reply.body["usage"] = {"prompt_tokens": told, "completion_tokens": reply.billed[1]}
+    sent = sum(tokens(m["content"]) for m in kept)
+    reply.body["usage"] = {"prompt_tokens": sent, "completion_tokens": reply.billed[1]}
     return reply
 
 
@@ -339,8 +341,8 @@ def quota(a: Asked, many: int) -> Reply:
 
 
 def docstrings(a: Asked) -> Reply:
-    said = [random.Random(f"{a.number} {text}").choice(DOCSTRINGS).format(text[:-1].lower()) for text in a.texts()]
-    return completion(a, json.dumps({"texts": said}))
+    sentences = [random.Random(f"{a.number} {text}").choice(DOCSTRINGS).format(text[:-1].lower()) for text in a.texts()]
+    return completion(a, json.dumps({"texts": sentences}))
 
 
 def labelled(a: Asked, form: str) -> Reply:
@@ -489,8 +491,8 @@ class Server:
             self.number, body, http.query_string, http.headers.get("Authorization", ""), time.monotonic() - self.first
         )
         self.number += 1
-        said = [str(m["content"]) for m in a.messages if m["role"] == "assistant"]
-        self.sent_back += any(mark in text for text in said for mark in (DRAFT, "<think>", "<|channel|>"))
+        answers = [str(m["content"]) for m in a.messages if m["role"] == "assistant"]
+        self.sent_back += any(mark in text for text in answers for mark in (DRAFT, "<think>", "<|channel|>"))
         self.unlimited += not {"max_tokens", "max_completion_tokens"} & set(body)
         reply = MODES[self.mode](a, self.argument)
         transport = http.transport

@@ -158,7 +158,7 @@ class Server:
         self.peak = max(self.peak, self.running)
         # Not `read`, which has a limit on the size.
         request = json.loads(await http.content.read())
-        said = json.dumps([request.get("model"), request.get("messages")], sort_keys=True)
+        question = json.dumps([request.get("model"), request.get("messages")], sort_keys=True)
         fault: Fault | None = None
         words: str | None = None
         response = self._rejected(http, request, number)
@@ -171,7 +171,7 @@ class Server:
         self.sending += 1
         whole = await _send(http, response, fault)
         status = 0 if fault is Fault.DROP else response.status
-        digests = [_digest(said), _digest(words) if words else ""]
+        digests = [_digest(question), _digest(words) if words else ""]
         self.record(
             Entry(
                 number,
@@ -265,14 +265,14 @@ class Server:
             content: str | None = answer
         else:
             content = self._words(request, number, answer)
-        said: dict[str, str | None] = {"content": content, "refusal": None}
+        message: dict[str, str | None] = {"content": content, "refusal": None}
         if answer is Fault.REFUSAL_FIELD:
-            said = {"content": None, "refusal": content}
+            message = {"content": None, "refusal": content}
         heard = sum(len(str(m.get("content")).split()) for m in request["messages"])
         prompt, completion = round(heard * 1.3), round(len((content or "").split()) * 1.3)
         usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
         reason = "length" if answer is Fault.TRUNCATED else "stop"
-        choice = {"index": 0, "message": {"role": "assistant"} | said, "logprobs": None, "finish_reason": reason}
+        choice = {"index": 0, "message": {"role": "assistant"} | message, "logprobs": None, "finish_reason": reason}
         body = {
             "id": f"chatcmpl-{number}",
             "object": "chat.completion",
@@ -285,11 +285,11 @@ class Server:
 
     def _words(self, request: dict[str, Any], number: int, fault: Fault | None) -> str:
         """The assistant's words: as many texts as the last message asks for, in the form that the fault has."""
-        asked = " ".join(str(m.get("content")) for m in request["messages"])
+        prompt = " ".join(str(m.get("content")) for m in request["messages"])
         counts = re.findall(r"JSON array of (\d+) strings", str(request["messages"][-1].get("content")))
-        bounds = re.findall(r"between (\d+) and (\d+) words", asked)
+        bounds = re.findall(r"between (\d+) and (\d+) words", prompt)
         low, high = map(int, bounds[-1]) if bounds else (8, 16)
-        name = asked if self.behaviour.repeatable else number
+        name = prompt if self.behaviour.repeatable else number
         rng = random.Random(f"texts {self.behaviour.seed} {name}")
         lengths = [rng.randint(low, high) for _ in range(int(counts[-1]) if counts else 1)]
         texts = [" ".join(rng.choices(WORDS, k=length)).capitalize() + "." for length in lengths]

@@ -40,8 +40,8 @@ def paired(value: float, p: float = 0.01, reach: float = 0.02, reach90: float = 
     """A gap that is sure to 1 point (90 %) and 2 points (95 %)."""
     errors = {"detectable": 0.03, "item_error": 0.01, "seed_error": 0.005}
     ends = {"low90": value - reach90, "high90": value + reach90}
-    one = Gap(value=value, low=value - reach, high=value + reach, p=p, **ends, **errors)
-    return PairedGap(macro_f1=one, accuracy=one)
+    gap = Gap(value=value, low=value - reach, high=value + reach, p=p, **ends, **errors)
+    return PairedGap(macro_f1=gap, accuracy=gap)
 
 
 def mix(value: float, worth: Worth | None = None) -> MixResult:
@@ -54,8 +54,8 @@ def mix(value: float, worth: Worth | None = None) -> MixResult:
         accuracy=score(value),
         calibration_error=0.05,
         per_class={
-            label: ClassScore(f1=one, precision=value, recall=value, support=300 if one else 0)
-            for label, one in f1.items()
+            label: ClassScore(f1=f1[label], precision=value, recall=value, support=300 if f1[label] else 0)
+            for label in f1
         },
         worth=worth,
         distinct=3,
@@ -68,9 +68,9 @@ def classifier(scores: Mapping[str, float], p: float = 0.01) -> ClassifierResult
     curve = "real@50" in scores
     point = MixCurvePoint(rows=50, alone="real@50", both="real@50+few_shot", gain=interval(0.1))
     stops = Worth(labels=120, low=60, high=None, least=50, most=900)
-    known = {name: mix(value, WORTH if curve and name == "few_shot" else None) for name, value in scores.items()}
+    mixes = {name: mix(value, WORTH if curve and name == "few_shot" else None) for name, value in scores.items()}
     return ClassifierResult(
-        mixes=known | ({"real@50+few_shot": mix(0.7)} if curve else {}),
+        mixes=mixes | ({"real@50+few_shot": mix(0.7)} if curve else {}),
         gaps={one: {other: paired(scores[one] - scores[other], p) for other in scores if other != one} for one in main},
         mix_curves={"few_shot": MixCurve(points=(point,), stops=stops)} if curve else {},
         confusion={},
@@ -80,15 +80,14 @@ def classifier(scores: Mapping[str, float], p: float = 0.01) -> ClassifierResult
 
 def llm(value: float, gaps: Mapping[str, tuple[float, float, float]], classifiers: tuple[str, ...]) -> LlmResult:
     """An LLM as the classifier with this score, and its gap (value, low, high) to each mix."""
-    mine = {}
+    mixes = {}
     for name, (gap, low, high) in gaps.items():
-        one = Interval(value=gap, low=low, high=high)
-        mine[name] = Beside(
-            macro_f1=score(value - gap), accuracy=score(value - gap), gap=Gaps(macro_f1=one, accuracy=one)
+        ends = Interval(value=gap, low=low, high=high)
+        mixes[name] = Beside(
+            macro_f1=score(value - gap), accuracy=score(value - gap), gap=Gaps(macro_f1=ends, accuracy=ends)
         )
-    return LlmResult(
-        rows=100, personas=5, macro_f1=score(value), accuracy=score(value), classifiers=dict.fromkeys(classifiers, mine)
-    )
+    beside = dict.fromkeys(classifiers, mixes)
+    return LlmResult(rows=100, personas=5, macro_f1=score(value), accuracy=score(value), classifiers=beside)
 
 
 def task(
@@ -115,8 +114,8 @@ def prepared(task: str) -> Preparation:
 
 def of_task(evaluated: TaskResult, generated: dict[str, GeneratedSet], **changes: object) -> TaskMetrics:
     """A task of a study that asks for `few_shot` against `real`; `changes`: see `study`."""
-    asked = {"baseline": "real", "candidates": ("few_shot",), "margin": 3.0}
-    return TaskMetrics(study(**asked | changes), prepared(evaluated.task), generated, evaluated)
+    comparison = {"baseline": "real", "candidates": ("few_shot",), "margin": 3.0}
+    return TaskMetrics(study(**comparison | changes), prepared(evaluated.task), generated, evaluated)
 
 
 def generated(task: str, source: str, labels: tuple[str, ...] = ("a", "b"), **changes: object) -> GeneratedSet:

@@ -48,13 +48,13 @@ def commands() -> Iterator[tuple[str, Any]]:
         place, command = todo.pop()
         if place and (not hasattr(command, "commands") or command.invoke_without_command):
             yield place, command
-        todo += [(f"{place} {name}".strip(), one) for name, one in getattr(command, "commands", {}).items()]
+        todo += [(f"{place} {name}".strip(), inner) for name, inner in getattr(command, "commands", {}).items()]
 
 
 def test_help_lists_the_stages_in_pipeline_order_without_heavy_imports() -> None:
     stages = list(yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"])
-    said = pyrite("--help").stdout
-    listed = re.findall(r"^│ (\w+)  ", said, flags=re.MULTILINE)
+    page = pyrite("--help").stdout
+    listed = re.findall(r"^│ (\w+)  ", page, flags=re.MULTILINE)
     assert [name for name in listed if name in stages] == stages
     code = (
         "import sys, pyrite.cli; print([m for m in ('torch', 'pandas', 'numpy', 'transformers') if m in sys.modules])"
@@ -64,11 +64,11 @@ def test_help_lists_the_stages_in_pipeline_order_without_heavy_imports() -> None
 
 
 def test_a_users_mistake_is_one_line_and_exit_code_1(project: Path) -> None:
-    said = pyrite("fetch", "poetry", cwd=project)
-    assert said.returncode == 1
-    assert said.stdout == ""
-    assert said.stderr.startswith("pyrite: task 'poetry'")
-    assert said.stderr.count("\n") == 1
+    done = pyrite("fetch", "poetry", cwd=project)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("pyrite: task 'poetry'")
+    assert done.stderr.count("\n") == 1
 
 
 def test_an_unknown_command_is_exit_code_2() -> None:
@@ -77,9 +77,9 @@ def test_an_unknown_command_is_exit_code_2() -> None:
 
 def test_the_store_is_a_command_with_a_command(project: Path) -> None:
     assert "the store is empty" in pyrite("store", cwd=project).stdout
-    said = pyrite("store", "prune", cwd=project)
-    assert said.returncode == 1
-    assert said.stderr.startswith("pyrite: say what to prune")
+    done = pyrite("store", "prune", cwd=project)
+    assert done.returncode == 1
+    assert done.stderr.startswith("pyrite: say what to prune")
     assert pyrite("store", "prune", "--days", "-1", cwd=project).returncode == 2
 
 
@@ -112,9 +112,9 @@ def test_every_command_gives_its_function_what_that_takes(monkeypatch: pytest.Mo
             return bound
 
     monkeypatch.setattr(cli, "import_module", Module)
-    examples = [shlex.split(one.epilog.removeprefix("Example: "))[1:] for name, one in commands() if name != "store"]
-    for words in examples:
-        cli.app(words, standalone_mode=False)
+    examples = [command.epilog.removeprefix("Example: ") for name, command in commands() if name != "store"]
+    for example in examples:
+        cli.app(shlex.split(example)[1:], standalone_mode=False)
     assert len(called) == len(examples)
 
 
@@ -177,11 +177,11 @@ def test_debug_shows_where_a_mistake_came_up(project: Path) -> None:
     (project / "params.yaml").write_text("tasks: [")
     plain = pyrite("compare", cwd=project)
     assert plain.stderr.count("\n") == 1
-    for told in (pyrite("--debug", "compare", cwd=project), pyrite("compare", cwd=project, PYRITE_DEBUG="1")):
-        assert told.returncode == 1
-        assert "Traceback" in told.stderr
-        assert "ParserError" in told.stderr, "what the mistake was made of is hidden"
-        assert told.stderr.endswith(plain.stderr)
+    for done in (pyrite("--debug", "compare", cwd=project), pyrite("compare", cwd=project, PYRITE_DEBUG="1")):
+        assert done.returncode == 1
+        assert "Traceback" in done.stderr
+        assert "ParserError" in done.stderr, "what the mistake was made of is hidden"
+        assert done.stderr.endswith(plain.stderr)
 
 
 def ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException) -> tuple[Any, str]:
@@ -201,12 +201,12 @@ def ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], e
 def test_how_a_command_ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(monkeypatch, capsys, PyriteError("x: no")) == (1, "pyrite: x: no\n")
     assert ended(monkeypatch, capsys, Stopped("stopped; all is kept")) == (130, "pyrite: stopped; all is kept\n")
-    code, said = ended(monkeypatch, capsys, KeyboardInterrupt())
-    assert (code, said.count("\n")) == (130, 1)
-    assert "run it again to go on" in said
-    code, said = ended(monkeypatch, capsys, PermissionError(13, "Permission denied", "data/raw"))
-    assert (code, said.count("\n")) == (1, 1)
-    assert said.startswith("pyrite: data/raw: Permission denied")
+    code, message = ended(monkeypatch, capsys, KeyboardInterrupt())
+    assert (code, message.count("\n")) == (130, 1)
+    assert "run it again to go on" in message
+    code, message = ended(monkeypatch, capsys, PermissionError(13, "Permission denied", "data/raw"))
+    assert (code, message.count("\n")) == (1, 1)
+    assert message.startswith("pyrite: data/raw: Permission denied")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")
@@ -233,6 +233,6 @@ cli.main()
         assert time.monotonic() < patience
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, message = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said == "pyrite: stopped; what is finished is kept: run it again to go on\n"
+    assert message == "pyrite: stopped; what is finished is kept: run it again to go on\n"

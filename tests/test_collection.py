@@ -18,6 +18,6 @@ def test_no_test_id_depends_on_the_clock_or_the_hash_seed(request: pytest.Fixtur
     for name in [name for name in environment if name.startswith("PYTEST_")]:
         del environment[name]
     done = subprocess.run(command, cwd=request.config.invocation_params.dir, env=environment, capture_output=True)
-    found = [line for line in done.stdout.decode().splitlines() if "::" in line]
-    assert found
-    assert found == here
+    there = [line for line in done.stdout.decode().splitlines() if "::" in line]
+    assert there
+    assert there == here

@@ -50,23 +50,23 @@ def script(name: str) -> ModuleType:
 
 def typed_in_docs() -> list[tuple[str, list[str]]]:
     """What every console block says to type: (page, words), one for each command of a line, without variables."""
-    found = []
+    typed = []
     for page in PAGES:
         for block in re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.S):
             for line in block.replace("\\\n", " ").splitlines():
                 assert line.startswith("$ "), f"{page.name}: {line}: a console block has only what is typed"
-                found += [(page.name, words) for words in split(line.removeprefix("$ "))]
-    return found
+                typed += [(page.name, words) for words in split(line.removeprefix("$ "))]
+    return typed
 
 
 def written_in_docs() -> list[tuple[str, list[str]]]:
     """The commands in running text, between backticks."""
-    found = []
+    written = []
     for page in PAGES:
         text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
         for line in re.findall(r"`((?:pyrite|dvc|make|cp) [^`]+)`", text):
-            found += [(page.name, words) for words in split(line)]
-    return found
+            written += [(page.name, words) for words in split(line)]
+    return written
 
 
 def split(line: str) -> list[list[str]]:
@@ -126,10 +126,10 @@ def launched(launcher: str, words: list[str]) -> None:
 
         assert words.pop(0) == "launch"
         parser = launch_command_parser()
-    found = parser.parse_args(words)
-    assert found.module
-    assert found.training_script == "pyrite.cli"
-    parsed(found.training_script_args)
+    options = parser.parse_args(words)
+    assert options.module
+    assert options.training_script == "pyrite.cli"
+    parsed(options.training_script_args)
 
 
 @pytest.mark.parametrize("page", sorted({page for page, _ in typed_in_docs() + written_in_docs()}))
@@ -211,15 +211,15 @@ def test_each_benchmark_finds_what_it_measures(name: str, monkeypatch: pytest.Mo
 
 
 def test_the_page_says_of_forecasts_what_the_backtest_found() -> None:
-    found = json.loads((ROOT / "benchmarks/results/forecast.json").read_text())["backtest"]
-    assert round(found["quantile"], 2) == forecast.QUANTILE
-    error, coverage = found["all"]["error"]["power_law"], found["all"]["coverage"]
+    backtest = json.loads((ROOT / "benchmarks/results/forecast.json").read_text())["backtest"]
+    assert round(backtest["quantile"], 2) == forecast.QUANTILE
+    error, coverage = backtest["all"]["error"]["power_law"], backtest["all"]["coverage"]
     pilots = json.loads((ROOT / "benchmarks/results/pilot.json").read_text())["backtest"]
     assert round(pilots["quantile"], 2) == forecast.QUANTILE_GENERATED
     alone = pilots["all"]["error"]["power_law"]
-    told = (ROOT / "src/pyrite/results/templates/next.html.j2").read_text(encoding="utf-8")
-    assert f"were off by {error:.1f} points, those of generated texts alone by {alone:.1f}, and" in told
-    assert f"and {100 * coverage:.0f} % of the true scores lay in their intervals" in told
+    template = (ROOT / "src/pyrite/results/templates/next.html.j2").read_text(encoding="utf-8")
+    assert f"were off by {error:.1f} points, those of generated texts alone by {alone:.1f}, and" in template
+    assert f"and {100 * coverage:.0f} % of the true scores lay in their intervals" in template
 
 
 def test_the_readme_has_the_result_of_the_committed_metrics() -> None:
@@ -287,16 +287,16 @@ def test_the_tutorial_decides_by_what_was_printed() -> None:
 
 def test_the_json_has_the_keys_that_the_skill_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    said: dict[str, Any] = {
+    printed: dict[str, Any] = {
         "verdict": verdict.as_json(),
         "estimate": [dict.fromkeys(field.name for field in fields(CostEstimate))],
         "doctor": [dict.fromkeys(field.name for field in fields(Finding))],
     }
     page = (ROOT / "SKILL.md").read_text(encoding="utf-8")
     named = re.findall(r"^\| `pyrite (\w+) --json` \| `(\S+)` \|", page, flags=re.M)
-    assert {command for command, _ in named} == set(said)
+    assert {command for command, _ in named} == set(printed)
     for command, place in named:
-        value = said[command]
+        value = printed[command]
         for key in re.findall(r"\w+|\[\]", place):
             value = value[0] if key == "[]" else value[key]
 

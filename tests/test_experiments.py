@@ -70,11 +70,11 @@ def test_what_the_other_pages_say_to_type_runs(
     for command, words in RUN.items():
         program, *arguments = shlex.split(command)
         if program == "dvc":
-            said = run(clone, *DVC, *arguments)
+            output = run(clone, *DVC, *arguments)
         else:  # in this process, which has loaded what each of them would take seconds to load
             assert not cli.app(arguments, standalone_mode=False), command
-            said = "".join(capsys.readouterr())
-        assert words in said, command
+            output = "".join(capsys.readouterr())
+        assert words in output, command
     assert (clone / "exported/data/few_shot.parquet").exists()
 
 
@@ -85,15 +85,15 @@ def typed(folder: Path, command: str) -> str:
 
 def test_every_command_of_the_page_works(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
-    said = {command: typed(clone, command) for command in commands()}
-    shown = next(said[command] for command in said if "Experiment|" in command)
+    outputs = {command: typed(clone, command) for command in commands()}
+    shown = next(outputs[command] for command in outputs if "Experiment|" in command)
     assert max(map(len, shown.splitlines())) <= 120
     assert "…" not in shown
     for name, mix in (("real", "real"), ("zero-shot", "zero_shot"), ("few-shot", "few_shot")):
         assert re.search(rf"{name}.*\b{mix}\b", shown)
     for column in ("candidate", "llm", "rows", "macro_f1", "gap", "interval", "verdict"):
         assert column in shown
-    ran = "".join(said[command] for command in said if command.startswith("dvc exp run"))
+    ran = "".join(outputs[command] for command in outputs if command.startswith("dvc exp run"))
     assert set(re.findall(r"Running stage '(\w+)", ran)) == {"compare", "report"}
     pictures = (clone / "dvc_plots/index.html").read_text()
     assert "F1 of the candidate by label" in pictures

@@ -117,12 +117,12 @@ def test_answers_before_a_full_disk_are_kept_and_not_paid_again(study: Study) ->
         study(server.url, sources=["zero_shot"], concurrency=1, per_label=40)
         with no_file_above(2000), pytest.raises(PyriteError, match="the answers before it are kept"):
             generate.run("fruit", "zero_shot")
-        kept, asked = len(cache.Log("fruit", "zero_shot")), len(server.log)
+        kept, requests = len(cache.Log("fruit", "zero_shot")), len(server.log)
         assert kept > 0
         generate.run("fruit", "zero_shot")
         # All that was asked in all, but for what was in flight when the disk was full.
         needed = len(cache.Log("fruit", "zero_shot"))
-        assert len(server.log) - asked == needed - kept
+        assert len(server.log) - requests == needed - kept
     assert len(texts.read(paths.source("fruit", "zero_shot"))) == 80
 
 
@@ -187,9 +187,11 @@ def test_a_files_own_neighbours_are_not_taken_for_half_written_ones(project: Pat
 
 def test_two_runs_of_a_stage_at_once_leave_one_whole_result(fruit: Path) -> None:
     runs = [subprocess.Popen([*PYRITE, "fetch", "fruit"], cwd=fruit, stderr=subprocess.PIPE) for _ in range(2)]
-    said = [run.communicate()[1].decode() for run in runs]
+    errors = [run.communicate()[1].decode() for run in runs]
     # Who comes second in the same instant may be told that it can't write; nothing else may happen.
-    assert all(run.returncode == 0 or "can't be written" in told for run, told in zip(runs, said, strict=True)), said
+    assert all(not run.returncode or "can't be written" in error for run, error in zip(runs, errors, strict=True)), (
+        errors
+    )
     assert {run.returncode for run in runs} & {0}
     assert contents(fruit / "data/raw") == {"fruit/fruit.csv": (fruit / "fruit.csv").read_bytes()}
 
@@ -305,9 +307,9 @@ def test_a_clock_that_jumps_neither_stops_nor_repeats_anything(study: Study, mon
         with monkeypatch.context() as odd:
             odd.setattr(time, "time", lambda: next(jumps))
             generate.run("fruit", "zero_shot")
-        asked, made = len(server.log), paths.transcript("fruit", "zero_shot").read_bytes()
+        requests, made = len(server.log), paths.transcript("fruit", "zero_shot").read_bytes()
         generate.run("fruit", "zero_shot")
-        assert len(server.log) == asked
+        assert len(server.log) == requests
     assert paths.transcript("fruit", "zero_shot").read_bytes() == made
 
 

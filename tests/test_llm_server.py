@@ -90,8 +90,10 @@ ERRORS = {
 def test_faults_that_are_errors(fault: Fault) -> None:
     with serve(faults={fault: 1}, retry_after=7) as server, pytest.raises(ERRORS[fault]) as error:
         ask(server)
-    said = {"rate_limit": 429, "retry_after": 429, "server_error": 500, "drop": 0, "cut": 200}
-    assert [(e.status, e.fault, e.whole) for e in server.log] == [(said[fault], fault, fault not in ("drop", "cut"))]
+    statuses = {"rate_limit": 429, "retry_after": 429, "server_error": 500, "drop": 0, "cut": 200}
+    assert [(e.status, e.fault, e.whole) for e in server.log] == [
+        (statuses[fault], fault, fault not in ("drop", "cut"))
+    ]
     if isinstance(error.value, openai.RateLimitError):
         assert error.value.response.headers.get("Retry-After") == ("7" if fault == "retry_after" else None)
 
@@ -138,12 +140,12 @@ def test_an_answer_of_ten_megabytes() -> None:
 
 def test_odd_characters_raw_and_escaped() -> None:
     with serve(faults={"control": 1}) as server:
-        said = content(server, messages=[{"role": "user", "content": "JSON array of 24 strings"}])
-    assert "\\u0000" in said and "\x00" in said
-    assert "\\ud800" in said and "\ud800" in said
+        answer = content(server, messages=[{"role": "user", "content": "JSON array of 24 strings"}])
+    assert "\\u0000" in answer and "\x00" in answer
+    assert "\\ud800" in answer and "\ud800" in answer
     with pytest.raises(ValueError, match="control character"):
-        json.loads(said)
-    assert len(json.loads(said, strict=False)) == 24
+        json.loads(answer)
+    assert len(json.loads(answer, strict=False)) == 24
 
 
 def test_faults_come_as_often_as_asked_and_depend_on_the_seed() -> None:

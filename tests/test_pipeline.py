@@ -39,26 +39,26 @@ def path_of(module: str) -> Path:
 
 def imports(module: str) -> set[str]:
     """The package's modules that a module imports, as `room.module`."""
-    found = set()
+    modules = set()
     for node in ast.walk(ast.parse(path_of(module).read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "pyrite":
             inside = (node.module or "").removeprefix("pyrite").removeprefix(".")
-            found |= {inside} | {f"{inside}.{alias.name}".removeprefix(".") for alias in node.names}
+            modules |= {inside} | {f"{inside}.{alias.name}".removeprefix(".") for alias in node.names}
     # Who imports from a room within a room means all of its modules.
-    for name in list(found):
-        found |= {f"{name}.{path.stem}" for path in (PACKAGE / name.replace(".", "/")).glob("*.py") if "." in name}
-    return {name for name in found if name and path_of(name).is_file() and not name.endswith("__init__")}
+    for name in list(modules):
+        modules |= {f"{name}.{path.stem}" for path in (PACKAGE / name.replace(".", "/")).glob("*.py") if "." in name}
+    return {name for name in modules if name and path_of(name).is_file() and not name.endswith("__init__")}
 
 
 def imported(module: str) -> set[str]:
     """The modules that a module imports, directly or through others that are no plumbing."""
-    found: set[str] = set()
+    modules: set[str] = set()
     todo = {module}
     while todo:
         fresh = imports(todo.pop())
-        todo |= fresh - found - PLUMBING
-        found |= fresh
-    return found
+        todo |= fresh - modules - PLUMBING
+        modules |= fresh
+    return modules
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -159,9 +159,9 @@ def headline(folder: Path) -> dict:
 def test_the_study_ends_in_a_verdict_and_a_report(study: Path) -> None:
     assert headline(study)["candidate"] == "few_shot"
     assert 60 < headline(study)["macro_f1"] < 90
-    said = run(study, sys.executable, "-m", "pyrite.cli", "verdict")
-    assert "pool" in said
-    assert "report/index.html" in said
+    output = run(study, sys.executable, "-m", "pyrite.cli", "verdict")
+    assert "pool" in output
+    assert "report/index.html" in output
     assert (study / "report/index.html").stat().st_size < 3_000_000
 
 
@@ -173,14 +173,14 @@ def test_of_two_runs_at_once_one_trains_only_the_new_fits_and_the_other_is_told(
     edit(study / "params.yaml", "seeds:\n  - 0\n", "seeds:\n  - 0\n  - 2\n")
     train = "train@python_docs-probe"
     shown = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    both = [subprocess.Popen([*DVC, "repro", train], cwd=study, **shown) for _ in range(2)]
-    said = [process.communicate()[0] for process in both]
-    assert 0 in {process.returncode for process in both}, said
+    runs = [subprocess.Popen([*DVC, "repro", train], cwd=study, **shown) for _ in range(2)]
+    outputs = [process.communicate()[0] for process in runs]
+    assert 0 in {process.returncode for process in runs}, outputs
     # One more seed draws other folds; mixes that have none have the same rows, and are the same fits.
-    assert "python_docs probe: 54 fits, 30 from the store, 20 to train" in "".join(said)
+    assert "python_docs probe: 54 fits, 30 from the store, 20 to train" in "".join(outputs)
     # DVC holds the checkout while it looks, and each file of a stage while the stage runs.
-    told = [words for process, words in zip(both, said, strict=True) if process.returncode]
-    assert all("Unable to acquire lock" in words or "is busy" in words for words in told), said
+    refusals = [words for process, words in zip(runs, outputs, strict=True) if process.returncode]
+    assert all("Unable to acquire lock" in words or "is busy" in words for words in refusals), outputs
     assert repro(study, train) == set()
     fits = [paths.fit("python_docs", "probe", "few_shot", seed) / "predictions.parquet" for seed in (0, 2)]
     assert [len(files.read_parquet(study / fit)) > 0 for fit in fits] == [True, True]
@@ -201,9 +201,9 @@ def test_a_changed_sentence_of_a_prompt_runs_generation_and_what_follows(study: 
     }
     assert counts == {"zero_shot": 7, "few_shot": 0}
     run(study, "git", "checkout", "-q", ".")
-    said = run(study, *DVC, "repro", target)
+    output = run(study, *DVC, "repro", target)
     # DVC's run cache gives the fits back; stages with metrics in git, which it does not keep, run again in seconds.
-    assert "Stage 'train@python_docs-probe' is cached - skipping run" in said
-    assert "Running stage 'train" not in said
-    assert "Running stage 'generate@python_docs-few_shot'" not in said
+    assert "Stage 'train@python_docs-probe' is cached - skipping run" in output
+    assert "Running stage 'train" not in output
+    assert "Running stage 'generate@python_docs-few_shot'" not in output
     assert run(study, "git", "status", "--short") == ""

@@ -95,9 +95,9 @@ class Notes:
             for name, inner in value.__dict__.items():
                 key = f"{place}.{name}".removeprefix(".")
                 self._place(path, key, inner)
-                if isinstance(inner, dict) and any(isinstance(one, schema.Schema) for one in inner.values()):
-                    for entry, one in inner.items():
-                        self._place(path, f"{key}.{entry}", one)
+                if isinstance(inner, dict) and any(isinstance(model, schema.Schema) for model in inner.values()):
+                    for entry, model in inner.items():
+                        self._place(path, f"{key}.{entry}", model)
                     value.__dict__[name] = Noted(inner, partial(self.read.add, (path, key)))
 
     def note(self, model: BaseModel, name: str) -> None:
@@ -112,9 +112,9 @@ class Notes:
 
     def note_all(self, model: BaseModel) -> None:
         for name, value in model.__dict__.items():
-            for one in value.values() if isinstance(value, Noted) else [value]:
-                if isinstance(one, schema.Schema):
-                    self.note_all(one)
+            for inner in value.values() if isinstance(value, Noted) else [value]:
+                if isinstance(inner, schema.Schema):
+                    self.note_all(inner)
             self.note(model, name)
 
 
@@ -191,12 +191,12 @@ def reads(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         patch.setattr(schema, "load", loaded)
         patch.setattr(schema.Schema, "__getattribute__", got)
         patch.setattr(schema.Schema, "model_dump", dumped)
-        found = {}
+        of_runs = {}
         for words in RUNS:
             notes.read.clear()
             cli.app(words, standalone_mode=False)
-            found[" ".join(words)] = set(notes.read)
-        yield found
+            of_runs[" ".join(words)] = set(notes.read)
+        yield of_runs
     forget_models()
 
 
@@ -226,12 +226,12 @@ def within(key: Key, other: Key) -> bool:
 
 @pytest.mark.parametrize("words", RUNS, ids=" ".join)
 def test_a_stage_depends_on_the_keys_that_it_reads(reads: dict[str, set[Key]], words: list[str]) -> None:
-    said = declared(words)
+    named = declared(words)
     files = {str(dep) for dep in STAGES[words[0]]["deps"]}
     read = {key for key in reads[" ".join(words)] if not {key[0], str(Path(key[0]).parent)} & files}
     idle = {(str(paths.PARAMS), key) for key in IDLE.get(words[0], ())} | {(str(paths.card("fruit")), "id")}
-    missing = {key for key in read if not any(within(key, entry) for entry in said | idle)}
+    missing = {key for key in read if not any(within(key, entry) for entry in named | idle)}
     assert not missing, f"{words[0]} reads {sorted(missing)}, of which dvc.yaml says nothing"
-    said -= SOMETIMES.get(words[0], set())
-    unread = {entry for entry in said if not any(within(key, entry) for key in read)}
+    named -= SOMETIMES.get(words[0], set())
+    unread = {entry for entry in named if not any(within(key, entry) for key in read)}
     assert not unread, f"dvc.yaml names {sorted(unread)}, which {words[0]} does not read"

@@ -84,10 +84,10 @@ def test_a_terminal_shows_hostile_words_and_obeys_none(capsys: pytest.CaptureFix
     table = Table(HOSTILE)
     table.add_row(HOSTILE)
     out.print(table)
-    said = capsys.readouterr().out
-    assert "\x1b" not in said
-    assert "\x9b" not in said
-    assert said.count("[/nothing]") == 3
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert "\x9b" not in printed
+    assert printed.count("[/nothing]") == 3
 
 
 def test_an_error_that_quotes_hostile_words_is_inert(project: Path) -> None:
@@ -100,10 +100,10 @@ def test_an_error_that_quotes_hostile_words_is_inert(project: Path) -> None:
 
 def test_a_server_that_says_markup_and_commands_is_quoted(capsys: pytest.CaptureFixture[str]) -> None:
     console.log.print(f"3 requests failed: {failures.clean(HOSTILE)}")
-    said = capsys.readouterr().err
-    assert "\x1b" not in said
-    assert "\u202e" not in said
-    assert "[/nothing]" in said
+    printed = capsys.readouterr().err
+    assert "\x1b" not in printed
+    assert "\u202e" not in printed
+    assert "[/nothing]" in printed
 
 
 @pytest.mark.parametrize("name", ["a; rm -rf x", "$(touch x)", "`touch x`", "../x", "a b", "a'b", "-h", "a\n"])
@@ -238,18 +238,18 @@ def test_an_answer_that_says_the_key_is_not_kept(
             generate.run("fruit", "zero_shot")
         recordings.run("fruit", "zero_shot")
         assert server.log
-    said = capfd.readouterr()
-    for place, content in [*written(project), ("out", said.out), ("err", said.err)]:
+    printed = capfd.readouterr()
+    for place, content in [*written(project), ("out", printed.out), ("err", printed.err)]:
         assert FRUIT_KEY not in content, place
 
 
 def test_no_message_has_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", FRUIT_KEY)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://inner.example.org/v1")
-    said = failures.clean(f"{'x' * 190} wrong key {FRUIT_KEY}")
-    assert FRUIT_KEY[:10] not in said
-    said = failures.clean(f"wrong key '{FRUIT_KEY}' at http://inner.example.org/v1/chat")
-    assert said == "wrong key '$OPENAI_API_KEY' at $OPENAI_BASE_URL/chat"
+    message = failures.clean(f"{'x' * 190} wrong key {FRUIT_KEY}")
+    assert FRUIT_KEY[:10] not in message
+    message = failures.clean(f"wrong key '{FRUIT_KEY}' at http://inner.example.org/v1/chat")
+    assert message == "wrong key '$OPENAI_API_KEY' at $OPENAI_BASE_URL/chat"
 
 
 def test_a_password_in_the_address_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:

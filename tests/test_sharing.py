@@ -30,15 +30,15 @@ def section(heading: str) -> list[str]:
 
 
 def typed(folder: Path, *commands: str) -> str:
-    said = ""
+    output = ""
     for command in commands:
         words = shlex.split(command.replace("/path/to/storage", str(folder.parent / "storage")))
         if words[0] == "dvc":
             words = [*DVC, *words[1:]]
         elif words[0] == "make":  # the environment is there already
             words = ["make", "-o", ".venv/.ready", *words[1:]]
-        said += run(folder, *words)
-    return said
+        output += run(folder, *words)
+    return output
 
 
 def identify(folder: Path) -> None:
@@ -112,9 +112,9 @@ def second(first: Path) -> Path:
 
 def test_a_colleague_has_all_results_and_runs_nothing(first: Path, second: Path) -> None:
     *_, pull, dvc_pull, dvc_repro = section("After each run")
-    said = typed(second, pull, dvc_pull, dvc_repro)
-    assert "Running stage" not in said
-    assert "up to date" in said
+    output = typed(second, pull, dvc_pull, dvc_repro)
+    assert "Running stage" not in output
+    assert "up to date" in output
     assert not (second / ".pyrite").exists()
     assert (second / paths.HEADLINE).read_bytes() == (first / paths.HEADLINE).read_bytes()
     assert (second / "report/index.html").read_bytes() == (first / "report/index.html").read_bytes()
@@ -127,8 +127,8 @@ def test_a_colleague_has_all_results_and_runs_nothing(first: Path, second: Path)
 
 def test_an_experiment_comes_to_the_colleague(first: Path, second: Path) -> None:
     ran, pushed, pulled, shown = section("Experiments")
-    said = typed(second, "dvc pull --run-cache", ran, pushed)
-    assert set(re.findall(r"Running stage '(\w+)", said)) == {"compare", "report"}
+    output = typed(second, "dvc pull --run-cache", ran, pushed)
+    assert set(re.findall(r"Running stage '(\w+)", output)) == {"compare", "report"}
     typed(second, "git checkout -q .")
     typed(first, pulled)
     columns = ["--drop", ".*", "--keep", "^(Experiment|.*margin)$"]
@@ -156,9 +156,9 @@ def test_two_who_each_add_a_task_merge_and_train_nothing_again(first: Path, seco
     (second / "params.yaml").write_text(re.sub(r"^(<<<<<<<|=======|>>>>>>>).*\n", "", text, flags=re.M))
     assert yaml.safe_load((second / "params.yaml").read_text())["tasks"] == ["fruit", "roots", "nuts"]
     typed(second, *rest[:-1])
-    said = run(second, *shlex.split(rest[-1].replace("dvc", " ".join(DVC), 1)), "train@nuts-tfidf")
-    assert "to train" not in said
-    assert "Stage 'train@nuts-tfidf' is cached - skipping run" in said
+    output = run(second, *shlex.split(rest[-1].replace("dvc", " ".join(DVC), 1)), "train@nuts-tfidf")
+    assert "to train" not in output
+    assert "Stage 'train@nuts-tfidf' is cached - skipping run" in output
     assert (second / paths.models("nuts", "tfidf")).is_dir()
     # The colleague's fits never were in this store: they came from the run cache.
     assert not list((second / ".pyrite/fits").glob("*/*"))

@@ -46,16 +46,16 @@ def test_alpha_of_the_published_example() -> None:
 @given(COUNTS, st.integers(0, 99))
 def test_a_bootstrap_sample_is_the_units_written_out(counts: np.ndarray, seed: int) -> None:
     times = np.random.default_rng(seed).integers(0, 3, size=(4, len(counts))).astype(float)
-    for sample, found in zip(times, agreement.krippendorff_alpha(counts, times), strict=True):
+    for sample, alpha in zip(times, agreement.krippendorff_alpha(counts, times), strict=True):
         written_out = np.repeat(counts, sample.astype(int), axis=0)
-        np.testing.assert_allclose(found, agreement.krippendorff_alpha(written_out), atol=1e-9)
+        np.testing.assert_allclose(alpha, agreement.krippendorff_alpha(written_out), atol=1e-9)
 
 
 @given(COUNTS)
 def test_agreement_is_the_share_of_the_most_frequent_label(counts: np.ndarray) -> None:
-    for row, found in zip(counts.astype(int), agreement.of_units(counts), strict=True):
+    for row, share in zip(counts.astype(int), agreement.of_units(counts), strict=True):
         votes = list(itertools.chain.from_iterable([label] * n for label, n in enumerate(row)))
-        assert found == max(votes.count(label) for label in votes) / len(votes)
+        assert share == max(votes.count(label) for label in votes) / len(votes)
 
 
 def test_what_says_nothing_is_a_gap_with_a_reason() -> None:
@@ -71,5 +71,5 @@ def test_what_says_nothing_is_a_gap_with_a_reason() -> None:
 def test_units_with_one_annotation_do_not_raise_the_agreement() -> None:
     split = np.array([[1.0, 1.0]] * 4)
     alone = np.array([[1.0, 0.0]] * 50)
-    found = agreement.summary(np.concatenate([split, alone]), 100, np.random.default_rng(0))
-    assert found.mean_agreement.value == 0.5
+    summary = agreement.summary(np.concatenate([split, alone]), 100, np.random.default_rng(0))
+    assert summary.mean_agreement.value == 0.5

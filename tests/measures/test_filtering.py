@@ -16,8 +16,8 @@ def drawn(n: int, seed: int, wrong: float = 0.0) -> Texts:
     truth = np.arange(n) % 2
     vectors = rng.normal(size=(n, 8)).astype(np.float32)
     vectors[:, 0] += 3.0 * truth - 1.5
-    said = np.where(rng.random(n) < wrong, 1 - truth, truth)
-    frame = pd.DataFrame({"id": [f"{seed}-{i}" for i in range(n)], "text": "", "label": np.array(["a", "b"])[said]})
+    codes = np.where(rng.random(n) < wrong, 1 - truth, truth)
+    frame = pd.DataFrame({"id": [f"{seed}-{i}" for i in range(n)], "text": "", "label": np.array(["a", "b"])[codes]})
     return Texts(frame, vectors)
 
 

@@ -18,9 +18,9 @@ def law(n: float, a: float = 0.9, b: float = 2.0, c: float = 0.4) -> float:
 @pytest.mark.parametrize("c", [0.15, 0.4, 0.8])
 def test_a_power_law_is_gone_on_with(at: int, c: float) -> None:
     b = 0.3 * 50**c  # from 0.6 at 50 rows
-    found = forecast.forecast(ROWS, [law(n, b=b, c=c) for n in ROWS], at)
-    assert found.value == pytest.approx(law(at, b=b, c=c), abs=0.02)
-    assert found.low < law(at, b=b, c=c) < found.high
+    foretold = forecast.forecast(ROWS, [law(n, b=b, c=c) for n in ROWS], at)
+    assert foretold.value == pytest.approx(law(at, b=b, c=c), abs=0.02)
+    assert foretold.low < law(at, b=b, c=c) < foretold.high
 
 
 def test_a_level_curve_stays_level_and_a_falling_one_is_not_gone_on_with() -> None:
@@ -47,6 +47,6 @@ def test_no_score_is_above_one_and_the_interval_widens_with_the_distance() -> No
 )
 def test_any_scores_give_a_forecast_within_bounds(scores: list[float], first: int, times: int) -> None:
     rows = [first * 2**k for k in range(len(scores))]
-    found = forecast.forecast(rows, scores, times * rows[-1])
-    assert 0 <= found.low <= found.high <= 1
-    assert min(scores) - 1e-6 <= found.value <= 1 + 1e-9
+    foretold = forecast.forecast(rows, scores, times * rows[-1])
+    assert 0 <= foretold.low <= foretold.high <= 1
+    assert min(scores) - 1e-6 <= foretold.value <= 1 + 1e-9

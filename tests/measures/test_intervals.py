@@ -12,9 +12,9 @@ from pyrite.measures.intervals import Estimate
 
 def test_bootstrap_of_a_mean_has_the_textbook_width() -> None:
     values = np.random.default_rng(0).normal(size=400)
-    found = intervals.of_mean(values, 4000, np.random.default_rng(1))
-    assert found.value == pytest.approx(values.mean())
-    assert found.high - found.low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.05)
+    mean = intervals.of_mean(values, 4000, np.random.default_rng(1))
+    assert mean.value == pytest.approx(values.mean())
+    assert mean.high - mean.low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.05)
 
 
 def test_samples_are_the_same_when_drawn_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,9 +29,9 @@ def test_jackknife_of_a_mean_has_the_textbook_width() -> None:
     values = rng.normal(size=2000)
     widths = []
     for _ in range(50):
-        found = intervals.jackknife(lambda rows: float(values[rows].mean()), len(values), rng)
-        assert found.value == pytest.approx(values.mean())
-        widths.append(found.high - found.low)
+        mean = intervals.jackknife(lambda rows: float(values[rows].mean()), len(values), rng)
+        assert mean.value == pytest.approx(values.mean())
+        widths.append(mean.high - mean.low)
     # Student's t with 19 degrees of freedom.
     assert np.mean(widths) == pytest.approx(2 * 2.093 * values.std() / np.sqrt(2000), rel=0.05)
 
@@ -45,7 +45,7 @@ def test_what_is_not_defined_is_a_gap_with_a_reason() -> None:
     assert often.value == 1 and often.low is None and "not defined" in often.note
     assert unbounded.value == 1 and unbounded.high is None and "without bound" in unbounded.note
     assert intervals.jackknife(lambda rows: float("nan"), 5, rng).value is None
-    assert all(one.high is None or np.isfinite(one.high) for one in (never, often, unbounded))
+    assert all(estimate.high is None or np.isfinite(estimate.high) for estimate in (never, often, unbounded))
 
 
 def test_spearman_has_an_interval_that_holds_for_ten_pairs() -> None:
@@ -54,34 +54,34 @@ def test_spearman_has_an_interval_that_holds_for_ten_pairs() -> None:
     true, hits, runs = 6 / np.pi * np.arcsin(0.6 / 2), 0, 300
     for _ in range(runs):
         x, noise = rng.normal(size=(2, 10))
-        found = intervals.spearman(x, 0.6 * x + 0.8 * noise, rng)
-        hits += found.low <= true <= found.high
+        rho = intervals.spearman(x, 0.6 * x + 0.8 * noise, rng)
+        hits += rho.low <= true <= rho.high
     assert 0.93 <= hits / runs <= 0.99
 
 
 def test_spearman_of_few_pairs_in_perfect_order_stays_unsure() -> None:
-    found = intervals.spearman(np.arange(4.0), np.arange(4.0), np.random.default_rng(0))
-    assert found.value == pytest.approx(1) and found.high == 1 and found.low < 0
+    rho = intervals.spearman(np.arange(4.0), np.arange(4.0), np.random.default_rng(0))
+    assert rho.value == pytest.approx(1) and rho.high == 1 and rho.low < 0
     # 2 of the 24 orders are as extreme.
-    assert found.p == pytest.approx(2 / 24)
+    assert rho.p == pytest.approx(2 / 24)
 
 
 @pytest.mark.parametrize(("x", "note"), [(np.arange(3.0), "needs 4"), (np.ones(8), "the same")])
 def test_spearman_without_enough_to_go_by_is_a_gap(x: np.ndarray, note: str) -> None:
-    found = intervals.spearman(x, np.arange(len(x), dtype=float), np.random.default_rng(0))
-    assert found.value is None and note in found.note
+    rho = intervals.spearman(x, np.arange(len(x), dtype=float), np.random.default_rng(0))
+    assert rho.value is None and note in rho.note
 
 
 @pytest.mark.parametrize("n", [6, 40])
 def test_spearman_and_its_p_are_scipys(n: int) -> None:
     rng = np.random.default_rng(n)
     x, noise = rng.integers(0, 9, size=(2, n)).astype(float)
-    found = intervals.spearman(x, x + noise, rng)
+    rho = intervals.spearman(x, x + noise, rng)
     test = stats.permutation_test(
         (x,), lambda v: stats.spearmanr(v, x + noise).statistic, permutation_type="pairings", n_resamples=1999, rng=rng
     )
-    assert found.value == pytest.approx(stats.spearmanr(x, x + noise).statistic)
-    assert found.p == pytest.approx(test.pvalue, abs=1e-9 if n < 8 else 0.02)
+    assert rho.value == pytest.approx(stats.spearmanr(x, x + noise).statistic)
+    assert rho.p == pytest.approx(test.pvalue, abs=1e-9 if n < 8 else 0.02)
 
 
 def effects(values: list[float], error: float) -> list[Estimate]:
@@ -92,19 +92,19 @@ def test_pooled_effects_are_those_of_a_library_where_studies_differ() -> None:
     from statsmodels.stats.meta_analysis import combine_effects  # takes seconds, which every worker would wait for
 
     values = [-0.5, -0.1, 0.2, -0.9]
-    found = intervals.pooled(effects(values, 0.1))
-    known = combine_effects(np.array(values), np.full(4, 0.1**2), method_re="dl", use_t=True)
-    low, high = known.conf_int()[3]
-    assert (found.value, found.low, found.high) == pytest.approx((known.mean_effect_re, low, high), abs=1e-4)
-    assert found.p == pytest.approx(2 * stats.t.sf(abs(found.value) / known.sd_eff_w_re_hksj, 3), abs=1e-4)
-    assert found.studies == 4
+    mean = intervals.pooled(effects(values, 0.1))
+    expected = combine_effects(np.array(values), np.full(4, 0.1**2), method_re="dl", use_t=True)
+    low, high = expected.conf_int()[3]
+    assert (mean.value, mean.low, mean.high) == pytest.approx((expected.mean_effect_re, low, high), abs=1e-4)
+    assert mean.p == pytest.approx(2 * stats.t.sf(abs(mean.value) / expected.sd_eff_w_re_hksj, 3), abs=1e-4)
+    assert mean.studies == 4
 
 
 def test_a_meta_regression_of_equally_sure_studies_is_that_of_least_squares() -> None:
     values, moderator = [-0.5, -0.1, 0.2, -0.9, 0.4], [1.0, 2.0, 4.0, 0.5, 3.0]
-    found, known = intervals.regressed(effects(values, 0.1), moderator), stats.linregress(moderator, values)
-    assert (found.value, found.p) == pytest.approx((known.slope, known.pvalue), abs=1e-4)
-    assert (found.high - found.low) / 2 == pytest.approx(stats.t.ppf(0.975, 3) * known.stderr, abs=1e-4)
+    slope, line = intervals.regressed(effects(values, 0.1), moderator), stats.linregress(moderator, values)
+    assert (slope.value, slope.p) == pytest.approx((line.slope, line.pvalue), abs=1e-4)
+    assert (slope.high - slope.low) / 2 == pytest.approx(stats.t.ppf(0.975, 3) * line.stderr, abs=1e-4)
     # Studies on one line by luck: their own errors bound what is known of the slope.
     lucky = intervals.regressed(effects([0.1, 0.2, 0.3], 0.2), [1.0, 2.0, 3.0])
     assert lucky.high - lucky.value == pytest.approx(stats.t.ppf(0.975, 1) * 0.2 / np.sqrt(2), abs=1e-3)
@@ -112,9 +112,9 @@ def test_a_meta_regression_of_equally_sure_studies_is_that_of_least_squares() ->
 
 
 def test_studies_that_agree_by_luck_give_no_sure_mean() -> None:
-    found = intervals.pooled(effects([-0.1, -0.1, -0.1], 0.2))
+    mean = intervals.pooled(effects([-0.1, -0.1, -0.1], 0.2))
     reach = stats.t.ppf(0.975, 2) * 0.2 / np.sqrt(3)
-    assert (found.low, found.high) == pytest.approx((-0.1 - reach, -0.1 + reach), abs=1e-4)
+    assert (mean.low, mean.high) == pytest.approx((-0.1 - reach, -0.1 + reach), abs=1e-4)
 
 
 def test_one_study_is_not_pooled_and_those_without_an_interval_are_left_out() -> None:
@@ -127,8 +127,8 @@ def test_one_study_is_not_pooled_and_those_without_an_interval_are_left_out() ->
     ("hits", "n", "low", "high"), [(5, 10, 0.2366, 0.7634), (0, 20, 0.0, 0.1611), (98, 100, 0.9300, 0.9945)]
 )
 def test_a_share_has_wilsons_interval(hits: int, n: int, low: float, high: float) -> None:
-    found = intervals.proportion(hits, n)
-    assert (found.value, found.low, found.high) == pytest.approx((hits / n, low, high), abs=1e-4)
+    share = intervals.proportion(hits, n)
+    assert (share.value, share.low, share.high) == pytest.approx((hits / n, low, high), abs=1e-4)
     assert intervals.proportion(0, 0).value is None
 
 
@@ -137,8 +137,8 @@ def test_a_share_of_clusters_allows_for_items_that_go_together() -> None:
     held = 0
     for _ in range(300):
         chance = rng.beta(2, 2, size=12)
-        found = intervals.clustered_proportion(rng.binomial(20, chance), np.full(12, 20))
-        held += found.low <= 0.5 <= found.high
+        share = intervals.clustered_proportion(rng.binomial(20, chance), np.full(12, 20))
+        held += share.low <= 0.5 <= share.high
     # Wilson's interval of 240 independent items holds 0.5 in about half of these.
     assert 0.91 <= held / 300 <= 0.99
     alike = intervals.clustered_proportion(np.full(12, 10), np.full(12, 20))

@@ -46,8 +46,8 @@ def test_blocks_meet_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(texts, st.floats(0, 1))
 def test_any_threshold_is_kept_exactly(column: list[str], threshold: float) -> None:
     expected = [any(jaccard(text, other) >= threshold for other in column[:i]) for i, text in enumerate(column)]
-    found = [near_duplicates.near([text], column[:i], threshold).item() for i, text in enumerate(column)]
-    assert found == expected
+    alike = [near_duplicates.near([text], column[:i], threshold).item() for i, text in enumerate(column)]
+    assert alike == expected
 
 
 def test_scripts_without_spaces_are_compared_by_neighbours() -> None:

@@ -19,8 +19,8 @@ def brute_force(queries: np.ndarray, keys: np.ndarray, k: int, skip_self: bool) 
     cosines = queries.astype(float) @ keys.astype(float).T
     if skip_self:
         np.fill_diagonal(cosines, -np.inf)
-    found = -np.sort(-cosines, axis=1)[:, :k]
-    return np.pad(found, ((0, 0), (0, k - found.shape[1])), constant_values=-np.inf)
+    largest = -np.sort(-cosines, axis=1)[:, :k]
+    return np.pad(largest, ((0, 0), (0, k - largest.shape[1])), constant_values=-np.inf)
 
 
 @given(n=st.integers(1, 30), m=st.integers(1, 30), k=st.integers(1, 6), seed=st.integers(0, 99))
@@ -43,8 +43,8 @@ def test_largest_cosines_are_those_of_all_pairs(n: int, m: int, k: int, seed: in
 def test_whole_tiles_are_searched_too() -> None:
     rng = np.random.default_rng(0)
     vectors = unit(rng, neighbours.KEYS + neighbours.QUERIES + 100)
-    found = neighbours.largest_cosines(vectors, vectors, 5, skip_self=True)
-    np.testing.assert_allclose(found, brute_force(vectors, vectors, 5, True), atol=1e-6)
+    largest = neighbours.largest_cosines(vectors, vectors, 5, skip_self=True)
+    np.testing.assert_allclose(largest, brute_force(vectors, vectors, 5, True), atol=1e-6)
 
 
 def test_equal_texts_are_each_others_neighbours() -> None:

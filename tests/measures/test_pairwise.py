@@ -30,8 +30,8 @@ def test_bradley_terry_is_that_of_choix(games: list[tuple[int, int]]) -> None:
 def test_several_samples_at_once_are_each_alone() -> None:
     wins = np.random.default_rng(0).integers(0, 9, size=(3, 4, 4)).astype(float)
     wins[:, range(4), range(4)] = 0
-    for one, found in zip(wins, pairwise.bradley_terry(wins), strict=True):
-        np.testing.assert_allclose(found, pairwise.bradley_terry(one), atol=1e-8)
+    for sample, scores in zip(wins, pairwise.bradley_terry(wins), strict=True):
+        np.testing.assert_allclose(scores, pairwise.bradley_terry(sample), atol=1e-8)
 
 
 def judged(votes: dict[tuple[str, str], int], judges: int = 10) -> pd.DataFrame:
@@ -46,13 +46,13 @@ def judged(votes: dict[tuple[str, str], int], judges: int = 10) -> pd.DataFrame:
 
 def test_scores_ranks_and_stars_go_from_objective_to_subjective() -> None:
     votes = {("a", "b"): 9, ("a", "c"): 10, ("b", "c"): 8, ("c", "d"): 9, ("a", "d"): 10, ("b", "d"): 10}
-    found = pairwise.rank(judged(votes), 200, np.random.default_rng(0))
-    scores = [found.tasks[task].subjectivity.value for task in "abcd"]
+    ranking = pairwise.rank(judged(votes), 200, np.random.default_rng(0))
+    scores = [ranking.tasks[task].subjectivity.value for task in "abcd"]
     assert scores == sorted(scores)
-    assert [found.tasks[task].rank.value for task in "abcd"] == [1, 2, 3, 4]
-    assert [found.tasks[task].stars for task in "ad"] == [1, 5]
-    assert (found.judges, found.judgements, found.pairs) == (10, 60, 6)
-    assert found.agreement.mean_agreement.value == pytest.approx(56 / 60)
+    assert [ranking.tasks[task].rank.value for task in "abcd"] == [1, 2, 3, 4]
+    assert [ranking.tasks[task].stars for task in "ad"] == [1, 5]
+    assert (ranking.judges, ranking.judgements, ranking.pairs) == (10, 60, 6)
+    assert ranking.agreement.mean_agreement.value == pytest.approx(56 / 60)
 
 
 def test_the_order_of_a_pair_does_not_matter() -> None:
@@ -76,9 +76,9 @@ def test_more_judges_of_one_mind_do_not_narrow_the_interval() -> None:
 
 
 def test_a_lone_comparison_and_an_even_one() -> None:
-    found = pairwise.rank(judged({("a", "b"): 5}), 100, np.random.default_rng(0))
-    assert found.tasks["a"].subjectivity.value == pytest.approx(0)
-    assert found.tasks["a"].stars == 1
+    ranking = pairwise.rank(judged({("a", "b"): 5}), 100, np.random.default_rng(0))
+    assert ranking.tasks["a"].subjectivity.value == pytest.approx(0)
+    assert ranking.tasks["a"].stars == 1
 
 
 def write(path: Path, *rows: str) -> Path:
@@ -87,8 +87,8 @@ def write(path: Path, *rows: str) -> Path:
 
 
 def test_a_sheet_is_read_and_what_is_not_filled_in_left_out(tmp_path: Path) -> None:
-    found = pairwise.read(write(tmp_path / "pairs.csv", "p1,a,b,a", "p1,a,c,", "p1,b,a,a", "p2, a ,b,b"))
-    assert found.to_numpy().tolist() == [["p1", "a", "b", "a"], ["p2", "a", "b", "b"]]
+    judgements = pairwise.read(write(tmp_path / "pairs.csv", "p1,a,b,a", "p1,a,c,", "p1,b,a,a", "p2, a ,b,b"))
+    assert judgements.to_numpy().tolist() == [["p1", "a", "b", "a"], ["p2", "a", "b", "b"]]
 
 
 def test_of_a_recording_the_judgements_of_one_llm_count(tmp_path: Path) -> None:

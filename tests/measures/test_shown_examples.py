@@ -31,9 +31,9 @@ def made(copies: float, words: str = "a text") -> tuple[Texts, dict, Texts]:
 
 
 def test_texts_that_ignore_their_examples_are_as_often_nearer_to_unshown_rows() -> None:
-    found = shown_examples.repeats(*made(0.0), np.random.default_rng(1))
-    assert found.texts == 400
-    assert found.nearer.low < 0.5 < found.nearer.high
+    repeats = shown_examples.repeats(*made(0.0), np.random.default_rng(1))
+    assert repeats.texts == 400
+    assert repeats.nearer.low < 0.5 < repeats.nearer.high
 
 
 def test_texts_that_lie_near_their_examples_show_it() -> None:
@@ -53,35 +53,35 @@ def test_texts_that_lie_near_their_examples_show_it() -> None:
     ],
 )
 def test_an_item_of_a_shown_row_that_comes_back_is_found(kind: str, item: str, written: str) -> None:
-    found, showings, pool = made(0.0)
+    corpus, showings, pool = made(0.0)
     shown = showings["day", 0][0][0]
     pool.frame.loc[pool.frame["id"] == shown, "text"] = f"call {item} now"
-    found.frame.loc[3, "text"] = f"please reach {written}"
+    corpus.frame.loc[3, "text"] = f"please reach {written}"
     # The same in a conversation that was not shown this row is chance, not repetition.
-    other = next(c for c in range(20) if shown not in showings["day", c][0])
-    found.frame.loc[20 * other, "text"] = f"please reach {written}"
-    back = shown_examples.repeats(found, showings, pool, np.random.default_rng(1)).returned
+    unshown = next(c for c in range(20) if shown not in showings["day", c][0])
+    corpus.frame.loc[20 * unshown, "text"] = f"please reach {written}"
+    back = shown_examples.repeats(corpus, showings, pool, np.random.default_rng(1)).returned
     assert back[kind].pairs == (("0003", shown),)
     assert back[kind].shown == 1
-    assert all(back[one].shown == 0 for one in back if one != kind)
+    assert all(back[other].shown == 0 for other in back if other != kind)
 
 
 def test_a_row_that_is_shown_later_is_not_yet_repeated() -> None:
-    found, showings, pool = made(0.0)
+    corpus, showings, pool = made(0.0)
     late = next(i for i in pool.frame["id"] if i not in showings["day", 0][0])
     showings["day", 0].append([late])
     pool.frame.loc[pool.frame["id"] == late, "text"] = "call 84120955"
-    found.frame.loc[[3, 4], "text"] = "reach 84120955"
-    found.frame.loc[4, "turn"] = 1
-    back = shown_examples.repeats(found, showings, pool, np.random.default_rng(1)).returned["long numbers"]
+    corpus.frame.loc[[3, 4], "text"] = "reach 84120955"
+    corpus.frame.loc[4, "turn"] = 1
+    back = shown_examples.repeats(corpus, showings, pool, np.random.default_rng(1)).returned["long numbers"]
     assert back.pairs == (("0004", late),)
 
 
 def test_without_unshown_rows_nothing_is_compared() -> None:
-    found, showings, pool = made(0.0)
+    corpus, showings, pool = made(0.0)
     every = {key: [pool.frame["id"].tolist()] for key in showings}
-    said = shown_examples.repeats(found, every, pool, np.random.default_rng(1))
-    assert (said.texts, said.nearer.value) == (0, None)
+    repeats = shown_examples.repeats(corpus, every, pool, np.random.default_rng(1))
+    assert (repeats.texts, repeats.nearer.value) == (0, None)
 
 
 def test_plain_numbers_and_words_are_no_items() -> None:

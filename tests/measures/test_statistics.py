@@ -49,10 +49,10 @@ def test_bootstrap_scores_are_those_of_the_drawn_rows() -> None:
     for b in (0, 499, 500, 699):
         sample = gold[rows[b]]
         for mix, seed in np.ndindex(2, 3):
-            said = predicted[mix, seed, rows[b]]
-            assert drawn.macro_f1[b, mix, seed] == pytest.approx(f1_score(sample, said, average="macro"), abs=1e-6)
-            assert drawn.accuracy[b, mix, seed] == pytest.approx(accuracy_score(sample, said), abs=1e-6)
-            by_label = f1_score(sample, said, average=None, labels=range(5), zero_division=0)
+            codes = predicted[mix, seed, rows[b]]
+            assert drawn.macro_f1[b, mix, seed] == pytest.approx(f1_score(sample, codes, average="macro"), abs=1e-6)
+            assert drawn.accuracy[b, mix, seed] == pytest.approx(accuracy_score(sample, codes), abs=1e-6)
+            by_label = f1_score(sample, codes, average=None, labels=range(5), zero_division=0)
             np.testing.assert_allclose(drawn.f1[b, mix, seed], by_label, atol=1e-6)
 
 
@@ -64,12 +64,12 @@ def test_swapped_gaps_are_those_of_swapped_predictions() -> None:
     for b, (pair, (i, j)) in itertools.product((0, 500, 599), enumerate([(0, 1), (2, 0)])):
         one = np.where(kept[b], predicted[i], predicted[j])
         other = np.where(kept[b], predicted[j], predicted[i])
-        for found, score in (
+        for gaps, score in (
             (macro_f1, lambda p: f1_score(gold, p, average="macro")),
             (accuracy, lambda p: (gold == p).mean()),
         ):
             expected = np.mean([score(a) - score(b) for a, b in zip(one, other, strict=True)])
-            assert found[b, pair] == pytest.approx(expected, abs=1e-6)
+            assert gaps[b, pair] == pytest.approx(expected, abs=1e-6)
 
 
 def _predictions(mixes: int, seeds: int, items: int, labels: int = 5) -> tuple[np.ndarray, np.ndarray]:
@@ -185,8 +185,8 @@ def test_detectable_gap_is_found_four_times_in_five() -> None:
     estimate = Samples(np.zeros((3, 1)), rng.normal(0, 0.01, (20_000, 1, 1)).repeat(3, axis=1))
     gap = estimate.detectable()[0]
     reach = 1.96 * estimate.error[0]
-    found = np.abs(rng.normal(gap, estimate.error[0], 20_000)) > reach
-    assert found.mean() == pytest.approx(0.80, abs=0.02)
+    significant = np.abs(rng.normal(gap, estimate.error[0], 20_000)) > reach
+    assert significant.mean() == pytest.approx(0.80, abs=0.02)
 
 
 def test_draws_have_the_estimates_covariance() -> None:
@@ -248,8 +248,8 @@ def test_holm_is_bonferroni_of_every_intersection(p_values: list[float]) -> None
     # The closure principle (Marcus, Peritz and Gabriel 1976): a hypothesis falls with all sets that it belongs to.
     every = range(len(p_values))
     sets = [some for size in every for some in itertools.combinations(every, size + 1)]
-    of_set = {some: min(1.0, len(some) * min(p_values[one] for one in some)) for some in sets}
-    expected = [max(p for some, p in of_set.items() if one in some) for one in every]
+    of_set = {some: min(1.0, len(some) * min(p_values[i] for i in some)) for some in sets}
+    expected = [max(p for some, p in of_set.items() if i in some) for i in every]
     np.testing.assert_allclose(statistics.holm(p_values), expected)
 
 
@@ -320,7 +320,7 @@ def test_guessing_is_the_best_of_three_ways_to_guess(shares: tuple[float, ...]) 
     n, labels = 200_000, len(shares)
     gold = rng.choice(labels, size=n, p=shares)
     ways = (np.zeros(n, int), rng.integers(labels, size=n), rng.choice(labels, size=n, p=shares))
-    expected = max(f1_score(gold, said, average="macro", zero_division=0) for said in ways)
+    expected = max(f1_score(gold, guesses, average="macro", zero_division=0) for guesses in ways)
     assert guessing(np.bincount(gold).astype(float)) == pytest.approx(expected, abs=0.004)
 
 

@@ -20,33 +20,33 @@ def texts(seed: int, n: int) -> Texts:
 
 
 def test_each_planted_text_comes_first_where_it_belongs_beside_its_nearest_real_text() -> None:
-    real, found = texts(0, 200), texts(1, 60)
-    found.vectors[3] = real.vectors[17]
-    found.vectors[8] = found.vectors[9]
-    found.vectors[20] = np.eye(8)[7]
-    mine = found.frame["label"].iloc[30]
-    opposite = np.flatnonzero(real.frame["label"] != mine)[0]
-    found.vectors[30] = np.sign(real.vectors[opposite, 0]) * np.eye(8)[0]
-    listed = telling_texts.telling(found, real)
+    real, corpus = texts(0, 200), texts(1, 60)
+    corpus.vectors[3] = real.vectors[17]
+    corpus.vectors[8] = corpus.vectors[9]
+    corpus.vectors[20] = np.eye(8)[7]
+    label = corpus.frame["label"].iloc[30]
+    opposite = np.flatnonzero(real.frame["label"] != label)[0]
+    corpus.vectors[30] = np.sign(real.vectors[opposite, 0]) * np.eye(8)[0]
+    listed = telling_texts.telling(corpus, real)
     assert (listed.copied[0].id, listed.copied[0].real) == ("10003", "00011")
-    assert {(one.id, one.twin) for one in listed.repeated[:2]} == {("10008", "10009"), ("10009", "10008")}
+    assert {(text.id, text.twin) for text in listed.repeated[:2]} == {("10008", "10009"), ("10009", "10008")}
     assert listed.unlike[0].id == "10014"
     assert listed.untrue[0].id == "1001e"
-    assert listed.untrue[0].said != mine
-    nearest = real.frame["id"].iloc[(real.vectors @ found.vectors[20]).argmax()]
+    assert listed.untrue[0].said != label
+    nearest = real.frame["id"].iloc[(real.vectors @ corpus.vectors[20]).argmax()]
     assert listed.unlike[0].real == nearest
     assert len(listed.unlike) == telling_texts.LISTED
 
 
 def test_the_others_are_a_sample_of_many(monkeypatch) -> None:
-    real, found = texts(0, 200), texts(1, 60)
+    real, corpus = texts(0, 200), texts(1, 60)
     monkeypatch.setattr(telling_texts, "OTHERS", 20)
-    listed = telling_texts.telling(found, real)
-    assert all(one.id != one.twin for one in listed.repeated)
-    assert all(one.value < 1 - 1e-6 for one in listed.repeated)
+    listed = telling_texts.telling(corpus, real)
+    assert all(text.id != text.twin for text in listed.repeated)
+    assert all(text.value < 1 - 1e-6 for text in listed.repeated)
 
 
 def test_real_texts_of_one_label_say_nothing_of_labels() -> None:
-    real, found = texts(0, 50), texts(1, 20)
-    one = real.take((real.frame["label"] == "day").to_numpy())
-    assert telling_texts.telling(found, one).untrue == ()
+    real, corpus = texts(0, 50), texts(1, 20)
+    day = real.take((real.frame["label"] == "day").to_numpy())
+    assert telling_texts.telling(corpus, day).untrue == ()

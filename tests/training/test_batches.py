@@ -60,17 +60,17 @@ def test_a_step_has_about_as_many_rows_and_tokens_as_any_other_and_little_paddin
 
 def test_the_order_of_batches_depends_on_the_seed_and_the_epoch() -> None:
     lengths = np.random.default_rng(0).integers(4, 40, 100)
-    one, again, other = (list(itertools.islice(batches.steps(lengths, 8, seed), 24)) for seed in (0, 0, 1))
-    assert one == again != other
-    assert one[:12] != one[12:]
+    steps, again, other = (list(itertools.islice(batches.steps(lengths, 8, seed), 24)) for seed in (0, 0, 1))
+    assert steps == again != other
+    assert steps[:12] != steps[12:]
 
 
 @given(LENGTHS, st.integers(0, 50), st.integers(1, 300))
 def test_parts_are_the_batch_within_the_budget(lengths: np.ndarray, worth: int, budget: int) -> None:
     batch = np.argsort(-lengths, kind="stable").tolist()
-    found = batches.parts(batch, lengths, worth, budget)
-    assert [i for part in found for i in part] == batch
-    for part in found:
+    parts = batches.parts(batch, lengths, worth, budget)
+    assert [i for part in parts for i in part] == batch
+    for part in parts:
         assert len(part) == 1 or len(part) * lengths[part].max() <= budget
         # No single cut that is left would save more padding than it costs.
         cuts = [(lengths[part[0]] - lengths[part[i]]) * (len(part) - i) for i in range(1, len(part))]
@@ -85,11 +85,11 @@ def test_parts_save_padding_only_where_it_is_worth_a_pass() -> None:
 
 @given(st.lists(st.integers(1, 40), max_size=60).map(lambda n: np.array(n, dtype=int)), st.integers(1, 200))
 def test_batches_by_length_hold_every_text_once_within_the_budget(lengths: np.ndarray, budget: int) -> None:
-    found = list(batches.by_length(lengths, budget))
-    assert sorted(i for batch in found for i in batch) == list(range(len(lengths)))
-    for batch in found:
+    by_length = list(batches.by_length(lengths, budget))
+    assert sorted(i for batch in by_length for i in batch) == list(range(len(lengths)))
+    for batch in by_length:
         assert len(batch) == 1 or len(batch) * lengths[batch].max() <= budget
-    longest = [lengths[batch].max() for batch in found]
+    longest = [lengths[batch].max() for batch in by_length]
     assert longest == sorted(longest, reverse=True)
 
 

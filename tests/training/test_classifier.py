@@ -20,16 +20,17 @@ NAMED = [path.stem for path in sorted(Path(classifiers.__file__ or "").parent.gl
 @pytest.mark.parametrize("method", NAMED)
 def test_a_method_is_the_module_of_its_name(method: str) -> None:
     module = importlib.import_module(f"pyrite.training.classifiers.{method}")
-    [found] = [kind for kind in get_args(get_args(classifiers.AnyClassifier)[0]) if kind.__module__ == module.__name__]
-    assert get_args(found.model_fields["method"].annotation) == (method,)
+    kinds = get_args(get_args(classifiers.AnyClassifier)[0])
+    [kind] = [kind for kind in kinds if kind.__module__ == module.__name__]
+    assert get_args(kind.model_fields["method"].annotation) == (method,)
     # A fit's code is part of its fingerprint.
-    assert found.model_construct().modules()
+    assert kind.model_construct().modules()
 
 
 def test_params_load_nothing_that_trains() -> None:
     code = "import sys, pyrite.params; print([m for m in ('torch', 'transformers', 'sklearn') if m in sys.modules])"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said.strip() == "[]"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
 
 
 def test_a_classifier_takes_texts_and_gives_probabilities() -> None:

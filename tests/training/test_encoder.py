@@ -17,11 +17,11 @@ TEXTS = ["Return the lock.", "Parse a date from a string and return it as a tupl
 def test_embeddings_are_the_mean_of_the_last_layer_one_text_at_a_time(project: Path) -> None:
     embeddings = encoder._embed(TEXTS, encoder.PACKAGED, None, 256, "float32")
     model = encoder.pretrained(AutoModel, encoder.PACKAGED, None).eval()
-    for text, found in zip(TEXTS, embeddings, strict=True):
+    for text, embedding in zip(TEXTS, embeddings, strict=True):
         ids = torch.tensor(encoder.tokenise([text], encoder.PACKAGED, None, 256).ids[None]).long()
         with torch.inference_mode():
             mean = model(input_ids=ids).last_hidden_state[0].mean(0).numpy()
-        np.testing.assert_allclose(found, mean / np.linalg.norm(mean), atol=1e-5)
+        np.testing.assert_allclose(embedding, mean / np.linalg.norm(mean), atol=1e-5)
 
 
 def test_embeddings_come_from_the_store_the_second_time(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

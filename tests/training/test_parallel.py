@@ -42,7 +42,8 @@ def started(folder: Path, at_work: bool) -> tuple[subprocess.Popen[str], list[ps
     )
     patience = time.monotonic() + 300
     while True:
-        workers = [one for one in psutil.Process(process.pid).children() if "spawn_main" in " ".join(one.cmdline())]
+        children = psutil.Process(process.pid).children()
+        workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
         if (folder / "began").exists() or (workers and not at_work):
             return process, workers
         assert process.poll() is None, process.communicate()
@@ -55,9 +56,9 @@ def started(folder: Path, at_work: bool) -> tuple[subprocess.Popen[str], list[ps
 def test_ctrl_c_ends_jobs_at_once_and_without_their_tracebacks(tmp_path: Path, at_work: bool) -> None:
     process, workers = started(tmp_path, at_work)
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert said == ""
+    assert errors == ""
     assert not psutil.wait_procs(workers, timeout=30)[1]
 
 

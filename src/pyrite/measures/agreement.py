@@ -41,16 +41,14 @@ def krippendorff_alpha(counts: Floats, times: Floats | None = None) -> Floats:
     annotators = counts.sum(-1)
     paired = annotators >= 2
     counts, annotators = counts[paired], annotators[paired]
-    times = np.ones(len(paired)) if times is None else times
-    times = times[..., paired]
+    times = np.ones(len(counts)) if times is None else times[..., paired]
     # The diagonal of the coincidence matrix: pairs of equal labels within a unit, each unit weighing its annotators.
     equal = times @ ((counts * (counts - 1)).sum(-1) / (annotators - 1))
     by_label = times @ counts
     total = by_label.sum(-1)
     expected = total**2 - (by_label**2).sum(-1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        alpha: Floats = np.where(expected > 0, 1 - (total - 1) * (total - equal) / expected, np.nan)
-    return alpha
+        return np.where(expected > 0, 1 - (total - 1) * (total - equal) / expected, np.nan)
 
 
 def summary(counts: Floats, resamples: int, rng: np.random.Generator) -> Agreement:

@@ -121,15 +121,15 @@ def slope(
         return Estimate.missing("all items have the same agreement")
     if not all(np.ptp(outcome) for outcome in outcomes):
         return Estimate.missing("the fits are equally right on every item")
-    slopes = [_slopes(agreement, outcome) for outcome in outcomes]
+    of_outcomes = [_slopes(agreement, outcome) for outcome in outcomes]
 
-    def difference(times: Floats) -> Floats:
+    def excess(times: Floats) -> Floats:
         # Two slopes without bound have no difference.
         with np.errstate(invalid="ignore"):
-            found: Floats = np.subtract.reduce([each(times) for each in slopes])
-        return found
+            difference: Floats = np.subtract.reduce([slopes(times) for slopes in of_outcomes])
+        return difference
 
-    return intervals.bootstrap(difference, len(right), resamples, rng)
+    return intervals.bootstrap(excess, len(right), resamples, rng)
 
 
 def _slopes(agreement: Floats, right: Floats) -> Callable[[Floats], Floats]:

@@ -55,14 +55,14 @@ def left_out(frame: pd.DataFrame, vectors: Vectors, generated: Vectors) -> LeftO
     n = min(len(frame), len(generated))
     if n < 2:
         return LeftOut(texts=n, labels={}, regions=())
-    drawn, others = rng.permutation(len(frame))[:n], rng.permutation(len(generated))[:n]
-    some, mine = frame.iloc[drawn].reset_index(drop=True), vectors[drawn]
-    out = ~embedding_diversity.covered(mine, generated[others])
+    drawn = rng.permutation(len(frame))[:n]
+    sample, real = frame.iloc[drawn].reset_index(drop=True), vectors[drawn]
+    out = ~embedding_diversity.covered(real, generated[rng.permutation(len(generated))[:n]])
     labels = {
         str(label): LabelGap(texts=len(rows), left_out=int(out[rows.index].sum()))
-        for label, rows in some.groupby("label")
+        for label, rows in sample.groupby("label")
     }
-    return LeftOut(texts=n, labels=labels, regions=_regions(some[out].reset_index(drop=True), mine[out]))
+    return LeftOut(texts=n, labels=labels, regions=_regions(sample[out].reset_index(drop=True), real[out]))
 
 
 def _regions(frame: pd.DataFrame, vectors: Vectors) -> tuple[Region, ...]:
@@ -73,12 +73,12 @@ def _regions(frame: pd.DataFrame, vectors: Vectors) -> tuple[Region, ...]:
 
     # For so few numbers, threads that wait for each other on a busy machine cost far more than they save.
     with threadpool_limits(1):
-        found = KMeans(count, n_init=5, random_state=SEED).fit(vectors)
-    distance = np.linalg.norm(vectors - found.cluster_centers_[found.labels_], axis=1)
+        clusters = KMeans(count, n_init=5, random_state=SEED).fit(vectors)
+    distance = np.linalg.norm(vectors - clusters.cluster_centers_[clusters.labels_], axis=1)
     regions = []
-    for region in range(count):
-        rows = np.flatnonzero(found.labels_ == region)
+    for cluster in range(count):
+        rows = np.flatnonzero(clusters.labels_ == cluster)
         nearest = rows[np.argsort(distance[rows], kind="stable")][:LISTED]
         labels = {str(label): int(times) for label, times in frame["label"].iloc[rows].value_counts().items()}
         regions.append(Region(texts=len(rows), labels=labels, ids=tuple(frame["id"].iloc[nearest])))
-    return tuple(sorted(regions, key=lambda one: -one.texts))
+    return tuple(sorted(regions, key=lambda region: -region.texts))

@@ -35,7 +35,7 @@ class Texts:
 
     def take(self, rows: NDArray[Any]) -> Texts:
         """Some rows: their positions, or a mask."""
-        return Texts(self.frame[rows] if rows.dtype == bool else self.frame.iloc[rows], self.vectors[rows])
+        return Texts(self.frame.iloc[rows], self.vectors[rows])
 
     def of_split(self, split: str) -> Texts:
         """Of real texts, those of a split."""
@@ -69,8 +69,7 @@ class Measure:
     `on` says which texts it gets. *equal*: as many of each set as of the real ones. *matched*: the same lengths and
     labels in each set, for what these would decide. *labelled*: equal, with all real training texts beside them, and
     real test texts as the set `real`. `alone`: it needs no real texts. `embedded`: it rests on embeddings. `form` is
-    how its values are written;
-    `question` and `axis` are the title of its figure over the tasks, where it has one.
+    how its values are written; `question` and `axis` are the title of its figure over the tasks, where it has one.
     """
 
     key: str
@@ -91,19 +90,19 @@ class Measure:
 
 def _mean(values: Callable[[Texts, Texts], NDArray[Any]]) -> Estimator:
     """The mean of a value of each text, with a bootstrap over these texts, the others fixed."""
-    return lambda found, real, resamples, rng: intervals.of_mean(values(found, real), resamples, rng)
+    return lambda corpus, real, resamples, rng: intervals.of_mean(values(corpus, real), resamples, rng)
 
 
 def _left_out(statistic: Callable[[Texts], float]) -> Estimator:
     """A value of the whole set, with a jackknife that leaves out a twentieth of it."""
-    return lambda found, real, resamples, rng: intervals.jackknife(
-        lambda rows: statistic(found.take(rows)), len(found), rng
+    return lambda corpus, real, resamples, rng: intervals.jackknife(
+        lambda rows: statistic(corpus.take(rows)), len(corpus), rng
     )
 
 
-def _remote_clique(found: Texts, real: Texts, resamples: int, rng: np.random.Generator) -> Estimate:
+def _remote_clique(corpus: Texts, real: Texts, resamples: int, rng: np.random.Generator) -> Estimate:
     return intervals.bootstrap(
-        lambda times: embedding_diversity.remote_clique(found.vectors, times), len(found), resamples, rng
+        lambda times: embedding_diversity.remote_clique(corpus.vectors, times), len(corpus), resamples, rng
     )
 
 
@@ -113,15 +112,15 @@ def label_classifier(real: Texts) -> Any:
     return probes.fit(real.vectors, real.frame["label"].tolist())
 
 
-def _faithfulness(found: Texts, real: Texts, resamples: int, rng: np.random.Generator) -> Estimate:
+def _faithfulness(corpus: Texts, real: Texts, resamples: int, rng: np.random.Generator) -> Estimate:
     """The share of texts to which a classifier trained on real training texts gives their own label.
 
     The mean over labels, so that a set's label shares don't matter. On real test texts it is the classifier's own
     accuracy: what a set of real texts would get.
     """
-    classifier, own = label_classifier(real), found.frame["label"]
+    classifier, own = label_classifier(real), corpus.frame["label"]
     of_label = pd.get_dummies(own).to_numpy(float)
-    hits = of_label * (own.to_numpy() == classifier.predict(found.vectors))[:, None]
+    hits = of_label * (own.to_numpy() == classifier.predict(corpus.vectors))[:, None]
 
     def mean_over_labels(times: Floats) -> Floats:
         with np.errstate(invalid="ignore"):
@@ -152,7 +151,7 @@ MEASURES = (
         title="Nearest other text",
         form=".3f",
         meaning="Mean distance to the most similar text of the set; 0 is a copy.",
-        estimate=_mean(lambda found, _: embedding_diversity.nearest_distances(found.vectors)),
+        estimate=_mean(lambda corpus, _: embedding_diversity.nearest_distances(corpus.vectors)),
         alone=True,
         question="How far is a text from the one most like it?",
         axis="Mean distance to the nearest other (Chamfer)",
@@ -162,7 +161,7 @@ MEASURES = (
         title="Effective number of texts",
         form=".0f",
         meaning="Vendi score: how many wholly different texts say as much.",
-        estimate=_left_out(lambda found: embedding_diversity.vendi(found.vectors)),
+        estimate=_left_out(lambda corpus: embedding_diversity.vendi(corpus.vectors)),
         alone=True,
     ),
     Measure(
@@ -170,7 +169,7 @@ MEASURES = (
         title="Similarity, from real",
         form=".3f",
         meaning="Mean cosine of a real text and the five most like it in the set.",
-        estimate=_mean(lambda found, real: embedding_diversity.closeness(real.vectors, found.vectors)),
+        estimate=_mean(lambda corpus, real: embedding_diversity.closeness(real.vectors, corpus.vectors)),
         question="How near do the sets come to real texts?",
         axis="Mean cosine of a real text and the nearest five",
     ),
@@ -179,42 +178,42 @@ MEASURES = (
         title="Similarity, to real",
         form=".3f",
         meaning="The same, from each text of the set to real texts.",
-        estimate=_mean(lambda found, real: embedding_diversity.closeness(found.vectors, real.vectors)),
+        estimate=_mean(lambda corpus, real: embedding_diversity.closeness(corpus.vectors, real.vectors)),
     ),
     Measure(
         key="coverage",
         title="Real texts covered",
         form=".1%",
         meaning="Real texts with a text of the set in their neighbourhood.",
-        estimate=_mean(lambda found, real: embedding_diversity.covered(real.vectors, found.vectors)),
+        estimate=_mean(lambda corpus, real: embedding_diversity.covered(real.vectors, corpus.vectors)),
     ),
     of_words(
         key="distinct_1",
         title="Different words",
         form=".1%",
         meaning="Words that are not repeats (distinct-1).",
-        estimate=_left_out(lambda found: lexical_diversity.distinct(found.words, 1)),
+        estimate=_left_out(lambda corpus: lexical_diversity.distinct(corpus.words, 1)),
     ),
     of_words(
         key="distinct_2",
         title="Different word pairs",
         form=".1%",
         meaning="Word pairs that are not repeats (distinct-2).",
-        estimate=_left_out(lambda found: lexical_diversity.distinct(found.words, 2)),
+        estimate=_left_out(lambda corpus: lexical_diversity.distinct(corpus.words, 2)),
     ),
     of_words(
         key="compression_ratio",
         title="Compression ratio",
         form=".2f",
         meaning="Bytes over compressed bytes. Higher is more repetitive.",
-        estimate=_left_out(lambda found: lexical_diversity.compression_ratio(found.words)),
+        estimate=_left_out(lambda corpus: lexical_diversity.compression_ratio(corpus.words)),
     ),
     of_words(
         key="self_bleu",
         title="Self-BLEU",
         form=".3f",
         meaning="How much a text repeats the phrases of the others. Higher is less varied.",
-        estimate=_mean(lambda found, _: lexical_diversity.self_bleu(found.words)),
+        estimate=_mean(lambda corpus, _: lexical_diversity.self_bleu(corpus.words)),
     ),
     Measure(
         key="c2st",
@@ -222,7 +221,7 @@ MEASURES = (
         form=".1%",
         meaning="How often a classifier tells the set from real texts; 50\u00a0% is chance.",
         estimate=_mean(
-            lambda found, real: probes.told_apart(real.vectors, found.vectors, [*real.answers, *found.answers])
+            lambda corpus, real: probes.told_apart(real.vectors, corpus.vectors, [*real.answers, *corpus.answers])
         ),
         on="matched",
     ),
@@ -239,7 +238,7 @@ MEASURES = (
         title="Not copied from real texts",
         form=".1%",
         meaning="Texts without a near copy (cosine of 0.95 or more) among the real training texts.",
-        estimate=_mean(lambda found, real: largest_cosines(found.vectors, real.vectors, 1)[:, 0] < COPY),
+        estimate=_mean(lambda corpus, real: largest_cosines(corpus.vectors, real.vectors, 1)[:, 0] < COPY),
         on="labelled",
     ),
 )

@@ -38,8 +38,7 @@ def nearest_distances(vectors: Vectors) -> Floats:
     """Distance of each text to the nearest other, (n,), n >= 2. The mean is the Chamfer distance (Cox et al. 2021)."""
     cosines = largest_cosines(vectors, vectors, 1, skip_self=True)[:, 0]
     # Rounding puts equal texts a hair beyond 1.
-    distances: Floats = np.maximum(1 - cosines.astype(np.float64), 0)
-    return distances
+    return np.maximum(1 - cosines.astype(np.float64), 0)
 
 
 def closeness(vectors: Vectors, others: Vectors, k: int = 5) -> Floats:

@@ -6,8 +6,6 @@ arXiv 2410.21526, without its term for diversity). All are scored on the real te
 rows added, by the same probe.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from pyrite.base.schema import Result
@@ -56,26 +54,22 @@ def measure(source: Texts, train: Texts, test: Texts, resamples: int) -> Filteri
     kept = belief.argmax(1) == targets
     if kept.sum() < FEWEST or len(set(targets[kept])) < 2:
         return None
-    weights = belief[np.arange(len(targets)), targets]
 
-    def predicted(rows: Floats, mixed: bool) -> np.ndarray:
+    def predicted(weights: Floats, mixed: bool) -> np.ndarray:
         """The labels of the test rows, trained on the rows with weights above 0."""
-        some = rows > 0
-        parts = [(source.vectors[some], targets[some], rows[some])]
+        used = weights > 0
+        parts = [(source.vectors[used], targets[used], weights[used])]
         parts += [(train.vectors, real, np.ones(len(real)))] if mixed else []
-        vectors, labels, shares = (np.concatenate(part) for part in zip(*parts, strict=True))
-        found: np.ndarray = probes.fit(vectors, labels, shares).predict(test.vectors)
-        return found
+        vectors, codes, shares = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return np.asarray(probes.fit(vectors, codes, shares).predict(test.vectors))
 
-    ways = [np.ones(len(targets)), kept.astype(float), weights]
-    said = np.stack([predicted(rows, mixed) for mixed in (False, True) for rows in ways])
-    observed = scores.count(gold, said, len(labels)).macro_f1()
-    drawn = statistics.bootstrap(gold, said, len(labels), resamples, np.random.default_rng(SEED)).macro_f1
-    gains = [_gain(observed, drawn, i, j) for i, j in ((1, 0), (2, 0), (4, 3), (5, 3))]
-    names: Sequence[str] = ("kept_alone", "weighted_alone", "kept_mixed", "weighted_mixed")
-    return Filtering(
-        checked_by=len(train), kept=float(kept.mean()), alone=float(observed[0]), **dict(zip(names, gains, strict=True))
-    )
+    ways = [np.ones(len(targets)), kept.astype(float), belief[np.arange(len(targets)), targets]]
+    predictions = np.stack([predicted(weights, mixed) for mixed in (False, True) for weights in ways])
+    observed = scores.count(gold, predictions, len(labels)).macro_f1()
+    drawn = statistics.bootstrap(gold, predictions, len(labels), resamples, np.random.default_rng(SEED)).macro_f1
+    pairs = {"kept_alone": (1, 0), "weighted_alone": (2, 0), "kept_mixed": (4, 3), "weighted_mixed": (5, 3)}
+    gains = {name: _gain(observed, drawn, i, j) for name, (i, j) in pairs.items()}
+    return Filtering(checked_by=len(train), kept=float(kept.mean()), alone=float(observed[0]), **gains)
 
 
 def _gain(observed: Floats, drawn: Floats, i: int, j: int) -> Interval:

@@ -64,9 +64,9 @@ def expected(rows: Sequence[int], scores: Sequence[float], at: int, *, generated
     misses = ((y - a[:, None] + b[:, None] * fell) ** 2 * weights).sum(1)
     shares = np.exp(-(misses - misses.min()) / (2 * NOISE**2))
     shares /= shares.sum()
-    each = a - b * (at / n[-1]) ** -EXPONENTS
-    value = float(shares @ each)
-    spread = float(shares @ (each - value) ** 2)
+    foretold = a - b * (at / n[-1]) ** -EXPONENTS
+    value = float(shares @ foretold)
+    spread = float(shares @ (foretold - value) ** 2)
     value = (scores[-1] + value) / 2 if generated else value
     # The farther, the less: an error that grows with the logarithm of how many times as many rows.
     drift = NOISE * np.log(at / n[-1])

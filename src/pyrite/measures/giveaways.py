@@ -7,9 +7,13 @@ evidence, and is a choice of its own: to have it or not. The variance has all te
 features are in nearly all texts.
 """
 
+from __future__ import annotations
+
 import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -99,14 +103,14 @@ def casing(text: str) -> set[str]:
     if text.lower() == text.upper():
         return set()
     long = [word for word in text.split() if len(word) > 3 and word[0].isalpha()]
-    found = {
+    uses = {
         "begins with a capital": text[:1].isupper(),
         "begins with a small letter": text[:1].islower(),
         "no capitals": text == text.lower(),
         "a word in capitals": any(word.isupper() and len(word) > 1 for word in re.findall(r"[^\W\d_]+", text)),
         "every long word with a capital": len(long) > 2 and all(word[0].isupper() for word in long),
     }
-    return {feature for feature, holds in found.items() if holds}
+    return {feature for feature, holds in uses.items() if holds}
 
 
 def length(text: str) -> set[str]:
@@ -123,18 +127,18 @@ KINDS: dict[str, Callable[[str], set[str]]] = {
 }
 
 
-def log_odds(mine: Floats, n: int, others: Floats, of_others: int, shares: Floats) -> tuple[Floats, Floats]:
+def log_odds(counts: Floats, n: int, others: Floats, n_others: int, shares: Floats) -> tuple[Floats, Floats]:
     """The log-odds ratio of each feature between two sides and its variance, (features,) each.
 
     Args:
-        mine, others: how many texts of each side have each feature, of n and `of_others` texts.
+        counts, others: how many texts of each side have each feature, of n and `n_others` texts.
         shares: the share of all texts, of both sides or more, that have it; the prior's.
     """
     having, lacking = PRIOR * shares, PRIOR * (1 - shares)
     # A feature that all texts have leaves no prior for lacking it: half a text keeps the odds finite.
     cells = [
         np.maximum(cell, 0.5)
-        for side, total in ((mine, n), (others, of_others))
+        for side, total in ((counts, n), (others, n_others))
         for cell in (side + having, total - side + lacking)
     ]
     ratio: Floats = np.log(cells[0] / cells[1]) - np.log(cells[2] / cells[3])
@@ -144,35 +148,60 @@ def log_odds(mine: Floats, n: int, others: Floats, of_others: int, shares: Float
 
 def given_away(real: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> dict[str, GivenAway]:
     """What gives each source away beside real texts (columns id, text, label); without real texts, leaks alone."""
-    sides = [real, *sources.values()]
-    ends = np.cumsum([0, *map(len, sides)])
-    every = pd.concat(sides)["text"].tolist()
-    found: dict[str, dict[str, list[Giveaway]]] = {name: {} for name in sources}
+    frames = [real, *sources.values()]
+    ends = np.cumsum([0, *map(len, frames)])
+    every = pd.concat(frames)["text"].tolist()
+    giveaways: dict[str, dict[str, list[Giveaway]]] = {source: {} for source in sources}
     leaks: dict[str, list[Leak]] = {}
     for kind, features in KINDS.items():
         table, names = _table(every, features)
-        of_side = [table[start:end] for start, end in itertools.pairwise(ends)]
-        for (name, frame), mine in zip(sources.items(), of_side[1:], strict=True):
-            for label in sorted(frame["label"].unique()):
-                own, others = (_of_label(*side, label) for side in ((frame, mine), (real, of_side[0])))
-                found[name].setdefault(label, []).extend(_between(kind, names, own, others))
+        tables = (table[start:end] for start, end in itertools.pairwise(ends))
+        of_real, *of_sources = map(_Side, frames, tables)
+        for source, side in zip(sources, of_sources, strict=True):
+            for label in side.labels:
+                differences = _between(kind, names, side.of_label(label), of_real.of_label(label))
+                giveaways[source].setdefault(label, []).extend(differences)
             if kind == "word":
-                leaks[name] = _leaks(names, (frame, mine), (real, of_side[0]))
+                leaks[source] = _leaks(names, side, of_real)
     return {
-        name: GivenAway(
+        source: GivenAway(
             labels={
                 label: tuple(_plainest(listed, 1) + _plainest(listed, -1))
                 for label, listed in of_source.items()
                 if listed
             },
-            leaks=tuple(leaks[name]),
+            leaks=tuple(leaks[source]),
         )
-        for name, of_source in found.items()
+        for source, of_source in giveaways.items()
     }
 
 
-# The ids of texts, and which features each has.
-_Side = tuple[NDArray[np.object_], csr_array]
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """Texts (columns id and label), and which features each has, (texts, features)."""
+
+    frame: pd.DataFrame
+    table: csr_array
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def labels(self) -> list[str]:
+        return sorted(self.frame["label"].unique())
+
+    @cached_property
+    def counts(self) -> Floats:
+        """How many texts have each feature."""
+        return np.bincount(self.table.indices, minlength=self.table.shape[1]).astype(np.float64)
+
+    def of_label(self, label: str) -> _Side:
+        rows = (self.frame["label"] == label).to_numpy()
+        return _Side(self.frame[rows], csr_array(self.table[rows]))
+
+    def having(self, feature: int) -> tuple[str, ...]:
+        """Some texts that have a feature: those with the lowest ids, which is at random."""
+        return tuple(sorted(self.frame["id"].iloc[self.table[:, [feature]].nonzero()[0]])[:NAMED])
 
 
 def _table(every: Sequence[str], features: Callable[[str], Iterable[str]]) -> tuple[csr_array, NDArray[np.object_]]:
@@ -186,80 +215,66 @@ def _table(every: Sequence[str], features: Callable[[str], Iterable[str]]) -> tu
     return csr_array(table[:, kept]), vectoriser.get_feature_names_out()[kept]
 
 
-def _of_label(frame: pd.DataFrame, table: csr_array, label: str) -> _Side:
-    rows = (frame["label"] == label).to_numpy()
-    return frame["id"].to_numpy()[rows], csr_array(table[rows])
-
-
-def _counts(side: _Side) -> Floats:
-    return np.bincount(side[1].indices, minlength=side[1].shape[1]).astype(np.float64)
-
-
-def _between(kind: str, names: NDArray[np.object_], own: _Side, others: _Side) -> list[Giveaway]:
+def _between(kind: str, names: NDArray[np.object_], own: _Side, real: _Side) -> list[Giveaway]:
     """The features of one label that two sides differ in, beyond what chance gives among so many (Bonferroni, 5 %)."""
-    if not len(own[0]) or not len(others[0]):
+    if not len(own) or not len(real):
         return []
-    mine, theirs = _counts(own), _counts(others)
-    seen = mine + theirs >= LEAST
-    sizes = len(own[0]), len(others[0])
-    ratio, variance = log_odds(mine[seen], sizes[0], theirs[seen], sizes[1], (mine + theirs)[seen] / sum(sizes))
+    seen = np.flatnonzero(own.counts + real.counts >= LEAST)
+    counts, real_counts = own.counts[seen], real.counts[seen]
+    shares = (counts + real_counts) / (len(own) + len(real))
+    ratio, variance = log_odds(counts, len(own), real_counts, len(real), shares)
     z = ratio / np.sqrt(variance)
     # The listed ones of either direction are enough: a kind alone could fill them.
     order = np.argsort(-np.abs(z), kind="stable")
     plain = [i for i in order if abs(z[i]) > _beyond(len(z))]
-    some = [i for i in plain if z[i] > 0][:LISTED] + [i for i in plain if z[i] < 0][:LISTED]
-    places = np.flatnonzero(seen)
+    listed = [i for i in plain if z[i] > 0][:LISTED] + [i for i in plain if z[i] < 0][:LISTED]
     return [
         Giveaway(
             kind=kind,
-            feature=str(names[places[i]]),
-            texts=int(mine[places[i]]),
-            of=len(own[0]),
-            real_texts=int(theirs[places[i]]),
-            real_of=len(others[0]),
+            feature=str(names[seen[i]]),
+            texts=int(counts[i]),
+            of=len(own),
+            real_texts=int(real_counts[i]),
+            real_of=len(real),
             log_odds=float(ratio[i]),
             z=float(z[i]),
-            ids=_named(own, places[i]),
-            real_ids=_named(others, places[i]),
+            ids=own.having(seen[i]),
+            real_ids=real.having(seen[i]),
         )
-        for i in some
+        for i in listed
     ]
 
 
-def _leaks(
-    names: NDArray[np.object_], source: tuple[pd.DataFrame, csr_array], real: tuple[pd.DataFrame, csr_array]
-) -> list[Leak]:
+def _leaks(names: NDArray[np.object_], source: _Side, real: _Side) -> list[Leak]:
     """The words that tell a label more plainly than in real texts, beyond chance: the plainest of each label."""
-    found = []
-    labels = sorted(source[0]["label"].unique())
-    all_mine, all_theirs = (np.asarray(side[1].sum(axis=0), dtype=np.float64).ravel() for side in (source, real))
-    seen = all_mine >= LEAST
-    places = np.flatnonzero(seen)
-    shares = (all_mine + all_theirs)[seen] / (len(source[0]) + len(real[0]))
-    for label in labels if len(labels) > 1 and len(places) else ():
-        own, theirs_all = _of_label(*source, label), _of_label(*real, label)
-        mine, theirs, sizes = _counts(own)[seen], _counts(theirs_all)[seen], (len(own[0]), len(theirs_all[0]))
-        ratio, variance = log_odds(mine, sizes[0], all_mine[seen] - mine, len(source[0]) - sizes[0], shares)
-        if sizes[1]:
-            others = all_theirs[seen] - theirs
-            real_ratio, real_variance = log_odds(theirs, sizes[1], others, len(real[0]) - sizes[1], shares)
+    leaks: list[Leak] = []
+    seen = np.flatnonzero(source.counts >= LEAST)
+    totals, real_totals = source.counts[seen], real.counts[seen]
+    shares = (totals + real_totals) / (len(source) + len(real))
+    for label in source.labels if len(source.labels) > 1 and len(seen) else ():
+        own, own_real = source.of_label(label), real.of_label(label)
+        counts, real_counts = own.counts[seen], own_real.counts[seen]
+        ratio, variance = log_odds(counts, len(own), totals - counts, len(source) - len(own), shares)
+        if len(own_real):
+            others, n_others = real_totals - real_counts, len(real) - len(own_real)
+            real_ratio, real_variance = log_odds(real_counts, len(own_real), others, n_others, shares)
             ratio, variance = ratio - real_ratio, variance + real_variance
         z = ratio / np.sqrt(variance)
-        for i in np.argsort(-z, kind="stable")[:LISTED]:
-            if z[i] > _beyond(len(z) * len(labels)):
-                found.append(
-                    Leak(
-                        label=label,
-                        feature=str(names[places[i]]),
-                        texts=int(mine[i]),
-                        of=int(all_mine[places[i]]),
-                        real_texts=int(theirs[i]),
-                        real_of=int(all_theirs[places[i]]),
-                        z=float(z[i]),
-                        ids=_named(own, places[i]),
-                    )
-                )
-    return sorted(found, key=lambda leak: -leak.z)
+        leaks += [
+            Leak(
+                label=label,
+                feature=str(names[seen[i]]),
+                texts=int(counts[i]),
+                of=int(totals[i]),
+                real_texts=int(real_counts[i]),
+                real_of=int(real_totals[i]),
+                z=float(z[i]),
+                ids=own.having(seen[i]),
+            )
+            for i in np.argsort(-z, kind="stable")[:LISTED]
+            if z[i] > _beyond(len(z) * len(source.labels))
+        ]
+    return sorted(leaks, key=lambda leak: -leak.z)
 
 
 def _beyond(tests: int) -> float:
@@ -267,11 +282,6 @@ def _beyond(tests: int) -> float:
     return float(-ndtri(0.025 / max(tests, 1)))
 
 
-def _named(side: _Side, feature: int) -> tuple[str, ...]:
-    """Some texts that have a feature: those with the lowest ids, which is at random."""
-    having = side[1][:, [feature]].nonzero()[0]
-    return tuple(sorted(side[0][having])[:NAMED])
-
-
 def _plainest(listed: Sequence[Giveaway], sign: int) -> list[Giveaway]:
-    return sorted((one for one in listed if one.z * sign > 0), key=lambda one: -abs(one.z))[:LISTED]
+    of_sign = (giveaway for giveaway in listed if giveaway.z * sign > 0)
+    return sorted(of_sign, key=lambda giveaway: -abs(giveaway.z))[:LISTED]

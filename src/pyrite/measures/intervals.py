@@ -143,29 +143,29 @@ def regressed(effects: Sequence[Estimate], moderator: Sequence[float]) -> Pooled
 
 def _random_effects(effects: Sequence[Estimate], moderators: Sequence[Sequence[float]]) -> Pooled:
     """The last coefficient of the effects on a constant and the moderators of each study."""
-    known = [
-        (one.value, one.low, one.high, 1.0, *more)
-        for one, more in zip(effects, moderators, strict=True)
-        if None not in (one.value, one.low, one.high)
+    studies = [
+        (effect.value, effect.low, effect.high, 1.0, *moderator)
+        for effect, moderator in zip(effects, moderators, strict=True)
+        if None not in (effect.value, effect.low, effect.high)
     ]
     needed = 2 + max(map(len, moderators), default=0)
-    if len(known) < needed:
-        return Pooled.missing(f"{len(known)} with an interval; {needed} are needed")
-    values, low, high, *columns = np.array(known, dtype=float).T
+    if len(studies) < needed:
+        return Pooled.missing(f"{len(studies)} with an interval; {needed} are needed")
+    values, low, high, *columns = np.array(studies, dtype=float).T
     design = np.array(columns).T
     freedom, variance = len(values) - len(columns), ((high - low) / (2 * ndtri(0.975))) ** 2
 
     def fit(between: float) -> tuple[Floats, Floats, Floats, float]:
         weights = 1 / (variance + between)
         inverse = np.linalg.inv(design.T * weights @ design)
-        found = inverse @ (design.T * weights @ values)
-        return weights, inverse, found, float(weights @ (values - design @ found) ** 2)
+        coefficients = inverse @ (design.T * weights @ values)
+        return weights, inverse, coefficients, float(weights @ (values - design @ coefficients) ** 2)
 
     fixed, inverse, _, spread = fit(0.0)
     between = (spread - freedom) / (fixed.sum() - np.trace(inverse @ (design.T * fixed**2 @ design)))
-    _, inverse, found, spread = fit(max(float(between), 0.0))
+    _, inverse, coefficients, spread = fit(max(float(between), 0.0))
     error = np.sqrt(max(spread / freedom, 1.0) * inverse[-1, -1])
-    value, reach = float(found[-1]), float(stdtrit(freedom, 0.975) * error)
+    value, reach = float(coefficients[-1]), float(stdtrit(freedom, 0.975) * error)
     p = float(2 * stdtr(freedom, -abs(value) / error))
     return Pooled(value=value, low=value - reach, high=value + reach, p=p, studies=len(values))
 
@@ -198,15 +198,14 @@ def spearman(first: Floats, second: Floats, rng: np.random.Generator) -> Correla
 
 def _permutation_p(first: Floats, second: Floats, rng: np.random.Generator) -> float:
     """Two-sided p of the product of two rankings: over all orders of few pairs, else over random ones."""
-    n = len(first)
-    given = np.arange(n)
-    if n <= _ALL_ORDERS:
-        orders = np.array(list(itertools.permutations(given)))
+    order = np.arange(len(first))
+    if len(first) <= _ALL_ORDERS:
+        orders = np.array(list(itertools.permutations(order)))
     else:
-        orders = np.vstack([given, rng.permuted(np.tile(given, (_ORDERS, 1)), axis=1)])
-    null = np.abs((second - second.mean())[orders] @ (first - first.mean()))
+        orders = np.vstack([order, rng.permuted(np.tile(order, (_ORDERS, 1)), axis=1)])
+    first, second = first - first.mean(), second - second.mean()
     # Equal products must count as such whatever the rounding.
-    return float((null >= np.abs((second - second.mean()) @ (first - first.mean())) - 1e-9).mean())
+    return float((np.abs(second[orders] @ first) >= np.abs(second @ first) - 1e-9).mean())
 
 
 def proportion(hits: int, n: int) -> Estimate:
@@ -227,19 +226,19 @@ def proportions(hits: Iterable[tuple[str, bool]]) -> dict[str, Estimate]:
     of_label: dict[str, list[bool]] = {}
     for label, hit in hits:
         of_label.setdefault(label, []).append(hit)
-    return {label: proportion(sum(mine), len(mine)) for label, mine in sorted(of_label.items())}
+    return {label: proportion(sum(own), len(own)) for label, own in sorted(of_label.items())}
 
 
-def clustered_proportion(hits: NDArray[np.int_], of: NDArray[np.int_]) -> Estimate:
-    """A share of items that come in clusters, whose items go together: (clusters,) each.
+def clustered_proportion(hits: NDArray[np.int_], sizes: NDArray[np.int_]) -> Estimate:
+    """A share of items that come in clusters, whose items go together: `hits` and `sizes` of each, (clusters,).
 
     Linearised variance of a ratio over clusters with Student's t (Cochran 1977, section 11.8), never narrower than
     Wilson's interval of as many independent items.
     """
-    if (k := len(of)) < 2 or not of.sum():
-        return proportion(int(hits.sum()), int(of.sum()))
-    found = share(int(hits.sum()), int(of.sum()))
-    error = float(np.sqrt(k / (k - 1) * ((hits - found.value * of) ** 2).sum())) / of.sum()
+    if (k := len(sizes)) < 2 or not sizes.sum():
+        return proportion(int(hits.sum()), int(sizes.sum()))
+    wilson = share(int(hits.sum()), int(sizes.sum()))
+    error = float(np.sqrt(k / (k - 1) * ((hits - wilson.value * sizes) ** 2).sum())) / sizes.sum()
     reach = float(stdtrit(k - 1, 0.975)) * error
-    low, high = max(0.0, min(found.low, found.value - reach)), min(1.0, max(found.high, found.value + reach))
-    return Interval(value=found.value, low=low, high=high)
+    low, high = max(0.0, min(wilson.low, wilson.value - reach)), min(1.0, max(wilson.high, wilson.value + reach))
+    return Interval(value=wilson.value, low=low, high=high)

@@ -76,25 +76,27 @@ def answers(annotations: pd.DataFrame, ids: np.ndarray, labels: list[str]) -> tu
 
 
 def against(
-    gold: Integers, said: Integers, predicted: dict[str, dict[str, Integers]], labels: int, resamples: int
+    gold: Integers, answered: Integers, predicted: dict[str, dict[str, Integers]], labels: int, resamples: int
 ) -> LlmResult:
     """Scores of the LLM and of every mix on the same m items, and the LLM's gap to each mix.
 
     Args:
         gold: (m,).
-        said: (personas, m).
+        answered: (personas, m), what the LLM's personas said.
         predicted: classifier -> mix -> (seeds, m).
     """
-    llm = _samples(gold, said, labels, resamples)
+    llm = _samples(gold, answered, labels, resamples)
 
     def beside(codes: Integers) -> Beside:
-        mine = _samples(gold, codes, labels, resamples)
-        gaps = {score: statistics.unpaired(one, mine[score], 0.95) for score, one in llm.items()}
-        gap = Gaps(**{score: Interval(value=v[0], low=low[0], high=high[0]) for score, (v, low, high) in gaps.items()})
-        return Beside(**_scores(mine), gap=gap)
+        mix = _samples(gold, codes, labels, resamples)
+        gaps = {}
+        for score in llm:
+            value, low, high = statistics.unpaired(llm[score], mix[score], 0.95)
+            gaps[score] = Interval(value=value[0], low=low[0], high=high[0])
+        return Beside(**_scores(mix), gap=Gaps(**gaps))
 
     classifiers = {name: {mix: beside(codes) for mix, codes in of_mix.items()} for name, of_mix in predicted.items()}
-    return LlmResult(rows=len(gold), personas=len(said), **_scores(llm), classifiers=classifiers)
+    return LlmResult(rows=len(gold), personas=len(answered), **_scores(llm), classifiers=classifiers)
 
 
 def _samples(gold: Integers, predicted: Integers, labels: int, resamples: int) -> dict[str, Samples]:
@@ -107,9 +109,9 @@ def _samples(gold: Integers, predicted: Integers, labels: int, resamples: int) -
     }
 
 
-def _scores(found: dict[str, Samples]) -> dict[str, Score]:
+def _scores(of_scores: dict[str, Samples]) -> dict[str, Score]:
     scores = {}
-    for score, one in found.items():
-        low, high = (np.clip(end, 0, 1)[0] for end in one.interval(0.95))
-        scores[score] = Score(value=one.mean[0], low=low, high=high)
+    for score, samples in of_scores.items():
+        low, high = (np.clip(end, 0, 1)[0] for end in samples.interval(0.95))
+        scores[score] = Score(value=samples.mean[0], low=low, high=high)
     return scores

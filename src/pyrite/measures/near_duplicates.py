@@ -23,22 +23,20 @@ def near(texts: Sequence[str], others: Sequence[str], threshold: float) -> np.nd
 
     The words are a set, lower case: order and repetition don't count. Exact, not hashed.
     """
-    found = np.full(len(texts), threshold <= 0 and len(others) > 0)
+    alike = np.full(len(texts), threshold <= 0 and len(others) > 0)
     if threshold <= 0 or not len(texts) or not len(others):
-        return found
+        return alike
     words = _words([*texts, *others])
     for rows, _ in _similar(words, np.arange(len(texts)), np.arange(len(texts), words.shape[0]), threshold):
-        found[rows] = True
-    return found
+        alike[rows] = True
+    return alike
 
 
 def repeats(texts: Sequence[str], threshold: float) -> np.ndarray:
     """For each text, whether it is nearly the same as an earlier one that is itself no repeat."""
     repeat = np.zeros(len(texts), dtype=bool)
-    if threshold <= 0:
+    if threshold <= 0 or not len(texts):
         repeat[1:] = True
-        return repeat
-    if not len(texts):
         return repeat
     every = np.arange(len(texts))
     for rows, others in _similar(_words(texts), every, every, threshold):

@@ -47,7 +47,7 @@ def read(path: Path, model: str | None = None) -> pd.DataFrame:
         PyriteError: the file is broken, or a row compares a task with itself, names another task as more objective,
             has no annotator, or contradicts an earlier row of the same annotator.
     """
-    given: dict[tuple[str, frozenset[str]], list[str]] = {}
+    judgements: dict[tuple[str, frozenset[str]], list[str]] = {}
     rows = sheets.read(path, sheets.PAIRS) if model is None else sheets.recorded(path, sheets.PAIRS, model)
     for row, values in rows:
         judge, first, second, answer = values
@@ -59,9 +59,9 @@ def read(path: Path, model: str | None = None) -> pd.DataFrame:
             raise row.mistake(f"more_objective is '{answer}', which is neither '{first}' nor '{second}'")
         if not judge:
             raise row.mistake("no annotator: give each person a name or number")
-        if given.setdefault((judge, frozenset((first, second))), values)[3] != answer:
+        if judgements.setdefault((judge, frozenset((first, second))), values)[3] != answer:
             raise row.mistake(f"{judge} already gave another answer for '{first}' and '{second}'")
-    return pd.DataFrame(list(given.values()), columns=list(sheets.PAIRS))
+    return pd.DataFrame(list(judgements.values()), columns=list(sheets.PAIRS))
 
 
 def bradley_terry(wins: Floats) -> Floats:
@@ -97,14 +97,14 @@ def rank(judged: pd.DataFrame, resamples: int, rng: np.random.Generator) -> Rank
     """
     tasks = sorted({*judged["first"], *judged["second"]})
     number = {task: i for i, task in enumerate(tasks)}
-    both = [tuple(sorted(pair)) for pair in zip(judged["first"], judged["second"], strict=True)]
-    answers = Counter(zip(both, judged["more_objective"], strict=True))
-    pairs = sorted(set(both))
+    compared = [tuple(sorted(pair)) for pair in zip(judged["first"], judged["second"], strict=True)]
+    answers = Counter(zip(compared, judged["more_objective"], strict=True))
+    pairs = sorted(set(compared))
     # How many judges found the first and the second task of each pair more objective.
     votes = np.array([[answers[pair, task] for task in pair] for pair in pairs], dtype=float)
     wins = np.zeros((len(pairs), len(tasks), len(tasks)))
-    for k, (one, other) in enumerate(pairs):
-        wins[k, number[one], number[other]], wins[k, number[other], number[one]] = votes[k]
+    for k, (i, j) in enumerate((number[first], number[second]) for first, second in pairs):
+        wins[k, i, j], wins[k, j, i] = votes[k]
 
     def scores(times: Floats) -> Floats:
         drawn = (times @ wins.reshape(len(pairs), -1)).reshape(-1, len(tasks), len(tasks))

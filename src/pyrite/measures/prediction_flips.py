@@ -43,20 +43,19 @@ class Flips(Result):
 def confusion(gold: Integers, predicted: Integers, labels: int) -> Floats:
     """How many items of each label (rows) get each label (columns), (L, L): the mean over seeds."""
     pairs = np.bincount((gold * labels + predicted).ravel(), minlength=labels**2)
-    counts: Floats = pairs.reshape(labels, labels) / len(predicted)
-    return counts
+    return pairs.reshape(labels, labels) / len(predicted)
 
 
 def between(ids: NDArray[Any], labels: list[str], gold: Integers, candidate: Integers, baseline: Integers) -> Flips:
     """The flips between two mixes."""
     right = {"candidate": (candidate == gold).mean(0), "baseline": (baseline == gold).mean(0)}
-    said = {"candidate": _most_frequent(candidate, len(labels)), "baseline": _most_frequent(baseline, len(labels))}
+    majority = {"candidate": _most_frequent(candidate, len(labels)), "baseline": _most_frequent(baseline, len(labels))}
 
     def flipped(better: str, worse: str) -> Flipped:
         items = np.flatnonzero((right[better] > 0.5) & (right[worse] < 0.5))
         clearest = sorted(items, key=lambda i: (right[worse][i] - right[better][i], ids[i]))[:LISTED]
         listed = tuple(
-            Flip(id=str(ids[i]), label=labels[gold[i]], **{mix: labels[codes[i]] for mix, codes in said.items()})
+            Flip(id=str(ids[i]), label=labels[gold[i]], **{mix: labels[codes[i]] for mix, codes in majority.items()})
             for i in clearest
         )
         return Flipped(items=len(items), clearest=listed)

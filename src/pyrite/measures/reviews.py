@@ -34,17 +34,17 @@ class Review(Result):
 
 def verdicts(own: Mapping[str, str], answers: Iterable[tuple[str, str, str]]) -> dict[str, list[str]]:
     """By id, what each reviewer says: a label or `REJECT`. Answers (id, reviewer, answer) on others don't count."""
-    said: dict[str, list[str]] = {}
+    by_text: dict[str, list[str]] = {}
     for i, _, answer in answers:
         if i in own:
-            said.setdefault(i, []).append(own[i] if answer == ACCEPT else answer)
-    return said
+            by_text.setdefault(i, []).append(own[i] if answer == ACCEPT else answer)
+    return by_text
 
 
-def most_say(said: list[str]) -> str | None:
+def most_say(answers: list[str]) -> str | None:
     """What more than half of the reviewers of a text say; None where there is no such thing."""
-    answer, times = Counter(said).most_common(1)[0]
-    return answer if 2 * times > len(said) else None
+    answer, times = Counter(answers).most_common(1)[0]
+    return answer if 2 * times > len(answers) else None
 
 
 def review(
@@ -56,16 +56,16 @@ def review(
         own: by id, the label that each text was written for.
         answers: (id, reviewer, answer); an answer is a label, `ACCEPT` or `REJECT`.
     """
-    said = verdicts(own, answers)
-    majority = {i: most_say(answers) for i, answers in said.items()}
+    by_text = verdicts(own, answers)
+    majority = {i: most_say(of_text) for i, of_text in by_text.items()}
     right = {i: answer == own[i] for i, answer in majority.items()}
-    kinds = sorted({answer for answers in said.values() for answer in answers})
-    counts = np.array([[answers.count(kind) for kind in kinds] for answers in said.values()], dtype=np.float64)
+    kinds = sorted({answer for of_text in by_text.values() for answer in of_text})
+    counts = np.array([[of_text.count(kind) for kind in kinds] for of_text in by_text.values()], dtype=np.float64)
     return Review(
-        texts=len(said),
+        texts=len(by_text),
         reviewers=len({reviewer for i, reviewer, _ in answers if i in own}),
-        precision=intervals.proportion(sum(right.values()), len(said)),
+        precision=intervals.proportion(sum(right.values()), len(by_text)),
         labels=intervals.proportions((own[i], hit) for i, hit in right.items()),
-        rejected=intervals.proportion(sum(answer == REJECT for answer in majority.values()), len(said)),
-        agreement=agreement.summary(counts.reshape(len(said), len(kinds)), resamples, rng),
+        rejected=intervals.proportion(sum(answer == REJECT for answer in majority.values()), len(by_text)),
+        agreement=agreement.summary(counts.reshape(len(by_text), len(kinds)), resamples, rng),
     )

@@ -26,7 +26,7 @@ def least_sure(probabilities: Floats, n: int) -> Integers:
     predicted = probabilities.argmax(1)[order]
     turn = np.empty(len(order), dtype=np.int64)
     for label in np.unique(predicted):
-        mine = predicted == label
-        turn[mine] = np.arange(mine.sum())
+        of_label = predicted == label
+        turn[of_label] = np.arange(of_label.sum())
     # In each turn the least sure text comes first: where n ends within a turn, the sure ones stay out.
     return order[np.argsort(turn, kind="stable")][:n]

@@ -57,24 +57,24 @@ class Repeats(Result):
 
 def _numbers(text: str) -> Iterator[tuple[str, bool]]:
     """(digits, whether they are written as a phone number) of each number."""
-    for found in _DIGITS.findall(text):
-        digits = re.sub(r"\D", "", found)
-        grouped = found.startswith("+") or re.search(r"\d[().\s/-]+\d", found) is not None
+    for number in _DIGITS.findall(text):
+        digits = re.sub(r"\D", "", number)
+        grouped = number.startswith("+") or re.search(r"\d[().\s/-]+\d", number) is not None
         yield digits, grouped and PHONE <= len(digits) <= 15
 
 
 ITEMS: dict[str, Callable[[str], set[str]]] = {
-    "e-mail addresses": lambda text: {found.lower() for found in _EMAIL.findall(text)},
+    "e-mail addresses": lambda text: {address.lower() for address in _EMAIL.findall(text)},
     "phone numbers": lambda text: {digits for digits, phone in _numbers(text) if phone},
     "long numbers": lambda text: {n for n, phone in _numbers(text) if not phone and len(n) >= LONG},
-    "names": lambda text: {found.lower() for found in _NAME.findall(text)},
+    "names": lambda text: {name.lower() for name in _NAME.findall(text)},
 }
 
 # What was shown: by (label, conversation), the ids that each turn showed.
 Showings = Mapping[tuple[str, int], Sequence[Sequence[str]]]
 
 
-def repeats(found: Texts, showings: Showings, pool: Texts, rng: np.random.Generator) -> Repeats:
+def repeats(corpus: Texts, showings: Showings, pool: Texts, rng: np.random.Generator) -> Repeats:
     """Whether texts (with their label, conversation and turn) repeat what their conversation had shown by their turn.
 
     Which rows of the pool a conversation shows is drawn at random, so without an effect a shown row is as likely to be
@@ -84,17 +84,17 @@ def repeats(found: Texts, showings: Showings, pool: Texts, rng: np.random.Genera
         pool: the real texts that could have been shown, columns id, text and label.
     """
     counts: dict[tuple[str, int], NDArray[np.int64]] = {}
-    turns = list(_turns(found, showings, pool, rng))
+    turns = list(_turns(corpus, showings, pool, rng))
     for turn in turns:
         sides = (rng.permutation(turn.shown)[: len(turn.unshown)], turn.unshown)
-        to_shown, to_unshown = ((found.vectors[turn.rows] @ pool.vectors[side].T).max(axis=1) for side in sides)
+        to_shown, to_unshown = ((corpus.vectors[turn.rows] @ pool.vectors[side].T).max(axis=1) for side in sides)
         count = np.array([(to_shown > to_unshown).sum(), (to_shown != to_unshown).sum()])
         counts[turn.conversation] = counts.get(turn.conversation, 0) + count
     of_conversation = np.array(list(counts.values())).reshape(-1, 2)
     return Repeats(
         texts=int(of_conversation[:, 1].sum()),
         nearer=intervals.clustered_proportion(*of_conversation.T),
-        returned={kind: _returned(find, turns, found, pool) for kind, find in ITEMS.items()},
+        returned={kind: _returned(find, turns, corpus, pool) for kind, find in ITEMS.items()},
     )
 
 
@@ -108,34 +108,34 @@ class _Turn:
     unshown: NDArray[np.int64]
 
 
-def _turns(found: Texts, showings: Showings, pool: Texts, rng: np.random.Generator) -> Iterator[_Turn]:
+def _turns(corpus: Texts, showings: Showings, pool: Texts, rng: np.random.Generator) -> Iterator[_Turn]:
     """The turns for which there is something to compare, each with at most as many unshown rows as shown ones."""
     place = {row: i for i, row in enumerate(pool.frame["id"])}
     of_label = {label: np.flatnonzero(pool.frame["label"] == label) for label in pool.frame["label"].unique()}
-    texts = found.frame.reset_index(drop=True)
+    texts = corpus.frame.reset_index(drop=True)
     key: Any
     for key, rows in texts.groupby(["label", "conversation", "turn"]):
         label, conversation, turn = key
-        asked = showings.get((label, conversation), ())
+        showing = showings.get((label, conversation), ())
         ever, shown = (
-            np.unique([place[i] for said in some for i in said if i in place]).astype(np.int64)
-            for some in (asked, asked[: turn + 1])
+            np.unique([place[i] for ids in turns for i in ids if i in place]).astype(np.int64)
+            for turns in (showing, showing[: turn + 1])
         )
-        rest = rng.permutation(np.setdiff1d(of_label.get(label, []), ever).astype(np.int64))[: len(shown)]
-        if len(shown) and len(rest):
-            yield _Turn((label, conversation), rows.index.to_numpy(), shown, rest)
+        unshown = rng.permutation(np.setdiff1d(of_label.get(label, []), ever).astype(np.int64))[: len(shown)]
+        if len(shown) and len(unshown):
+            yield _Turn((label, conversation), rows.index.to_numpy(), shown, unshown)
 
 
-def _returned(find: Callable[[str], set[str]], turns: Sequence[_Turn], found: Texts, pool: Texts) -> Returned:
-    of_text, of_real = ([find(text) for text in side.words] for side in (found, pool))
-    ids, real_ids = found.frame["id"].tolist(), pool.frame["id"].tolist()
+def _returned(find: Callable[[str], set[str]], turns: Sequence[_Turn], corpus: Texts, pool: Texts) -> Returned:
+    of_text, of_real = ([find(text) for text in side.words] for side in (corpus, pool))
+    ids, real_ids = corpus.frame["id"].tolist(), pool.frame["id"].tolist()
 
     def holding(turn: _Turn, side: NDArray[np.int64]) -> list[tuple[str, str]]:
         """Each text that holds an item of one of these rows, with the first such row."""
         pairs = []
         for row in turn.rows:
-            sources = (real for real in side if of_text[row] and of_text[row] & of_real[real])
-            if (real := next(sources, None)) is not None:
+            holders = (real for real in side if of_text[row] & of_real[real])
+            if (real := next(holders, None)) is not None:
                 pairs.append((ids[row], real_ids[real]))
         return pairs
 

@@ -70,19 +70,17 @@ def bootstrap(gold: Integers, predicted: Integers, labels: int, resamples: int, 
     n, sets = len(gold), predicted.shape[:-1]
     shares = indicators(gold, predicted, labels).reshape(n, -1)
     support = one_hot(gold, labels)
-    found = Resamples(*(np.empty((resamples, *sets, *more), np.float32) for more in ((), (), (labels,))))
+    drawn = Resamples(*(np.empty((resamples, *sets, *more), np.float32) for more in ((), (), (labels,))))
     for start in range(0, resamples, _CHUNK):
         rows = min(_CHUNK, resamples - start)
         times = intervals.times(n, rows, rng).astype(np.float32)
         sums = (times @ shares).reshape(rows, 2, *sets, labels)
         counts = Counts(sums[:, 0], sums[:, 1], (times @ support).reshape(rows, *[1] * len(sets), labels))
         chunk = slice(start, start + rows)
-        found.macro_f1[chunk], found.accuracy[chunk], found.f1[chunk] = (
-            counts.macro_f1(),
-            counts.accuracy(),
-            counts.f1(),
-        )
-    return found
+        drawn.macro_f1[chunk] = counts.macro_f1()
+        drawn.accuracy[chunk] = counts.accuracy()
+        drawn.f1[chunk] = counts.f1()
+    return drawn
 
 
 def swap(
@@ -176,8 +174,7 @@ class Samples:
 
     def detectable(self) -> Floats:
         """(K,): the smallest true gap found in 80 % of such studies at a two-sided level of 5 %."""
-        found: Floats = (self._stretched(ndtri(0.975)) + self._stretched(ndtri(0.80))) * self.error
-        return found
+        return (self._stretched(ndtri(0.975)) + self._stretched(ndtri(0.80))) * self.error
 
     def _stretched(self, normal: Floats) -> Floats:
         # One seed has no share of the variance, whatever its freedom.
@@ -203,8 +200,8 @@ class Samples:
         """
         of_mean = self.resampled.mean(1).var(0, dtype=np.float64)
         scale = np.sqrt(np.divide(self.item_variance, of_mean, out=np.ones_like(of_mean), where=of_mean > 0))
-        others = np.sqrt(self.seed_variance + np.nan_to_num(self.generation_variance))
-        null = self._spread(swapped * scale + rng.standard_normal(swapped.shape) * others)
+        error = np.sqrt(self.seed_variance + np.nan_to_num(self.generation_variance))
+        null = self._spread(swapped * scale + rng.standard_normal(swapped.shape) * error)
         # Equal gaps must count as such whatever the rounding.
         as_large = np.abs(null) >= np.abs(self.mean) - 1e-6
         p: Floats = (1 + as_large.sum(0)) / (1 + len(swapped))
@@ -244,12 +241,12 @@ def unpaired(one: Samples, other: Samples, level: float) -> tuple[Floats, Floats
 
     The numbers of seeds may differ. What the two have in common on the items is their means' bootstrap covariance.
     """
-    a, b = (each.resampled.mean(1, dtype=np.float64) for each in (one, other))
+    a, b = (samples.resampled.mean(1, dtype=np.float64) for samples in (one, other))
     common = ((a - a.mean(0)) * (b - b.mean(0))).mean(0)
     items = np.maximum(one.item_variance + other.item_variance - 2 * common, 0)
     seeds = one.seed_variance + other.seed_variance
     # Welch's freedom of the seeds' part; a single seed or one without variance takes none away.
-    spent = sum(each.seed_variance**2 / max(len(each.observed) - 1, 1) for each in (one, other))
+    spent = sum(samples.seed_variance**2 / max(len(samples.observed) - 1, 1) for samples in (one, other))
     freedom = np.divide(seeds**2, spent, out=np.ones_like(seeds), where=spent > 0)
     mean, error = one.mean - other.mean, np.sqrt(items + seeds)
     reach = _stretched(ndtri((1 + level) / 2), seeds, error, freedom) * error
@@ -268,15 +265,11 @@ def _stretched(normal: Floats, seed_variance: Floats, error: Floats, freedom: Fl
 
 def _between_seeds(of_mean: Floats, within: Floats, seeds: int) -> Floats:
     """(Co)variance between different seeds, from that of the mean over seeds and the mean of that within a seed."""
-    if seeds == 1:
-        return of_mean
-    shared: Floats = (seeds * of_mean - within) / (seeds - 1)
-    return shared
+    return of_mean if seeds == 1 else (seeds * of_mean - within) / (seeds - 1)
 
 
 def _covariance(draws: Floats) -> Floats:
-    covariance: Floats = np.atleast_2d(np.cov(draws, rowvar=False, dtype=np.float64))
-    return covariance
+    return np.atleast_2d(np.cov(draws, rowvar=False, dtype=np.float64))
 
 
 def _transport(have: Floats, want: Floats) -> Floats:

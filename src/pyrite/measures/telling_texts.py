@@ -47,40 +47,40 @@ class TellingTexts(Result):
     untrue: tuple[Telling, ...] = ()
 
 
-def telling(found: Texts, real: Texts) -> TellingTexts:
+def telling(corpus: Texts, real: Texts) -> TellingTexts:
     """The texts behind the scores of a source, held against real training texts (two labels or more; not empty)."""
-    if len(found) < 2:
+    if len(corpus) < 2:
         return TellingTexts()
     rng = np.random.default_rng(SEED)
-    found = found.take(rng.permutation(len(found)))
-    chances, said = _chances(found, real)
+    corpus = corpus.take(rng.permutation(len(corpus)))
+    chances, likeliest = _chances(corpus, real)
     real = real.take(rng.permutation(len(real))[:OTHERS])
-    to_real = neighbours.largest_cosines(found.vectors, real.vectors, 1)[:, 0]
-    to_twin = neighbours.largest_cosines(found.vectors, found.vectors[:OTHERS], 1, skip_self=True)[:, 0]
+    to_real = neighbours.largest_cosines(corpus.vectors, real.vectors, 1)[:, 0]
+    to_twin = neighbours.largest_cosines(corpus.vectors, corpus.vectors[:OTHERS], 1, skip_self=True)[:, 0]
 
     def listed(
         values: NDArray[np.floating], sign: int, twins: bool = False, labels: bool = False
     ) -> tuple[Telling, ...]:
         rows = np.argsort(sign * values, kind="stable")[:LISTED]
-        nearest = _nearest(found.vectors[rows], real.vectors)
-        others = _nearest(found.vectors[rows], found.vectors[:OTHERS], rows)
-        ids, real_ids = found.frame["id"].to_numpy(), real.frame["id"].to_numpy()
+        real_rows = _nearest(corpus.vectors[rows], real.vectors)
+        twin_rows = _nearest(corpus.vectors[rows], corpus.vectors[:OTHERS], rows)
+        ids, real_ids = corpus.frame["id"].to_numpy(), real.frame["id"].to_numpy()
         return tuple(
             Telling(
                 id=ids[row],
                 value=float(values[row]),
-                real=real_ids[near],
-                twin=ids[other] if twins else "",
-                said=str(said[row]) if labels else "",
+                real=real_ids[real_row],
+                twin=ids[twin_row] if twins else "",
+                said=str(likeliest[row]) if labels else "",
             )
-            for row, near, other in zip(rows, nearest, others, strict=True)
+            for row, real_row, twin_row in zip(rows, real_rows, twin_rows, strict=True)
         )
 
     return TellingTexts(
         unlike=listed(to_real, 1),
         repeated=listed(to_twin, -1, twins=True),
         copied=listed(to_real, -1),
-        untrue=listed(chances, 1, labels=True) if len(said) else (),
+        untrue=listed(chances, 1, labels=True) if len(likeliest) else (),
     )
 
 
@@ -94,13 +94,13 @@ def _nearest(vectors: Vectors, others: Vectors, own: NDArray[np.int64] | None = 
     return nearest
 
 
-def _chances(found: Texts, real: Texts) -> tuple[NDArray[np.floating], NDArray[np.object_]]:
+def _chances(corpus: Texts, real: Texts) -> tuple[NDArray[np.floating], NDArray[np.object_]]:
     """The chance of each text's own label, and the likeliest label; nothing where real texts have one label only."""
     if real.frame["label"].nunique() < 2:
         return np.zeros(0), np.zeros(0, dtype=object)
     classifier = label_classifier(real)
-    chances = classifier.predict_proba(found.vectors)
+    chances = classifier.predict_proba(corpus.vectors)
     column = {label: i for i, label in enumerate(classifier.classes_)}
     # Of a label without real texts nothing is known: its texts come last.
-    own = [chances[row, column[label]] if label in column else 1.0 for row, label in enumerate(found.frame["label"])]
+    own = [chances[row, column[label]] if label in column else 1.0 for row, label in enumerate(corpus.frame["label"])]
     return np.array(own), classifier.classes_[chances.argmax(axis=1)]

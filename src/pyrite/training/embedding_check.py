@@ -40,9 +40,9 @@ def alike(texts: Sequence[str], embeddings: np.ndarray, cosine: float) -> float:
     """
     words = [set(near_duplicates.tokens(text)) for text in texts]
     unlike = [
-        (one, other)
-        for one, other in itertools.combinations(range(len(texts)), 2)
-        if len(words[one] & words[other]) < UNLIKE * len(words[one] | words[other])
+        (i, j)
+        for i, j in itertools.combinations(range(len(texts)), 2)
+        if len(words[i] & words[j]) < UNLIKE * len(words[i] | words[j])
     ]
     if not unlike:
         return 0.0

@@ -92,12 +92,12 @@ class Data:
             return [Part(None, self.prepared[self.prepared["split"].isin(texts.TRAINING)], test, self.sources)]
         tested = self.prepared[folds.tested(self.prepared, self.folds)]
         fold_of = pd.Series(folds.draw(tested, k, seed), tested["id"])
-        mine = fold_of[test["id"]].to_numpy()
+        tested_in = fold_of[test["id"]].to_numpy()
         parts = []
         for fold in range(k):
             out = fold_of.index[fold_of == fold]
-            real, *others = (rows[~rows["id"].isin(out)] for rows in self.tables)
-            parts.append(Part(fold, real, test[mine == fold], dict(zip(self.sources, others, strict=True))))
+            real, *sources = (rows[~rows["id"].isin(out)] for rows in self.tables)
+            parts.append(Part(fold, real, test[tested_in == fold], dict(zip(self.sources, sources, strict=True))))
         return parts
 
 
@@ -138,30 +138,30 @@ def plan(
     parts = {seed: data.parts(seed) for seed in seeds}
     fits = []
     for mix in trained(spec, data.sources):
-        about = mixes.parse(mix)
-        if any(source in data.sources and data.sources[source].empty for source in about.sources):
+        parsed = mixes.parse(mix)
+        if any(source in data.sources and data.sources[source].empty for source in parsed.sources):
             # A study of several tasks may have an imported set for some of them.
             continue
-        source, wanted = about.parts[0].source, about.parts[0].rows
+        source, wanted = parsed.parts[0].source, parsed.parts[0].rows
         fewest = min(part.count(source) for of_seed in parts.values() for part in of_seed)
-        if about.is_point and isinstance(wanted, int) and wanted > fewest:
+        if parsed.is_point and isinstance(wanted, int) and wanted > fewest:
             # One list of sizes serves tasks of all sizes: the curve of a small one ends earlier.
             continue
         for seed in seeds:
             for fold, training, test, sources in parts[seed]:
                 ids = test["id"].tolist()
-                if not any(part.source in data.folded for part in about.parts):
+                if not any(part.source in data.folded for part in parsed.parts):
                     # It has no row that is tested on: one fit for all folds.
                     fold, ids = None, whole_test
                 rows = mixes.rows(mix, training, sources, seed)
                 place = f"{name} {mix} seed {seed}"
-                found = set(rows["label"])
-                if unknown := sorted(found - set(data.labels)):
+                row_labels = set(rows["label"])
+                if unknown := sorted(row_labels - set(data.labels)):
                     raise PyriteError(
                         f"{place}: label '{unknown[0]}' is not one of the task's real rows, which have "
                         f"{', '.join(data.labels)}; make the generated set anew (`pyrite generate`)"
                     )
-                if len(found) < 2:
+                if len(row_labels) < 2:
                     raise PyriteError(f"{place}: all of its rows have one label; take more rows")
                 identity = {**shared, "test": ids, "rows": rows[["id", "label"]].to_numpy().tolist()}
                 if spec.seeded:

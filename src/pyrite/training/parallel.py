@@ -90,26 +90,26 @@ def side_by_side(
         pool.shutdown(cancel_futures=True)
 
 
-_mine: tuple[Any, Any, Callable[[], object]]
+_duty: tuple[Any, Any, Callable[[], object]]
 
 
 def _begin(work: Any, shared: Any, steps: Any, numbers: Any) -> None:
     """Make this process a worker on a device of its own, which ends when its parent does."""
-    global _mine
+    global _duty
 
     def advance() -> None:
         with steps.get_lock():
             steps.value += 1
 
     number = numbers.get()
-    _mine = work, shared, advance
+    _duty = work, shared, advance
     if torch.cuda.is_available():
         torch.cuda.set_device(number)
     _belong_to_parent()
 
 
 def _work(job: Any) -> Any:
-    work, shared, advance = _mine
+    work, shared, advance = _duty
     return work(job, shared, advance)
 
 
