@@ -403,7 +403,7 @@ def a_view() -> dict[str, Any]:
         "static": [],
         "unscored": [],
         "study": study,
-        "asked": study.compare,
+        "comparison": study.compare,
     }
     added["prompts"] = {name: ways.load(source.prompt) for name, source in study.written.items()}
     return report.describe(tasks, judged) | added | {"tasks": tasks}
