@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from conftest import ROOT
 from test_verdict import case, gap
@@ -15,32 +13,32 @@ from pyrite.results.verdict import Case
 
 
 def test_a_candidate_goes_by_its_kind_only_where_that_tells_it() -> None:
-    study = schema.parse((ROOT / "params.yaml").read_text(), Path("params.yaml"), Params)
+    study = schema.load(ROOT / "params.yaml", Params)
     kinds = {"few_shot": "written", "labelled": "labelled", "few_shot+labelled": "", "real+few_shot": "", "real": ""}
     assert {mix: advice.kind(study, mix) for mix in kinds} == kinds
-    other = study.sources["zero_shot"].model_copy(update={"llm": "small"})
-    two_llms = study.model_copy(update={"sources": study.sources | {"zero_shot": other}})
+    small = study.sources["zero_shot"].model_copy(update={"llm": "small"})
+    two_llms = study.model_copy(update={"sources": study.sources | {"zero_shot": small}})
     assert advice.kind(two_llms, "few_shot") == ""
     assert advice.kind(two_llms, "labelled") == "labelled"
-    made = {"vendor": Imported(kind="imported"), "other": Imported(kind="imported")}
-    assert advice.kind(study.model_copy(update={"sources": made}), "vendor") == ""
+    imported = {"vendor": Imported(kind="imported"), "other": Imported(kind="imported")}
+    assert advice.kind(study.model_copy(update={"sources": imported}), "vendor") == ""
     assert "Few-shot cost 2.0 points" in advice.headline(case(gap(-2.0, 1.0)), "", lambda name: name.replace("_", "-"))
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("case", "words"),
     [
         (case(gap(-5.6, 1.0)), "cost 5.6 points, and you allow 3."),
         (case(gap(0.0, 1.0)), "cost nothing, and you allow 3."),
         (case(gap(1.2, 1.0)), "score 1.2 points higher than real."),
     ],
 )
-def test_the_headline_has_the_gap_and_what_it_is_compared_with(given: Case, words: str) -> None:
-    assert advice.headline(given, "labelled").endswith(words)
+def test_the_headline_has_the_gap_and_what_it_is_compared_with(case: Case, words: str) -> None:
+    assert advice.headline(case, "labelled").endswith(words)
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("case", "words"),
     [
         (
             case(gap(-5.6, 1.0), equal=gap(-0.5, 1.0), equal_rows=1542),
@@ -55,9 +53,9 @@ def test_the_headline_has_the_gap_and_what_it_is_compared_with(given: Case, word
         (case(gap(-5.6, 1.0)), ""),
     ],
 )
-def test_the_gap_at_equal_size_is_said_where_it_is_another_one(given: Case, words: str) -> None:
-    said = statements.at_equal_size(given)
-    assert words in said and bool(said) == bool(words)
+def test_the_gap_at_equal_size_is_said_where_it_is_another_one(case: Case, words: str) -> None:
+    sentence = statements.at_equal_size(case)
+    assert words in sentence and bool(sentence) == bool(words)
 
 
 def test_a_verdict_is_a_word_that_says_what_to_do() -> None:

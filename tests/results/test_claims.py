@@ -9,9 +9,9 @@ from pyrite.results.generation import GeneratedSet
 
 def labelled(**accepted: int) -> GeneratedSet:
     """The counts of real texts that got these labels."""
-    found = metrics.generated("pets", "labelled", tuple(accepted), accepted=sum(accepted.values()))
-    each = {label: found.total.model_copy(update={"accepted": n}) for label, n in accepted.items()}
-    return found.model_copy(update={"kind": "labelled", "labels": each})
+    counts = metrics.generated("pets", "labelled", tuple(accepted), accepted=sum(accepted.values()))
+    labels = {label: counts.total.model_copy(update={"accepted": n}) for label, n in accepted.items()}
+    return counts.model_copy(update={"kind": "labelled", "labels": labels})
 
 
 def test_the_balance_of_texts_that_an_llm_labelled_is_said() -> None:

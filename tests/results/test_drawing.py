@@ -161,8 +161,8 @@ def test_labels_are_moved_apart_and_only_up(heights: list[float], distance: floa
 
 
 def test_a_name_of_two_lines_stands_at_the_middle_of_its_row() -> None:
-    found = [Dot(name, "real", 70.0, 69.0, 71.0) for name in ("Short", "IMDB movie review sentiment", "Brief")]
-    picture = Figure("Title", score_charts.draw(found, None, 3.0), "About").svg
+    dots = [Dot(name, "real", 70.0, 69.0, 71.0) for name in ("Short", "IMDB movie review sentiment", "Brief")]
+    picture = Figure("Title", score_charts.draw(dots, None, 3.0), "About").svg
     place = r"<text[^>]*translate\([^,]*,([\d.]+)\)[^>]*>(?:<tspan[^>]*>)?"
     first, second, third = (float(re.search(place + word, picture)[1]) for word in ("Short", "IMDB movie", "Brief"))  # type: ignore[index]
     assert third - first == 2 * score_charts.ROW

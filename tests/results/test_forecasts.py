@@ -1,21 +1,18 @@
 from __future__ import annotations
 
 import pytest
-from test_frontier import SCORES, task
+from test_frontier import SCORES, classifier, task
 
 import metrics
 from pyrite.results import forecasts
 from pyrite.results.study import TaskMetrics
 
 
-def curved(scores: dict[str, float], few_shot: int = 800, real: int = 800, **asked: object) -> TaskMetrics:
-    rows = {"few_shot": few_shot, "real": real}
-    found = metrics.classifier({})
-    sizes = {name: int(name.partition("@")[2] or rows.get(name, 800)) for name in scores}
-    mixes = {name: metrics.mix(value).model_copy(update={"rows": sizes[name]}) for name, value in scores.items()}
-    found = found.model_copy(update={"mixes": mixes, "gaps": {name: {} for name in mixes if "@" not in name}})
+def curved(scores: dict[str, float], few_shot: int = 800, real: int = 800, **comparison: object) -> TaskMetrics:
+    whole = {"few_shot": few_shot, "real": real}
+    rows = {name: int(name.partition("@")[2] or whole[name]) for name in scores}
     sources = {"few_shot": metrics.generated("fruit", "few_shot", cost_usd=2.0)}
-    return metrics.of_task(metrics.task("fruit", {"probe": found}), sources, **asked)
+    return metrics.of_task(metrics.task("fruit", {"probe": classifier(scores, rows)}), sources, **comparison)
 
 
 RISES = {"real@100": 0.60, "real@200": 0.68, "real@400": 0.74, "real": 0.785}
@@ -41,16 +38,16 @@ def test_it_is_not_worth_it_where_even_the_upper_end_gains_less_than_the_margin(
 
 
 def test_two_sizes_foretell_nothing() -> None:
-    assert {one.option for one in forecasts.find(task())} == {"real"}
+    assert {forecast.option for forecast in forecasts.find(task())} == {"real"}
     assert "few_shot@100" in SCORES
 
 
 def test_generated_texts_alone_are_foretold_half_of_the_gain_and_a_wider_interval() -> None:
     alone = {name.replace("real", "few_shot"): score for name, score in RISES.items()}
-    found = forecasts.find(curved(RISES | alone, few_shot=800))
-    real, made = (next(one.score for one in found if one.option == option) for option in ("real", "few_shot"))
-    assert made.value - RISES["real"] == pytest.approx((real.value - RISES["real"]) / 2)
-    assert made.high - made.low > 2 * (real.high - real.low)
+    foretold = forecasts.find(curved(RISES | alone, few_shot=800))
+    real, few_shot = (twice.score for twice in foretold if twice.times == 2)
+    assert few_shot.value - RISES["real"] == pytest.approx((real.value - RISES["real"]) / 2)
+    assert few_shot.high - few_shot.low > 2 * (real.high - real.low)
 
 
 @pytest.mark.parametrize(
@@ -58,9 +55,8 @@ def test_generated_texts_alone_are_foretold_half_of_the_gain_and_a_wider_interva
 )
 def test_a_pilot_says_whether_the_whole_set_is_likely_to_do(real: float, expected: str) -> None:
     pilot = {"real": real, "few_shot@20": 0.60, "few_shot@30": 0.64, "few_shot": 0.66}
-    found = forecasts.whole_set(curved(pilot, few_shot=40), "few_shot", 200)
-    assert found
-    assert found[1] == expected
+    _, chance = forecasts.whole_set(curved(pilot, few_shot=40), "few_shot", 200)
+    assert chance == expected
 
 
 def test_a_pilot_needs_three_sizes_and_fewer_texts_than_the_whole() -> None:

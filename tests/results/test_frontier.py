@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,12 +9,20 @@ from hypothesis import strategies as st
 import metrics
 from pyrite.params import Price
 from pyrite.results import frontier, purchases
+from pyrite.results.evaluation import ClassifierResult
 from pyrite.results.purchases import Purchase
 from pyrite.results.study import TaskMetrics
 
 PRICE = Price(input=1.0, output=2.0, date="2026-11-01")
 SCORES = {"real@50": 0.6, "real@100": 0.7, "real": 0.8, "few_shot@100": 0.7, "few_shot": 0.75, "real+few_shot": 0.85}
 ROWS = {"real@50": 50, "real@100": 100, "real": 400, "few_shot@100": 100, "few_shot": 200, "real+few_shot": 600}
+
+
+def classifier(scores: Mapping[str, float], rows: Mapping[str, int]) -> ClassifierResult:
+    """A classifier with these scores and rows of its mixes, and no gaps."""
+    mixes = {name: metrics.mix(value).model_copy(update={"rows": rows[name]}) for name, value in scores.items()}
+    gaps = {name: {} for name in mixes if "@" not in name}
+    return metrics.classifier({}).model_copy(update={"mixes": mixes, "gaps": gaps})
 
 
 def task(
@@ -23,22 +33,19 @@ def task(
     label_price: float | None = 0.1,
     llm_price: float | None = None,
     texts: int | None = None,
-    **made: object,
+    **counts: object,
 ) -> TaskMetrics:
     """A study whose probe has two curves; the few-shot texts cost two dollars."""
-    found = metrics.classifier({})
-    mixes = {name: metrics.mix(value).model_copy(update={"rows": ROWS[name]}) for name, value in SCORES.items()}
-    found = found.model_copy(update={"mixes": mixes, "gaps": {name: {} for name in mixes if "@" not in name}})
-    source = metrics.generated("fruit", "few_shot", cost_usd=cost).model_copy(update=made)
-    scored = metrics.task("fruit", {"probe": found}, llm=llm)
-    known = {"label_price": label_price, "llm_price": llm_price, "texts_per_month": texts, "prices": prices or {}}
-    return metrics.of_task(scored, {"few_shot": source}, **known)
+    source = metrics.generated("fruit", "few_shot", cost_usd=cost).model_copy(update=counts)
+    scored = metrics.task("fruit", {"probe": classifier(SCORES, ROWS)}, llm=llm)
+    comparison = {"label_price": label_price, "llm_price": llm_price, "texts_per_month": texts, "prices": prices or {}}
+    return metrics.of_task(scored, {"few_shot": source}, **comparison)
 
 
 def test_every_option_has_its_points_and_what_they_cost() -> None:
     bought = purchases.of_task(task())
-    found = {(one.option, one.labels, one.texts): one.cost_usd for one in bought}
-    assert found == pytest.approx(
+    costs = {(purchase.option, purchase.labels, purchase.texts): purchase.cost_usd for purchase in bought}
+    assert costs == pytest.approx(
         {
             ("real", 50, 0): 5.0,
             ("real", 100, 0): 10.0,
@@ -51,22 +58,22 @@ def test_every_option_has_its_points_and_what_they_cost() -> None:
 
 
 def test_halves_equal_sizes_and_the_pool_are_no_options() -> None:
-    found = metrics.classifier(
+    classifier = metrics.classifier(
         {"real": 0.8, "real@equal": 0.7, "pool": 0.6, "pool+few_shot": 0.7, "few_shot@even": 0.6}
     )
-    assert list(purchases.curves(found)) == ["real"]
+    assert list(purchases.curves(classifier)) == ["real"]
 
 
 def test_recorded_texts_have_the_price_of_a_model_that_has_one() -> None:
-    known = {"reckoned_tokens": (1_000_000, 500_000)}
-    recorded = task(None, prices={"other": PRICE}, **known)
+    tokens = {"reckoned_tokens": (1_000_000, 500_000)}
+    recorded = task(None, prices={"other": PRICE}, **tokens)
     assert purchases.of_task(recorded)[-2].cost_usd == pytest.approx(2.0)
-    found = frontier.find(recorded)
-    assert (found.borrowed, found.missing) == ("other", ())
-    assert "as if other had written them" in frontier.sentence(found)
+    front = frontier.find(recorded)
+    assert (front.borrowed, front.missing) == ("other", ())
+    assert "as if other had written them" in frontier.sentence(front)
     # Its own price goes before.
-    assert frontier.find(task(None, prices={"other": PRICE, "a/llm": PRICE}, **known)).borrowed == ""
-    assert frontier.find(task(None, **known)).missing == ("generate.prices",)
+    assert frontier.find(task(None, prices={"other": PRICE, "a/llm": PRICE}, **tokens)).borrowed == ""
+    assert frontier.find(task(None, **tokens)).missing == ("generate.prices",)
     # No model's price is that of a set that somebody else made.
     imported = task(None, prices={"other": PRICE}, kind="imported")
     assert frontier.find(imported).missing == ("sources.few_shot.cost_usd",)
@@ -75,8 +82,8 @@ def test_recorded_texts_have_the_price_of_a_model_that_has_one() -> None:
 def test_texts_of_an_llm_that_answered_have_no_other_models_price() -> None:
     charged = metrics.generated("fruit", "few_shot", prompt_tokens=9, completion_tokens=9).total
     live = {"reckoned_tokens": (8, 8), "total": charged}
-    found = frontier.find(task(None, prices={"other": PRICE}, **live))
-    assert (found.borrowed, found.missing) == ("", ("generate.prices",))
+    front = frontier.find(task(None, prices={"other": PRICE}, **live))
+    assert (front.borrowed, front.missing) == ("", ("generate.prices",))
     own = task(None, prices={"other": PRICE, "a/llm": PRICE}, **live)
     assert own.price("few_shot") == pytest.approx(27e-6)
 
@@ -93,31 +100,31 @@ def test_none_on_the_frontier_is_beaten_and_all_others_are(points: list[tuple[in
 
 
 def test_the_sentence_names_the_cheapest_way_and_the_best_for_a_tenth() -> None:
-    found = frontier.find(task())
-    assert [one.mix for one in found.on_it] == ["few_shot@100", "few_shot", "real", "real+few_shot"]
-    said = frontier.sentence(found)
-    assert said.startswith("The cheapest way to 85 macro-F1 is 400 hand labels and 200 few-shot texts, about $42.00")
-    assert "with $4.20 the best is 200 few-shot texts (75.0)" in said
+    front = frontier.find(task())
+    assert [purchase.mix for purchase in front.on_it] == ["few_shot@100", "few_shot", "real", "real+few_shot"]
+    words = frontier.sentence(front)
+    assert words.startswith("The cheapest way to 85 macro-F1 is 400 hand labels and 200 few-shot texts, about $42.00")
+    assert "with $4.20 the best is 200 few-shot texts (75.0)" in words
     # One more, were it a whole step better.
     cheap = Purchase(option="few_shot", mix="few_shot", labels=0, texts=9, score=metrics.score(0.85), cost_usd=1.0)
-    only = found.model_copy(update={"purchases": (*found.purchases, cheap), "best": (len(found.purchases),)})
+    only = front.model_copy(update={"purchases": (*front.purchases, cheap), "best": (len(front.purchases),)})
     assert frontier.sentence(only) == "The cheapest way to 85 macro-F1 is 9 few-shot texts, about $1.00."
 
 
 def test_without_the_price_of_a_label_it_says_which_line_to_fill() -> None:
-    found = frontier.find(task(label_price=None))
-    assert (found.best, found.missing) == ((), ("compare.label_price",))
-    assert "fill compare.label_price in params.yaml" in frontier.sentence(found)
+    front = frontier.find(task(label_price=None))
+    assert (front.best, front.missing) == ((), ("compare.label_price",))
+    assert "fill compare.label_price in params.yaml" in frontier.sentence(front)
     # One row an option: the largest of each.
-    assert [row["What is bought"] for row in frontier.table(found).rows] == ["real", "few-shot", "real + few-shot"]
-    assert {str(row["Cost"]) for row in frontier.table(found).rows} == {"?", "$2.00"}
+    assert [row["What is bought"] for row in frontier.table(front).rows] == ["real", "few-shot", "real + few-shot"]
+    assert {str(row["Cost"]) for row in frontier.table(front).rows} == {"?", "$2.00"}
 
 
 def test_the_llm_itself_is_an_option_at_its_price_for_a_month() -> None:
     llm = metrics.llm(0.95, {"real": (0.1, 0.05, 0.15)}, ("probe",))
-    found = frontier.find(task(llm=llm, llm_price=0.5, texts=10_000))
-    called = next(one for one in found.purchases if one.option == "llm")
+    front = frontier.find(task(llm=llm, llm_price=0.5, texts=10_000))
+    called = next(purchase for purchase in front.purchases if purchase.option == "llm")
     # The baseline's score on all test rows, moved by the gap on those that the LLM labelled.
     assert (called.score.value, called.cost_usd) == (pytest.approx(0.9), pytest.approx(5.0))
-    assert found.on_it[-1] == called
+    assert front.on_it[-1] == called
     assert frontier.find(task(llm=llm, llm_price=0.5)).missing == ("compare.texts_per_month",)

@@ -24,9 +24,9 @@ def test_a_name_keeps_clear_of_other_lines_and_of_the_edge() -> None:
 
 
 def test_names_do_not_cover_each_other_as_long_as_there_is_room() -> None:
-    found = placing.spots(["one"] * 20, [[(0.5, 0.5)]] * 20, [], WIDTH, HEIGHT)
-    free = [one for one in found if not one.covers]
-    assert 3 <= len(free) < 20 and len({(one.dx, one.dy) for one in free}) == len(free)
+    places = placing.spots(["one"] * 20, [[(0.5, 0.5)]] * 20, [], WIDTH, HEIGHT)
+    free = [place for place in places if not place.covers]
+    assert 3 <= len(free) < 20 and len({(place.dx, place.dy) for place in free}) == len(free)
     assert spot("a name that is much longer than the plot is wide", [(0.5, 0.5)], []).covers == placing.OUTSIDE
 
 

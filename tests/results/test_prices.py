@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from test_statements import worth
 
 from pyrite.results.evaluation import Worth
 from pyrite.results.prices import BreakEven, money
 
 
-def worth(labels: int | None, low: int | None, high: int | None) -> Worth:
-    return Worth(labels=labels, low=low, high=high, least=50, most=1000)
-
-
 @pytest.mark.parametrize(
-    ("found", "low", "high"),
+    ("worth", "low", "high"),
     [
         (worth(200, 100, 400), 0.01, 0.04),
         (worth(200, 100, None), 0.0, 0.04),
@@ -21,8 +18,8 @@ def worth(labels: int | None, low: int | None, high: int | None) -> Worth:
         (worth(None, 800, None), 0.0, 0.005),
     ],
 )
-def test_break_even_is_cost_over_worth(found: Worth, low: float, high: float | None) -> None:
-    assert BreakEven.of(4.0, found) == BreakEven(low, high)
+def test_break_even_is_cost_over_worth(worth: Worth, low: float, high: float | None) -> None:
+    assert BreakEven.of(4.0, worth) == BreakEven(low, high)
 
 
 def test_what_is_cheaper_depends_on_the_interval() -> None:

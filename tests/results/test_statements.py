@@ -28,12 +28,12 @@ def test_texts_that_are_surely_clearer_than_real_ones_are_said(own: int, real: i
         for name, n in {"real": real, "few_shot": own}.items()
     }
     made = metrics.generated("t", "few_shot").model_copy(update={"clear_cut": shares})
-    said = remarks.clearer(made)
-    assert bool(said) == surely
-    assert not surely or ("98.0 %" in said and "78.0 %" in said)
+    sentence = remarks.clearer(made)
+    assert bool(sentence) == surely
+    assert not surely or ("98.0 %" in sentence and "78.0 %" in sentence)
     classifiers = {"tfidf": metrics.classifier({"real": 0.9, "few_shot": 0.8})}
-    told = remarks.remarks(metrics.of_task(metrics.task("t", classifiers), {"few_shot": made}), "tfidf")
-    assert (said in told) == surely
+    sentences = remarks.remarks(metrics.of_task(metrics.task("t", classifiers), {"few_shot": made}), "tfidf")
+    assert (sentence in sentences) == surely
 
 
 def test_an_obstacle_leaves_both_questions_open() -> None:
@@ -47,7 +47,7 @@ def worth(labels: int | None, low: int | None, high: int | None, most: int = 100
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("case", "words"),
     [
         (
             case(gap(-0.8, 2.0)),
@@ -86,8 +86,8 @@ def worth(labels: int | None, low: int | None, high: int | None, most: int = 100
         (case(gap(0.0, 2.0), obstacle="both are no better than guessing"), "but both are no better than guessing."),
     ],
 )
-def test_the_words_have_the_numbers(given: Case, words: str) -> None:
-    assert words in statements.sentence(given)
+def test_the_words_have_the_numbers(case: Case, words: str) -> None:
+    assert words in statements.sentence(case)
 
 
 def test_both_questions_are_answered_with_their_intervals() -> None:
@@ -102,12 +102,12 @@ def test_both_questions_are_answered_with_their_intervals() -> None:
 
 @pytest.mark.parametrize(("moved", "words"), [(0.008, "about 0.8 points"), (None, "leave out how much another run")])
 def test_another_run_of_the_llm_is_in_the_intervals_or_is_said_not_to_be(moved: float | None, words: str) -> None:
-    found = metrics.task("pets", {"probe": metrics.classifier({"real": 0.9, "few_shot": 0.8})})
-    pair = found.classifiers["probe"].gaps["few_shot"]["real"]
+    task = metrics.task("pets", {"probe": metrics.classifier({"real": 0.9, "few_shot": 0.8})})
+    pair = task.classifiers["probe"].gaps["few_shot"]["real"]
     gap = pair.macro_f1.model_copy(update={"generation_error": moved})
-    found.classifiers["probe"].gaps["few_shot"]["real"] = pair.model_copy(update={"macro_f1": gap})
-    assert words in remarks.generation(metrics.of_task(found, {}), "probe")
-    assert remarks.generation(metrics.of_task(found, {}, candidates=("real",)), "probe") == ""
+    task.classifiers["probe"].gaps["few_shot"]["real"] = pair.model_copy(update={"macro_f1": gap})
+    assert words in remarks.generation(metrics.of_task(task, {}), "probe")
+    assert remarks.generation(metrics.of_task(task, {}, candidates=("real",)), "probe") == ""
 
 
 def test_over_tasks_there_are_these_tasks_and_tasks_like_them() -> None:
@@ -123,7 +123,7 @@ def test_labels_outside_the_curve_are_bounds(value: int | None, expected: str) -
 
 
 @pytest.mark.parametrize(
-    ("found", "words"),
+    ("worth", "words"),
     [
         (worth(None, None, None), "few_shot still helps with 1,000 real labels, the most that were tried"),
         (worth(0, 0, 0), "few_shot helps with no number of real labels from 50 on"),
@@ -133,12 +133,12 @@ def test_labels_outside_the_curve_are_bounds(value: int | None, expected: str) -
         (worth(0, 0, 80), "few_shot helps up to < 50 (< 50 to 80) real labels"),
     ],
 )
-def test_where_generated_rows_stop_helping(found: Worth, words: str) -> None:
-    assert words in statements.stops("few_shot", found)
+def test_where_generated_rows_stop_helping(worth: Worth, words: str) -> None:
+    assert words in statements.stops("few_shot", worth)
 
 
 @pytest.mark.parametrize(
-    ("mix", "found", "cost", "price", "words"),
+    ("mix", "worth", "cost", "price", "words"),
     [
         ("few_shot", worth(200, 100, 400), 4.0, None, "one costs $0.01 to $0.04."),
         ("few_shot", worth(200, 100, 400), 0.2, None, "one costs less than a cent."),
@@ -152,9 +152,9 @@ def test_where_generated_rows_stop_helping(found: Worth, words: str) -> None:
     ],
 )
 def test_the_break_even_says_what_is_known(
-    mix: str, found: Worth | None, cost: float | None, price: float | None, words: str
+    mix: str, worth: Worth | None, cost: float | None, price: float | None, words: str
 ) -> None:
-    assert words in statements.break_even(mix, found, cost, price)
+    assert words in statements.break_even(mix, worth, cost, price)
 
 
 def test_without_a_price_there_is_no_break_even() -> None:

@@ -53,9 +53,9 @@ def test_a_table_without_rows_says_so() -> None:
 def test_a_terminal_has_joined_values_in_a_cell() -> None:
     console = Console(width=80, record=True)
     console.print(TABLE.terminal())
-    said = console.export_text()
-    assert "80.0/81.0" in said
-    assert max(map(len, said.splitlines())) <= 80
+    text = console.export_text()
+    assert "80.0/81.0" in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_a_terminal_of_80_columns_folds_no_name_and_repeats_no_word() -> None:

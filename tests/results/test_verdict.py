@@ -9,22 +9,16 @@ from scipy import stats
 import metrics
 from pyrite.base.errors import PyriteError
 from pyrite.results import verdict
-from pyrite.results.evaluation import Gap
+from pyrite.results.evaluation import Gap, PairedGap
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case
 
 
 def gap(value: float, reach: float, item_error: float = 1.0, seed_error: float = 1.0) -> Gap:
     """In points: a gap whose 95 % interval reaches twice as far as its 90 % one."""
-    half = reach / 2
-    values = {
-        "value": value,
-        "low": value - reach,
-        "high": value + reach,
-        "low90": value - half,
-        "high90": value + half,
-    }
+    values = {"value": value, "low": value - reach, "high": value + reach}
+    values |= {"low90": value - reach / 2, "high90": value + reach / 2}
     values |= {"item_error": item_error, "seed_error": seed_error, "detectable": 3.0}
-    return Gap(p=0.5, **{name: one / 100 for name, one in values.items()})
+    return Gap(p=0.5, **{name: points / 100 for name, points in values.items()})
 
 
 def case(gap: Gap, gain: Gap | None = None, margin: float = 3.0, **changes: object) -> Case:
@@ -35,7 +29,7 @@ HELPS, MAYBE, NOTHING = gap(2.0, 1.0), gap(0.5, 1.0), gap(0.1, 0.6)
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("case", "expected"),
     [
         (case(gap(0.0, 2.0)), REPLACE),
         (case(gap(5.0, 2.0)), REPLACE),
@@ -63,8 +57,8 @@ HELPS, MAYBE, NOTHING = gap(2.0, 1.0), gap(0.5, 1.0), gap(0.1, 0.6)
         (case(gap(-9.0, 2.0), gap(-9.0, 2.0), contains=True), DONT),
     ],
 )
-def test_the_rule_at_its_edges(given: Case, expected: str) -> None:
-    assert verdict.decide(given) == expected
+def test_the_rule_at_its_edges(case: Case, expected: str) -> None:
+    assert verdict.decide(case) == expected
 
 
 @pytest.mark.parametrize(
@@ -75,7 +69,7 @@ def test_what_pays_on_top_of_all_labels(gain: Gap | None, expected: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("given", "close"),
+    ("case", "close"),
     [
         (case(gap(-2.0, 1.9)), True),  # replace by 0.05 points
         (case(gap(-4.0, 2.2)), True),  # can't tell by 0.1
@@ -85,13 +79,13 @@ def test_what_pays_on_top_of_all_labels(gain: Gap | None, expected: str) -> None
         (case(gap(-2.0, 1.9), obstacle="one fit"), False),
     ],
 )
-def test_a_deciding_end_near_its_margin_is_a_close_call(given: Case, close: bool) -> None:
-    assert verdict.is_close(given) == close
+def test_a_deciding_end_near_its_margin_is_a_close_call(case: Case, close: bool) -> None:
+    assert verdict.is_close(case) == close
 
 
 def test_the_rows_that_settle_a_case_give_the_promised_power() -> None:
-    given = case(gap(-1.0, 9.0, item_error=1.5, seed_error=0.6))
-    rows = verdict.settles(given)
+    wide = case(gap(-1.0, 9.0, item_error=1.5, seed_error=0.6))
+    rows = verdict.settles(wide)
     assert rows is not None
     error = math.hypot(1.5 * math.sqrt(1000 / rows), 0.6)
     # One-sided at 5 % against a gap of -3, when it is 0 or -6.
@@ -120,85 +114,72 @@ def test_a_mean_leaves_out_tasks_where_nothing_can_be_told() -> None:
 
 def test_tasks_as_a_sample_have_students_interval_of_their_gaps() -> None:
     gaps = [-1.0, -4.0, 2.0, -3.0]
-    found = verdict.as_sample([case(gap(one, 3.0)) for one in gaps])
+    mean = verdict.as_sample([case(gap(value, 3.0)) for value in gaps])
     expected = stats.t.interval(0.90, 3, loc=-0.015, scale=stats.sem(gaps) / 100)
-    assert (found.value, found.low, found.high) == pytest.approx((-0.015, *expected))
+    assert (mean.value, mean.low, mean.high) == pytest.approx((-0.015, *expected))
 
 
-SCORES = {"real": 0.80, "few_shot": 0.79, "real+few_shot": 0.84}
+PROBE = metrics.classifier({"real": 0.80, "few_shot": 0.79, "real+few_shot": 0.84})
+PAIRED = PROBE.gaps["few_shot"]["real"]
 
 
-def found(**changes: object) -> Case:
-    """The case of a task whose fits of few_shot are changed so."""
-    one = metrics.classifier(SCORES)
-    mixes = one.mixes | {"few_shot": one.mixes["few_shot"].model_copy(update=changes)}
-    task = metrics.task("pets", {"probe": one.model_copy(update={"mixes": mixes})})
-    return verdict.case(task, "probe", "few_shot", "real", 3.0)
+def case_of(
+    *changed: str, candidate: str = "few_shot", gap: PairedGap = PAIRED, test_rows: int = 500, **changes: object
+) -> Case:
+    """The case of a task whose fits of these mixes are changed so."""
+    mixes = PROBE.mixes | {name: PROBE.mixes[name].model_copy(update=changes) for name in changed}
+    gaps = PROBE.gaps | {"few_shot": PROBE.gaps["few_shot"] | {"real": gap}}
+    probe = PROBE.model_copy(update={"mixes": mixes, "gaps": gaps})
+    return verdict.case(metrics.task("pets", {"probe": probe}, test_rows), "probe", candidate, "real", 3.0)
 
 
 def test_a_case_has_both_gaps() -> None:
-    given = found()
-    assert given.gap.value == pytest.approx(-0.01)
-    assert given.gain is not None
-    assert given.gain.value == pytest.approx(0.04)
-    assert verdict.decide(given) == REPLACE
+    whole = case_of()
+    assert whole.gap.value == pytest.approx(-0.01)
+    assert whole.gain is not None
+    assert whole.gain.value == pytest.approx(0.04)
+    assert verdict.decide(whole) == REPLACE
 
 
 def test_a_candidate_with_the_baseline_in_it_can_only_augment() -> None:
-    task = metrics.task("pets", {"probe": metrics.classifier(SCORES)})
-    given = verdict.case(task, "probe", "real+few_shot", "real", 3.0)
-    assert given.contains
-    assert verdict.decide(given) == AUGMENT
+    mixed = case_of(candidate="real+few_shot")
+    assert mixed.contains
+    assert verdict.decide(mixed) == AUGMENT
 
 
 def test_a_collapsed_fit_decides_nothing() -> None:
-    given = found(collapsed=(1,))
-    assert verdict.decide(given) == CANT_TELL
-    assert "trained on few_shot, the classifier says one label always (seed 1)" in given.obstacle
+    collapsed = case_of("few_shot", collapsed=(1,))
+    assert verdict.decide(collapsed) == CANT_TELL
+    assert "trained on few_shot, the classifier says one label always (seed 1)" in collapsed.obstacle
 
 
 def test_one_fit_of_each_decides_nothing() -> None:
-    one = metrics.classifier(SCORES)
-    mixes = {name: mix.model_copy(update={"distinct": 1}) for name, mix in one.mixes.items()}
-    task = metrics.task("pets", {"probe": one.model_copy(update={"mixes": mixes})})
-    given = verdict.case(task, "probe", "few_shot", "real", 3.0)
-    assert verdict.decide(given) == CANT_TELL
-    assert "one fit of each only" in given.obstacle
-    assert "more seeds" in given.remedy
+    single = case_of(*PROBE.mixes, distinct=1)
+    assert verdict.decide(single) == CANT_TELL
+    assert "one fit of each only" in single.obstacle
+    assert "more seeds" in single.remedy
     # The other of the two has several: their spread is in the gap.
-    assert not found(distinct=1).obstacle
+    assert not case_of("few_shot", distinct=1).obstacle
     # The halves of the candidate's rows tell what other rows would move.
-    paired = one.gaps["few_shot"]["real"]
-    halved = paired.model_copy(update={"macro_f1": paired.macro_f1.model_copy(update={"generation_error": 0.01})})
-    both = {"mixes": mixes, "gaps": one.gaps | {"few_shot": one.gaps["few_shot"] | {"real": halved}}}
-    known = metrics.task("pets", {"probe": one.model_copy(update=both)})
-    assert not verdict.case(known, "probe", "few_shot", "real", 3.0).obstacle
+    halved = PAIRED.model_copy(update={"macro_f1": PAIRED.macro_f1.model_copy(update={"generation_error": 0.01})})
+    assert not case_of(*PROBE.mixes, distinct=1, gap=halved).obstacle
 
 
 def test_guessing_decides_nothing_where_both_do() -> None:
-    assert not found(guesses=True).obstacle
-    one = metrics.classifier(SCORES)
-    mixes = {name: mix.model_copy(update={"guesses": True}) for name, mix in one.mixes.items()}
-    task = metrics.task("pets", {"probe": one.model_copy(update={"mixes": mixes})})
-    assert verdict.case(task, "probe", "few_shot", "real", 3.0).obstacle == "both are no better than guessing"
+    assert not case_of("few_shot", guesses=True).obstacle
+    assert case_of(*PROBE.mixes, guesses=True).obstacle == "both are no better than guessing"
 
 
 def test_few_test_rows_decide_nothing() -> None:
-    task = metrics.task("pets", {"probe": metrics.classifier(SCORES)}, test_rows=19)
-    assert "19 test rows are too few" in verdict.case(task, "probe", "few_shot", "real", 3.0).obstacle
+    assert "19 test rows are too few" in case_of(test_rows=19).obstacle
 
 
 def test_a_label_is_lost_from_three_margins_on() -> None:
-    one = metrics.classifier(SCORES)
-    paired = one.gaps["few_shot"]["real"].model_copy(update={"at_most": {"a": -0.091, "b": -0.089}})
-    gaps = one.gaps | {"few_shot": one.gaps["few_shot"] | {"real": paired}}
-    task = metrics.task("pets", {"probe": one.model_copy(update={"gaps": gaps})})
-    given = verdict.case(task, "probe", "few_shot", "real", 3.0)
-    assert given.lost == ("a",)
-    assert verdict.decide(given) == AUGMENT
+    losing = case_of(gap=PAIRED.model_copy(update={"at_most": {"a": -0.091, "b": -0.089}}))
+    assert losing.lost == ("a",)
+    assert verdict.decide(losing) == AUGMENT
 
 
 def test_a_gap_that_is_not_there_is_named() -> None:
-    task = metrics.task("pets", {"probe": metrics.classifier(SCORES)})
     with pytest.raises(PyriteError, match="no gap of 'pool' to 'real' for classifier 'probe'"):
-        verdict.case(task, "probe", "pool", "real", 3.0)
+        case_of(candidate="pool")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -11,15 +12,14 @@ from pyrite.results.verdict import Case
 
 def at(low90: float, high90: float, limits: list[float]) -> list[Case]:
     """The cases of one gap at several limits."""
-    middle = (low90 + high90) / 2
-    found = case(gap(middle, high90 - low90))
-    assert found.gap.low90 == pytest.approx(low90 / 100) and found.gap.high90 == pytest.approx(high90 / 100)
-    return [Case(**(vars(found) | {"margin": limit / 100})) for limit in limits]
+    same = case(gap((low90 + high90) / 2, high90 - low90))
+    assert same.gap.low90 == pytest.approx(low90 / 100) and same.gap.high90 == pytest.approx(high90 / 100)
+    return [replace(same, margin=limit / 100) for limit in limits]
 
 
 def test_the_studys_own_limit_is_among_those_to_choose_from() -> None:
-    found = what_if.limits(2.75)
-    assert found == sorted(set(found)) and 2.75 in found and found[0] == 0 and found[-1] == 10
+    limits = what_if.limits(2.75)
+    assert limits == sorted(set(limits)) and 2.75 in limits and limits[0] == 0 and limits[-1] == 10
     assert what_if.limits(9.0)[-1] == 18
 
 
@@ -33,9 +33,9 @@ def test_a_row_says_at_each_limit_what_the_rule_says() -> None:
         ("let the LLM write", 7.4, 10),
     ]
     assert all(before.high == after.low for before, after in pairwise(row.spans))
-    for one in cases:
-        span = next(span for span in reversed(row.spans) if span.low <= round(100 * one.margin, 6))
-        assert span.word == (advice.SHORT | {verdict.REPLACE: "let the LLM write"})[verdict.decide(one)].replace(
+    for limited in cases:
+        span = next(span for span in reversed(row.spans) if span.low <= round(100 * limited.margin, 6))
+        assert span.word == (advice.SHORT | {verdict.REPLACE: "let the LLM write"})[verdict.decide(limited)].replace(
             "'", "’"
         )
 
