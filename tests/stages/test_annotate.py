@@ -166,10 +166,14 @@ def test_judgements_with_a_label_that_the_card_lacks(pets: Path) -> None:
         annotate.run("pets")
 
 
+def sheet_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
 def filled_in(path: Path, **answers: str) -> None:
     """What a person's spreadsheet saves: the sheet with these columns filled in."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
+    rows = sheet_rows(path)
     with path.open("w", newline="", encoding="utf-8-sig") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
@@ -181,13 +185,12 @@ def test_an_exported_sheet_has_no_labels_and_comes_back_filled_in(
 ) -> None:
     annotate.export("pets", items=3)
     sheet = paths.sheet("pets")
-    with sheet.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
+    rows = sheet_rows(sheet)
     assert {row["label"] for row in rows} == {""}
     assert {row["choices"] for row in rows} == {"cat | dog"}
     assert [row["text"] for row in rows] == ["'=a cat", "the dog", 'a, "b"']
-    said = capsys.readouterr().err
-    assert "cat: sentences that are about cats" in said and str(paths.people_annotations("pets")) in said
+    printed = capsys.readouterr().err
+    assert "cat: sentences that are about cats" in printed and str(paths.people_annotations("pets")) in printed
     filled_in(sheet, annotator="me", label="cat")
     another = Path("another.sheet.csv")
     another.write_bytes(sheet.read_bytes())
@@ -205,13 +208,11 @@ def test_a_sheet_of_pairs_says_what_is_to_be_compared_and_comes_back_filled_in(p
     for task in ("apes", "owls"):
         paths.card(task).write_text(card_text(task, labels=PETS))
         shutil.copy(paths.prepared("pets"), paths.prepared(task))
-    train = texts.read(paths.prepared("owls")).assign(split="train")
-    texts.write(train, paths.prepared("owls"))
+    texts.write(texts.read(paths.prepared("owls")).assign(split="train"), paths.prepared("owls"))
     change_params("tasks", ["pets", "apes", "owls"])
     annotate.export_pairs()
     sheet = paths.sheet("pairs")
-    with sheet.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
+    rows = sheet_rows(sheet)
     assert sorted(tuple(sorted((row["first"], row["second"]))) for row in rows) == [
         ("apes", "owls"),
         ("apes", "pets"),
@@ -233,6 +234,14 @@ def test_a_pair_takes_two_tasks(pets: Path) -> None:
         annotate.export_pairs()
 
 
+def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """The exit status of `pyrite annotate` with these arguments."""
+    monkeypatch.setattr("sys.argv", ["pyrite", "annotate", *arguments])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    return left.value.code
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -245,19 +254,13 @@ def test_a_pair_takes_two_tasks(pets: Path) -> None:
 def test_a_command_that_means_nothing_is_one_line(
     arguments: list[str], problem: str, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["pyrite", "annotate", *arguments])
-    with pytest.raises(SystemExit) as left:
-        cli.main()
-    assert left.value.code == 1
+    assert command(monkeypatch, *arguments) == 1
     assert problem in capsys.readouterr().err
 
 
 def test_the_stages_command_and_export_are_told_apart(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for arguments in (["export", "pets", "--items", "2"], ["pets"]):
-        monkeypatch.setattr("sys.argv", ["pyrite", "annotate", *arguments])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        assert left.value.code == 0
+    assert command(monkeypatch, "export", "pets", "--items", "2") == 0
+    assert command(monkeypatch, "pets") == 0
     assert len(pd.read_csv(paths.sheet("pets"))) == 2
     assert table().empty
 
@@ -284,7 +287,7 @@ def fruit(study: Study) -> list[str]:
 
 def persona(request: dict[str, Any]) -> str:
     system = request["messages"][0]["content"]
-    return next(name for name, said in annotators.load().personas.items() if said == system)
+    return next(name for name, message in annotators.load().personas.items() if message == system)
 
 
 def labels(request: dict[str, Any]) -> str:
@@ -311,17 +314,17 @@ def test_personas_label_what_no_recording_of_their_llm_has(study: Study, fruit: 
     with serve(answers=labels) as server:
         study(server.url)
         table = gathered()
-    recorded, asked = table[table["annotator"].str.startswith("p")], table[table["annotator"].isin(PERSONAS)]
-    assert len(recorded) == 4 and len(asked) == len(table) - 4 == 13 * 5
-    assert set(asked["item"]) == set(fruit[2:])
-    assert {name: set(rows["label"]) for name, rows in asked.groupby("annotator")} == {
+    recorded, answered = table[table["annotator"].str.startswith("p")], table[table["annotator"].isin(PERSONAS)]
+    assert len(recorded) == 4 and len(answered) == len(table) - 4 == 13 * 5
+    assert set(answered["item"]) == set(fruit[2:])
+    assert {name: set(rows["label"]) for name, rows in answered.groupby("annotator")} == {
         name: {"tool" if name == "engineer" else "fruit"} for name in PERSONAS
     }
     assert set(table["source"]) == {"llm"}
     # Thirteen texts, ten in a request: each text went to each persona once.
     sent = [entry.request["messages"][1]["content"] for entry in server.log]
     assert len(sent) == 10
-    times = Counter(n for n in range(15) for said in sent if f'"secret test sentence {n}"' in said)
+    times = Counter(n for n in range(15) for message in sent if f'"secret test sentence {n}"' in message)
     assert times == dict.fromkeys(range(2, 15), 5)
 
 
@@ -329,28 +332,21 @@ def test_the_first_rows_are_asked_as_many_as_params_say(
     study: Study, fruit: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with serve(answers=labels) as server:
-        study(server.url)
-        edit_params("items: 100", "items: 3")
+        study(server.url, annotate=3)
         assert set(gathered()["item"]) == set(fruit[:3])
     assert len(server.log) == 5
     assert "fruit: 3 items by llm annotators" in capsys.readouterr().err
-
-
-def edit_params(old: str, new: str) -> None:
-    said = paths.PARAMS.read_text()
-    assert old in said
-    paths.PARAMS.write_text(said.replace(old, new))
 
 
 def test_nothing_is_asked_twice_and_the_store_is_enough(study: Study, fruit: list[str]) -> None:
     with serve(answers=labels) as server:
         study(server.url)
         gathered()
-        first, asked = paths.annotation_table("fruit").read_bytes(), len(server.log)
+        first, requests = paths.annotation_table("fruit").read_bytes(), len(server.log)
         gathered()
         study(server.url, provider="recorded")
         gathered()
-        assert len(server.log) == asked == 10
+        assert len(server.log) == requests == 10
     assert paths.annotation_table("fruit").read_bytes() == first
 
 
@@ -428,8 +424,7 @@ def test_a_label_outside_the_card_is_none(study: Study, fruit: list[str], reads:
         return "1: fruit\n2: spaceship" if reads else "1: spaceship"
 
     with serve(answers=answers, structured=False) as server:
-        study(server.url)
-        edit_params("items: 100", "items: 2")
+        study(server.url, annotate=2)
         table = gathered()
     assert table["item"].tolist() == [fruit[0]] * 5 * reads
     assert set(table["label"]) <= {"fruit"}
@@ -454,8 +449,8 @@ def test_recorded_asks_nothing_and_says_what_is_missing(
     with serve(answers=labels) as server:
         study(server.url, provider="recorded")
         assert gathered().empty
-        said = " ".join(capsys.readouterr().err.split())
-        assert "fruit: m did not label 15 of the first test rows: no recording has them" in said
+        printed = " ".join(capsys.readouterr().err.split())
+        assert "fruit: m did not label 15 of the first test rows: no recording has them" in printed
         study(server.url, provider="recorded", model="another")
         assert gathered()["annotator"].tolist() == ["p1"]
         assert "did not label 14 of" in " ".join(capsys.readouterr().err.split())
@@ -477,14 +472,14 @@ def test_exported_labels_give_the_same_table_without_the_store(study: Study, fru
     with serve(answers=labels) as server:
         study(server.url)
         gathered()
-        first, asked = paths.annotation_table("fruit").read_bytes(), len(server.log)
+        first, requests = paths.annotation_table("fruit").read_bytes(), len(server.log)
         recordings.run("fruit", "annotations")
         exported = paths.recorded_annotations("fruit").read_text()
         recordings.run("fruit", "annotations")
         assert paths.recorded_annotations("fruit").read_text() == exported
         paths.answers("fruit", "annotations").unlink()
         gathered()
-        assert len(server.log) == asked
+        assert len(server.log) == requests
     assert paths.annotation_table("fruit").read_bytes() == first
     rows = exported.splitlines()
     assert rows[:2] == ["item,annotator,label,model", f"{fruit[0]},p1,tool,another"]
@@ -529,7 +524,7 @@ def three(study: Study, fruit: list[str]) -> Callable[..., None]:
 
     def make(url: str | None = None, **settings: Any) -> None:
         study(url, **settings)
-        edit_params("- fruit\n", "- fruit\n- birds\n- moods\n")
+        change_params("tasks", ["fruit", "birds", "moods"])
         for task in ("birds", "moods"):
             paths.card(task).write_text(card_text(task))
             shutil.copy(paths.prepared("fruit"), paths.prepared(task))
@@ -576,8 +571,8 @@ def test_pairs_that_a_recording_has_are_left(three: Callable[..., None], capsys:
     standing = ["p1,birds,fruit,fruit,m", "p1,moods,birds,birds,another", "student,fruit,moods,fruit,m"]
     write(paths.pairs("llm"), *standing, header="annotator,first,second,more_objective,model")
     annotate.ask_pairs()
-    said = " ".join(capsys.readouterr().err.split())
-    assert "0 judgements of m added" in said and "9 judgements of m are missing: no recording has them" in said
+    printed = " ".join(capsys.readouterr().err.split())
+    assert "0 judgements of m added" in printed and "9 judgements of m are missing: no recording has them" in printed
     assert paths.pairs("llm").read_text().splitlines()[1:] == standing
     with serve(answers=lambda request: "Neither." if persona(request) == "nurse" else "A") as server:
         three(server.url)
@@ -596,10 +591,7 @@ def test_the_command_for_pairs(
     three: Callable[..., None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     three(provider="recorded")
-    monkeypatch.setattr("sys.argv", ["pyrite", "annotate", "--pairs"])
-    with pytest.raises(SystemExit) as left:
-        cli.main()
-    assert left.value.code == 0
+    assert command(monkeypatch, "--pairs") == 0
     assert "15 judgements of m are missing" in capsys.readouterr().err
     assert not paths.pairs("llm").exists()
 

@@ -28,7 +28,7 @@ PROBE = ("real", "few_shot", "real@50")
 SCORES = {"real": 0.80, "few_shot": 0.75, "pool": 0.70, "pool+few_shot": 0.71, "real@50": 0.60}
 
 
-def encoder(mixes: list[str], p: float) -> ClassifierResult:
+def encoder(mixes: tuple[str, ...], p: float) -> ClassifierResult:
     return metrics.classifier({mix: SCORES[mix] for mix in mixes}, p)
 
 
@@ -48,10 +48,7 @@ def study(project: Path) -> Path:
         compare={"classifier": "tfidf", "candidates": ["few_shot"]},
     )
     for task, p in (("pets", 0.01), ("cars", 0.04)):
-        encoders = {
-            "tfidf": encoder(["real", "few_shot", "pool", "pool+few_shot"], p),
-            "probe": encoder(["real", "few_shot", "real@50"], p),
-        }
+        encoders = {"tfidf": encoder(TFIDF, p), "probe": encoder(PROBE, p)}
         files.write_json(paths.metrics("evaluate", task), metrics.task(task, encoders))
         files.write_json(paths.metrics("prepare", task), metrics.prepared(task))
         for source in ("labelled", "zero_shot", "few_shot"):
@@ -66,13 +63,20 @@ def ask(**changes: Any) -> None:
 
 def headline() -> dict[str, Any]:
     compare.run()
-    found: dict[str, Any] = json.loads(paths.HEADLINE.read_text())
-    return found
+    return files.read_json(paths.HEADLINE)
+
+
+def table(path: Path = paths.TABLE) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text())))
+
+
+def by_key() -> dict[tuple[str, str, str], dict[str, str]]:
+    """The rows of the table by task, classifier and mix."""
+    return {(row["task"], row["classifier"], row["mix"]): row for row in table()}
 
 
 def test_headline_is_the_mean_over_tasks(study: Path) -> None:
-    found = headline()
-    assert found == {
+    assert headline() == {
         "candidate": "few_shot",
         "best": "few_shot",
         "llm": "a/llm",
@@ -95,9 +99,9 @@ def test_headline_is_the_mean_over_tasks(study: Path) -> None:
 def test_a_task_of_which_nothing_can_be_told_is_left_out_of_the_means(study: Path) -> None:
     few = metrics.task("cars", {"tfidf": metrics.classifier({"real": 0.2, "few_shot": 0.1})})
     files.write_json(paths.metrics("evaluate", "cars"), few.model_copy(update={"test_rows": 10}))
-    found = headline()
-    assert (found["tasks"], found["macro_f1"], found["baseline_macro_f1"], found["gap"]) == (1, 75.0, 80.0, -5.0)
-    assert found["verdict"] == "don't"
+    line = headline()
+    assert (line["tasks"], line["macro_f1"], line["baseline_macro_f1"], line["gap"]) == (1, 75.0, 80.0, -5.0)
+    assert line["verdict"] == "don't"
     assert "in 1 of 2 tasks nothing can be told" in options.between(Study.load())[0]
     assert "without 1 task where nothing can be told" in statements.over_tasks(Study.load().cases)[0]
 
@@ -110,9 +114,9 @@ def test_headline_of_one_task_has_the_worth(study: Path) -> None:
 
 def curved(mixes: dict[str, tuple[int, float]]) -> ClassifierResult:
     """A classifier with these rows and scores of its mixes."""
-    found = metrics.classifier({"real": 0.8, "few_shot": 0.75})
+    classifier = metrics.classifier({"real": 0.8, "few_shot": 0.75})
     more = {name: metrics.mix(value).model_copy(update={"rows": rows}) for name, (rows, value) in mixes.items()}
-    return found.model_copy(update={"mixes": more})
+    return classifier.model_copy(update={"mixes": more})
 
 
 CURVE = {"real@100": (100, 0.6), "real@200": (200, 0.7), "real": (400, 0.78), "few_shot": (200, 0.72)}
@@ -123,18 +127,18 @@ def test_the_frontier_is_written_and_said(study: Path) -> None:
     change("evaluate", "pets", classifiers={"tfidf": curved(CURVE)})
     change("generate", "pets.few_shot", reckoned_tokens=(1_000_000, 1_000_000))
     compare.run()
-    found = json.loads(paths.FRONTIER.read_text())
-    assert list(found) == ["pets", "cars"]
-    pets = found["pets"]["frontier"]
-    assert [one["times"] for one in found["pets"]["forecasts"]] == [2, 10]
+    bought = files.read_json(paths.FRONTIER)
+    assert list(bought) == ["pets", "cars"]
+    frontier, forecasts = bought["pets"]["frontier"], bought["pets"]["forecasts"]
+    assert [forecast["times"] for forecast in forecasts] == [2, 10]
     # The price of gpt-4.1-mini, which is the shipped one: 0.4 + 1.6 dollars.
-    assert pets["borrowed"] == "gpt-4.1-mini"
-    costs = {one["mix"]: one.get("cost_usd") for one in pets["purchases"]}
+    assert frontier["borrowed"] == "gpt-4.1-mini"
+    costs = {purchase["mix"]: purchase.get("cost_usd") for purchase in frontier["purchases"]}
     assert costs == pytest.approx({"real@100": 10.0, "real@200": 20.0, "real": 40.0, "few_shot": 2.0})
-    assert [pets["purchases"][place]["mix"] for place in pets["best"]] == ["few_shot", "real"]
-    told = verdict.as_json()["tasks"][0]
-    assert told["cheapest"].startswith("The cheapest way to 75 macro-F1 is 400 hand labels, about $40.00")
-    assert [line.split()[0] for line in told["advice"]] == ["Train", "Label"]
+    assert [frontier["purchases"][place]["mix"] for place in frontier["best"]] == ["few_shot", "real"]
+    answer = verdict.as_json()["tasks"][0]
+    assert answer["cheapest"].startswith("The cheapest way to 75 macro-F1 is 400 hand labels, about $40.00")
+    assert [line.split()[0] for line in answer["advice"]] == ["Train", "Label"]
     assert "What else to do:" in printed(120)
 
 
@@ -157,8 +161,8 @@ def test_forecasts_are_printed_for_people_and_programs(study: Path, capsys: pyte
 
 def test_headline_follows_the_question(study: Path) -> None:
     ask(baseline="pool")
-    found = headline()
-    assert (found["verdict"], found["gap"]) == ("replace", 5.0)
+    line = headline()
+    assert (line["verdict"], line["gap"]) == ("replace", 5.0)
     # What holds the baseline itself can't stand in its place.
     ask(candidates=["pool+few_shot"])
     assert headline()["verdict"] == "can't tell"
@@ -172,22 +176,21 @@ def test_keys_of_the_headline_never_change(study: Path) -> None:
 
 def test_table_has_every_task_encoder_and_mix(study: Path) -> None:
     compare.run()
-    rows = list(csv.DictReader(io.StringIO(paths.TABLE.read_text())))
-    assert len(rows) == 2 * (4 + 4)
-    assert tuple(rows[0]) == compare.KEYS
-    by_key = {(row["task"], row["classifier"], row["mix"]): row for row in rows}
-    candidate = by_key["pets", "tfidf", "few_shot"]
+    assert len(table()) == 2 * (4 + 4)
+    assert tuple(table()[0]) == compare.KEYS
+    rows = by_key()
+    candidate = rows["pets", "tfidf", "few_shot"]
     assert (candidate["gap"], candidate["gap_low"], candidate["gap_high"]) == ("-5.0", "-7.0", "-3.0")
     # Holm over the two tasks.
     assert (candidate["p"], candidate["p_holm"]) == ("0.01", "0.02")
-    assert by_key["cars", "tfidf", "few_shot"]["p_holm"] == "0.04"
+    assert rows["cars", "tfidf", "few_shot"]["p_holm"] == "0.04"
     assert candidate["verdict"] == "don't"
-    assert by_key["pets", "probe", "few_shot"]["worth_low"] == "< 50"
-    assert by_key["pets", "probe", "few_shot"]["worth_high"] == "> 900"
+    assert rows["pets", "probe", "few_shot"]["worth_low"] == "< 50"
+    assert rows["pets", "probe", "few_shot"]["worth_high"] == "> 900"
     # No gap to itself, no verdict on real rows, no gap for a point of the curve.
-    assert by_key["pets", "tfidf", "real"]["gap"] == ""
-    assert by_key["pets", "tfidf", "pool"]["verdict"] == ""
-    assert by_key["pets", "probe", "real@50"]["gap"] == ""
+    assert rows["pets", "tfidf", "real"]["gap"] == ""
+    assert rows["pets", "tfidf", "pool"]["verdict"] == ""
+    assert rows["pets", "probe", "real@50"]["gap"] == ""
 
 
 def test_a_point_of_the_curve_is_no_candidate(study: Path) -> None:
@@ -201,7 +204,7 @@ def test_a_point_of_the_curve_is_no_candidate(study: Path) -> None:
 def test_the_llm_is_a_row_of_its_own_on_its_own_test_rows(study: Path) -> None:
     change("evaluate", "pets", llm=called(0.1))
     compare.run()
-    rows = [row for row in csv.DictReader(io.StringIO(paths.TABLE.read_text())) if row["classifier"] == "llm"]
+    rows = [row for row in table() if row["classifier"] == "llm"]
     assert [(row["task"], row["mix"], row["test_rows"], row["gap"]) for row in rows] == [("pets", "", "100", "10.0")]
 
 
@@ -216,23 +219,21 @@ def test_costs_are_summed_and_divided_by_the_worth(study: Path) -> None:
             paths.metrics("generate", f"{task}.few_shot"), metrics.generated(task, "few_shot", cost_usd=1.5)
         )
     assert headline()["cost_usd"] == 3.0
-    rows = csv.DictReader(io.StringIO(paths.TABLE.read_text()))
-    by_key = {(row["task"], row["classifier"], row["mix"]): row for row in rows}
-    mine = by_key["pets", "probe", "few_shot"]
+    rows = by_key()
+    candidate = rows["pets", "probe", "few_shot"]
     # Worth 246 labels, fewer than 50 to more than 900: any price of a label may be the one.
-    assert (mine["cost_usd"], mine["break_even_low"], mine["break_even_high"]) == ("1.5", "0.0", "")
-    assert by_key["pets", "tfidf", "pool+few_shot"]["break_even_low"] == ""
+    assert (candidate["cost_usd"], candidate["break_even_low"], candidate["break_even_high"]) == ("1.5", "0.0", "")
+    assert rows["pets", "tfidf", "pool+few_shot"]["break_even_low"] == ""
 
 
 def test_the_papers_tables_are_written_in_three_forms(study: Path) -> None:
     compare.run()
     names = {f"{name}.{form}" for name in ("scores", "augmentation", "options") for form in ("csv", "md", "tex")}
     assert {path.name for path in paths.TABLES.iterdir()} == names
-    scores = list(csv.DictReader(io.StringIO((paths.TABLES / "scores.csv").read_text())))
+    scores = table(paths.TABLES / "scores.csv")
     assert [(row["task"], row["classifier"]) for row in scores][-1] == ("mean of 2", "probe")
     assert scores[0]["few_shot - real macro_f1"] == "-5.0"
-    augmented = list(csv.DictReader(io.StringIO((paths.TABLES / "augmentation.csv").read_text())))
-    assert {row["real rows"] for row in augmented} == {"pool", "real@50"}
+    assert {row["real rows"] for row in table(paths.TABLES / "augmentation.csv")} == {"pool", "real@50"}
 
 
 def test_plots_are_of_the_candidate(study: Path) -> None:

@@ -20,6 +20,10 @@ from pyrite.stages import generate
 
 Project = Callable[..., None]
 
+# Answers of the LLM, of a text each.
+PLUMS = '["Plums are purple in late summer"]'
+CHERRIES = '["Cherries have small hard stones"]'
+WRENCH = '["A wrench turns a rusty old bolt"]'
 REAL = [
     ("An apple a day keeps the doctor away", "fruit", "test"),
     ("The hammer is in the red box", "tool", "validation"),
@@ -29,7 +33,7 @@ REAL = [
 
 
 @pytest.fixture
-def fruit(project: Path, table: Callable[..., pd.DataFrame]) -> Callable[..., None]:
+def fruit(project: Path, table: Callable[..., pd.DataFrame]) -> Project:
     """A task with four real rows; called with answers per label, it records them for a setting."""
     (project / "tasks").mkdir()
     (project / "tasks/fruit.yaml").write_text(card_text(length_words=[3, 8]))
@@ -56,10 +60,10 @@ def fruit(project: Path, table: Callable[..., pd.DataFrame]) -> Callable[..., No
                         examples=examples,
                         answer=answer,
                     )
-                    for position, answer in enumerate(said)
+                    for position, answer in enumerate(of_label)
                 ),
             )
-            for label, said in answers.items()
+            for label, of_label in answers.items()
         ]
         transcripts.write(paths.recording("fruit", setting), held)
 
@@ -82,7 +86,7 @@ def test_each_reason_is_found_and_counted(fruit: Project) -> None:
             json.dumps(["An apple a day keeps the doctor away", "a day keeps the doctor away an apple!"]),
             json.dumps(["An apple a day keeps doctors away"]),
         ],
-        tool=['["A wrench turns a rusty old bolt"]', "I can't help with that."],
+        tool=[WRENCH, "I can't help with that."],
     )
     frame, counts = result()
     assert sorted(frame["text"]) == ["A wrench turns a rusty old bolt", "Plums are purple in late summer"]
@@ -122,10 +126,7 @@ def test_each_reason_is_found_and_counted(fruit: Project) -> None:
 
 def test_near_contamination_is_found_by_words_alone(fruit: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quality.Contamination, "_closest", lambda self, left: np.zeros(len(left)))
-    fruit(
-        fruit=['["a day keeps the doctor away an apple!", "Cherries have small hard stones"]'],
-        tool=['["A wrench turns a rusty old bolt"]'],
-    )
+    fruit(fruit=['["a day keeps the doctor away an apple!", "Cherries have small hard stones"]'], tool=[WRENCH])
     _, counts = result()
     assert counts["total"]["dropped"]["contamination: near"] == 1
 
@@ -148,20 +149,14 @@ def test_copies_of_an_example_are_dropped_and_only_in_few_shot(fruit: Project) -
 
 def test_no_more_than_per_label_is_kept_and_early_turns_first(fruit: Project, project: Path) -> None:
     change_params("sources.zero_shot.per_label", 1)
-    fruit(
-        fruit=['["Plums are purple in late summer"]', '["Cherries have small hard stones"]'],
-        tool=['["A wrench turns a rusty old bolt"]'],
-    )
+    fruit(fruit=[PLUMS, CHERRIES], tool=[WRENCH])
     frame, counts = result()
     assert sorted(frame["text"]) == ["A wrench turns a rusty old bolt", "Plums are purple in late summer"]
     assert counts["total"]["dropped"]["surplus"] == 1
 
 
 def test_rows_say_where_they_come_from(fruit: Project) -> None:
-    fruit(
-        fruit=["[]", '["Too short", "Cherries have small hard stones"]'],
-        tool=['["A wrench turns a rusty old bolt"]'],
-    )
+    fruit(fruit=["[]", '["Too short", "Cherries have small hard stones"]'], tool=[WRENCH])
     frame, _ = result()
     row = frame[frame["label"] == "fruit"].iloc[0]
     assert (row["source"], row["conversation"], row["turn"], row["position"]) == ("zero_shot", 0, 1, 1)
@@ -172,10 +167,7 @@ def test_rows_say_where_they_come_from(fruit: Project) -> None:
 def test_stale_answers_are_counted_and_not_used(
     fruit: Project, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fruit(
-        fruit=['["Plums are purple in late summer"]', '["Cherries have small hard stones"]'],
-        tool=['["A wrench turns a rusty old bolt"]'],
-    )
+    fruit(fruit=[PLUMS, CHERRIES], tool=[WRENCH])
     prompts = project / "tasks/prompts.yaml"
     prompts.write_text(prompts.read_text().replace("more that are clearly different", "more, clearly different", 1))
     frame, counts = result()
@@ -187,14 +179,8 @@ def test_stale_answers_are_counted_and_not_used(
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        (
-            {"fruit": ['["Plums are purple in late summer"]']},
-            "no text for label tool: 'anthropic/claude' has no answer for it",
-        ),
-        (
-            {"fruit": ['["Plums are purple in late summer"]'], "tool": ['["Too short"]']},
-            "1 for 'length', such as 'Too short'",
-        ),
+        ({"fruit": [PLUMS]}, "no text for label tool: 'anthropic/claude' has no answer for it"),
+        ({"fruit": [PLUMS], "tool": ['["Too short"]']}, "1 for 'length', such as 'Too short'"),
     ],
 )
 def test_a_label_without_texts_stops_the_stage(fruit: Project, answers: dict, words: str) -> None:
@@ -210,17 +196,17 @@ def test_a_label_without_texts_stops_the_stage(fruit: Project, answers: dict, wo
 def test_a_label_that_is_refused_for_good_is_said_and_stops_nothing(
     fruit: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fruit(fruit=['["Plums are purple in late summer"]'], tool=[""])
+    fruit(fruit=[PLUMS], tool=[""])
     path = paths.recording("fruit", "zero_shot")
-    said, refused = transcripts.read(path, cards.load("fruit"), "zero_shot")
-    transcripts.write(path, [said, replace(refused, turns=(replace(refused.turns[0], refused="content filter"),))])
+    answered, refused = transcripts.read(path, cards.load("fruit"), "zero_shot")
+    transcripts.write(path, [answered, replace(refused, turns=(replace(refused.turns[0], refused="content filter"),))])
     _, counts = result()
     assert counts["labels"]["tool"]["refusals"] == {"content filter": 1}
     assert "too few texts for tool (0 of 100): answers were refused: content filter (1)" in capsys.readouterr().err
 
 
 def test_a_changed_instruction_leaves_its_label_without_texts(fruit: Project, project: Path) -> None:
-    fruit(fruit=['["Plums are purple in late summer"]'], tool=['["A wrench turns a rusty old bolt"]'])
+    fruit(fruit=[PLUMS], tool=[WRENCH])
     card = project / "tasks/fruit.yaml"
     card.write_text(card.read_text().replace("are about tools", "are about machines"))
     with pytest.raises(PyriteError, match="no text for label tool: its recorded answers are stale"):
@@ -230,7 +216,7 @@ def test_a_changed_instruction_leaves_its_label_without_texts(fruit: Project, pr
 def test_a_recording_with_examples_that_are_no_rows_here_is_used_and_that_is_said(
     fruit: Project, table: Callable[..., pd.DataFrame], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fruit("few_shot", fruit=['["Plums are purple in late summer"]'], tool=['["A wrench turns a rusty old bolt"]'])
+    fruit("few_shot", fruit=[PLUMS], tool=[WRENCH])
     texts.write(table(REAL[:3]), paths.prepared("fruit"))
     frame, _ = result("few_shot")
     assert set(frame["text"]) == {"Plums are purple in late summer", "A wrench turns a rusty old bolt"}
@@ -245,7 +231,7 @@ def test_an_imported_set_that_a_task_lacks_is_empty(fruit: Project) -> None:
 
 
 def test_two_runs_give_the_same_bytes(fruit: Project) -> None:
-    fruit(fruit=['["Plums are purple in late summer"]'], tool=['["A wrench turns a rusty old bolt"]'])
+    fruit(fruit=[PLUMS], tool=[WRENCH])
     outputs = [
         paths.source("fruit", "zero_shot"),
         paths.dropped("fruit", "zero_shot"),

@@ -77,8 +77,7 @@ def test_the_golden_rows(prepared, task: str) -> None:
     assert counts["read"] == counts["kept"] + sum(counts["dropped"].values())
     assert counts["kept"] == len(table) == sum(sum(labels.values()) for labels in counts["rows"].values())
     assert counts["pool"] == GOLDEN[task][1]
-    committed = json.loads((ROOT / paths.metrics("prepare", task)).read_text())
-    assert counts == committed
+    assert counts == json.loads((ROOT / paths.metrics("prepare", task)).read_text())
 
     # What few-shot conversations showed are rows of the pool with the conversation's label.
     card = cards.load(task)
@@ -186,12 +185,16 @@ def test_one_card_makes_a_task(local) -> None:
     assert people.columns.tolist() == list(prepare.JUDGEMENT)
 
 
+def outputs() -> list[bytes]:
+    written = paths.prepared("greetings"), paths.judgements("greetings"), paths.metrics("prepare", "greetings")
+    return [path.read_bytes() for path in written]
+
+
 def test_the_same_rows_give_the_same_bytes_in_any_order(local) -> None:
     local(ROWS)
-    outputs = [paths.prepared("greetings"), paths.judgements("greetings"), paths.metrics("prepare", "greetings")]
-    before = [path.read_bytes() for path in outputs]
+    before = outputs()
     local(ROWS[::-1])
-    assert [path.read_bytes() for path in outputs] == before
+    assert outputs() == before
 
 
 def test_more_rows_move_no_row_to_another_split(local) -> None:
@@ -213,13 +216,12 @@ def test_more_rows_move_no_row_to_another_split(local) -> None:
 )
 def test_bad_input_is_one_line_and_changes_nothing(local, rows: list, words: str) -> None:
     local(ROWS)
-    outputs = [paths.prepared("greetings"), paths.judgements("greetings"), paths.metrics("prepare", "greetings")]
-    before = [path.read_bytes() for path in outputs]
+    before = outputs()
     with pytest.raises(PyriteError) as caught:
         local(rows)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert [path.read_bytes() for path in outputs] == before
+    assert outputs() == before
     assert len(list(paths.prepared("greetings").parent.iterdir())) == 2
 
 
@@ -251,19 +253,17 @@ def test_rows_that_a_set_was_made_from_stand_for_the_pool(local, project: Path) 
         paths.imported("greetings", "vendor"), lambda file: pd.DataFrame({"seeds": [seeds, []]}).to_parquet(file)
     )
     # With folds, no fit is tested on a row of the pool.
-    found = local(ROWS)
-    assert set(found.loc[found["pool"], "id"]) == set(seeds)
-    assert set(seeds) <= set(found.loc[texts.in_pool(found), "id"])
-    assert not folds.tested(found, "auto")[found["id"].isin(seeds)].any()
-    assert not set(seeds) & set(folds.held_out(found, "auto")["id"])
+    table = local(ROWS)
+    assert set(table.loc[table["pool"], "id"]) == set(seeds)
+    assert set(seeds) <= set(table.loc[texts.in_pool(table), "id"])
+    assert not folds.tested(table, "auto")[table["id"].isin(seeds)].any()
+    assert not set(seeds) & set(folds.held_out(table, "auto")["id"])
     # Without, a test row stays one.
     change_params("train.folds", "none")
-    found = local(ROWS)
-    assert set(found.loc[found["pool"], "id"]) == {seeds[0]}
-    assert seeds[1] in set(folds.held_out(found, "none")["id"])
-    files.write(
-        paths.imported("greetings", "vendor"), lambda file: pd.DataFrame({"seeds": [["0" * 16]]}).to_parquet(file)
-    )
+    table = local(ROWS)
+    assert set(table.loc[table["pool"], "id"]) == {seeds[0]}
+    assert seeds[1] in set(folds.held_out(table, "none")["id"])
+    pd.DataFrame({"seeds": [["0" * 16]]}).to_parquet(paths.imported("greetings", "vendor"))
     with pytest.raises(PyriteError, match="none of the 1 texts that vendor was made from"):
         local(ROWS)
 

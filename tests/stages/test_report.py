@@ -147,8 +147,8 @@ class Study:
             self._task(task, np.random.default_rng(number))
         compare.run()
 
-    def _own(self, task: str, said: str | Sequence[str]) -> str:
-        return said if isinstance(said, str) else said[self.tasks.index(task)]
+    def _own(self, task: str, value: str | Sequence[str]) -> str:
+        return value if isinstance(value, str) else value[self.tasks.index(task)]
 
     def _task(self, task: str, rng: np.random.Generator) -> None:
         text, title = self._own(task, self.text), self._own(task, self.title)
@@ -167,8 +167,8 @@ class Study:
         counts = {
             split: dict.fromkeys(self.labels, n) for split, n in (("train", 211), ("validation", 17), ("test", 83))
         }
-        known = dict.fromkeys(("read", "kept", "judged", "judgements"), 0)
-        prepared = Preparation(task=task, rows=counts, pool=120, dropped={}, **known)
+        others = dict.fromkeys(("read", "kept", "judged", "judgements"), 0)
+        prepared = Preparation(task=task, rows=counts, pool=120, dropped={}, **others)
         files.write_json(paths.metrics("prepare", task), prepared)
         for setting, accepted, leaked in (("zero_shot", 291, 6), ("few_shot", 297, 0)):
             dropped = {"length": 3, "contamination: exact": leaked // 2, "contamination: near": leaked - leaked // 2}
@@ -183,8 +183,8 @@ class Study:
         ahead, unsure = (0.165, 0.095, 0.236), (0.041, -0.013, 0.097)
         # Sure of its lead on few-shot, not of that on real.
         llm = metrics.llm(0.913, {"real": unsure, "few_shot": ahead}, tuple(self.encoders))
-        found = TaskResult(task=task, test_rows=len(gold), labels=tuple(self.labels), llm=llm, classifiers=classifiers)
-        files.write_json(paths.metrics("evaluate", task), found)
+        result = TaskResult(task=task, test_rows=len(gold), labels=tuple(self.labels), llm=llm, classifiers=classifiers)
+        files.write_json(paths.metrics("evaluate", task), result)
 
     def measure_the_rest(self) -> None:
         """Diversity and subjectivity, which a study may lack."""
@@ -195,11 +195,11 @@ class Study:
             return Estimate(value=value, low=low, high=high, **more)
 
         for task in self.tasks:
-            sets = {name: {one.key: figure() for one in MEASURES} for name in ("real", "zero_shot", "few_shot")}
+            sets = {name: {measure.key: figure() for measure in MEASURES} for name in ("real", "zero_shot", "few_shot")}
             sets["few_shot"]["self_bleu"] = Estimate.missing("only 7 texts")
             region = Region(texts=13, labels={self.labels[0]: 13}, ids=(f"{4:016x}",))
             out = LeftOut(texts=29, labels={self.labels[0]: LabelGap(texts=29, left_out=14)}, regions=(region,))
-            found = Diversity(
+            diversity = Diversity(
                 task=task,
                 texts=60,
                 matched_texts=55,
@@ -208,11 +208,11 @@ class Study:
                 near_duplicates=NearDuplicates(share=0.031, chamfer=figure()),
                 map_variance=(0.112, 0.071),
                 clear_cut={
-                    name: clear_cut(dict.fromkeys("abcd", self.labels[0]), given) for name, given in BLIND.items()
+                    name: clear_cut(dict.fromkeys("abcd", self.labels[0]), answers) for name, answers in BLIND.items()
                 },
                 scrutiny={"few_shot": scrutiny(self.labels)},
             )
-            files.write_json(paths.metrics("diversity", task), found)
+            files.write_json(paths.metrics("diversity", task), diversity)
             self._map(task, rng)
             self._histories(task)
         few = Level(agreement=0.4, items=3, accuracy=Estimate.missing("3"))
@@ -298,17 +298,10 @@ def _predictions(
     return evaluate.Predictions(tuple(mixes), (0, 1), labels, gold, predicted, calibration, rows, ids)
 
 
-def make(made: Study, whole: bool = True) -> None:
-    made.write()
-    if whole:
-        made.measure_the_rest()
-    report.run()
-
-
 Change = Callable[[Study], None]
 
 
-def unchanged(made: Study) -> None:
+def unchanged(study: Study) -> None:
     """As it is."""
 
 
@@ -321,11 +314,11 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         folder = tmp_path_factory.mktemp("rendered")
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(folder)
-            made = Study(tasks)
-            change(made)
-            made.write()
+            study = Study(tasks)
+            change(study)
+            study.write()
             if whole:
-                made.measure_the_rest()
+                study.measure_the_rest()
             report.run()
         return folder
 
@@ -343,23 +336,23 @@ def study(project: Path, rendered: Callable[..., Path]) -> Callable[..., str]:
     return put
 
 
-def paid(made: Study) -> None:
+def paid(study: Study) -> None:
     """What LLMs took is known, and the texts are there to read, but not for all to use."""
-    made.paid = {"prompt_tokens": 900, "completion_tokens": 600, "cost_usd": 1.5}
-    made.non_commercial = made.write_tests = True
-    made.text = "a very private text"
+    study.paid = {"prompt_tokens": 900, "completion_tokens": 600, "cost_usd": 1.5}
+    study.non_commercial = study.write_tests = True
+    study.text = "a very private text"
 
 
-def priced(made: Study) -> None:
+def priced(study: Study) -> None:
     """A label has a price, the LLM none; the other source is asked about."""
-    made.paid = {"prompt_tokens": 900, "completion_tokens": 600, "cost_usd": None}
-    made.compare |= {"label_price": 0.5, "candidates": "zero_shot"}
+    study.paid = {"prompt_tokens": 900, "completion_tokens": 600, "cost_usd": None}
+    study.compare |= {"label_price": 0.5, "candidates": "zero_shot"}
 
 
-def hostile(made: Study) -> None:
-    made.text = HOSTILE
-    made.title = TITLES
-    made.labels = ["<b>a</b>", "</script>"]
+def hostile(study: Study) -> None:
+    study.text = HOSTILE
+    study.title = TITLES
+    study.labels = ["<b>a</b>", "</script>"]
 
 
 class Page(HTMLParser):
@@ -402,12 +395,12 @@ class Page(HTMLParser):
 
     @property
     def charts(self) -> list[dict[str, Any]]:
-        return [found for found in self.packed if "datasets" in found]
+        return [data for data in self.packed if "datasets" in data]
 
     @property
     def shelves(self) -> list[dict[str, Any]]:
         """The texts to look through, of each task."""
-        return [found for found in self.packed if "rows" in found]
+        return [data for data in self.packed if "rows" in data]
 
 
 def test_the_page_answers_the_question_first(study: Callable[..., str]) -> None:
@@ -424,7 +417,7 @@ def test_many_tasks_are_answered_on_the_first_screen(study: Callable[..., str]) 
     page = Page(study(tasks=("a", "b", "c", "d"))).text
     first, headline = page[: page.index("Would another limit")], files.read_json(paths.HEADLINE)
     assert f"cost {-headline['gap']:.1f} points" in first and "The mean over 4 tasks" in first
-    assert all(f"{what}:" in first for what in ("Next", "Why", "How sure", "Other classifiers", "Cost of the texts"))
+    assert all(f"{head}:" in first for head in ("Next", "Why", "How sure", "Other classifiers", "Cost of the texts"))
 
 
 def test_the_options_are_those_of_the_classifier_that_is_chosen(study: Callable[..., str]) -> None:
@@ -432,10 +425,11 @@ def test_the_options_are_those_of_the_classifier_that_is_chosen(study: Callable[
         study.compare |= {"candidates": ["few_shot", "zero_shot"]}
 
     source = study(two)
-    found = TaskResult.load("colours").classifiers
+    results = TaskResult.load("colours").classifiers
     for classifier in ("tfidf", "words"):
         table = Page(source[source.index(f"Which option is best, by {classifier}?") :]).text.partition("How sure?")[0]
-        assert f"{100 * found[classifier].mixes['few_shot'].macro_f1.value:.1f}" in table.partition("by ")[2][:400]
+        score = results[classifier].mixes["few_shot"].macro_f1.value
+        assert f"{100 * score:.1f}" in table.partition("by ")[2][:400]
 
 
 def test_the_page_says_what_was_paid(study: Callable[..., str]) -> None:
@@ -445,8 +439,7 @@ def test_the_page_says_what_was_paid(study: Callable[..., str]) -> None:
 def test_where_it_fails_is_there_to_read_but_not_for_git(study: Callable[..., str]) -> None:
     # The test rows' texts are here; their ids are those of the predictions.
     page = Page(study(paid))
-    found = TaskResult.load("colours").classifiers["tfidf"]
-    lost = found.flips["few_shot"]["real"].lost
+    lost = TaskResult.load("colours").classifiers["tfidf"].flips["few_shot"]["real"].lost
     assert f"Right with real, wrong with few-shot: {lost.items} test texts" in page.text
     assert "14 of 29 real training texts have no few-shot neighbour" in page.text
     assert "secret words 4 !" in page.text
@@ -478,12 +471,12 @@ def test_the_llm_itself_stands_beside_the_classifiers(study: Callable[..., str])
 
 
 @pytest.mark.parametrize(
-    ("value", "low", "high", "said"),
+    ("value", "low", "high", "text"),
     [(246, 180, 2100, "246 (180 to 2,100)"), (None, 180, None, "> 2,320 (180 to > 2,320)"), (0, 0, 0, "< 50")],
 )
-def test_a_worth_beyond_the_curve_is_said_once(value: int | None, low: int | None, high: int | None, said: str) -> None:
-    found = Worth(labels=value, low=low, high=high, least=50, most=2320)
-    assert words.worth(found).replace("\u00a0", " ") == said
+def test_a_worth_beyond_the_curve_is_said_once(value: int | None, low: int | None, high: int | None, text: str) -> None:
+    worth = Worth(labels=value, low=low, high=high, least=50, most=2320)
+    assert words.worth(worth).replace("\u00a0", " ") == text
 
 
 def test_all_parameters_and_non_commercial_data_are_named(study: Callable[..., str]) -> None:
@@ -542,7 +535,7 @@ def test_every_task_is_there(study: Callable[..., str], tasks: tuple[str, ...]) 
 def test_no_line_break_parts_a_number_from_its_unit(study: Callable[..., str]) -> None:
     page, parted = Page(study()), re.compile(r"\d (?:%|points?\b)")
     assert "\u00a0%" in page.words_as_they_are and not parted.search(page.words_as_they_are)
-    (panel,) = (found for found in page.packed if "choices" in found)
+    (panel,) = (data for data in page.packed if "choices" in data)
     assert "\u00a0points" in str(panel["of"]).encode().decode("unicode_escape")
     assert not parted.search((paths.REPORT / "REPORT.md").read_text())
     assert not parted.search((paths.REPORT / "figures/colours.scores.svg").read_text())
@@ -628,8 +621,8 @@ def test_every_number_of_a_chart_is_from_the_metrics(study: Callable[..., str]) 
 
 
 def _metric_numbers() -> list[float]:
-    found = [leaf for path in Path("metrics").rglob("*.json") for leaf in _leaves(files.read_json(path))]
-    return [leaf for leaf in found if isinstance(leaf, (int, float))]
+    leaves = [leaf for path in Path("metrics").rglob("*.json") for leaf in _leaves(files.read_json(path))]
+    return [leaf for leaf in leaves if isinstance(leaf, (int, float))]
 
 
 def test_hostile_words_do_no_harm(study: Callable[..., str]) -> None:
@@ -660,17 +653,17 @@ def test_a_map_has_as_many_texts_as_there_is_room_for(study: Callable[..., str])
         return rows
 
     study(change)
-    found, _ = report.read()
-    whole = report.maps(found, 1_000_000)["colours"]
+    tasks, _ = report.read()
+    whole = report.maps(tasks, 1_000_000)["colours"]
     assert len(texts_of(whole)) == 3 * 200
     room = len(rendering.packed(whole.spec)) // 2
-    part = report.maps(found, room)["colours"]
+    part = report.maps(tasks, room)["colours"]
     assert len(rendering.packed(part.spec)) <= room
     # As many of each set, give or take one.
     counts = pd.Series([row["name"].partition(",")[0] for row in texts_of(part)]).value_counts()
     assert set(counts.index) == {"real", "zero-shot", "few-shot"} and counts.max() - counts.min() <= 1
     assert 15 <= counts.min() < 200
-    assert report.maps(found, 0) == {}
+    assert report.maps(tasks, 0) == {}
 
 
 def test_what_gives_a_source_away_stands_beside_texts_of_both_sides(study: Callable[..., str]) -> None:
@@ -679,13 +672,11 @@ def test_what_gives_a_source_away_stands_beside_texts_of_both_sides(study: Calla
     assert "“glow”: 81 of 97 texts with it are blue, of real ones 7 of 211" in page.text
     assert "67.3 % of few-shot texts lie nearer to a real text" in page.text.replace("\u00a0", " ")
     named = [about for tag, about in page.elements if tag == "details" and about.get("class") == "named"]
-    known = {row[0] for row in page.shelves[0]["rows"]}
     ids = {i for about in named for key in ("data-ids", "data-others") for i in (about.get(key) or "").split()}
-    assert len(ids) == 3 and ids <= known
-    both = [page.text, (paths.REPORT / "REPORT.md").read_text()]
-    for report_text in both:
-        assert "Few-shot repeats what it was shown: 67.3" in report_text
-        assert "real phone numbers come back in 13 of its texts" in report_text
+    assert len(ids) == 3 and ids <= {row[0] for row in page.shelves[0]["rows"]}
+    for text in (page.text, (paths.REPORT / "REPORT.md").read_text()):
+        assert "Few-shot repeats what it was shown: 67.3" in text
+        assert "real phone numbers come back in 13 of its texts" in text
 
 
 def test_clear_cut_texts_stand_beside_the_gap_over_tasks(study: Callable[..., str]) -> None:
@@ -697,12 +688,12 @@ def test_clear_cut_texts_stand_beside_the_gap_over_tasks(study: Callable[..., st
 
 def test_what_a_check_asked_stands_on_the_page_beside_what_is_recorded(study: Callable[..., str]) -> None:
     study()
-    asked = {"zero_shot": clear_cut({"x": "a", "y": "a"}, {"x": "a", "y": "unsure"})}
-    made = GeneratedSet.load("colours", "zero_shot").model_copy(update={"clear_cut": asked})
-    made.save("colours", "zero_shot")
-    [found], _ = report.read(Path())
-    assert found.clear_cut.keys() == {"real", "few_shot", "zero_shot"}
-    rows = report_tables.clear_cut(found).rows
+    checked = {"zero_shot": clear_cut({"x": "a", "y": "a"}, {"x": "a", "y": "unsure"})}
+    counts = GeneratedSet.load("colours", "zero_shot").model_copy(update={"clear_cut": checked})
+    counts.save("colours", "zero_shot")
+    [task], _ = report.read()
+    assert task.clear_cut.keys() == {"real", "few_shot", "zero_shot"}
+    rows = report_tables.clear_cut(task).rows
     assert rows[0]["zero-shot"].words == "50.0"
 
 
@@ -710,10 +701,10 @@ def test_the_five_questions_have_an_answer_for_each_source(study: Callable[..., 
     page = study()
     table = page[page.index("Yes: not clearly worse") :]
     rows = Page(table[: table.index("</table>")]).text
-    answered = claims.trust.answers(Diversity.find("colours"))
-    assert list(answered) == ["zero_shot", "few_shot", "real"]
-    for question, one in zip(claims.trust.QUESTIONS, answered["few_shot"], strict=True):
-        assert question.asks in rows and f"{one.word} {one.value}".replace("\u00a0", " ") in rows
+    answers = claims.trust.answers(Diversity.find("colours"))
+    assert list(answers) == ["zero_shot", "few_shot", "real"]
+    for question, answer in zip(claims.trust.QUESTIONS, answers["few_shot"], strict=True):
+        assert question.asks in rows and f"{answer.word} {answer.value}".replace("\u00a0", " ") in rows
     assert page.index("Yes: not clearly worse") < page.index("Measured on 60 texts per set")
 
 
@@ -723,20 +714,20 @@ def test_all_generated_texts_are_there_to_look_through_as_far_as_there_is_room(s
     files.write(paths.dropped("colours", "few_shot"), lambda file: lost.to_parquet(file))
     report.run()
     [held] = Page((paths.REPORT / "index.html").read_text()).shelves
-    told = [
+    listed = [
         (held["sources"][source], held["labels"][label], held["reasons"][reason], text)
         for _, source, label, reason, text in held["rows"]
     ]
-    assert ("few_shot", "blue", "length", "a colour too short") in told
-    kept = [source for source, _, reason, _ in told if not reason]
+    assert ("few_shot", "blue", "length", "a colour too short") in listed
+    kept = [source for source, _, reason, _ in listed if not reason]
     assert {source: kept.count(source) for source in kept} == {"zero_shot": 15, "few_shot": 15, "real": 3}
     assert held["left_out"] == 0
-    [found], _ = report.read(Path())
+    [task], _ = report.read()
     room = len(rendering.packed(held)) - 1
-    less = report.shelf(found, room)
+    less = report.shelf(task, room)
     assert len(rendering.packed(less)) <= room
     assert less["left_out"] == len(held["rows"]) - len(less["rows"]) > 0
-    assert report.shelf(found, 0) == {}
+    assert report.shelf(task, 0) == {}
 
 
 def test_every_figure_of_an_llms_annotations_says_that_they_are_one_llms(study: Callable[..., str]) -> None:
@@ -751,9 +742,9 @@ def test_every_figure_of_an_llms_annotations_says_that_they_are_one_llms(study: 
 
 
 def test_the_claims_are_said_plainly(study: Callable[..., str]) -> None:
-    said = Page(study(tasks=("a", "b", "c", "d"))).text
+    page = Page(study(tasks=("a", "b", "c", "d"))).text
     markdown = (paths.REPORT / "REPORT.md").read_text()
-    for text in (said, markdown):
+    for text in (page, markdown):
         assert "the accuracy of tfidf rises with the agreement of people in 0 of 3 tasks" in text
         assert "falls in 0 and can’t be told in 3" in text
         assert "the interval holds 0, so whether the claim is true can’t be told here" in text
@@ -794,8 +785,8 @@ def test_every_chart_has_words_for_those_who_cannot_see_it(study: Callable[..., 
 def test_a_training_curve_is_the_mean_over_seeds_and_steps() -> None:
     def rows(figure: Figure) -> list[tuple[float, float]]:
         # The names of lines stand apart, each with one point.
-        found = max(figure.spec["datasets"].values(), key=len)
-        return [(row["step"], row["mean"]) for row in found]
+        points = max(figure.spec["datasets"].values(), key=len)
+        return [(row["step"], row["mean"]) for row in points]
 
     # 120 steps are drawn as 40 points of three; the fit that stopped early ends the line.
     def training(key: str, *notes: dict[str, list[float]]) -> Figure | None:
@@ -828,8 +819,8 @@ def test_a_slope_that_is_not_known_counts_as_none() -> None:
         )
         for task, (low, high) in ends.items()
     ]
-    (said,) = claims.instance_claim(rows, "minilm")
-    assert "rises with the agreement of people in 1 of 3 tasks, falls in 1 and can’t be told in 1" in said
+    (claim,) = claims.instance_claim(rows, "minilm")
+    assert "rises with the agreement of people in 1 of 3 tasks, falls in 1 and can’t be told in 1" in claim
 
 
 @pytest.mark.parametrize(
@@ -843,8 +834,8 @@ def test_a_slope_that_is_not_known_counts_as_none() -> None:
 )
 def test_a_pooled_slope_is_what_interval_and_correction_say(low: float, high: float, holm: float, says: str) -> None:
     slope = Pooled(value=(low + high) / 2, low=low, high=high, p=holm / 4, studies=4)
-    found = BeyondReal(who="human", classifier="minilm", source="few_shot", slope=slope, holm=holm)
-    assert says in claims.beyond_real(found)
+    beyond = BeyondReal(who="human", classifier="minilm", source="few_shot", slope=slope, holm=holm)
+    assert says in claims.beyond_real(beyond)
 
 
 # In a browser
@@ -906,7 +897,7 @@ def test_a_link_leads_to_its_task_and_keeps_what_was_chosen(
     study(tasks=("a", "b", "c", "d"))
     assert "task-b" in browse("#task-b").run(SHOWN)
     page = browse("#task=c&classifier=words&loss=1.5&price=0.5")
-    assert {one.split()[0] for one in page.run(SHOWN)} == {"task-c", "words"}
+    assert {shown.split()[0] for shown in page.run(SHOWN)} == {"task-c", "words"}
     panel = 'document.querySelector("#task-c .panel").elements'
     assert page.run(f"[{panel}.loss.ariaValueText, {panel}.price.ariaValueText]") == ["1.5 points", "$0.50"]
 
@@ -941,10 +932,10 @@ def test_each_slider_changes_what_it_decides(study: Callable[..., str], browse: 
     files.write_json(paths.metrics("evaluate", "colours"), whole)
     report.run()
     page = browse()
-    told = page.run("""(() => {
-      const panel = document.querySelector(".panel"), told = {};
+    looks = page.run("""(() => {
+      const panel = document.querySelector(".panel"), looks = {};
       const line = (key) => panel.querySelector(`[data-says=${key}]`).textContent;
-      const look = (name) => { told[name] = { advice: panel.querySelector(".says").textContent,
+      const look = (name) => { looks[name] = { advice: panel.querySelector(".says").textContent,
         labels: line("labels"), price: line("price"), cost: line("cost"), link: location.hash,
         at: document.querySelector(".strip").style.getPropertyValue("--at") }; };
       const move = (name, place) => { panel.elements[name].value = place;
@@ -952,31 +943,28 @@ def test_each_slider_changes_what_it_decides(study: Callable[..., str], browse: 
       look("start"); move("labels", 0); move("price", 11); move("cost", 9); move("loss", panel.elements.loss.max);
       const chooser = document.querySelector("[data-chooses=classifier]");
       chooser.value = "words"; chooser.dispatchEvent(new Event("change")); look("classifier");
-      return told;
+      return looks;
     })()""")
     assert page.run("[...document.querySelectorAll('h1')].filter((one) => one.checkVisibility()).length") == 1
-    found, (task,) = TaskResult.load("colours"), report.read()[0]
-    assert told["start"]["advice"] == task.verdict.advice == "Label." and told["start"]["at"] == "0.3"
-    curve = found.mix_curve("tfidf", "few_shot")
-    assert curve
-    for name, point in (("start", curve[1].points[-1]), ("labels", curve[1].points[0])):
-        real = found.classifiers["words"].mixes[point.alone].macro_f1.value
-        assert f"With {point.rows} labels, words scores {100 * real:.1f}" in told[name]["labels"]
-        assert words.fixed(round(100 * point.gain.value, 1), "+.1f") + "\u00a0points" in told[name]["labels"]
-    known = found.worth("tfidf", "few_shot")
-    assert known and known[1].labels
-    assert f"would cost {prices.money(1.0 * known[1].labels)}" in told["price"]["price"]
-    even = prices.BreakEven.of(10.0, known[1])
-    assert (
-        even.high and f"costs more than {prices.money(even.low)} to {prices.money(even.high)}" in told["cost"]["cost"]
-    )
+    result, (task,) = TaskResult.load("colours"), report.read()[0]
+    assert looks["start"]["advice"] == task.verdict.advice == "Label." and looks["start"]["at"] == "0.3"
+    _, curve = result.mix_curve("tfidf", "few_shot")
+    for name, point in (("start", curve.points[-1]), ("labels", curve.points[0])):
+        real = result.classifiers["words"].mixes[point.alone].macro_f1.value
+        assert f"With {point.rows} labels, words scores {100 * real:.1f}" in looks[name]["labels"]
+        assert words.fixed(round(100 * point.gain.value, 1), "+.1f") + "\u00a0points" in looks[name]["labels"]
+    _, worth = result.worth("tfidf", "few_shot")
+    assert worth.labels and f"would cost {prices.money(1.0 * worth.labels)}" in looks["price"]["price"]
+    even = prices.BreakEven.of(10.0, worth)
+    ends = f"{prices.money(even.low)} to {prices.money(even.high)}"
+    assert even.high and f"costs more than {ends}" in looks["cost"]["cost"]
     (row,) = (row for row in what_if.of_classifiers(task) if row.name == "tfidf")
-    assert row.spans[-1].word == "let the LLM write" and told["loss"]["advice"] == "Let the LLM write."
-    assert told["loss"]["at"] == "1"
+    assert row.spans[-1].word == "let the LLM write" and looks["loss"]["advice"] == "Let the LLM write."
+    assert looks["loss"]["at"] == "1"
     assert "was set before looking" in page.run("document.querySelector('.panel').textContent")
     of_words = what_if.panel(task)["of"]["words"]
-    assert told["classifier"]["cost"] == of_words["cost"][9] != told["loss"]["cost"]
-    assert told["classifier"]["link"] == "#classifier=words&labels=50&price=1&cost=10&loss=10"
+    assert looks["classifier"]["cost"] == of_words["cost"][9] != looks["loss"]["cost"]
+    assert looks["classifier"]["link"] == "#classifier=words&labels=50&price=1&cost=10&loss=10"
 
 
 def test_a_figure_is_saved_as_what_its_button_says(
@@ -1060,8 +1048,8 @@ def test_axe_finds_nothing_that_keeps_people_out(
     page.run("document.querySelectorAll('details:not(.named)').forEach((one) => { one.open = true; })")
     page.settle()
     page.run(axe.read_text(encoding="utf-8"))
-    found = page.run("axe.run().then(({ violations }) => violations.map((one) => [one.id, one.nodes[0].html]))")
-    assert found == []
+    violations = page.run("axe.run().then(({ violations }) => violations.map((one) => [one.id, one.nodes[0].html]))")
+    assert violations == []
 
 
 def test_hostile_words_do_nothing_in_a_browser(study: Callable[..., str], browse: Callable[..., Browser]) -> None:

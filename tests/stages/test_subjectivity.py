@@ -66,60 +66,54 @@ def study(project: Path) -> Path:
 
 def result() -> Subjectivity:
     subjectivity.run()
-    found = Subjectivity.load()
-    assert found is not None
-    return found
+    return Subjectivity.load()
 
 
 def test_every_task_has_its_agreement_by_source(study: Path) -> None:
-    found = result().tasks
-    assert set(found) == set(TASKS)
-    human = [found[task].annotated["human"].mean_agreement.value for task in TASKS]
+    tasks = result().tasks
+    assert set(tasks) == set(TASKS)
+    human = [tasks[task].annotated["human"].mean_agreement.value for task in TASKS]
     assert human == sorted(human, reverse=True)
-    assert (found["ants"].annotated["human"].items, found["ants"].annotated["llm"].items) == (120, 40)
-    assert found["ants"].annotated["human"].annotators == 5
-    both = found["ants"].llm_against_people
-    assert both.rho.value == pytest.approx(1) and both.items == 40
-    assert both.llm.value == both.human.value
+    assert (tasks["ants"].annotated["human"].items, tasks["ants"].annotated["llm"].items) == (120, 40)
+    assert tasks["ants"].annotated["human"].annotators == 5
+    against = tasks["ants"].llm_against_people
+    assert against.rho.value == pytest.approx(1) and against.items == 40
+    assert against.llm.value == against.human.value
 
 
 def test_accuracy_rises_with_agreement_where_it_does(study: Path) -> None:
-    found = result().tasks["cats"].annotated["human"].accuracy["tfidf"]
-    assert set(found) == {"real", "few_shot"}
-    assert found["real"].slope.low > 0
-    difference = found["few_shot"].slope.value - found["real"].slope.value
-    assert found["few_shot"].steeper_than_real.value == pytest.approx(difference, abs=2e-6)
-    assert found["real"].steeper_than_real is None
+    curves = result().tasks["cats"].annotated["human"].accuracy["tfidf"]
+    assert set(curves) == {"real", "few_shot"}
+    assert curves["real"].slope.low > 0
+    difference = curves["few_shot"].slope.value - curves["real"].slope.value
+    assert curves["few_shot"].steeper_than_real.value == pytest.approx(difference, abs=2e-6)
+    assert curves["real"].steeper_than_real is None
     predicted = [pd.read_parquet(paths.fit("cats", "tfidf", "real", s) / "predictions.parquet") for s in (0, 1)]
     accuracy = np.mean([(table["predicted"] == table["label"]).mean() for table in predicted])
-    assert found["real"].thresholds[0].accuracy.value == pytest.approx(accuracy, abs=1e-6)
+    assert curves["real"].thresholds[0].accuracy.value == pytest.approx(accuracy, abs=1e-6)
 
 
 def test_slopes_beyond_real_are_pooled_over_tasks_and_corrected_for_the_looks(study: Path) -> None:
-    found = result()
-    looks = [one for one in found.beyond_real if one.who == "human"]
-    assert [(one.classifier, one.source) for one in looks] == [("tfidf", "few_shot")]
-    each = [
-        found.tasks[task].annotated["human"].accuracy["tfidf"]["few_shot"].steeper_than_real.value for task in TASKS
-    ]
-    assert min(each) < looks[0].slope.value < max(each)
-    assert looks[0].slope.studies == 4 and looks[0].holm == looks[0].slope.p
-    one = found.tasks["ants"].annotated["human"].accuracy["tfidf"]["few_shot"]
-    twice = Annotated(items=1, accuracy={"tfidf": {"few_shot": one}, "probe": {"few_shot": one}}, **NOTHING)
-    tasks = {task: TaskSubjectivity(annotated={"human": twice}) for task in TASKS}
-    assert [look.holm for look in subjectivity.beyond_real(tasks)] == [
-        min(1, 2 * look.slope.p) for look in subjectivity.beyond_real(tasks)
-    ]
+    measured = result()
+    [look] = [look for look in measured.beyond_real if look.who == "human"]
+    assert (look.classifier, look.source) == ("tfidf", "few_shot")
+    curves = [measured.tasks[task].annotated["human"].accuracy["tfidf"]["few_shot"] for task in TASKS]
+    slopes = [curve.steeper_than_real.value for curve in curves]
+    assert min(slopes) < look.slope.value < max(slopes)
+    assert look.slope.studies == 4 and look.holm == look.slope.p
+    twice = Annotated(items=1, accuracy={name: {"few_shot": curves[0]} for name in ("tfidf", "probe")}, **NOTHING)
+    looks = subjectivity.beyond_real({task: TaskSubjectivity(annotated={"human": twice}) for task in TASKS})
+    assert [look.holm for look in looks] == [min(1, 2 * look.slope.p) for look in looks]
 
 
 def test_gaps_are_held_against_every_measure(study: Path) -> None:
     paths.RECORDED_ANNOTATIONS.mkdir(parents=True)
     rows = [f"p{k},{a},{b},{a}" for k in range(3) for i, a in enumerate(TASKS) for b in TASKS[i + 1 :]]
     paths.pairs("llm").write_text("\n".join(["annotator,first,second,more_objective", *rows]))
-    found = result()
-    assert set(found.pairs) == {"llm"}
-    assert [found.pairs["llm"].tasks[task].rank.value for task in TASKS] == [1, 2, 3, 4]
-    for case in found.against_gap:
+    measured = result()
+    assert set(measured.pairs) == {"llm"}
+    assert [measured.pairs["llm"].tasks[task].rank.value for task in TASKS] == [1, 2, 3, 4]
+    for case in measured.against_gap:
         if (case.kind, case.who) == ("pairs", "human"):
             assert case.rho.note == "0 tasks; 4 are needed"
         elif case.who == "human" or case.kind == "pairs":
@@ -130,24 +124,25 @@ def test_gaps_are_held_against_every_measure(study: Path) -> None:
 
 def test_no_annotations_are_said_so(study: Path) -> None:
     annotations("bees", [])
-    found = result()
-    assert found.tasks["bees"].annotated == {}
-    assert all("3 tasks" in case.rho.note for case in found.against_gap if case.kind != "pairs")
+    measured = result()
+    assert measured.tasks["bees"].annotated == {}
+    assert all("3 tasks" in case.rho.note for case in measured.against_gap if case.kind != "pairs")
 
 
 def test_annotations_that_say_little_are_marked_gaps(study: Path) -> None:
     annotations("ants", [(item, f"p{i}", "yes", "human") for i, item in enumerate(ITEMS)])
     annotations("bees", [(item, f"p{k}", "yes", "human") for item in ITEMS for k in range(3)])
     annotations("cats", [(item, f"p{k}", "yes", "human") for item in ITEMS[:1] for k in range(3)])
-    found = result().tasks
-    assert found["ants"].annotated["human"].items_with_one_annotation == 120
-    assert found["ants"].annotated["human"].mean_agreement.note == "no item has two annotations"
-    assert found["ants"].annotated["human"].accuracy == {}
-    assert found["bees"].annotated["human"].mean_agreement.value == 1
-    assert "same label" in found["bees"].annotated["human"].alpha.note
-    assert "same agreement" in found["bees"].annotated["human"].accuracy["tfidf"]["real"].slope.note
-    assert found["cats"].annotated["human"].mean_agreement.note == "1 items; 5 are needed"
-    assert found["cats"].annotated["human"].accuracy["tfidf"]["real"].thresholds[0].accuracy.note.startswith("1 items")
+    tasks = result().tasks
+    ants, bees, cats = (tasks[task].annotated["human"] for task in TASKS[:3])
+    assert ants.items_with_one_annotation == 120
+    assert ants.mean_agreement.note == "no item has two annotations"
+    assert ants.accuracy == {}
+    assert bees.mean_agreement.value == 1
+    assert "same label" in bees.alpha.note
+    assert "same agreement" in bees.accuracy["tfidf"]["real"].slope.note
+    assert cats.mean_agreement.note == "1 items; 5 are needed"
+    assert cats.accuracy["tfidf"]["real"].thresholds[0].accuracy.note.startswith("1 items")
 
 
 def test_bounds_of_the_agreement_have_no_alpha(study: Path) -> None:
@@ -207,8 +202,8 @@ def test_annotators_of_other_items_say_nothing_of_each_other(study: Path) -> Non
     rows = [(item, f"p{k}", "yes", "human") for item in ITEMS[:50] for k in range(3)]
     rows += [(item, f"p{k}", "yes", "llm") for item in ITEMS[50:] for k in range(3)]
     annotations("ants", rows)
-    found = result().tasks["ants"].llm_against_people
-    assert found.rho.value is None and found.rho.note == "no item was annotated by both"
+    against = result().tasks["ants"].llm_against_people
+    assert against.rho.value is None and against.rho.note == "no item was annotated by both"
 
 
 @pytest.mark.parametrize("classified", [ITEMS[60:], ITEMS[119:], ITEMS[39:42]])
@@ -216,10 +211,10 @@ def test_only_classified_items_are_in_the_curve(study: Path, classified: list[st
     for path in Path("models/ants").rglob("predictions.parquet"):
         table = pd.read_parquet(path)
         table[table["id"].isin(classified)].to_parquet(path, index=False)
-    found = result().tasks["ants"]
-    assert (found.annotated["human"].items, found.annotated["llm"].items) == (120, 40)
+    ants = result().tasks["ants"]
+    assert (ants.annotated["human"].items, ants.annotated["llm"].items) == (120, 40)
     for source, annotated in (("human", ITEMS), ("llm", ITEMS[:40])):
         both = len(set(annotated) & set(classified))
-        curves = [of_mix["real"] for of_mix in found.annotated[source].accuracy.values()]
+        curves = [of_mix["real"] for of_mix in ants.annotated[source].accuracy.values()]
         assert sum(point.items for curve in curves for point in curve.bins) == both
         assert all((curve.slope.value is None) == (both < agreement_curves.LEAST_ITEMS) for curve in curves)

@@ -22,9 +22,9 @@ from pyrite.base.errors import PyriteError
 from pyrite.data import folds, texts
 from pyrite.stages import train
 from pyrite.training import encoder, fits, linear, parallel
-from pyrite.training import predictions as read_back
 from pyrite.training.classifier import Fitted, Job
 from pyrite.training.classifiers.fine_tune import FineTune
+from pyrite.training.predictions import read as read_back
 
 pytestmark = pytest.mark.usefixtures("fresh_accelerate")
 
@@ -355,10 +355,10 @@ def test_as_many_fits_side_by_side_as_memory_holds(
     study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spec = params.load().train.classifiers["tiny"]
-    each = encoder.training_memory(spec.checkpoint, None, spec.batch_rows * spec.max_tokens)
-    assert 0.5 * 2**30 < each < 2 * 2**30
+    memory = encoder.training_memory(spec.checkpoint, None, spec.batch_rows * spec.max_tokens)
+    assert 0.5 * 2**30 < memory < 2 * 2**30
     monkeypatch.setattr(parallel, "devices", lambda: 8)
-    for free, workers in ((100 * each, 8), (3.5 * each, 3), (0.5 * each, 1)):
+    for free, workers in ((100 * memory, 8), (3.5 * memory, 3), (0.5 * memory, 1)):
         monkeypatch.setattr(parallel, "free_memory", lambda free=free: int(free))
         assert train._workers(spec, [fit_of(1)] * 9) == workers
     assert train._workers(spec, [fit_of(1)] * 2) == 1
@@ -443,10 +443,10 @@ def test_halves_of_generated_sets_are_trained_where_fits_are_short(study: Path) 
     texts.write(few.assign(conversation=[i // 2 % 2 for i in range(len(few))]), paths.source("words", "few_shot"))
     change("classifiers.tfidf.mixes", ["real", "few_shot", "zero_shot", "real@20", "real@20+few_shot"])
     train.run("words", "tfidf")
-    there = {path.name for path in paths.models("words", "tfidf").iterdir()}
-    assert {name for name in there if "even" in name or "odd" in name} == {"few_shot@even", "few_shot@odd"}
-    found = read_back.read("words", "tfidf", ["real", "few_shot", "zero_shot"], [0, 1])
-    assert list(found.halves) == [1] and found.halves[1].shape == (2, *found.predicted.shape[1:])
+    trained = {path.name for path in paths.models("words", "tfidf").iterdir()}
+    assert {name for name in trained if "even" in name or "odd" in name} == {"few_shot@even", "few_shot@odd"}
+    back = read_back("words", "tfidf", ["real", "few_shot", "zero_shot"], [0, 1])
+    assert list(back.halves) == [1] and back.halves[1].shape == (2, *back.predicted.shape[1:])
     train.run("words", "tiny")
     assert {path.name for path in paths.models("words", "tiny").iterdir()} == {"real", "few_shot"}
 
@@ -474,7 +474,7 @@ def test_with_folds_every_row_outside_the_pool_is_tested_once_for_each_seed(
 ) -> None:
     prepared = without_official_sides()
     outside = prepared[~texts.in_pool(prepared)].sort_values("id")
-    change_params("train.classifiers.tfidf.mixes", ["real", "real+few_shot", "few_shot", "pool"])
+    change("classifiers.tfidf.mixes", ["real", "real+few_shot", "few_shot", "pool"])
     train.run("words", "tfidf")
     # Four folds of two seeds for each mix with real rows; what has none is one fit, for all folds and both seeds.
     assert "20 fits, 0 from the store, 18 to train" in capsys.readouterr().err
@@ -496,11 +496,8 @@ def test_with_folds_every_row_outside_the_pool_is_tested_once_for_each_seed(
 def test_no_fit_is_tested_on_what_it_learnt_from(study: Path) -> None:
     prepared = without_official_sides()
     sets = {name: texts.read(paths.source("words", name)) for name in ("zero_shot", "few_shot")}
-    spec = (
-        params.load()
-        .train.classifiers["tfidf"]
-        .model_copy(update={"mixes": ("real", "real@20", "real@equal", "pool", "pool+few_shot", "real@all+few_shot")})
-    )
+    change("classifiers.tfidf.mixes", ["real", "real@20", "real@equal", "pool", "pool+few_shot", "real@all+few_shot"])
+    spec = params.load().train.classifiers["tfidf"]
     planned = fits.plan("words", fits.Data(prepared, sets, folds="auto"), spec, (0, 1), "float32", "none", 1)
     assert len(planned) == 4 * 8 + 2 * 2
     real, pool = set(prepared["id"]), set(prepared.loc[texts.in_pool(prepared), "id"])
@@ -513,7 +510,7 @@ def test_no_fit_is_tested_on_what_it_learnt_from(study: Path) -> None:
 
 def test_with_folds_the_first_one_keeps_its_checkpoint(study: Path) -> None:
     without_official_sides()
-    change_params("train.classifiers.tiny.steps", 2)
+    change("classifiers.tiny.steps", 2)
     train.run("words", "tiny")
     folder = paths.fit("words", "tiny", "real", 0)
     tested = (pd.read_parquet(folder / "predictions.parquet")["fold"] == 0).sum()
@@ -523,6 +520,6 @@ def test_with_folds_the_first_one_keeps_its_checkpoint(study: Path) -> None:
 
 
 def test_a_classifier_can_have_seeds_of_its_own(study: Path) -> None:
-    change_params("train.classifiers.tfidf.seeds", [5])
+    change("classifiers.tfidf.seeds", [5])
     train.run("words", "tfidf")
     assert sorted(p.name for p in paths.mix("words", "tfidf", "real").iterdir()) == ["seed-5"]
