@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT, Study, asked, change_params, tfidf, write_params
+from conftest import ROOT, Study, change_params, tfidf, write_params, written_sources
 
 from pyrite import params
 from pyrite.base import paths
@@ -310,7 +310,7 @@ def test_the_rows_that_a_set_was_made_from_stand_for_the_pool(file: Path, projec
 def test_a_study_that_asks_keeps_its_other_sources(file: Path) -> None:
     write_params(
         tasks=["fruit"],
-        **asked("zero_shot"),
+        **written_sources("zero_shot"),
         train={"classifiers": {"tfidf": tfidf("real", "zero_shot")}},
         compare={"classifier": "tfidf", "candidates": "zero_shot"},
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from conftest import ROOT, asked, change_params, tfidf, write_params
+from conftest import ROOT, change_params, tfidf, write_params, written_sources
 from dvc.utils.serialize import loads_yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -438,7 +438,7 @@ def small_study() -> None:
     """Cheap encoders and few texts, as somebody might set them; and no pretrained weights for the check of copies."""
     sets = ("real", "zero_shot", "few_shot", "pool", "pool+few_shot")
     write_params(
-        **asked("zero_shot", "few_shot", per_label=30, texts_per_turn=10, turns=2, annotate=20),
+        **written_sources("zero_shot", "few_shot", per_label=30, texts_per_turn=10, turns=2, annotate=20),
         train={"classifiers": {"tfidf": tfidf(*sets, "real@20", "real@all")}},
         evaluate={"resamples": 200},
         compare={"classifier": "tfidf", "candidates": "few_shot"},

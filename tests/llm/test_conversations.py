@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT, asked, tfidf, write_params
+from conftest import ROOT, tfidf, write_params, written_sources
 
 from pyrite.base import paths, schema
 from pyrite.base.errors import PyriteError
@@ -33,7 +33,7 @@ def p(tmp_path: Path) -> Params:
     sources = ("zero_shot", "few_shot", "attributed")
     write_params(
         tmp_path,
-        **asked(*sources, texts_per_turn=3, examples=2, sampling={"temperature": 1.0}),
+        **written_sources(*sources, texts_per_turn=3, examples=2, sampling={"temperature": 1.0}),
         train={"classifiers": {"tfidf": tfidf("real", "zero_shot")}},
         compare={"classifier": "tfidf", "candidates": "zero_shot"},
     )
