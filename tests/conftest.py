@@ -74,7 +74,7 @@ def write_params(folder: Path = Path(), **sections: Any) -> None:
     (folder / paths.PARAMS).write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 
 
-def asked(
+def written_sources(
     *written: str, model: str = "m", sampling: dict[str, Any] | None = None, annotate: int = 100, **values: Any
 ) -> dict[str, Any]:
     """Sections of `params.yaml`: one LLM, and a written source for each of these prompts, named as it is.
@@ -435,7 +435,7 @@ WRITTEN = ("zero_shot", "few_shot", "attributed")
 
 @pytest.fixture
 def study(project: Path, monkeypatch: pytest.MonkeyPatch, table: Callable[..., pd.DataFrame]) -> Study:
-    """A task with sixty real rows and no recording; called with what `asked` takes, it writes that down."""
+    """A task with sixty real rows and no recording; called with what `written_sources` takes, it writes that down."""
     (project / "tasks").mkdir()
     (project / "tasks/fruit.yaml").write_text(card_text())
     for name in (paths.PROMPTS, paths.ANNOTATORS):
@@ -457,7 +457,7 @@ def study(project: Path, monkeypatch: pytest.MonkeyPatch, table: Callable[..., p
         write_params(
             project,
             tasks=["fruit"],
-            **asked(*sources, **(few | values)),
+            **written_sources(*sources, **(few | values)),
             train={"classifiers": {"tfidf": tfidf("real", sources[0])}},
             compare={"classifier": "tfidf", "candidates": sources[0]},
         )

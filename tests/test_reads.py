@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, asked, card_text, fine_tune, tfidf, write_params
+from conftest import ROOT, card_text, fine_tune, tfidf, write_params, written_sources
 from llm_server import serve
 from pydantic import BaseModel
 
@@ -156,7 +156,7 @@ def reads(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         paths.pairs("llm").write_text("\n".join(pairs))
         write_params(
             tasks=["fruit"],
-            **asked(
+            **written_sources(
                 *["few_shot"],
                 **{"per_label": 20, "texts_per_turn": 5, "check": 4, "contamination_cosine": 1.0, "annotate": 31},
                 prices={"m": {"input": 1.0, "output": 1.0, "date": "2026-01-01"}},

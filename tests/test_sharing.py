@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import DVC, ROOT, asked, card_text, change_params, fine_tune, run, tfidf, write_params
+from conftest import DVC, ROOT, card_text, change_params, fine_tune, run, tfidf, write_params, written_sources
 from llm_server import serve
 
 from pyrite.base import paths
@@ -77,7 +77,7 @@ def first(warm_programs: None, tiny_checkpoint: Path, tmp_path_factory: pytest.T
     write_params(
         first,
         tasks=[],
-        **asked("zero_shot", per_label=10, turns=1, texts_per_turn=10),
+        **written_sources("zero_shot", per_label=10, turns=1, texts_per_turn=10),
         train={"seeds": [0], "classifiers": classifiers},
         evaluate={"resamples": 100},
         compare={"classifier": "tfidf", "candidates": "zero_shot"},

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,23 +10,23 @@ from pyrite.base import console
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What is logged, without a terminal, and the time standing still until a test moves it."""
     out = io.StringIO()
     monkeypatch.setattr(console, "log", Console(file=out, width=console.PLAIN_WIDTH))
     monkeypatch.setattr(console, "_view", None)
-    yield out
+    return out
 
 
-def test_without_a_terminal_short_work_says_nothing(said: io.StringIO) -> None:
+def test_without_a_terminal_short_work_says_nothing(log: io.StringIO) -> None:
     with console.progress() as view:
         for _ in view.track(range(1000), description="counting"):
             pass
-    assert said.getvalue() == ""
+    assert log.getvalue() == ""
 
 
 def test_without_a_terminal_long_work_says_a_plain_line_now_and_then(
-    said: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [0.0]
     monkeypatch.setattr(console.time, "monotonic", lambda: clock[0])
@@ -38,12 +37,12 @@ def test_without_a_terminal_long_work_says_a_plain_line_now_and_then(
             clock[0] = float(second)
             view.update(work, cost=second / 100)
             view.advance(work, 20)
-    lines = said.getvalue().splitlines()
+    lines = log.getvalue().splitlines()
     assert len(lines) == 2
     assert lines[0].startswith("fruit: asking an-llm: 1,180/10,000, 20.")
     assert lines[0].endswith(" left, $0.60")
     assert lines[1].endswith(" left, $1.20")
-    assert "\x1b" not in said.getvalue()
+    assert "\x1b" not in log.getvalue()
 
 
 class Terminal(io.StringIO):
@@ -85,7 +84,7 @@ def test_in_ci_and_in_a_dumb_terminal_nothing_is_live(monkeypatch: pytest.Monkey
     assert console.View().plain
 
 
-def test_work_within_work_is_in_the_same_view_and_leaves_it(said: io.StringIO) -> None:
+def test_work_within_work_is_in_the_same_view_and_leaves_it(log: io.StringIO) -> None:
     with console.progress() as outer:
         stage = outer.add_task("stage")
         with pytest.raises(ValueError, match="broken"), console.progress() as inner:

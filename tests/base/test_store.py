@@ -13,9 +13,9 @@ def test_an_entry_is_found_again(project: Path) -> None:
     key = store.key(["a", {"b": 1}])
     assert store.find("things", key) is None
     store.add("things", key, lambda folder: (folder / "x").write_text("1"))
-    found = store.find("things", key)
-    assert found is not None
-    assert (found / "x").read_text() == "1"
+    entry = store.find("things", key)
+    assert entry is not None
+    assert (entry / "x").read_text() == "1"
 
 
 def test_a_crash_while_filling_leaves_no_entry(project: Path) -> None:
@@ -35,7 +35,7 @@ def test_the_first_of_two_writers_wins(project: Path) -> None:
     key = store.key("race")
 
     def slow(folder: Path) -> None:
-        store.add("things", key, lambda other: (other / "x").write_text("first"))
+        store.add("things", key, lambda earlier: (earlier / "x").write_text("first"))
         (folder / "x").write_text("second")
 
     assert (store.add("things", key, slow) / "x").read_text() == "first"
@@ -72,13 +72,9 @@ def test_code_counts_but_comments_and_docstrings_do_not(tmp_path: Path) -> None:
 
 
 def test_code_is_the_same_wherever_its_imports_lead(tmp_path: Path) -> None:
-    def digest(source: str) -> str:
-        path = tmp_path / "module.py"
-        path.write_text(source)
-        module = types.ModuleType("module")
-        module.__file__ = str(path)
-        return store.code(module)
-
-    here = digest("from here import a\nimport b\ndef f():\n    from c import d\n    return a(d)\n")
-    assert here == digest("from there import a\ndef f():\n    from e import d\n    return a(d)\n")
-    assert here != digest("from here import a\ndef f():\n    return a(1)\n")
+    here = store.code(
+        module(tmp_path, "from here import a\nimport b\ndef f():\n    from c import d\n    return a(d)\n")
+    )
+    elsewhere = store.code(module(tmp_path, "from there import a\ndef f():\n    from e import d\n    return a(d)\n"))
+    changed = store.code(module(tmp_path, "from here import a\ndef f():\n    return a(1)\n"))
+    assert here == elsewhere != changed

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT, Study, asked, change_params, tfidf, write_params
+from conftest import ROOT, Study, change_params, tfidf, write_params, written_sources
 
 from pyrite import params
 from pyrite.base import paths
@@ -27,14 +28,29 @@ ROWS = [("a ripe pear on a plate", "F"), ("a rusty saw on a wall", "T"), ("a gre
 def file(study: Study, project: Path) -> Path:
     """A set of three texts whose labels have other names, in a study that asks no LLM."""
     study(provider="recorded", sources=["zero_shot"])
-    frame = pd.DataFrame(ROWS, columns=["body", "kind"])
-    frame.to_csv(project / "vendor.csv", index=False)
+    save(project / "vendor.csv", ROWS)
     return project / "vendor.csv"
+
+
+def save(file: Path, rows: Sequence[tuple[str | None, ...]], *more: str) -> None:
+    pd.DataFrame(rows, columns=["body", "kind", *more]).to_csv(file, index=False)
 
 
 def take(file: Path, name: str = "vendor", values: str | None = "F=fruit,T=tool", **more: object) -> None:
     about = {"llm": None, "cost": None, "seeds": None} | more
     add.run("fruit", name, file, "body", "kind", values, **about)  # type: ignore[arg-type]
+
+
+def held_out() -> str:
+    """The text of the test row."""
+    return texts.read(paths.prepared("fruit")).query("split == 'test'")["text"].item()
+
+
+def generated() -> GeneratedSet:
+    """What becomes of the set, where only a copy to the letter repeats a real text."""
+    change_params("generate.contamination_cosine", 1.0)
+    generate.run("fruit", "vendor")
+    return GeneratedSet.load("fruit", "vendor")
 
 
 def test_a_set_becomes_a_source_that_is_trained_and_compared(file: Path) -> None:
@@ -53,10 +69,10 @@ def test_a_set_becomes_a_source_that_is_trained_and_compared(file: Path) -> None
 
 def test_a_set_of_texts_by_their_labels(file: Path) -> None:
     file = file.with_suffix(".json")
-    file.write_text(json.dumps({kind: [text for text, of in ROWS if of == kind] for kind in "FT"}))
+    file.write_text(json.dumps({kind: [text for text, label in ROWS if label == kind] for kind in "FT"}))
     add.run("fruit", "vendor", file, None, None, "F=fruit,T=tool", None, None, None)
-    found = pd.read_parquet(paths.imported("fruit", "vendor"))
-    assert sorted(zip(found["text"], found["label"], strict=True)) == sorted(
+    taken = pd.read_parquet(paths.imported("fruit", "vendor"))
+    assert sorted(zip(taken["text"], taken["label"], strict=True)) == sorted(
         (text, {"F": "fruit", "T": "tool"}[kind]) for text, kind in ROWS
     )
 
@@ -129,20 +145,17 @@ def test_what_can_t_be_meant_is_refused_and_changes_nothing(
 
 
 def test_copies_and_unknown_labels_are_left_out_and_counted(file: Path, project: Path) -> None:
-    test = texts.read(paths.prepared("fruit")).query("split == 'test'")["text"].item()
     added = [
         *ROWS,
         ROWS[0],
-        (test, "F"),
+        (held_out(), "F"),
         ("something else again here", "other"),
         ("", "T"),
         ("pear on a ripe plate a", "F"),
     ]
-    pd.DataFrame(added, columns=["body", "kind"]).to_csv(file, index=False)
+    save(file, added)
     take(file)
-    change_params("generate.contamination_cosine", 1.0)
-    generate.run("fruit", "vendor")
-    counts = GeneratedSet.load("fruit", "vendor")
+    counts = generated()
     assert (counts.kind, counts.total.accepted) == ("imported", 4)
     assert counts.total.dropped == {"exact duplicate": 1, "contamination: exact": 1, "empty": 1}
     assert counts.unknown_labels == {"other": 1}
@@ -154,23 +167,19 @@ def test_copies_and_unknown_labels_are_left_out_and_counted(file: Path, project:
 
 
 def test_a_hundred_odd_rows_are_each_said(file: Path, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    test = texts.read(paths.prepared("fruit")).query("split == 'test'")["text"].item()
     rows = [(f"an invented sentence number {n} about it", ("FRUIT", "Tool ")[n % 2]) for n in range(60)]
     rows += [(f"one that is tagged as number {n} [tool]", ("FRUIT", "tool")[n % 2]) for n in range(20)]
-    rows += (
-        [(test, "fruit")] * 8 + [(f"a thing of number {n} here", "gadget") for n in range(7)] + [("no label", None)] * 5
-    )
-    pd.DataFrame(rows, columns=["body", "kind"]).to_csv(file, index=False)
+    rows += [(held_out(), "fruit")] * 8 + [(f"a thing of number {n} here", "gadget") for n in range(7)]
+    rows += [("no label", None)] * 5
+    save(file, rows)
     take(file, values=None)
-    said = " ".join(capsys.readouterr().out.split())
-    assert "5 rows have no label and are left out." in said
-    assert "Its label 'FRUIT' is taken for the card's 'fruit'." in said
-    assert "Its label 'Tool' is taken for the card's 'tool'." in said
-    assert "The card has no label 'gadget': its 7 texts are left out" in said
-    assert "20 of its texts begin or end in the name of a label, 10 in another one than their own" in said
-    change_params("generate.contamination_cosine", 1.0)
-    generate.run("fruit", "vendor")
-    counts = GeneratedSet.load("fruit", "vendor")
+    output = " ".join(capsys.readouterr().out.split())
+    assert "5 rows have no label and are left out." in output
+    assert "Its label 'FRUIT' is taken for the card's 'fruit'." in output
+    assert "Its label 'Tool' is taken for the card's 'tool'." in output
+    assert "The card has no label 'gadget': its 7 texts are left out" in output
+    assert "20 of its texts begin or end in the name of a label, 10 in another one than their own" in output
+    counts = generated()
     assert counts.total.dropped == {"exact duplicate": 7, "contamination: exact": 1}
     assert counts.total.accepted == 80
     assert counts.unknown_labels == {"gadget": 7}
@@ -179,26 +188,24 @@ def test_a_hundred_odd_rows_are_each_said(file: Path, project: Path, capsys: pyt
 
 def test_many_labels_that_the_card_lacks_are_named_in_part(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [*ROWS, *((f"a thing of number {n}", f"explained by {n}") for n in range(15))]
-    pd.DataFrame(rows, columns=["body", "kind"]).to_csv(file, index=False)
+    save(file, rows)
     take(file)
-    said = capsys.readouterr().out
-    assert said.count("The card has no label") == 10
-    assert "5 others, of 5 texts" in said
+    output = capsys.readouterr().out
+    assert output.count("The card has no label") == 10
+    assert "5 others, of 5 texts" in output
 
 
 def test_a_set_of_one_label_is_refused(file: Path) -> None:
-    pd.DataFrame(ROWS[:1], columns=["body", "kind"]).to_csv(file, index=False)
+    save(file, ROWS[:1])
     with pytest.raises(PyriteError, match="texts of 'fruit' only"):
         take(file)
     assert not paths.imported("fruit", "vendor").exists()
 
 
 def test_the_same_text_with_two_labels_is_counted_apart(file: Path) -> None:
-    pd.DataFrame([*ROWS, ROWS[1], (ROWS[0][0], "T")], columns=["body", "kind"]).to_csv(file, index=False)
+    save(file, [*ROWS, ROWS[1], (ROWS[0][0], "T")])
     take(file)
-    change_params("generate.contamination_cosine", 1.0)
-    generate.run("fruit", "vendor")
-    assert GeneratedSet.load("fruit", "vendor").total.dropped == {
+    assert generated().total.dropped == {
         "exact duplicate": 1,
         "exact duplicate with another label": 1,
     }
@@ -221,15 +228,15 @@ def test_another_language_and_a_value_that_no_row_has_are_said(file: Path, capsy
     take(file)
     assert "seem to be in" not in capsys.readouterr().out
     rows = [(f"eine reife Birne und {n} Äpfel liegen auf dem Teller", "FT"[n % 2]) for n in range(9)]
-    pd.DataFrame(rows, columns=["body", "kind"]).to_csv(file, index=False)
+    save(file, rows)
     take(file, values="F=fruit,T=tool,G=tool")
-    said = capsys.readouterr()
-    assert "Its texts seem to be in German; the language of the card is English." in said.out
-    assert "no row has the label 'G' of --values" in said.err
+    out, err = capsys.readouterr()
+    assert "Its texts seem to be in German; the language of the card is English." in out
+    assert "no row has the label 'G' of --values" in err
 
 
 @pytest.mark.parametrize(
-    "given",
+    "written",
     [
         "Spam",
         "**spam**.",
@@ -242,45 +249,42 @@ def test_another_language_and_a_value_that_no_row_has_are_said(file: Path, capsy
         "LABEL_spam",
     ],
 )
-def test_a_label_is_the_cards_but_for_what_stands_around_it(given: str) -> None:
-    assert add._card_names(pd.Series([given, "ham"]), ["spam", "ham"])[1] == {given: "spam"}
+def test_a_label_is_the_cards_but_for_what_stands_around_it(written: str) -> None:
+    assert add._card_names(pd.Series([written, "ham"]), ["spam", "ham"])[1] == {written: "spam"}
 
 
 def test_labels_that_could_be_two_of_the_card_are_not_guessed() -> None:
-    given = pd.Series(["A-B", "a b", "c", "no spam", "not_c"])
-    named, taken = add._card_names(given, ["a_b", "ab", "C", "spam"])
+    labels = pd.Series(["A-B", "a b", "c", "no spam", "not_c"])
+    named, taken = add._card_names(labels, ["a_b", "ab", "C", "spam"])
     assert named.tolist() == ["A-B", "a b", "C", "no spam", "not_c"]
     assert taken == {"c": "C"}
 
 
 def test_texts_with_a_prompt_or_without_words_are_said(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = [(f"Classify this text: {n} is a number", "FT"[n % 2]) for n in range(20)]
-    pd.DataFrame([*said, ("  ", "F"), (None, "T")], columns=["body", "kind"]).to_csv(file, index=False)
+    prompted = [(f"Classify this text: {n} is a number", "FT"[n % 2]) for n in range(20)]
+    save(file, [*prompted, ("  ", "F"), (None, "T")])
     take(file)
-    out = capsys.readouterr().out
-    assert "2 of them have no text" in out
-    assert "begin or end in 'Classify thi'" in out
-    change_params("generate.contamination_cosine", 1.0)
-    generate.run("fruit", "vendor")
-    counts = GeneratedSet.load("fruit", "vendor")
+    output = capsys.readouterr().out
+    assert "2 of them have no text" in output
+    assert "begin or end in 'Classify thi'" in output
+    counts = generated()
     assert (counts.total.dropped, counts.total.accepted) == ({"empty": 2}, 20)
     assert counts.noticed["alike at their beginning or end, as where a prompt was kept"] == 20
 
 
 def test_a_set_of_held_out_rows_only_says_why_nothing_is_left(file: Path) -> None:
-    test = texts.read(paths.prepared("fruit")).query("split == 'test'")["text"].item()
-    pd.DataFrame([(test, "F"), (test, "T")], columns=["body", "kind"]).to_csv(file, index=False)
+    save(file, [(held_out(), "F"), (held_out(), "T")])
     take(file)
     with pytest.raises(PyriteError, match=r"none of its texts can be trained on .*1 contamination: exact"):
         generate.run("fruit", "vendor")
 
 
 def test_the_pair_that_a_label_needs_can_be_copied(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pd.DataFrame([*ROWS, ("a thing", "x, y"), ("b thing", "z")], columns=["body", "kind"]).to_csv(file, index=False)
+    save(file, [*ROWS, ("a thing", "x, y"), ("b thing", "z")])
     take(file)
-    out = capsys.readouterr().out
-    assert """--values '"x, y=..."'""" in out
-    assert "--values z=..." in out
+    output = capsys.readouterr().out
+    assert """--values '"x, y=..."'""" in output
+    assert "--values z=..." in output
 
 
 def test_the_rows_that_a_set_was_made_from_stand_for_the_pool(file: Path, project: Path) -> None:
@@ -288,12 +292,10 @@ def test_the_rows_that_a_set_was_made_from_stand_for_the_pool(file: Path, projec
     train, test = prepared.query("split == 'train'"), prepared.query("split == 'test'")
     shown = [*train["text"].iloc[:2], test["text"].iloc[0], "nobody's text"]
     rows = [(f"an invented sentence number {n} about it", "F" if n < 6 else "T", shown[n % 4]) for n in range(12)]
-    pd.DataFrame(rows, columns=["body", "kind", "source"]).to_csv(file, index=False)
+    save(file, rows, "source")
     take(file, seeds="source")
     assert cards.load("fruit").source.seeds == ("vendor",)
-    change_params("generate.contamination_cosine", 1.0)
-    generate.run("fruit", "vendor")
-    counts = GeneratedSet.load("fruit", "vendor")
+    counts = generated()
     assert counts.total.dropped == {"made from a row that is held out": 3}
     assert counts.noticed["made from texts that are no real rows of the task"] == 3
     showings = transcripts.showings(paths.transcript("fruit", "vendor"))
@@ -310,7 +312,7 @@ def test_the_rows_that_a_set_was_made_from_stand_for_the_pool(file: Path, projec
 def test_a_study_that_asks_keeps_its_other_sources(file: Path) -> None:
     write_params(
         tasks=["fruit"],
-        **asked("zero_shot"),
+        **written_sources("zero_shot"),
         train={"classifiers": {"tfidf": tfidf("real", "zero_shot")}},
         compare={"classifier": "tfidf", "candidates": "zero_shot"},
     )

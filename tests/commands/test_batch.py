@@ -14,8 +14,10 @@ from pyrite.commands import batch
 from pyrite.llm.cache import Log
 from pyrite.stages import generate
 
+Lines = list[dict[str, Any]]
 
-def export(folder: Path) -> list[dict[str, Any]]:
+
+def export(folder: Path) -> Lines:
     batch.export_requests(folder)
     return [json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.read_text().splitlines()]
 
@@ -38,16 +40,22 @@ def reply(request: dict[str, Any], number: int) -> dict[str, Any]:
 
 def failure(request: dict[str, Any]) -> dict[str, Any]:
     error = {"message": "The server is overloaded."}
-    return {
-        "custom_id": request["custom_id"],
-        "response": {"status_code": 503, "body": {"error": error}},
-        "error": None,
-    }
+    response = {"status_code": 503, "body": {"error": error}}
+    return {"custom_id": request["custom_id"], "response": response, "error": None}
 
 
-def write(path: Path, lines: list[dict[str, Any]]) -> Path:
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return path
+def take_in(answers: Lines) -> None:
+    """Import an output file with these lines."""
+    output = Path("out.jsonl")
+    output.write_text("".join(json.dumps(answer) + "\n" for answer in answers))
+    batch.import_answers([output])
+
+
+@pytest.fixture
+def requests(study: Study, project: Path) -> Lines:
+    """The first round of a study that asks nobody itself, exported."""
+    study(provider="recorded", sources=["zero_shot"])
+    return export(project / "batch")
 
 
 def test_rounds_of_export_and_import_fill_the_set(
@@ -61,12 +69,12 @@ def test_rounds_of_export_and_import_fill_the_set(
     assert first[0]["body"]["response_format"]["type"] == "json_schema"
     assert len({line["custom_id"] for line in first}) == 4
     assert all(len(line["custom_id"]) == 64 for line in first)
-    batch.import_answers([write(project / "out-1.jsonl", [reply(line, n) for n, line in enumerate(first)])])
+    take_in([reply(line, n) for n, line in enumerate(first)])
     assert "4 answers imported, 0 of the round are missing" in capsys.readouterr().err
     second = export(project / "round-2")
     assert len(second) == 4
     assert {len(line["body"]["messages"]) for line in second} == {4}
-    batch.import_answers([write(project / "out-2.jsonl", [reply(line, 9 + n) for n, line in enumerate(second)])])
+    take_in([reply(line, 9 + n) for n, line in enumerate(second)])
     assert export(project / "round-3") == []
     generate.run("fruit", "zero_shot")
     counts = json.loads(outputs()[2])
@@ -74,34 +82,32 @@ def test_rounds_of_export_and_import_fill_the_set(
     assert counts["total"]["prompt_tokens"] == 4 * 20 * (2 + 4)
 
 
-def test_a_second_import_changes_nothing(study: Study, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    study(provider="recorded", sources=["zero_shot"])
-    out = write(project / "out.jsonl", [reply(line, n) for n, line in enumerate(export(project / "batch"))])
-    batch.import_answers([out])
+def test_a_second_import_changes_nothing(requests: Lines, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = [reply(request, n) for n, request in enumerate(requests)]
+    take_in(answers)
     before = paths.answers("fruit", "zero_shot").read_bytes()
-    batch.import_answers([out])
+    take_in(answers)
     assert paths.answers("fruit", "zero_shot").read_bytes() == before
     assert "4 lines answer nothing that waits" in capsys.readouterr().err
 
 
 def test_failures_are_listed_and_exported_again(
-    study: Study, project: Path, capsys: pytest.CaptureFixture[str]
+    requests: Lines, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    study(provider="recorded", sources=["zero_shot"])
-    lines = export(project / "batch")
-    said = [
-        reply(lines[0], 0),
-        failure(lines[1]),
-        failure(lines[2]),
-        {**reply(lines[3], 3), "error": {"message": "late"}},
-    ]
-    batch.import_answers([write(project / "out.jsonl", said)])
-    told = capsys.readouterr().err
-    assert "1 answers imported, 3 of the round are missing" in told
-    assert "2 requests failed: the endpoint is busy (503) (The server is overloaded.)" in told
+    take_in(
+        [
+            reply(requests[0], 0),
+            failure(requests[1]),
+            failure(requests[2]),
+            {**reply(requests[3], 3), "error": {"message": "late"}},
+        ]
+    )
+    log = capsys.readouterr().err
+    assert "1 answers imported, 3 of the round are missing" in log
+    assert "2 requests failed: the endpoint is busy (503) (The server is overloaded.)" in log
     again = {line["custom_id"] for line in export(project / "again")}
-    assert {line["custom_id"] for line in lines[1:]} <= again
-    assert lines[0]["custom_id"] not in again
+    assert {request["custom_id"] for request in requests[1:]} <= again
+    assert requests[0]["custom_id"] not in again
 
 
 def test_files_stay_within_the_limits(study: Study, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,46 +120,39 @@ def test_files_stay_within_the_limits(study: Study, project: Path, monkeypatch: 
     assert all(path.stat().st_size <= 3000 for path in (project / "b").glob("*"))
 
 
-def test_a_batch_that_is_there_is_not_overwritten(study: Study, project: Path) -> None:
-    study(provider="recorded", sources=["zero_shot"])
-    export(project / "batch")
+def test_a_batch_that_is_there_is_not_overwritten(requests: Lines, project: Path) -> None:
     with pytest.raises(PyriteError, match=r"batch-001\.jsonl: is there already"):
         export(project / "batch")
 
 
-def test_other_forms_of_lines_are_read(study: Study, project: Path) -> None:
-    study(provider="recorded", sources=["zero_shot"])
-    said = [reply(line, n) for n, line in enumerate(export(project / "batch"))]
-    said[0]["response"]["status_code"] = "200"
-    del said[1]["response"]["status_code"]
-    said[2]["response"] = said[2]["response"]["body"]
-    del said[3]["error"]
-    batch.import_answers([write(project / "out.jsonl", said)])
+def test_other_forms_of_lines_are_read(requests: Lines) -> None:
+    answers = [reply(request, n) for n, request in enumerate(requests)]
+    answers[0]["response"]["status_code"] = "200"
+    del answers[1]["response"]["status_code"]
+    answers[2]["response"] = answers[2]["response"]["body"]
+    del answers[3]["error"]
+    take_in(answers)
     assert len(Log("fruit", "zero_shot")) == 4
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_an_answer_stays_whatever_another_line_says(
-    study: Study, project: Path, capsys: pytest.CaptureFixture[str], order: int
+    requests: Lines, capsys: pytest.CaptureFixture[str], order: int
 ) -> None:
-    study(provider="recorded", sources=["zero_shot"])
-    [first, second, *_] = export(project / "batch")
+    [first, second, *_] = requests
     filtered = {"status_code": 400, "body": {"error": {"code": "content_filter"}}}
-    said = [reply(first, 0), failure(first), reply(second, 1), reply(second, 1) | {"response": filtered}]
-    batch.import_answers([write(project / "out.jsonl", said[::order])])
-    answers = [Log("fruit", "zero_shot").get(line["custom_id"]) for line in (first, second)]
-    assert all(answer and answer.text and not answer.refused for answer in answers)
+    answers = [reply(first, 0), failure(first), reply(second, 1), reply(second, 1) | {"response": filtered}]
+    take_in(answers[::order])
+    kept = [Log("fruit", "zero_shot").get(request["custom_id"]) for request in (first, second)]
+    assert all(answer and answer.text and not answer.refused for answer in kept)
     assert "failed" not in capsys.readouterr().err
 
 
 def test_a_question_that_is_too_long_is_for_the_user_to_mend(
-    study: Study, project: Path, capsys: pytest.CaptureFixture[str]
+    requests: Lines, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    study(provider="recorded", sources=["zero_shot"])
-    lines = export(project / "batch")
     too_long = {"status_code": 400, "body": {"error": {"message": "The maximum context length is 5"}}}
-    said = [{"custom_id": line["custom_id"], "response": too_long} for line in lines]
-    batch.import_answers([write(project / "out.jsonl", said)])
+    take_in([{"custom_id": request["custom_id"], "response": too_long} for request in requests])
     assert "4 requests failed: the request is longer" in capsys.readouterr().err
     assert len(export(project / "again")) == 4
 
@@ -169,10 +168,8 @@ def test_a_question_that_is_too_long_is_for_the_user_to_mend(
         '{"custom_id": [], "response": 3}',
     ],
 )
-def test_a_file_that_is_no_output_is_named_by_line(study: Study, project: Path, line: str) -> None:
-    study(provider="recorded", sources=["zero_shot"])
-    good = json.dumps(reply(export(project / "batch")[0], 0))
-    (project / "out.jsonl").write_text(f"{good}\n{line}\n")
+def test_a_file_that_is_no_output_is_named_by_line(requests: Lines, project: Path, line: str) -> None:
+    (project / "out.jsonl").write_text(f"{json.dumps(reply(requests[0], 0))}\n{line}\n")
     with pytest.raises(PyriteError, match=r"out\.jsonl:2: not a line of a Batch API output file"):
         batch.import_answers([project / "out.jsonl"])
     assert not paths.answers("fruit", "zero_shot").exists()

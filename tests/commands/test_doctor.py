@@ -13,24 +13,22 @@ from pyrite.base.errors import PyriteError
 from pyrite.commands import doctor
 from pyrite.llm import speed
 
-WORDLESS = {"choices": [{"message": {"content": ""}, "finish_reason": "length"}]}
 
-
-def found(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, Any]]:
+def diagnose(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, Any]]:
     capsys.readouterr()
     try:
         doctor.run(as_json=True)
     except PyriteError as error:
         assert str(error).startswith("doctor: not well: ")
-    said = capsys.readouterr().out
-    assert FRUIT_KEY not in said
-    return {finding["what"]: finding for finding in json.loads(said)}
+    output = capsys.readouterr().out
+    assert FRUIT_KEY not in output
+    return {finding["what"]: finding for finding in json.loads(output)}
 
 
 def test_all_is_well(study: Study, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with serve() as server:
         study(server.url)
-        findings = found(capsys)
+        findings = diagnose(capsys)
         assert all(finding["well"] for finding in findings.values())
         assert "follows a JSON schema" in findings["endpoint"]["found"]
         assert findings["turn 1"]["found"].startswith("3 of 3 texts, such as: ")
@@ -43,7 +41,7 @@ def test_all_is_well(study: Study, project: Path, capsys: pytest.CaptureFixture[
         assert not list(project.rglob("*.jsonl"))
         assert speed.of("m") > 0
     study(provider="recorded")
-    assert found(capsys)["endpoint"]["well"] is None
+    assert diagnose(capsys)["endpoint"]["well"] is None
 
 
 @pytest.mark.parametrize(
@@ -70,7 +68,7 @@ def test_what_is_wrong_with_the_endpoint_is_said(
 ) -> None:
     with serve(**behaviour) as server:
         study(server.url)
-        finding = found(capsys)["endpoint"]
+        finding = diagnose(capsys)["endpoint"]
     assert finding["well"] is False
     assert all(word in finding["found"] for word in words), finding
     assert len(server.log) <= 3
@@ -80,7 +78,7 @@ def test_no_key_is_said(study: Study, capsys: pytest.CaptureFixture[str], monkey
     study()
     monkeypatch.delenv("OPENAI_API_KEY")
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    assert "OPENAI_API_KEY: not set" in found(capsys)["endpoint"]["found"]
+    assert "OPENAI_API_KEY: not set" in diagnose(capsys)["endpoint"]["found"]
 
 
 def test_a_broken_study_and_mirror_are_said(
@@ -90,7 +88,7 @@ def test_a_broken_study_and_mirror_are_said(
 ) -> None:
     study(provider="recorded", sources=["nothing_like_it"])
     monkeypatch.setenv("PYRITE_DATA_MIRROR", "/nowhere/at/all")
-    findings = found(capsys)
+    findings = diagnose(capsys)
     assert findings["study"]["well"] is False
     assert findings["data"]["well"] is False
     assert findings["versions"]["well"] is True
@@ -99,7 +97,7 @@ def test_a_broken_study_and_mirror_are_said(
 def test_answers_that_hold_nothing_are_shown(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
     with serve(answers=lambda request: Fault.UNPARSABLE) as server:
         study(server.url)
-        findings = found(capsys)
+        findings = diagnose(capsys)
     assert findings["turn 1"]["well"] is False
     assert "it said: Certainly" in findings["turn 1"]["found"]
     assert "labels" not in findings
@@ -109,7 +107,7 @@ def test_a_refusal_is_said_as_one(study: Study, capsys: pytest.CaptureFixture[st
     refusal = (400, {"error": {"code": "content_filter", "message": "No."}}, {})
     with serve(answers=lambda request: refusal) as server:
         study(server.url)
-        findings = found(capsys)
+        findings = diagnose(capsys)
     assert "JSON schema" not in findings["endpoint"]["found"]
     assert "refused (content filter" in findings["turn 1"]["found"]
 
@@ -122,7 +120,7 @@ def test_another_model_and_a_study_that_is_not_prepared(study: Study, capsys: py
     with serve(answers=[reply]) as server:
         study(server.url, sources=["few_shot", "zero_shot"])
         paths.prepared("fruit").unlink()
-        findings = found(capsys)
+        findings = diagnose(capsys)
     assert findings["endpoint"]["well"] is True
     assert "says that 'other-7b' answered" in findings["endpoint"]["found"]
     assert "words words" in server.log[0].request["messages"][1]["content"]
@@ -132,8 +130,8 @@ def test_an_llm_that_nothing_uses_is_not_asked(study: Study) -> None:
     with serve() as server:
         study(server.url, sources=["zero_shot"])
         change_params("llms.spare", {"model": "spare"})
-        found = {finding.what: finding for finding in doctor.look()}
-    assert found["endpoint of spare"].well is None
-    assert "no source uses spare" in found["endpoint of spare"].found
-    assert found["endpoint of llm"].well
+        findings = {finding.what: finding for finding in doctor.look()}
+    assert findings["endpoint of spare"].well is None
+    assert "no source uses spare" in findings["endpoint of spare"].found
+    assert findings["endpoint of llm"].well
     assert {entry.request["model"] for entry in server.log} == {"m"}

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import json
-import random
 
 import pytest
 from conftest import Study
-from llm_server import WORDS, serve
-from test_runner import result
+from llm_server import serve
+from test_runner import completion, result
 
 from pyrite.base import paths
 from pyrite.commands import estimate
@@ -39,8 +38,8 @@ def test_only_what_is_missing_is_reckoned(study: Study, capsys: pytest.CaptureFi
     with serve() as server:
         study(server.url)
         generate.run("fruit", "zero_shot")
-    found = {n["source"]: n["requests"] for n in needs(capsys, "fruit")}
-    assert found == {"zero_shot": 0, "few_shot": 8, "attributed": 12, "annotations": 5}
+    requests = {n["source"]: n["requests"] for n in needs(capsys, "fruit")}
+    assert requests == {"zero_shot": 0, "few_shot": 8, "attributed": 12, "annotations": 5}
     study(per_label=30)
     [zero_shot] = needs(capsys, "fruit", "zero_shot")
     assert zero_shot["requests"] == 4
@@ -49,9 +48,9 @@ def test_only_what_is_missing_is_reckoned(study: Study, capsys: pytest.CaptureFi
 def test_the_table_says_what_is_not_known_and_what_is_spent(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
     study()
     estimate.run(None, None, as_json=False)
-    said = capsys.readouterr().out
-    assert "No price in generate.prices for 'm'" in said
-    assert "up to 3 times as many" in " ".join(said.split())
+    output = capsys.readouterr().out
+    assert "No price in generate.prices for 'm'" in output
+    assert "up to 3 times as many" in " ".join(output.split())
     study(prices=PRICE, budget_usd=2.0)
     estimate.run(None, None, as_json=False)
     assert "Budget: $2.00, of which $0.00 is spent" in capsys.readouterr().out
@@ -65,11 +64,11 @@ def test_where_nothing_is_left_to_ask_it_costs_nothing(study: Study, capsys: pyt
     [zero_shot] = needs(capsys, "fruit", "zero_shot")
     assert (zero_shot["requests"], zero_shot["cost_usd"], zero_shot["seconds"]) == (0, 0.0, 0.0)
     estimate.run("fruit", "zero_shot", as_json=False)
-    said = capsys.readouterr().out
-    assert "Nothing is left to ask" in said
-    assert "$0.00" in said
-    assert "No price" not in said
-    assert "doctor" not in said
+    output = capsys.readouterr().out
+    assert "Nothing is left to ask" in output
+    assert "$0.00" in output
+    assert "No price" not in output
+    assert "doctor" not in output
 
 
 def test_the_total_says_that_a_part_of_it_has_no_price() -> None:
@@ -85,16 +84,9 @@ def test_the_total_says_that_a_part_of_it_has_no_price() -> None:
 
 
 def test_stored_answers_say_what_an_answer_costs(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
-    def long(request: dict) -> dict:
-        sent = 100 * len(request["messages"])
-        usage = {"prompt_tokens": sent, "completion_tokens": 5000, "total_tokens": sent + 5000}
-        rng = random.Random(str(request["messages"]))
-        content = json.dumps([" ".join(rng.sample(WORDS, 6)) for _ in range(5)])
-        return {"choices": [{"message": {"content": content}, "finish_reason": "stop"}], "usage": usage}
-
     study(prices=PRICE)
     [before] = needs(capsys, "fruit", "zero_shot")
-    with serve(answers=long) as server:
+    with serve(answers=lambda request: completion(100 * len(request["messages"]), 5000)) as server:
         study(server.url, prices=PRICE, per_label=5)
         generate.run("fruit", "zero_shot")
         study(server.url, prices=PRICE)
@@ -125,6 +117,6 @@ def test_time_follows_from_the_speed_that_doctor_measured(study: Study, capsys: 
     [zero_shot] = needs(capsys, "fruit", "zero_shot")
     assert zero_shot["seconds"] == pytest.approx(zero_shot["completion_tokens"] / 10, rel=0.01)
     estimate.run("fruit", "zero_shot", as_json=False)
-    said = capsys.readouterr().out
-    assert "Time at 10 tokens a second" in said
-    assert "where it answers 4 at once" in said
+    output = capsys.readouterr().out
+    assert "Time at 10 tokens a second" in output
+    assert "where it answers 4 at once" in output

@@ -27,11 +27,11 @@ def generated(study: Study, project: Path) -> Path:
     study(provider="recorded", sources=["zero_shot", "few_shot"])
     shown = tuple(texts.read(paths.prepared("fruit"))["id"].head(2))
     for setting, examples in (("zero_shot", ()), ("few_shot", shown)):
-        rows, said = [], []
+        rows, conversations = [], []
         for label in ("fruit", "tool"):
             prompt = "Write 2 sentences {examples}." if examples else "Write 2 sentences."
             turn = Turn(prompt, examples, '["a", "b"]')
-            said.append(
+            conversations.append(
                 Conversation("fruit", setting, label, 0, "some/llm", "2026-01-01", "You are a grocer.", (turn,))
             )
             for position in range(2):
@@ -39,7 +39,7 @@ def generated(study: Study, project: Path) -> Path:
                 rows.append((texts.digest(text)[:16], text, label, "train", setting, 0, 0, position))
         frame = pd.DataFrame(rows, columns=[*texts.COLUMNS, *texts.ORIGIN]).sort_values("id")
         texts.write(frame, paths.source("fruit", setting))
-        transcripts.write(paths.transcript("fruit", setting), said)
+        transcripts.write(paths.transcript("fruit", setting), conversations)
         counts = {"received": 7, "dropped": {"empty": 0, "near duplicate": 3}, "accepted": 4, "also_real_training": 1}
         metrics.generated("fruit", setting, **counts).model_copy(update={"models": ("some/llm",)}).save(
             "fruit", setting
@@ -78,7 +78,7 @@ def test_no_real_text_is_in_it(generated: Path) -> None:
 
 def test_the_card_says_what_there_is(generated: Path) -> None:
     export.run("fruit", Path("out"))
-    card = (Path("out") / "README.md").read_text(encoding="utf-8")
+    card = Path("out/README.md").read_text(encoding="utf-8")
     assert "| all | 4 | 4 |" in card
     assert "| near duplicate | 3 | 3 |" in card
     assert "| empty |" not in card
@@ -98,11 +98,11 @@ def test_the_library_loads_it(generated: Path) -> None:
 import json, sys
 from datasets import get_dataset_config_names, load_dataset
 sets = {name: load_dataset(sys.argv[1], name, split="train") for name in get_dataset_config_names(sys.argv[1])}
-print(json.dumps({name: [len(found), found.column_names] for name, found in sets.items()}))
+print(json.dumps({name: [len(rows), rows.column_names] for name, rows in sets.items()}))
 """
     done = subprocess.run([sys.executable, "-c", code, "out"], capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert found == {"zero_shot": [4, export.COLUMNS], "few_shot": [4, export.COLUMNS]}
+    loaded = json.loads(done.stdout.splitlines()[-1])
+    assert loaded == {"zero_shot": [4, export.COLUMNS], "few_shot": [4, export.COLUMNS]}
 
 
 def test_labelled_texts_go_without_their_words_and_imported_ones_without_real_texts(generated: Path) -> None:
@@ -120,8 +120,8 @@ def test_labelled_texts_go_without_their_words_and_imported_ones_without_real_te
     made["id"] = made["text"].map(lambda text: texts.digest(text)[:16])
     texts.write(made, paths.source("fruit", "vendor"))
     seeds = Turn("", (rows["id"].iloc[1],), "")
-    shown = Conversation("fruit", "vendor", "fruit", 0, "their/llm", "", "", (seeds,))
-    transcripts.write(paths.transcript("fruit", "vendor"), [shown])
+    conversation = Conversation("fruit", "vendor", "fruit", 0, "their/llm", "", "", (seeds,))
+    transcripts.write(paths.transcript("fruit", "vendor"), [conversation])
     for source, kind in (("labelled", "labelled"), ("vendor", "imported")):
         counts = metrics.generated("fruit", source, accepted=3, also_real_training=0)
         counts.model_copy(update={"kind": kind, "models": ("their/llm",)}).save(counts.task, counts.source)
@@ -137,7 +137,7 @@ def test_labelled_texts_go_without_their_words_and_imported_ones_without_real_te
     assert of_llm["id"].tolist() == rows["id"].tolist()
     vendor = pd.read_parquet("out/data/vendor.parquet")
     assert vendor["text"].tolist() == ["an invented pear", "an invented saw"]
-    assert [list(one) for one in vendor["examples"]] == [[rows["id"].iloc[1]], []]
+    assert [list(shown) for shown in vendor["examples"]] == [[rows["id"].iloc[1]], []]
     card = Path("out/README.md").read_text()
     assert "| all | 3 | 2 |" in card
     assert "Real texts, labelled by `their/llm`" in card

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from conftest import ROOT, asked, change_params, tfidf, write_params
+from conftest import ROOT, change_params, tfidf, write_params, written_sources
 from dvc.utils.serialize import loads_yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -66,8 +66,7 @@ def csv_of(table: list[dict[str, str]], separator: str = ",", encoding: str = "u
 @pytest.fixture
 def here(project: Path) -> Path:
     """A project with the shipped params and prompts, and a file of real data beside it."""
-    (project / "pyrite").mkdir()
-    (project / "pyrite/tasks").mkdir()
+    (project / "pyrite/tasks").mkdir(parents=True)
     shutil.copy(ROOT / "params.yaml", project / "pyrite")
     for name in ("annotators.yaml", "prompts.yaml"):
         shutil.copy(ROOT / "tasks" / name, project / "pyrite/tasks")
@@ -99,7 +98,7 @@ def everything(folder: Path) -> dict[str, bytes]:
 def test_a_file_becomes_a_card_that_the_stages_take(capsys: pytest.CaptureFixture[str]) -> None:
     before = paths.PARAMS.read_text().splitlines()
     make("support", "--from", "../tickets.csv", "--text", "body", "--label", "queue")
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     card = cards.load("support")
     assert list(card.labels) == ["billing", "shipping"]
     assert card.length_words == (7, 7)
@@ -110,19 +109,19 @@ def test_a_file_becomes_a_card_that_the_stages_take(capsys: pytest.CaptureFixtur
     assert changed == [("  - python_docs", "  - support")]
     table = prepared()
     assert len(table) == 80
-    shown = next(line for line in said.splitlines() if line.startswith("billing  "))
+    shown = next(line for line in output.splitlines() if line.startswith("billing  "))
     # With folds all rows outside the pool are tested, and trained on too.
     tested = int((~texts.in_pool(table))[table["label"] == "billing"].sum())
     assert shown.split()[1:5] == ["40", "50%", "40", str(tested)]
-    assert "4 folds: each text but those for prompts is tested on once" in said
-    assert said.count("\n  parcel") + said.count("\n  courier") + said.count("\n  van") <= 3
+    assert "4 folds: each text but those for prompts is tested on once" in output
+    assert output.count("\n  parcel") + output.count("\n  courier") + output.count("\n  van") <= 3
     for words in (
         "few_shot sends some real texts",
         "dvc exp run -S generate.provider=openai",
         "$0.0",
         "pyrite verdict",
     ):
-        assert words in said
+        assert words in output
 
 
 def test_a_model_goes_into_the_study(capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,21 +129,19 @@ def test_a_model_goes_into_the_study(capsys: pytest.CaptureFixture[str]) -> None
     p = params.load()
     assert (p.tasks, p.generate.provider) == (("support",), "openai")
     assert p.llms["org_a_model_free"].model == "org/a-model:free"
-    assert {getattr(one, "llm", None) for one in p.sources.values()} == {"org_a_model_free"}
+    assert {getattr(source, "llm", None) for source in p.sources.values()} == {"org_a_model_free"}
     assert "# Its name at the endpoint. Only its own answers" in paths.PARAMS.read_text()
-    said = capsys.readouterr().out
-    assert "'org/a-model:free' has no price" in said
-    assert "\n  pyrite doctor" in said
-    assert "\n  dvc repro\n" in said
+    output = capsys.readouterr().out
+    assert "'org/a-model:free' has no price" in output
+    assert "\n  pyrite doctor" in output
+    assert "\n  dvc repro\n" in output
 
 
 def arrow(table: list[dict[str, str]], path: Path, metadata: dict[bytes, bytes] | None = None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    found = pa.Table.from_pylist(table)
-    if metadata:
-        found = found.replace_schema_metadata(metadata)
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, found.schema) as stream:
-        stream.write_table(found, max_chunksize=7)
+    columns = pa.Table.from_pylist(table).replace_schema_metadata(metadata)
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, columns.schema) as stream:
+        stream.write_table(columns, max_chunksize=7)
 
 
 def parquet(table: list[dict[str, str]], path: Path) -> None:
@@ -245,9 +242,9 @@ LABELS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1).map
 @example(["a'b", "<<", "=", "2001-01-01", "0x1f", "? a", "08", "1e3", "1_000", "no", "on", "null", "~", "a\u0301"])
 def test_any_label_comes_back_from_the_card(labels: list[str]) -> None:
     source = new.render("support", labels, None)
-    found = schema.parse(source, Path("card"), cards.Card)
-    assert list(found.labels) == [texts.normalise_label(label) for label in labels]
-    assert isinstance(found.source, cards.NoData)
+    card = schema.parse(source, Path("card"), cards.Card)
+    assert list(card.labels) == [texts.normalise_label(label) for label in labels]
+    assert isinstance(card.source, cards.NoData)
     assert loads_yaml(source)["labels"].keys() == set(labels)
 
 
@@ -345,12 +342,12 @@ def test_a_card_is_never_overwritten() -> None:
 
 
 def test_rows_that_are_left_out_are_said_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    same, other = rows()[0]["body"], rows()[1]
-    odd = [("", "billing"), (same, "shipping"), (other["body"], other["queue"]), ("no label", " "), (" ", "shipping")]
+    same, copy = rows()[0]["body"], rows()[1]
+    odd = [("", "billing"), (same, "shipping"), (copy["body"], copy["queue"]), ("no label", " "), (" ", "shipping")]
     Path("../tickets.csv").write_bytes(csv_of([*rows(), *({"body": t, "queue": q} for t, q in odd)]))
     make("support", "--from", "../tickets.csv")
-    said = capsys.readouterr().out
-    assert "2 with no text, 2 with the same text with different labels, 1 with a repeated text, 1 with no label" in said
+    words = "2 with no text, 2 with the same text with different labels, 1 with a repeated text, 1 with no label"
+    assert words in capsys.readouterr().out
     prepared()
     dropped = json.loads(paths.metrics("prepare", "support").read_text())["dropped"]
     assert dropped == {"conflicting_label": 2, "duplicate": 1, "no_text": 2, "other_label": 1}
@@ -365,18 +362,17 @@ def test_only_the_labels_that_are_named() -> None:
 def test_a_large_file_is_looked_at_in_a_sample(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    repeated = rows() + rows()
-    Path("../large.csv").write_bytes(csv_of(sorted(repeated, key=lambda row: row["queue"])))
+    Path("../large.csv").write_bytes(csv_of(sorted(rows() + rows(), key=lambda row: row["queue"])))
     monkeypatch.setattr(profile, "SAMPLE_ROWS", 60)
-    found = profile.look(Path("../large.csv"), None, None, None)
-    assert found.rows == {"billing": 80, "shipping": 80}
-    assert found.share in (0.5, 0.25)
+    dataset = profile.look(Path("../large.csv"), None, None, None)
+    assert dataset.rows == {"billing": 80, "shipping": 80}
+    assert dataset.share in (0.5, 0.25)
     # A text and its repetition are in the sample together.
-    assert found.dropped["duplicate"] == len(found.table) <= 30
+    assert dataset.dropped["duplicate"] == len(dataset.table) <= 30
     make("support", "--from", "../large.csv")
-    said = capsys.readouterr().out
-    assert "sample of about 1 in" in said
-    assert "80" in next(line for line in said.splitlines() if line.startswith("billing  "))
+    output = capsys.readouterr().out
+    assert "sample of about 1 in" in output
+    assert "80" in next(line for line in output.splitlines() if line.startswith("billing  "))
 
 
 def test_texts_of_the_file_can_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -384,10 +380,10 @@ def test_texts_of_the_file_can_not_steer_the_terminal(capsys: pytest.CaptureFixt
     table = [row | {"body": text} for row, text in zip(rows(), hostile, strict=True)]
     Path("../tickets.jsonl").write_bytes(json_lines(table))
     make("support", "--from", "../tickets.jsonl")
-    said = capsys.readouterr().out
-    assert "\x1b" not in said
-    assert "\u202e" not in said
-    assert "[2Jgone [bold]x[/bold]" in said
+    output = capsys.readouterr().out
+    assert "\x1b" not in output
+    assert "\u202e" not in output
+    assert "[2Jgone [bold]x[/bold]" in output
 
 
 def test_a_changed_file_is_taken_only_with_refresh() -> None:
@@ -438,7 +434,7 @@ def small_study() -> None:
     """Cheap encoders and few texts, as somebody might set them; and no pretrained weights for the check of copies."""
     sets = ("real", "zero_shot", "few_shot", "pool", "pool+few_shot")
     write_params(
-        **asked("zero_shot", "few_shot", per_label=30, texts_per_turn=10, turns=2, annotate=20),
+        **written_sources("zero_shot", "few_shot", per_label=30, texts_per_turn=10, turns=2, annotate=20),
         train={"classifiers": {"tfidf": tfidf(*sets, "real@20", "real@all")}},
         evaluate={"resamples": 200},
         compare={"classifier": "tfidf", "candidates": "few_shot"},
@@ -462,10 +458,9 @@ def test_from_a_file_to_a_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         reckoned = [line.split()[2] for line in capsys.readouterr().out.splitlines() if line.startswith("support ")]
         run_all("support")
     assert len(server.log) == sum(map(int, reckoned))
-    said = capsys.readouterr().out
-    table = prepared()
+    output = capsys.readouterr().out
     # Of a small data set every row is tested on, but those that prompts may show.
-    assert f"{len(table) - int(texts.in_pool(table).sum())} test rows" in said
+    assert f"{(~texts.in_pool(prepared())).sum()} test rows" in output
     headline = json.loads(paths.HEADLINE.read_text())
     assert headline["tasks"] == 1
     assert headline["macro_f1"] > 0
@@ -481,17 +476,17 @@ def test_without_real_data_the_report_says_what_can_be_known(
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         make("support", "--labels", "billing, shipping", "--model", "test-model")
         run_all("support")
-    said = capsys.readouterr().out
-    assert "Can't tell: the task has no real texts" in said
-    assert "zero_shot: 60 texts of 2 labels were kept" in said
-    assert "few_shot: not asked, for it shows the LLM real texts." in said
-    assert "pyrite new support --refresh --from FILE" in said
+    output = capsys.readouterr().out
+    assert "Can't tell: the task has no real texts" in output
+    assert "zero_shot: 60 texts of 2 labels were kept" in output
+    assert "few_shot: not asked, for it shows the LLM real texts." in output
+    assert "pyrite new support --refresh --from FILE" in output
     about = {"candidate": "few_shot", "classifier": "tfidf", "baseline": "real"}
     headline = Headline(**about, verdict="can't tell", tasks=0).model_dump()
     assert json.loads(paths.HEADLINE.read_text()) == headline
-    told = verdict.as_json()
-    assert told["overall"] is None
-    assert [(one["task"], one["verdict"]) for one in told["tasks"]] == [("support", "can't tell")]
+    verdicts = verdict.as_json()
+    assert verdicts["overall"] is None
+    assert [(case["task"], case["verdict"]) for case in verdicts["tasks"]] == [("support", "can't tell")]
     assert len(texts.read(paths.source("support", "zero_shot"))) == 60
     assert len(texts.read(paths.source("support", "few_shot"))) == 0
     page, markdown = (paths.REPORT / "index.html").read_text(), (paths.REPORT / "REPORT.md").read_text()
@@ -520,11 +515,10 @@ def test_tasks_with_and_without_real_data_share_a_study(
         make("support", "--from", "../tickets.csv")
         change_params("tasks", ["ideas", "support"])
         run_all("ideas", "support")
-    said = capsys.readouterr().out
-    assert "Can't tell: the task has no real texts" in said
-    table = prepared()
+    output = capsys.readouterr().out
+    assert "Can't tell: the task has no real texts" in output
     # Of a small data set every row is tested on, but those that prompts may show.
-    assert f"{len(table) - int(texts.in_pool(table).sum())} test rows" in said
+    assert f"{(~texts.in_pool(prepared())).sum()} test rows" in output
     assert json.loads(paths.HEADLINE.read_text())["tasks"] == 1
     for report in (paths.REPORT / "index.html", paths.REPORT / "REPORT.md"):
         assert "Ideas: no real texts, no verdict" in report.read_text()

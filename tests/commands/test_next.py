@@ -54,10 +54,10 @@ def pyrite(*arguments: str) -> None:
     cli.app(list(arguments), standalone_mode=False)
 
 
-def prepared() -> pd.DataFrame:
-    fetch.run("support")
-    prepare.run("support")
-    return texts.read(paths.prepared("support"))
+def prepared(task: str = "support") -> pd.DataFrame:
+    fetch.run(task)
+    prepare.run(task)
+    return texts.read(paths.prepared(task))
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -68,6 +68,13 @@ def read(path: Path) -> list[dict[str, str]]:
 def fill(path: Path, labels: dict[str, str] | str) -> None:
     rows = [row | {"label": labels if isinstance(labels, str) else labels.get(row["item"], "")} for row in read(path)]
     pd.DataFrame(rows).to_csv(path, index=False)
+
+
+def without_unlabelled() -> None:
+    """Take the texts without labels out of the card."""
+    card = paths.card("support").read_text()
+    start, end = card.index("  # Real texts without labels"), card.index("# Prompt: what one text")
+    paths.card("support").write_text(card[:start] + card[end:])
 
 
 def test_the_texts_that_mix_labels_come_first_and_both_labels_are_there() -> None:
@@ -133,20 +140,20 @@ def test_a_text_that_a_spreadsheet_would_run_comes_back_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "said"),
+    ("column", "value", "words"),
     [
         ("label", "biling", "row 2: unknown label 'biling'; the card lists billing, shipping"),
         ("text", "another text", "row 2: the text is not the one"),
         ("label", "", "no row has a label yet"),
     ],
 )
-def test_a_sheet_that_is_no_good_changes_nothing(column: str, value: str, said: str) -> None:
+def test_a_sheet_that_is_no_good_changes_nothing(column: str, value: str, words: str) -> None:
     prepared()
     pyrite("next", "support", "-n", "3")
     sheet = Path("support.next-1.sheet.csv")
     pd.DataFrame([row | {column: value} for row in read(sheet)]).to_csv(sheet, index=False)
     card = paths.card("support").read_text()
-    with pytest.raises(PyriteError, match=said):
+    with pytest.raises(PyriteError, match=words):
         pyrite("new", "support", "--refresh", "--from", str(sheet))
     assert paths.card("support").read_text() == card
 
@@ -155,10 +162,7 @@ def test_rows_of_the_cards_file_without_a_label_are_chosen_from_too() -> None:
     table = pd.read_csv("../tickets.csv")
     table.loc[len(table)] = ["courier asks for a receipt", None]
     table.to_csv("../tickets.csv", index=False)
-    text = paths.card("support").read_text()
-    start = text.index("  # Real texts without labels")
-    end = text.index("# Prompt: what one text")
-    paths.card("support").write_text(text[:start] + text[end:])
+    without_unlabelled()
     assert cards.load("support").source.unlabelled is None
     pyrite("new", "support", "--refresh")
     prepared()
@@ -168,9 +172,7 @@ def test_rows_of_the_cards_file_without_a_label_are_chosen_from_too() -> None:
 
 
 def test_without_texts_it_says_where_to_put_them() -> None:
-    text = paths.card("support").read_text()
-    start, end = text.index("  # Real texts without labels"), text.index("# Prompt: what one text")
-    paths.card("support").write_text(text[:start] + text[end:])
+    without_unlabelled()
     prepared()
     with pytest.raises(PyriteError, match=r"no texts without labels: .*--unlabelled"):
         pyrite("next", "support")
@@ -189,14 +191,11 @@ def test_unlabelled_texts_come_into_a_card_that_is_there(capsys: pytest.CaptureF
 
 def test_without_real_labels_texts_are_drawn_at_random_and_their_labels_make_the_task() -> None:
     pyrite("new", "empty", "--labels", "billing,shipping", "--unlabelled", "../more.csv", "--text", "body")
-    fetch.run("empty")
-    prepare.run("empty")
+    prepared("empty")
     pyrite("next", "empty", "-n", "60")
     sheet = Path("empty.next-1.sheet.csv")
     rows = read(sheet)
     assert {row["predicted"] for row in rows} == {""}
-    pd.DataFrame([row | {"label": list(WORDS)[i % 2]} for i, row in enumerate(rows)]).to_csv(sheet, index=False)
+    fill(sheet, {row["item"]: list(WORDS)[i % 2] for i, row in enumerate(rows)})
     pyrite("new", "empty", "--refresh", "--from", str(sheet), "--text", "text", "--label", "label")
-    fetch.run("empty")
-    prepare.run("empty")
-    assert set(texts.read(paths.prepared("empty"))["split"]) == {"train", "validation", "test"}
+    assert set(prepared("empty")["split"]) == {"train", "validation", "test"}

@@ -76,34 +76,34 @@ def read(path: Path) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("given", "made"),
+    ("source", "ending"),
     [
         *itertools.product(["in.csv", "in.txt"], [".csv", ".parquet", ".jsonl"]),
         *((name, ".csv") for name in ("in.parquet", "in.jsonl", "in.TSV", "in.json", "in.csv.gz", "in.arrow")),
     ],
 )
 def test_rows_come_back_in_order_with_label_and_probabilities(
-    project: Path, model: Path, expected: np.ndarray, given: str, made: str
+    project: Path, model: Path, expected: np.ndarray, source: str, ending: str
 ) -> None:
     frame = pd.DataFrame({"number": range(len(TEXTS)), "words": TEXTS})
-    write(Path(given), frame)
-    output = Path(f"out{made}")
-    predict.run(model, Path(given), "words", output)
-    found = read(output)
-    assert found["words"].tolist() == TEXTS
-    assert given == "in.txt" or found["number"].astype(int).tolist() == list(range(len(TEXTS)))
-    np.testing.assert_allclose(found[[f"probability:{label}" for label in LABELS]], expected, atol=0.02)
-    assert found["predicted"].tolist() == [LABELS[i] for i in expected.argmax(1)]
-    assert set(found["predicted"]) == set(LABELS)
+    write(Path(source), frame)
+    output = Path(f"out{ending}")
+    predict.run(model, Path(source), "words", output)
+    labelled = read(output)
+    assert labelled["words"].tolist() == TEXTS
+    assert source == "in.txt" or labelled["number"].astype(int).tolist() == list(range(len(TEXTS)))
+    np.testing.assert_allclose(labelled[[f"probability:{label}" for label in LABELS]], expected, atol=0.02)
+    assert labelled["predicted"].tolist() == [LABELS[i] for i in expected.argmax(1)]
+    assert set(labelled["predicted"]) == set(LABELS)
 
 
 def test_standard_input_to_standard_output(project: Path, model: Path) -> None:
     command = [sys.executable, "-m", "pyrite.cli", "predict", str(model)]
-    said = subprocess.run(command, input="\n".join(TEXTS), capture_output=True, text=True, check=True)
-    rows = list(csv.DictReader(io.StringIO(said.stdout)))
+    done = subprocess.run(command, input="\n".join(TEXTS), capture_output=True, text=True, check=True)
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert [row["text"] for row in rows] == TEXTS
-    assert "10 texts were longer than 6 tokens" not in said.stdout
-    assert "5 texts were longer than 6 tokens" in said.stderr
+    assert "10 texts were longer than 6 tokens" not in done.stdout
+    assert "5 texts were longer than 6 tokens" in done.stderr
 
 
 def test_no_more_than_a_chunk_is_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,8 +192,8 @@ def test_a_row_without_a_text_has_no_prediction_and_is_counted(
     Path("in.jsonl").write_text('{"text": "red"}\n\n{"text": null}\n{"text": " "}\n{"text": "\\ud83d one"}\n')
     for name in ("out.jsonl", "out.parquet", "out.csv"):
         predict.run(model, Path("in.jsonl"), "text", Path(name))
-    found = read(Path("out.parquet"))
-    assert found["predicted"].isna().tolist() == [False, True, True, False]
-    assert found["text"].tolist()[3] == "\ufffd one"
+    labelled = read(Path("out.parquet"))
+    assert labelled["predicted"].isna().tolist() == [False, True, True, False]
+    assert labelled["text"].tolist()[3] == "\ufffd one"
     assert pd.read_csv("out.csv")["predicted"].isna().tolist() == [False, True, True, False]
     assert "2 rows have no text and get no label" in capsys.readouterr().err

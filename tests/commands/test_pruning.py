@@ -34,14 +34,13 @@ def kinds() -> list[str]:
     return sorted(entry.kind for entry in pruning.entries())
 
 
-def there(kind: str, name: str) -> bool:
+def stored(kind: str, name: str) -> bool:
     return any((entry.kind, entry.path.name) == (kind, store.key(name)) for entry in pruning.entries())
 
 
 def test_the_store_says_what_it_holds(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pruning.show()
-    said = capsys.readouterr().out
-    lines = {line.split()[0]: line for line in said.splitlines()}
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
     assert lines.keys() == {"kind", "answers", "checkpoints", "embeddings", "fits"}
     assert "2" in lines["fits"]
     assert "2.1 kB" in lines["fits"]  # with the digests of what is in them
@@ -56,13 +55,13 @@ def test_an_empty_store_is_said_to_be_empty(project: Path, capsys: pytest.Captur
 def test_pruning_by_age_keeps_what_was_used_since(filled: Path) -> None:
     pruning.prune((), 30, unused=False)
     assert kinds() == ["answers", "checkpoints", "embeddings", "fits"]
-    assert not there("fits", "old")
+    assert not stored("fits", "old")
 
 
 def test_looking_an_entry_up_is_a_use(filled: Path) -> None:
     store.find("fits", store.key("old"))
     pruning.prune((), 30, unused=False)
-    assert there("fits", "old")
+    assert stored("fits", "old")
 
 
 def test_pruning_by_kind(filled: Path) -> None:
@@ -73,7 +72,7 @@ def test_pruning_by_kind(filled: Path) -> None:
 def test_pruning_what_no_output_uses(filled: Path) -> None:
     pruning.prune((), None, unused=True)
     assert kinds() == ["answers", "embeddings", "fits"]
-    assert there("fits", "used")
+    assert stored("fits", "used")
 
 
 def test_paid_answers_go_only_when_named(filled: Path) -> None:
@@ -111,10 +110,10 @@ def test_nothing_is_pruned_while_a_stage_uses_the_store(filled: Path) -> None:
         assert stage.stdout.readline() == b"holds\n"
         with pytest.raises(PyriteError, match="a stage that runs uses it"):
             pruning.prune(("fits",), None, unused=False)
-        assert there("fits", "used")
+        assert stored("fits", "used")
         stage.communicate()
     pruning.prune(("fits",), None, unused=False)
-    assert not there("fits", "used")
+    assert not stored("fits", "used")
 
 
 def test_answers_about_one_task_are_pruned_alone(filled: Path) -> None:

@@ -59,10 +59,10 @@ def test_nothing_stored_writes_nothing(study: Study) -> None:
 def test_a_recording_holds_no_text_that_the_llm_was_shown(study: Study, answer: str, kept: list[str]) -> None:
     study()
     script = generation.load("fruit", "few_shot")
-    shown, other = list(script.text_of)[:2]
+    shown, later = list(script.text_of)[:2]
     text = script.text_of[shown]
-    said = answer.replace("{shown}", text).replace("{begun}", " ".join(text.split()[:5]))
-    turns = (Turn("some", (shown,), said), Turn("more", (other,), said), Turn("more", (), '["a fig"]'))
+    filled = answer.replace("{shown}", text).replace("{begun}", " ".join(text.split()[:5]))
+    turns = (Turn("some", (shown,), filled), Turn("more", (later,), filled), Turn("more", (), '["a fig"]'))
     c = quality.without_copies(script, Conversation("fruit", "few_shot", "apple", 0, "m", "2026-01-01", "", turns))
     # What a conversation has shown stays shown; an answer without it stays as it came.
     assert [json.loads(turn.answer) for turn in c.turns] == [kept, kept, ["a fig"]]

@@ -29,10 +29,14 @@ def sky(project: Path) -> Path:
     return paths.sheet("sky.few_shot")
 
 
+def read(sheet: Path) -> list[dict[str, str]]:
+    with sheet.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def filled(sheet: Path, reviewer: str, *answers: str) -> Path:
     """A copy of a sheet as somebody gives it back."""
-    with sheet.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read(sheet)
     for row, answer in zip(rows, answers, strict=False):
         row |= {"reviewer": reviewer, "answer": answer}
     copy = Path(f"copy-{reviewer}.csv")
@@ -45,8 +49,7 @@ def filled(sheet: Path, reviewer: str, *answers: str) -> Path:
 
 def test_a_sheet_runs_nothing_and_rounds_no_id(sky: Path) -> None:
     review.export("sky", "few_shot", 4, hidden=False)
-    with sky.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read(sky)
     assert len(rows) == 4
     assert all(cell[:1] not in "=+-@" or cell == "" for row in rows for cell in row.values())
     assert all(row["item"].startswith("'") for row in rows)
@@ -57,8 +60,7 @@ def test_a_sheet_runs_nothing_and_rounds_no_id(sky: Path) -> None:
 
 def test_a_label_can_be_hidden(sky: Path) -> None:
     review.export("sky", "few_shot", 4, hidden=True)
-    with sky.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read(sky)
     assert {row["label"] for row in rows} == {""}
     assert "accept" not in rows[0]["choices"]
 
@@ -68,9 +70,9 @@ def test_answers_come_back_as_ids_and_labels_only(sky: Path, capsys: pytest.Capt
     anna = filled(sky, "anna", "accept", "accept", "night", "reject")
     ben = filled(sky, "ben", "accept", "night", "night", "reject", "accept")
     cli.app(["review", "import", "sky", "few_shot", str(anna), str(ben)], standalone_mode=False)
-    said = capsys.readouterr().out
-    assert "5 texts, 2 reviewers. Right label: 60.0 % (23.1 to 88.2)." in said
-    assert "Of no use: 20.0 %" in said
+    output = capsys.readouterr().out
+    assert "5 texts, 2 reviewers. Right label: 60.0 % (23.1 to 88.2)." in output
+    assert "Of no use: 20.0 %" in output
     kept = paths.reviewed("sky", "few_shot").read_text()
     assert len(kept.splitlines()) == 10 and not any(text in kept for text in TEXTS)
     rows = [json.loads(line) for line in Path("sky.few_shot_reviewed.jsonl").read_text().splitlines()]
@@ -148,6 +150,6 @@ def test_what_people_changed_becomes_a_source_with_a_verdict_of_its_own(study: S
     assert kept[rows[0][1]] == "tool"
     assert rows[1][1] not in kept
     # It is trained on, and compared.
-    found = params.load()
-    assert "zero_shot_reviewed" in found.train.classifiers[found.compare.classifier].mixes
-    assert "zero_shot_reviewed" in found.compare.candidates
+    p = params.load()
+    assert "zero_shot_reviewed" in p.train.classifiers[p.compare.classifier].mixes
+    assert "zero_shot_reviewed" in p.compare.candidates

@@ -71,11 +71,11 @@ def test_there_are_fourteen_cards() -> None:
 def test_a_card_says_what_is_classified_as_given(task: str, monkeypatch: pytest.MonkeyPatch, shared: Path) -> None:
     monkeypatch.chdir(ROOT)
     assert cards.load(task).source.licence
-    given, ours = (
+    original, ours = (
         yaml.safe_load((folder / f"{task}.yaml").read_text()) for folder in (shared / "tasks", Path("tasks"))
     )
-    del given["source"], ours["source"], ours["notes"], ours["language"]
-    assert ours == given
+    del original["source"], ours["source"], ours["notes"], ours["language"]
+    assert ours == original
 
 
 def test_the_page_of_tasks_is_what_its_script_makes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,11 +86,11 @@ def test_the_page_of_tasks_is_what_its_script_makes(monkeypatch: pytest.MonkeyPa
 def test_pinned_files_are_those_of_the_sources_file(monkeypatch: pytest.MonkeyPatch, shared: Path) -> None:
     monkeypatch.chdir(ROOT)
     entries = yaml.safe_load((shared / "datasets/SOURCES.json").read_text())
-    known = {entry["stored_as"].removeprefix("datasets/").removesuffix(".gz"): entry for entry in entries}
+    entry_of = {entry["stored_as"].removeprefix("datasets/").removesuffix(".gz"): entry for entry in entries}
     for task in TASKS:
         source = cards.load(task).source
         for file in source.files if isinstance(source, cards.Download) else ():
-            entry = known[file.mirror]
+            entry = entry_of[file.mirror]
             assert (file.sha256, file.bytes) == (entry["sha256"], entry["bytes"])
             if "packed" not in entry:
                 assert file.url == entry["url"]

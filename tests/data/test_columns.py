@@ -16,7 +16,7 @@ def rows(table: list[dict]) -> list[Row]:
 
 
 @pytest.mark.parametrize(
-    ("names", "text", "label", "found"),
+    ("names", "text", "label", "expected"),
     [
         ("ab", None, None, ("a", "b")),
         ("ba", None, None, ("a", "b")),
@@ -32,12 +32,12 @@ def rows(table: list[dict]) -> list[Row]:
         ("ab", "a", "a", "can't hold both"),
     ],
 )
-def test_columns_are_guessed_only_where_there_is_no_doubt(names, text, label, found) -> None:
+def test_columns_are_guessed_only_where_there_is_no_doubt(names, text, label, expected) -> None:
     table = rows([{name: row[name] for name in names} for row in TABLE])
-    if isinstance(found, tuple):
-        assert columns.find(table, text, label) == found
+    if isinstance(expected, tuple):
+        assert columns.find(table, text, label) == expected
     else:
-        with pytest.raises(PyriteError, match=found):
+        with pytest.raises(PyriteError, match=expected):
             columns.find(table, text, label)
 
 
@@ -70,7 +70,7 @@ def test_columns_of_noughts_and_ones_are_several_labels_a_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "label", "said"),
+    ("name", "text", "label", "words"),
     [
         ("a.csv", "a text of five words", "x", None),
         ("a.xlsx", "这个水壶坏了", "x", None),
@@ -80,14 +80,15 @@ def test_columns_of_noughts_and_ones_are_several_labels_a_text() -> None:
         ("a.jsonl", "a text of five words", "x", ""),
     ],
 )
-def test_a_header_that_looks_like_a_row_is_said_or_refused(name: str, text: str, label: str, said: str | None) -> None:
+def test_a_header_that_looks_like_a_row_is_said_or_refused(name: str, text: str, label: str, words: str | None) -> None:
     table = [Row(Path(name), number, {text: f"text {number}", label: "xy"[number % 2]}) for number in range(2, 20)]
-    if said is None:
+    if words is None:
         with pytest.raises(PyriteError, match=rf"{name}: row 1 .* looks like a text and its label"):
             columns.doubts(table, text, label)
     else:
-        assert "".join(columns.doubts(table, text, label)).startswith(f"{name}: {said}" if said else "")
-        assert bool(columns.doubts(table, text, label)) == bool(said)
+        doubts = columns.doubts(table, text, label)
+        assert "".join(doubts).startswith(f"{name}: {words}" if words else "")
+        assert bool(doubts) == bool(words)
 
 
 @pytest.mark.parametrize("text", [None, "1"])
@@ -98,23 +99,23 @@ def test_columns_that_are_not_there_for_want_of_a_header_say_so(text: str | None
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "words"),
     [
         ('{"text": "x"}', "'a' has fields within it (text): name the one that is meant, such as a.text"),
         ("['x', 'y']", "name a place in it: a.0"),
         ("[x] y", None),
     ],
 )
-def test_texts_that_hold_others_are_said(written: str, said: str | None) -> None:
-    found = columns.doubts(rows([{"a": written, "b": "x"}, {"a": written, "b": "y"}, {"a": "x", "b": "y"}]), "a", "b")
-    assert len(found) == (said is not None)
-    assert (said or "") in "".join(found)
+def test_texts_that_hold_others_are_said(written: str, words: str | None) -> None:
+    doubts = columns.doubts(rows([{"a": written, "b": "x"}, {"a": written, "b": "y"}, {"a": "x", "b": "y"}]), "a", "b")
+    assert len(doubts) == (words is not None)
+    assert (words or "") in "".join(doubts)
 
 
 def test_the_first_of_several_labels_and_a_column_of_sides_are_said() -> None:
-    table = rows([{"text": "a", "label": given, "side": "train"} for given in (["x"], ["x", "y"], ["x", "x"], [])])
+    table = rows([{"text": "a", "label": labels, "side": "train"} for labels in (["x"], ["x", "y"], ["x", "x"], [])])
     table[0].fields["side"] = "test"
-    said = columns.doubts(table, "text", "label.0")
-    assert "in 1 of the first 4 rows 'label.0' is the first of several that differ" in said[0]
-    assert "'side' names sides (test, train) and is not read" in said[1]
-    assert len(said) == 2
+    doubts = columns.doubts(table, "text", "label.0")
+    assert "in 1 of the first 4 rows 'label.0' is the first of several that differ" in doubts[0]
+    assert "'side' names sides (test, train) and is not read" in doubts[1]
+    assert len(doubts) == 2

@@ -58,8 +58,7 @@ def test_the_header_shows_the_separator(read, separator: str) -> None:
 )
 def test_what_spreadsheets_write_is_read(read, content: str | bytes) -> None:
     wanted = [{name: value.replace(",", "") for name, value in row.items()} for row in ROWS]
-    found = read(content)
-    assert [{name: value.replace(",", "") for name, value in row.items()} for row in found] == wanted
+    assert [{name: value.replace(",", "") for name, value in row.items()} for row in read(content)] == wanted
 
 
 def test_named_columns_decide_the_separator(read) -> None:
@@ -103,12 +102,12 @@ def test_whole_csv_is_read_as_it_was_or_refused(tmp_path_factory: pytest.TempPat
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     path.write_text(out.getvalue(), newline="")
     try:
-        found = [tuple(row.fields.values()) for row in formats.read(path, names=["text", "label"])]
+        rows = [tuple(row.fields.values()) for row in formats.read(path, names=["text", "label"])]
     except PyriteError as refused:
         assert "rows would be one" in str(refused)
         assert any("\n" in text for text, _ in table)
     else:
-        assert found == table
+        assert rows == table
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,10 @@ class Server:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                asked = self.headers["Range"]
-                outer.ranges.append(asked)
+                wanted = self.headers["Range"]
+                outer.ranges.append(wanted)
                 answer = outer.answers.pop(0) if len(outer.answers) > 1 else outer.answers[0]
-                answer(self, int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0)
+                answer(self, int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -38,24 +38,19 @@ class Server:
         self.url = f"http://127.0.0.1:{self.http.server_port}/data.bin"
 
 
-def whole(handler: BaseHTTPRequestHandler, start: int, data: bytes = DATA) -> None:
-    """The whole file, or the rest of it where that was asked for."""
+def whole(handler: BaseHTTPRequestHandler, start: int, data: bytes = DATA, share: int = 1) -> None:
+    """The whole file, or the rest of it where that was asked for; of what is announced one part in `share` comes."""
     handler.send_response(206 if start else 200)
     handler.send_header("Content-Length", str(len(data) - start))
     if start:
         handler.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
     handler.end_headers()
-    handler.wfile.write(data[start:])
+    handler.wfile.write(data[start : start + (len(data) - start) // share])
 
 
 def broken_off(handler: BaseHTTPRequestHandler, start: int) -> None:
     """A third of what is missing, though all of it was announced."""
-    handler.send_response(206 if start else 200)
-    handler.send_header("Content-Length", str(len(DATA) - start))
-    if start:
-        handler.send_header("Content-Range", f"bytes {start}-{len(DATA) - 1}/{len(DATA)}")
-    handler.end_headers()
-    handler.wfile.write(DATA[start : start + (len(DATA) - start) // 3])
+    whole(handler, start, share=3)
 
 
 def without_ranges(handler: BaseHTTPRequestHandler, _: int) -> None:
@@ -139,7 +134,7 @@ def test_a_busy_server_is_asked_again(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "asked", "words"),
+    ("answer", "requests", "words"),
     [
         (status(404), 1, "HTTP 404"),
         (status(500), download.ATTEMPTS, "attempts failed"),
@@ -148,7 +143,7 @@ def test_a_busy_server_is_asked_again(server: Server) -> None:
         (lambda handler, _: whole(handler, 0, DATA[:-1]), download.ATTEMPTS, "broke off after 511999 of 512000 bytes"),
     ],
 )
-def test_a_failure_is_one_line_with_the_url_and_the_way_out(server: Server, answer, asked: int, words: str) -> None:
+def test_a_failure_is_one_line_with_the_url_and_the_way_out(server: Server, answer, requests: int, words: str) -> None:
     server.answers = [answer]
     with pytest.raises(PyriteError) as caught:
         get(server)
@@ -156,7 +151,7 @@ def test_a_failure_is_one_line_with_the_url_and_the_way_out(server: Server, answ
     assert "\n" not in message
     for expected in (server.url, "PYRITE_DATA_MIRROR", words):
         assert expected in message
-    assert len(server.ranges) == asked
+    assert len(server.ranges) == requests
     assert not (paths.store() / "downloads" / DIGEST).exists()
 
 

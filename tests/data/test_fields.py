@@ -141,10 +141,10 @@ def test_values_as_text(value: object, string: str) -> None:
     ],
 )
 def test_a_path_goes_through_dots_in_names_lists_and_json(name: str, string: str) -> None:
-    given = row(**{"a.b": "whole", "a": {"c": [1, {"d": "deep"}]}, "l.s": ["first", "second"]})
-    given.fields.update({"json": '{"x": ["within"]}', "text": "[no JSON"})
-    assert fields.string(given, name) == string
-    assert fields.has(given, name) == bool(string)
+    content = row(**{"a.b": "whole", "a": {"c": [1, {"d": "deep"}]}, "l.s": ["first", "second"]})
+    content.fields.update({"json": '{"x": ["within"]}', "text": "[no JSON"})
+    assert fields.string(content, name) == string
+    assert fields.has(content, name) == bool(string)
 
 
 @pytest.mark.parametrize(
@@ -206,11 +206,11 @@ def test_a_list_that_is_written_as_text_is_one_label_or_refused(value: object, l
 )
 def test_what_was_discarded_in_argilla_is_no_label(name: str, status: object, label: str | None) -> None:
     answers = {"label.responses": ["good", "bad"], "label.responses.status": status}
-    given = row(**({"a": answers} if name.startswith("a.") else answers))
+    content = row(**({"a": answers} if name.startswith("a.") else answers))
     if label is None:
-        assert fields.get(given, name) == ("good" if name.endswith("0") else ["good", "bad"])
+        assert fields.get(content, name) == ("good" if name.endswith("0") else ["good", "bad"])
     else:
-        assert fields.written_label(given, name) == label
+        assert fields.written_label(content, name) == label
 
 
 @pytest.mark.parametrize("around", ["{}", "Here it is:\n\n{}\n\nAnything else?"])

@@ -34,8 +34,8 @@ def rows(tmp_path: Path):
 
 
 def test_csv_with_a_header_counts_it_as_row_1(rows) -> None:
-    found = rows({"a.csv": '\ufefftext,label\r\n"one, ""two""\nthree",x\r\n\r\nfour,y\r\n'}, format="csv")
-    assert found == [(2, {"text": 'one, "two"\nthree', "label": "x"}), (4, {"text": "four", "label": "y"})]
+    read = rows({"a.csv": '\ufefftext,label\r\n"one, ""two""\nthree",x\r\n\r\nfour,y\r\n'}, format="csv")
+    assert read == [(2, {"text": 'one, "two"\nthree', "label": "x"}), (4, {"text": "four", "label": "y"})]
 
 
 def test_csv_without_a_header_has_the_cards_columns(rows) -> None:
@@ -53,20 +53,19 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path_factory: pytest.TempPa
     csv.writer(buffer, quoting=csv.QUOTE_ALL).writerows([("text", "label"), *table])
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     path.write_bytes(buffer.getvalue().encode())
-    read = [(row.fields["text"], row.fields["label"]) for row in formats.read(path)]
-    assert read == table
+    assert [(row.fields["text"], row.fields["label"]) for row in formats.read(path)] == table
 
 
 def test_the_last_separators_of_a_line_count_and_quotes_mean_nothing(rows) -> None:
-    found = rows({"a.txt": 'a@b "c@d@good\r\n\x85x\u2028@bad'}, format="separated", separator="@", columns=("t", "l"))
-    assert found == [(1, {"t": 'a@b "c@d', "l": "good"}), (2, {"t": "\x85x\u2028", "l": "bad"})]
+    read = rows({"a.txt": 'a@b "c@d@good\r\n\x85x\u2028@bad'}, format="separated", separator="@", columns=("t", "l"))
+    assert read == [(1, {"t": 'a@b "c@d', "l": "good"}), (2, {"t": "\x85x\u2028", "l": "bad"})]
 
 
 def test_two_files_side_by_side(rows) -> None:
     beside = cards.Beside(file="b", columns=("n", "label"))
     spec = {"format": "separated", "columns": ("n", "text"), "beside": beside}
-    found = rows({"a": "1\tx\n2\ty\n", "b": "1\tgood\n2\tbad\n"}, **spec)
-    assert found[1] == (2, {"n": "2", "text": "y", "label": "bad"})
+    both = rows({"a": "1\tx\n2\ty\n", "b": "1\tgood\n2\tbad\n"}, **spec)
+    assert both[1] == (2, {"n": "2", "text": "y", "label": "bad"})
     with pytest.raises(PyriteError, match=r"b: row 2: n is '3', not '2' as in .*a$"):
         rows({"a": "1\tx\n2\ty\n", "b": "1\tgood\n3\tbad\n"}, **spec)
     for a, b in (("1\tx\n", "1\tgood\n2\tbad\n"), ("1\tx\n2\ty\n", "1\tgood\n")):
@@ -123,8 +122,8 @@ def test_columns_that_are_named_are_no_labels(tmp_path: Path) -> None:
 def test_lists_beside_the_rows_that_have_none_of_the_named_columns_are_no_rows(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('{"features": [{"name": "text"}], "rows": [{"row": {"text": "x"}}], "more": [{"row": {}}]}')
-    found = [row.fields["row"] for row in formats.read(path, names=["row.text", "row.label"])]
-    assert found == [{"text": "x"}, {}]
+    read = formats.read(path, names=["row.text", "row.label"])
+    assert [row.fields["row"] for row in read] == [{"text": "x"}, {}]
     assert len(list(formats.read(path))) == 3
 
 
@@ -214,8 +213,8 @@ def saved(path: Path, table: pa.Table) -> None:
 def test_files_in_columns_with_bytes_that_are_text(tmp_path: Path, name: str) -> None:
     table = pa.table({"text": pa.array(["é".encode(), None], pa.binary()), "raw": [b"\xff", b"x"], "n": [1.0, 2.5]})
     saved(tmp_path / name, table)
-    found = [row.fields for row in formats.read(tmp_path / name)]
-    assert found == [{"text": "é", "raw": b"\xff", "n": 1.0}, {"text": None, "raw": b"x", "n": 2.5}]
+    expected = [{"text": "é", "raw": b"\xff", "n": 1.0}, {"text": None, "raw": b"x", "n": 2.5}]
+    assert [row.fields for row in formats.read(tmp_path / name)] == expected
 
 
 def test_pairs_are_fields_and_a_file_without_bytes_has_no_rows(tmp_path: Path) -> None:
@@ -239,8 +238,7 @@ DATA = [["text", "label"], ["one", 1], ["two", 2.5], ["", ""]]
 )
 def test_the_sheet_of_a_workbook_that_has_rows(tmp_path: Path, sheets: dict, names: tuple) -> None:
     workbook(tmp_path / "a.xlsx", sheets)
-    found = list(formats.read(tmp_path / "a.xlsx", names=names))
-    assert [(row.number, row.fields) for row in found] == [
+    assert [(row.number, row.fields) for row in formats.read(tmp_path / "a.xlsx", names=names)] == [
         (2, {"text": "one", "label": 1.0}),
         (3, {"text": "two", "label": 2.5}),
     ]

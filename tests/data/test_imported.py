@@ -89,10 +89,10 @@ SHAPES: dict[str, Shape] = {
 @pytest.mark.parametrize("tool", SHAPES)
 def test_what_tools_export_is_read_as_it_comes(tmp_path: Path, tool: str, form: str) -> None:
     text, label, row = SHAPES[tool]
-    table = pd.DataFrame([row(*one) for one in TEXTS])
+    table = pd.DataFrame([row(*pair) for pair in TEXTS])
     path = tmp_path / f"set.{form}"
     table.to_parquet(path) if form == "parquet" else table.to_json(path, orient="records", lines=True)
-    assert imported.read(path, text, label, {}).to_numpy().tolist() == [list(one) for one in TEXTS]
+    assert imported.read(path, text, label, {}).to_numpy().tolist() == [list(pair) for pair in TEXTS]
     assert profile.look(path, text, label, None).rows == {"fruit": 30, "tool": 30}
 
 
@@ -112,8 +112,7 @@ def test_the_names_of_label_numbers_are_those_in_the_file(
     table = pa.table({"text": [text for text, _ in TEXTS], name: values, "model": ["m"] * len(TEXTS)})
     path = tmp_path / "set.parquet"
     pq.write_table(table.replace_schema_metadata({"huggingface": json.dumps(about)}), path)
-    found = imported.read(path, "text", column, {"tool": "a tool"})
-    assert found["label"].tolist() == ["fruit", "a tool"] * 30
+    assert imported.read(path, "text", column, {"tool": "a tool"})["label"].tolist() == ["fruit", "a tool"] * 30
     assert profile.look(path, "text", column, None).rows == {"fruit": 30, "tool": 30}
 
 
@@ -137,7 +136,7 @@ def test_a_number_with_decimals_is_meant_with_and_without_them(tmp_path: Path, o
 
 
 @pytest.mark.parametrize(
-    ("values", "labels", "said"),
+    ("values", "labels", "warnings"),
     [
         ({"TRUE": "fruit", "false": "tool"}, ["fruit", "tool"], ["'True' is taken for 'TRUE'", "'False' is taken for"]),
         ({"True": "fruit", "true": "tool"}, ["fruit", "False"], ["no row has the label 'true'"]),
@@ -149,14 +148,14 @@ def test_a_number_with_decimals_is_meant_with_and_without_them(tmp_path: Path, o
     ],
 )
 def test_values_are_matched_as_labels_are(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], values: dict[str, str], labels: list[str], said: list[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], values: dict[str, str], labels: list[str], warnings: list[str]
 ) -> None:
     path = tmp_path / "set.jsonl"
     path.write_text('{"text": "one", "label": true}\n{"text": "two", "label": false}\n')
     assert imported.read(path, "text", "label", values)["label"].tolist() == labels
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == len(said)
-    assert all(words in line for words, line in zip(said, lines, strict=True))
+    assert len(lines) == len(warnings)
+    assert all(words in line for words, line in zip(warnings, lines, strict=True))
 
 
 def test_minus_one_among_classes_is_no_label(tmp_path: Path) -> None:

@@ -51,9 +51,9 @@ def test_points_of_curves_are_known_by_their_name(name: str, expected: tuple[str
 
 
 def test_a_point_of_a_mix_curve_adds_to_the_rows_of_the_learning_curve(prepared: pd.DataFrame, synthetic: dict) -> None:
-    alone, both = (set(mixes.rows(mix, prepared, synthetic, 3)["id"]) for mix in ("real@50", "real@50+few_shot"))
-    assert alone < both
-    assert both - alone == set(synthetic["few_shot"]["id"])
+    alone, mixed = (set(mixes.rows(mix, prepared, synthetic, 3)["id"]) for mix in ("real@50", "real@50+few_shot"))
+    assert alone < mixed
+    assert mixed - alone == set(synthetic["few_shot"]["id"])
 
 
 @pytest.mark.parametrize("name", ["", "+", "real+", "real@", "real@0", "real@x", "Real", "real+real", "../real"])
@@ -95,8 +95,8 @@ def test_halves_are_the_rows_of_other_conversations(prepared: pd.DataFrame, synt
     assert mixes.has_halves("real+few_shot", numbered)
     # Not numbered, or a label has one conversation only.
     assert not mixes.has_halves("few_shot+zero_shot", numbered)
-    one = numbered["few_shot"].assign(conversation=[i % 2 for i in range(60)])
-    assert not mixes.has_halves("few_shot", {"few_shot": one})
+    by_label = numbered["few_shot"].assign(conversation=[i % 2 for i in range(60)])
+    assert not mixes.has_halves("few_shot", {"few_shot": by_label})
 
 
 def test_sizes_and_sources(prepared: pd.DataFrame, synthetic: dict) -> None:
@@ -108,12 +108,12 @@ def test_sizes_and_sources(prepared: pd.DataFrame, synthetic: dict) -> None:
 
 
 def test_samples_are_nested_within_a_seed_and_differ_between_seeds(prepared: pd.DataFrame, synthetic: dict) -> None:
-    small, large, other = (
+    small, large, reseeded = (
         set(mixes.rows(mix, prepared, synthetic, seed)["id"])
         for mix, seed in (("real@50", 0), ("real@100", 0), ("real@50", 1))
     )
     assert small < large
-    assert small != other
+    assert small != reseeded
 
 
 def test_the_order_of_the_files_does_not_matter(prepared: pd.DataFrame, synthetic: dict) -> None:
@@ -125,8 +125,8 @@ def test_the_order_of_the_files_does_not_matter(prepared: pd.DataFrame, syntheti
 def test_a_text_that_is_real_and_generated_is_taken_once(prepared: pd.DataFrame, synthetic: dict) -> None:
     training = prepared[prepared["split"] == "train"]
     pool = training[texts.in_pool(training)]
-    both = {"few_shot": pd.concat([synthetic["few_shot"], pool.head(3)])}
-    assert mixes.rows("pool+few_shot", prepared, both, 0)["id"].is_unique
+    repeating = {"few_shot": pd.concat([synthetic["few_shot"], pool.head(3)])}
+    assert mixes.rows("pool+few_shot", prepared, repeating, 0)["id"].is_unique
 
 
 def test_more_rows_than_there_are_is_an_error(prepared: pd.DataFrame, synthetic: dict) -> None:

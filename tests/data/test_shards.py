@@ -13,12 +13,12 @@ from pyrite.data import cards, shards
 def test_a_list_of_files_has_one_digest(project: Path) -> None:
     for name in ("a", "b"):
         (project / name).write_text(name)
-    both = {name: project / name for name in ("a", "b")}
-    listed = shards.digest(both)
-    assert listed == shards.digest(dict(reversed(both.items())))
+    files = {name: project / name for name in ("a", "b")}
+    listed = shards.digest(files)
+    assert listed == shards.digest(dict(reversed(files.items())))
     assert shards.digest({"x": project / "a"}) == hashlib.sha256(b"a").hexdigest()
     (project / "b").write_text("c")
-    assert shards.digest(both) != listed
+    assert shards.digest(files) != listed
 
 
 def test_the_files_of_one_format_anywhere_in_a_folder(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_the_names_of_several_files_tell_their_sides() -> None:
     ],
 )
 def test_sides_that_can_not_be_kept_are_said(labelled: dict, uses: dict, words: str) -> None:
-    found, said = shards.settle(labelled)
-    assert found == uses
-    assert bool(said) == bool(words)
-    assert re.search(words, said)
+    settled, sentence = shards.settle(labelled)
+    assert settled == uses
+    assert bool(sentence) == bool(words)
+    assert re.search(words, sentence)

@@ -36,8 +36,8 @@ def test_clean_follows_the_rules_row_by_row(rows: list[tuple[str, str, str]], of
             expected[text] = (members[0][0], texts.SPLITS[max(sides)] if official else None)
             reasons["on_later_side"] += sum(side < max(sides) for side in sides)
             reasons["duplicate"] += sides.count(max(sides)) - 1
-    found = {text: (label, side if official else None) for _, text, label, side in table.itertuples(index=False)}
-    assert found == expected
+    kept = {text: (label, side if official else None) for _, text, label, side in table.itertuples(index=False)}
+    assert kept == expected
     assert +dropped == +reasons
     assert table["id"].tolist() == sorted(texts.digest(text)[:16] for text in expected)
 
@@ -49,20 +49,18 @@ def table_of(sides: list[str | None], fractions: list[float]) -> pd.DataFrame:
 
 @given(st.lists(st.floats(0, 1, exclude_max=True), min_size=1))
 def test_without_official_sides_fraction_0_decides(fractions: list[float]) -> None:
-    found = splits.split(table_of([None] * len(fractions), fractions)).tolist()
-    ids = [int(fraction * 2**32) / 2**32 for fraction in fractions]
-    assert found == ["train" if f < 0.70 else "validation" if f < 0.75 else "test" for f in ids]
+    sides = splits.split(table_of([None] * len(fractions), fractions)).tolist()
+    of_ids = [int(fraction * 2**32) / 2**32 for fraction in fractions]
+    assert sides == ["train" if f < 0.70 else "validation" if f < 0.75 else "test" for f in of_ids]
 
 
 @given(st.lists(st.tuples(st.sampled_from(["train", "test"]), st.floats(0, 1, exclude_max=True)), min_size=1))
 def test_without_official_validation_rows_some_training_rows_become_them(rows: list[tuple[str, float]]) -> None:
     sides, fractions = [side for side, _ in rows], [int(fraction * 2**32) / 2**32 for _, fraction in rows]
-    found = splits.split(table_of(sides, fractions)).tolist()
-    expected = [
+    assert splits.split(table_of(sides, fractions)).tolist() == [
         "validation" if side == "train" and fraction < 0.05 else side
         for side, fraction in zip(sides, fractions, strict=True)
     ]
-    assert found == expected
 
 
 def test_official_validation_rows_are_left_as_they_are() -> None:

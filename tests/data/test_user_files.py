@@ -95,7 +95,7 @@ def test_a_link_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "expected"),
     [
         (("train.csv", "test.jsonl"), r"several formats \(train\.csv, test\.jsonl\)"),
         (("train.csv", "test.json"), r"several formats \(train\.csv, test\.json\)"),
@@ -105,15 +105,15 @@ def test_a_link_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         (("a.csv", "notes.txt"), "csv"),
     ],
 )
-def test_no_file_of_a_folder_is_left_out_for_its_format(tmp_path: Path, names: tuple[str, ...], said: str) -> None:
+def test_no_file_of_a_folder_is_left_out_for_its_format(tmp_path: Path, names: tuple[str, ...], expected: str) -> None:
     for name in names:
         (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "set" / name).touch()
-    if " " in said:
-        with pytest.raises(PyriteError, match=said):
+    if " " in expected:
+        with pytest.raises(PyriteError, match=expected):
             user_files.format_of(tmp_path / "set")
     else:
-        assert user_files.format_of(tmp_path / "set") == said
+        assert user_files.format_of(tmp_path / "set") == expected
 
 
 @pytest.mark.parametrize(

@@ -113,13 +113,13 @@ def test_a_damaged_answer_is_asked_for_again(project: Path) -> None:
 
 def test_a_second_run_waits_for_the_first(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Log("t", "s") as log:
-        other = threading.Thread(target=add, args=[(KEYS[1], say("b"))])
-        other.start()
-        other.join(0.3)
-        assert other.is_alive()
+        second = threading.Thread(target=add, args=[(KEYS[1], say("b"))])
+        second.start()
+        second.join(0.3)
+        assert second.is_alive()
         asyncio.run(log.add(KEYS[0], say("a")))
-    other.join(10)
-    assert not other.is_alive()
+    second.join(10)
+    assert not second.is_alive()
     assert len(Log("t", "s")) == 2
     assert "another run is adding answers" in capsys.readouterr().err
 

@@ -176,16 +176,16 @@ def test_hostile_answers_take_no_time(answer: str, n: int) -> None:
 
 @given(st.text(), st.integers(1, 5))
 def test_any_answer_gives_as_many_labels_as_texts(answer: str, n: int) -> None:
-    found = choices.of_texts(answer, n, ["a", "b"])
-    assert len(found) == n and set(found) <= {"a", "b", None}
+    labels = choices.of_texts(answer, n, ["a", "b"])
+    assert len(labels) == n and set(labels) <= {"a", "b", None}
 
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
         *[
-            (said, "one")
-            for said in (
+            (answer, "one")
+            for answer in (
                 '{"answer": "A"}',
                 "<think>B</think> A",
                 "A",
@@ -196,8 +196,8 @@ def test_any_answer_gives_as_many_labels_as_texts(answer: str, n: int) -> None:
                 "The more objective task is A.",
             )
         ],
-        *[(said, "other") for said in ("B\n", "(B)", "option b")],
-        *[(said, None) for said in ("", "A or B", "both", "A close call, but it is the second", "AB")],
+        *[(answer, "other") for answer in ("B\n", "(B)", "option b")],
+        *[(answer, None) for answer in ("", "A or B", "both", "A close call, but it is the second", "AB")],
     ],
 )
 def test_the_more_objective_task_is_read_off_a_letter(answer: str, expected: str | None) -> None:

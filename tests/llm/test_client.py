@@ -18,7 +18,7 @@ from conftest import shipped_params
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from llm_server import Entry, Fault, Running, serve
+from llm_server import Fault, Running, serve
 from openai import APIConnectionError, APITimeoutError
 
 from pyrite.base.errors import PyriteError
@@ -57,18 +57,17 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
         server: Running | str, times: int = 1, limit: int | None = None, schema: Any = SCHEMA, **own: Any
     ) -> list[Any]:
         monkeypatch.setenv("OPENAI_BASE_URL", server if isinstance(server, str) else server.url)
-        p = asking(**own)
 
         async def run(log: Log) -> list[Any]:
-            async def one(number: int) -> Answer:
+            async def ask_once(number: int) -> Answer:
                 request = Request(MESSAGES, schema, limit, f"{number:064}")
-                return await asked.ask(request, lambda answer: log.add(request.key, answer))
+                return await endpoint.ask(request, lambda answer: log.add(request.key, answer))
 
-            asked = Endpoint(p)
+            endpoint = Endpoint(asking(**own))
             try:
-                return await asyncio.gather(*map(one, range(times)), return_exceptions=True)
+                return await asyncio.gather(*map(ask_once, range(times)), return_exceptions=True)
             finally:
-                await asked.close()
+                await endpoint.close()
 
         with Log("t", "s") as log:
             return asyncio.run(run(log))
@@ -87,6 +86,11 @@ def stops(outcomes: list[Any]) -> str:
     assert "\n" not in reason
     assert KEY not in reason
     return reason
+
+
+def spent() -> float:
+    """What all stored answers have cost, by `PRICE`."""
+    return Ledger({"m": Price(**PRICE["m"])}).spent()
 
 
 def test_an_answer_comes_with_its_tokens_and_a_schema_was_sent(ask: Ask) -> None:
@@ -126,12 +130,8 @@ def test_what_passes_is_tried_again(ask: Ask, fault: Fault) -> None:
 
 
 def test_a_request_without_hope_is_given_up_and_the_others_go_on(ask: Ask) -> None:
-    def at_times(request: dict[str, Any]) -> Fault | None:
-        at_times.calls += 1  # type: ignore[attr-defined]
-        return Fault.SERVER_ERROR if 1 < at_times.calls <= 1 + client.ATTEMPTS else None  # type: ignore[attr-defined]
-
-    at_times.calls = 0  # type: ignore[attr-defined]
-    with serve(answers=at_times) as server:
+    calls = itertools.count()
+    with serve(answers=lambda request: Fault.SERVER_ERROR if 0 < next(calls) <= client.ATTEMPTS else None) as server:
         outcomes = ask(server, 3, concurrency=1)
     assert sum(isinstance(outcome, Answer) for outcome in outcomes) >= 2
     assert not any(isinstance(outcome, PyriteError) for outcome in outcomes)
@@ -185,16 +185,16 @@ def test_refusals_by_rate_use_up_no_attempts(ask: Ask) -> None:
     assert all(isinstance(outcome, Answer) for outcome in outcomes)
 
 
-@pytest.mark.parametrize(("fault", "told"), [(Fault.RATE_LIMIT, 0.0), (Fault.RETRY_AFTER, 0.1)])
+@pytest.mark.parametrize(("fault", "retry_after"), [(Fault.RATE_LIMIT, 0.0), (Fault.RETRY_AFTER, 0.1)])
 def test_an_endpoint_that_only_refuses_is_left(
-    ask: Ask, monkeypatch: pytest.MonkeyPatch, fault: Fault, told: float
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, fault: Fault, retry_after: float
 ) -> None:
     monkeypatch.setattr(client, "PATIENCE", 0.6)  # with time for the connection, which a busy machine takes
-    with serve(answers=lambda request: fault, retry_after=told) as server:
+    with serve(answers=lambda request: fault, retry_after=retry_after) as server:
         assert "429" in stops(ask(server, 5))
     waited = server.log[-1].answered - server.log[0].received
     # As soon as its time and our patience are over, not whenever a request happens to be late.
-    assert told + 0.1 < waited < 10
+    assert retry_after + 0.1 < waited < 10
 
 
 def test_a_limit_per_minute_spaces_requests(ask: Ask) -> None:
@@ -228,8 +228,7 @@ def test_no_request_goes_beyond_the_budget(ask: Ask) -> None:
     with serve(latency=0.05) as server:
         outcomes = ask(server, 60, budget_usd=0.0012, prices=PRICE)
     assert "budget_usd" in stops(outcomes)
-    spent = Ledger({"m": Price(**PRICE["m"])}).spent()
-    assert 0.0008 < spent <= 0.0012
+    assert 0.0008 < spent() <= 0.0012
     # What an earlier run has spent counts too.
     with serve() as server:
         assert "is spent" in stops(ask(server, 1, budget_usd=0.0012, prices=PRICE))
@@ -280,7 +279,6 @@ def test_odd_answers_are_answers(ask: Ask, fault: Fault) -> None:
 
 
 def test_after_a_stop_those_in_flight_are_answered_and_no_more_are_sent(ask: Ask) -> None:
-    sent: list[Entry] = []
     calls = itertools.count()
     with serve(latency=0.2, answers=lambda request: 401 if next(calls) == 4 else None) as server:
         outcomes = ask(server, 10, requests_per_minute=600)
@@ -309,9 +307,9 @@ def test_a_server_that_nobody_here_wrote_answers(ask: Ask, transformers_server: 
 def test_a_connection_that_fails_says_why_in_one_line(cause: Exception, words: list[str]) -> None:
     error = APIConnectionError(request=httpx2.Request("POST", "http://localhost/v1"))
     error.__cause__ = cause
-    said = str(failures.of_exception(error, 600))
-    assert all(word in said for word in words), said
-    assert "\n" not in said
+    reason = str(failures.of_exception(error, 600))
+    assert all(word in reason for word in words), reason
+    assert "\n" not in reason
 
 
 def test_a_slow_answer_is_told_from_a_server_that_is_not_there() -> None:
@@ -367,7 +365,7 @@ def test_a_filter_refuses_requests_and_stops_no_run(ask: Ask, refusal: Any) -> N
     # It is kept, and counts as the answer.
     assert Log("t", "s").get(f"{0:064}") == outcomes[0]
     paid = 100 * len(server.log) if refusal[1].get("usage") else sum(o.prompt_tokens for o in outcomes)
-    assert Ledger({"m": Price(**PRICE["m"])}).spent() * 1e6 == pytest.approx(paid)
+    assert spent() * 1e6 == pytest.approx(paid)
 
 
 def test_a_refusal_in_its_own_field_is_one(ask: Ask) -> None:
@@ -454,7 +452,7 @@ def test_an_empty_answer_is_tried_twice_paid_twice_and_no_answer(ask: Ask, reply
     assert words in str(outcome)
     assert len(server.log) == 2
     assert Log("t", "s").get("0" * 64) is None
-    assert Ledger({"m": Price(**PRICE["m"])}).spent() == pytest.approx(200e-6)
+    assert spent() == pytest.approx(200e-6)
 
 
 @pytest.mark.parametrize(
@@ -528,12 +526,8 @@ def test_a_system_message_that_is_refused_heads_the_first_question(ask: Ask, mon
 
 
 def test_a_limit_that_the_context_has_no_room_for_is_left_out(ask: Ask) -> None:
-    said = "The maximum context length is 512 tokens: you requested 600 (300 in the messages, 300 in the completion)"
-
-    def answers(request: dict[str, Any]) -> Any:
-        return (400, error(said), {}) if "max_tokens" in request else None
-
-    with serve(answers=answers) as server:
+    refusal = "The maximum context length is 512 tokens: you requested 600 (300 in the messages, 300 in the completion)"
+    with serve(answers=lambda request: (400, error(refusal), {}) if "max_tokens" in request else None) as server:
         assert all(isinstance(outcome, Answer) for outcome in ask(server, 2, concurrency=1, limit=300))
     assert ["max_tokens" in entry.request for entry in server.log] == [True, False, False]
     with serve(answers=lambda request: (400, error("max_tokens must be at least 1, got -186."), {})) as server:
@@ -641,7 +635,7 @@ def test_an_answer_that_breaks_off_counts_if_it_is_whole_and_is_paid_if_not(ask:
     with serve(answers=[(200, json.dumps(body).encode()[:-2], {}), (200, body, packed)]) as server:
         [answer] = ask(server)
     assert answer.text == "x" * 40  # a header that says that it is packed does not make it so
-    assert Ledger({"m": Price(**PRICE["m"])}).spent() == pytest.approx(120e-6)
+    assert spent() == pytest.approx(120e-6)
 
 
 def test_an_error_that_cost_something_is_paid(ask: Ask) -> None:
@@ -649,7 +643,7 @@ def test_an_error_that_cost_something_is_paid(ask: Ask) -> None:
     with serve(answers=[(200, body, {})]) as server:
         [answer] = ask(server)
     paid = 60 + answer.prompt_tokens + answer.completion_tokens
-    assert Ledger({"m": Price(**PRICE["m"])}).spent() == pytest.approx(paid * 1e-6)
+    assert spent() == pytest.approx(paid * 1e-6)
 
 
 def test_an_answer_that_is_longer_than_its_header_says_is_paid(ask: Ask) -> None:
@@ -666,7 +660,7 @@ def test_an_answer_that_is_longer_than_its_header_says_is_paid(ask: Ask) -> None
         server.start()
         assert "no HTTP" in stops(ask(f"http://127.0.0.1:{bound.getsockname()[1]}/v1"))
         server.join(10)
-    assert Ledger({"m": Price(**PRICE["m"])}).spent() == pytest.approx(client.ATTEMPTS * 60e-6)
+    assert spent() == pytest.approx(client.ATTEMPTS * 60e-6)
 
 
 def test_a_wait_of_hours_ends_the_run(ask: Ask) -> None:
@@ -693,18 +687,17 @@ def test_what_took_too_long_is_sent_once_more_only(ask: Ask, monkeypatch: pytest
         assert server.server.received == client.ATTEMPTS_IN_VAIN
 
 
+async def keep_nothing(answer: Answer) -> None:
+    pass
+
+
 def test_what_is_waited_for_is_said(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
 
     async def run() -> None:
-        p = asking()
-        endpoint = Endpoint(p)
-
-        async def keep(answer: Answer) -> None:
-            pass
-
-        asked = asyncio.create_task(endpoint.ask(Request(MESSAGES), keep))
-        while not asked.done():
+        endpoint = Endpoint(asking())
+        task = asyncio.create_task(endpoint.ask(Request(MESSAGES), keep_nothing))
+        while not task.done():
             await asyncio.sleep(0.1)
             lines.append(endpoint.waiting(0.2))
         await endpoint.close()
@@ -718,7 +711,7 @@ def test_what_is_waited_for_is_said(ask: Ask, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
-    "said",
+    "form",
     [
         KEY,
         KEY.upper(),
@@ -738,8 +731,8 @@ def test_what_is_waited_for_is_said(ask: Ask, monkeypatch: pytest.MonkeyPatch) -
         KEY[::-1],
     ],
 )
-def test_no_form_of_the_key_is_in_a_message(said: str) -> None:
-    cleaned = failures.clean(f"wrong key «{said}» here")
+def test_no_form_of_the_key_is_in_a_message(form: str) -> None:
+    cleaned = failures.clean(f"wrong key «{form}» here")
     assert cleaned.startswith("wrong key «")
     assert "$OPENAI_API_KEY" in cleaned
     assert "that-must" not in "".join(cleaned.split()).casefold()
@@ -749,11 +742,11 @@ def test_no_form_of_the_key_is_in_a_message(said: str) -> None:
 @pytest.mark.parametrize("word", ["none", "EMPTY", "x", "key", "ollama", "internationalisation"])
 def test_a_key_that_is_a_word_changes_nothing(ask: Ask, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", word)
-    said = json.dumps([f"Return {word} if there is none.", "Keep the key of x."])
-    with serve(answers=[said]) as server:
+    content = json.dumps([f"Return {word} if there is none.", "Keep the key of x."])
+    with serve(answers=[content]) as server:
         [answer] = ask(server)
-    assert answer.text == said
-    assert failures.clean(said) == said
+    assert answer.text == content
+    assert failures.clean(content) == content
 
 
 JSON = st.recursive(
@@ -792,8 +785,6 @@ HTTP = [
     b"Content-Length: ",
     b"2",
     b"{}",
-]
-HTTP += [
     b"Transfer-Encoding: chunked\r\n",
     b"Content-Encoding: gzip\r\n",
     b"\r\n",
@@ -821,14 +812,11 @@ def test_no_bytes_on_the_wire_are_more_than_a_failure(monkeypatch: pytest.Monkey
     threading.Thread(target=serve_bytes, daemon=True).start()
     monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{bound.getsockname()[1]}/v1")
 
-    async def keep(answer: Answer) -> None:
-        pass
-
     async def run(raw: bytes) -> None:
         sent[0] = raw
         endpoint = Endpoint(asking(), attempts=1)
         try:
-            answer = await endpoint.ask(Request(MESSAGES), keep)
+            answer = await endpoint.ask(Request(MESSAGES), keep_nothing)
             assert answer.text or answer.refused
         except (PyriteError, Unanswered) as error:
             assert "\n" not in str(error)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT, asked, tfidf, write_params
+from conftest import ROOT, tfidf, write_params, written_sources
 
 from pyrite.base import paths, schema
 from pyrite.base.errors import PyriteError
@@ -20,6 +20,7 @@ from pyrite.llm.prompts import Templates
 from pyrite.params import Params
 
 RECORDINGS = ROOT / "data/recordings"
+Scripted = Callable[..., Script]
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def p(tmp_path: Path) -> Params:
     sources = ("zero_shot", "few_shot", "attributed")
     write_params(
         tmp_path,
-        **asked(*sources, texts_per_turn=3, examples=2, sampling={"temperature": 1.0}),
+        **written_sources(*sources, texts_per_turn=3, examples=2, sampling={"temperature": 1.0}),
         train={"classifiers": {"tfidf": tfidf("real", "zero_shot")}},
         compare={"classifier": "tfidf", "candidates": "zero_shot"},
     )
@@ -42,13 +43,13 @@ def p(tmp_path: Path) -> Params:
 
 def changed(p: Params, place: str, value: object) -> Params:
     """The study with another value at a place such as `llms.llm.model`."""
-    said = p.model_dump(mode="json")
+    sections = p.model_dump(mode="json")
     *above, key = place.split(".")
-    section = said
+    section = sections
     for name in above:
         section = section.setdefault(name, {})
     section[key] = value
-    return Params.model_validate(said, strict=False)
+    return Params.model_validate(sections, strict=False)
 
 
 @pytest.fixture
@@ -67,9 +68,15 @@ def say(text: str) -> Answer:
     return Answer(model="m", date="2026-01-01", prompt_tokens=3, completion_tokens=5, text=text)
 
 
-def hold(script: Script, label: str, said: list[str], number: int = 0) -> transcripts.Conversation:
+@pytest.fixture
+def script(card: Card, p: Params, prepared: pd.DataFrame) -> Scripted:
+    """The script of a source, by the shipped prompt of its name or by other templates."""
+    return lambda name, templates=None: Script(card, name, templates or prompts.load(name), p, prepared)
+
+
+def hold(script: Script, label: str, answers: list[str], number: int = 0) -> transcripts.Conversation:
     c = script.opening(label, number)
-    for text in said:
+    for text in answers:
         c = script.answered(c, script.request(c), say(text))
     return c
 
@@ -84,9 +91,9 @@ def test_every_recording_is_what_card_and_prompts_render_to(monkeypatch: pytest.
     current = [conversations.current(c, card, templates) for c in recorded]
     assert [len(c.turns) for c in current] == [len(c.turns) for c in recorded]
     for c in current:
-        for said in c.turns:
+        for turn in c.turns:
             # The small LLM forgets how many it was asked for.
-            assert said.requested == len(parsing.texts(said.answer)) or c.model == "smollm2-135m"
+            assert turn.requested == len(parsing.texts(turn.answer)) or c.model == "smollm2-135m"
 
 
 def test_a_turn_that_is_no_longer_asked_ends_the_conversation(card: Card) -> None:
@@ -107,47 +114,45 @@ def test_a_turn_says_how_many_texts_it_asked_for_and_an_old_recording_says_it_in
 ) -> None:
     card = card.model_copy(update={"style": "At most 4 of 5 begin alike."})
     templates = Templates(first="{style} Write {n}.", next="{n} more.")
-    said = hold(Script(card, "zero_shot", templates, p, prepared), "dates", ['["a"]', '["b"]'])
-    assert [turn.requested for turn in said.turns] == [3, 3]
-    old = replace(said, turns=tuple(replace(turn, requested=None) for turn in said.turns))
+    c = hold(Script(card, "zero_shot", templates, p, prepared), "dates", ['["a"]', '["b"]'])
+    assert [turn.requested for turn in c.turns] == [3, 3]
+    old = replace(c, turns=tuple(replace(turn, requested=None) for turn in c.turns))
     assert [turn.requested for turn in conversations.current(old, card, templates).turns] == [3, 3]
     # A number that the prompt does not render to is no recording of this study.
-    other = replace(said, turns=(said.turns[0], replace(said.turns[1], requested=4)))
-    assert len(conversations.current(other, card, templates).turns) == 1
+    misnumbered = replace(c, turns=(c.turns[0], replace(c.turns[1], requested=4)))
+    assert len(conversations.current(misnumbered, card, templates).turns) == 1
 
 
 def test_a_request_is_the_whole_conversation_and_the_same_every_time(
-    card: Card, p: Params, prepared: pd.DataFrame
+    card: Card, script: Scripted, prepared: pd.DataFrame
 ) -> None:
-    script = Script(card, "few_shot", prompts.load("few_shot"), p, prepared)
-    c = hold(script, "dates", ['["One day."]'])
-    request = script.request(c)
+    few_shot = script("few_shot")
+    c = hold(few_shot, "dates", ['["One day."]'])
+    request = few_shot.request(c)
     assert [m["role"] for m in request.messages] == ["system", "user", "assistant", "user"]
     assert request.messages[0]["content"] == prompts.system(card)
     assert request.messages[2]["content"] == '["One day."]'
     shown = prepared.set_index("id")["text"]
     assert json.dumps([shown[i] for i in request.examples]) in request.messages[3]["content"]
     assert "{examples}" in request.prompt
-    assert Script(card, "few_shot", prompts.load("few_shot"), p, prepared).request(c) == request
+    assert script("few_shot").request(c) == request
 
 
-def test_every_later_turn_names_its_label_and_a_recording_of_before_counts(
-    card: Card, p: Params, prepared: pd.DataFrame
-) -> None:
+def test_every_later_turn_names_its_label_and_a_recording_of_before_counts(card: Card, script: Scripted) -> None:
     templates = Templates(first="{n} {items} that {label}.", next="{n} more.")
-    said = hold(Script(card, "zero_shot", templates, p, prepared), "dates", ['["a"]', '["b"]'])
-    assert card.labels["dates"] in said.turns[1].prompt
-    before = replace(said, turns=(said.turns[0], replace(said.turns[1], prompt="3 more.")))
+    c = hold(script("zero_shot", templates), "dates", ['["a"]', '["b"]'])
+    assert card.labels["dates"] in c.turns[1].prompt
+    before = replace(c, turns=(c.turns[0], replace(c.turns[1], prompt="3 more.")))
     assert len(conversations.current(before, card, templates).turns) == 2
-    named = Script(card, "zero_shot", templates.model_copy(update={"next": "{n} more that {label}."}), p, prepared)
+    named = script("zero_shot", templates.model_copy(update={"next": "{n} more that {label}."}))
     assert hold(named, "dates", ['["a"]', '["b"]']).turns[1].prompt == f"3 more that {card.labels['dates']}."
 
 
-def test_thoughts_are_kept_and_not_sent_back(card: Card, p: Params, prepared: pd.DataFrame) -> None:
-    script = Script(card, "zero_shot", prompts.load("zero_shot"), p, prepared)
-    c = hold(script, "dates", ['<think>["no"]</think>["a"]'])
+def test_thoughts_are_kept_and_not_sent_back(script: Scripted) -> None:
+    zero_shot = script("zero_shot")
+    c = hold(zero_shot, "dates", ['<think>["no"]</think>["a"]'])
     assert "<think>" in c.turns[0].answer
-    assert script.request(c).messages[2]["content"] == '["a"]'
+    assert zero_shot.request(c).messages[2]["content"] == '["a"]'
 
 
 def test_the_schema_bounds_texts_by_the_words_of_the_language(
@@ -167,9 +172,9 @@ def test_the_schema_bounds_texts_by_the_words_of_the_language(
 def test_what_decides_an_answer_decides_the_key(card: Card, p: Params, prepared: pd.DataFrame) -> None:
     templates = prompts.load("zero_shot")
 
-    def key(p: Params = p, number: int = 0, said: str = '["a"]', templates: Templates = templates) -> str:
+    def key(p: Params = p, number: int = 0, answer: str = '["a"]', templates: Templates = templates) -> str:
         script = Script(card, "zero_shot", templates, p, prepared)
-        return script.request(hold(script, "dates", [said], number)).key
+        return script.request(hold(script, "dates", [answer], number)).key
 
     different = {
         key(),
@@ -177,7 +182,7 @@ def test_what_decides_an_answer_decides_the_key(card: Card, p: Params, prepared:
         key(changed(p, "llms.llm.sampling", {"temperature": 0.5})),
         key(changed(p, "sources.zero_shot.texts_per_turn", 4)),
         key(number=1),
-        key(said='["b"]'),
+        key(answer='["b"]'),
         key(templates=templates.model_copy(update={"next": "{n} more."})),
     }
     assert len(different) == 7
@@ -187,17 +192,15 @@ def test_what_decides_an_answer_decides_the_key(card: Card, p: Params, prepared:
         assert key(changed(p, place, value)) == key()
 
 
-def test_every_turn_shows_fresh_examples_of_its_label_from_the_pool(
-    card: Card, p: Params, prepared: pd.DataFrame
-) -> None:
-    script = Script(card, "few_shot", prompts.load("few_shot"), p, prepared)
-    c = hold(script, "dates", ['["a"]'] * 4)
+def test_every_turn_shows_fresh_examples_of_its_label_from_the_pool(script: Scripted, prepared: pd.DataFrame) -> None:
+    few_shot = script("few_shot")
+    c = hold(few_shot, "dates", ['["a"]'] * 4)
     shown = [i for turn in c.turns for i in turn.examples]
     assert len(shown) == len(set(shown)) == 8
     labels = prepared.set_index("id")["label"]
     assert {labels[i] for i in shown} == {"dates"}
     assert {int(i[8:16], 16) / 2**32 < 0.10 for i in shown} == {True}
-    assert shown != [i for turn in hold(script, "dates", ['["a"]'] * 4, number=1).turns for i in turn.examples]
+    assert shown != [i for turn in hold(few_shot, "dates", ['["a"]'] * 4, number=1).turns for i in turn.examples]
 
 
 def test_an_empty_pool_is_said(card: Card, p: Params, table: Callable[..., pd.DataFrame]) -> None:
@@ -206,27 +209,27 @@ def test_an_empty_pool_is_said(card: Card, p: Params, table: Callable[..., pd.Da
         script.request(script.opening("dates", 0))
 
 
-def test_a_planned_conversation_draws_attributes_for_every_turn(card: Card, p: Params, prepared: pd.DataFrame) -> None:
-    script = Script(card, "attributed", ATTRIBUTED, p, prepared)
-    first = script.request(script.opening("dates", 0))
+def test_a_planned_conversation_draws_attributes_for_every_turn(card: Card, script: Scripted) -> None:
+    attributed = script("attributed", ATTRIBUTED)
+    first = attributed.request(attributed.opening("dates", 0))
     assert first.prompt == f"Name attributes of {card.items}."
     assert first.schema == conversations.ATTRIBUTES
-    c = hold(script, "dates", [PLAN, *['["a"]'] * 12])
+    c = hold(attributed, "dates", [PLAN, *['["a"]'] * 12])
     drawn = {turn.prompt.partition(": ")[2] for turn in c.turns[1:]}
     assert len(drawn) > 2
     assert all(
-        any(f"tone: {t}; reader: {r}." == one for t in ("dry", "warm", "terse") for r in ("novice", "expert"))
-        for one in drawn
+        any(f"tone: {t}; reader: {r}." == attributes for t in ("dry", "warm", "terse") for r in ("novice", "expert"))
+        for attributes in drawn
     )
     # Written and read again it is still what card, templates and its own plan render to.
     assert conversations.current(c, card, ATTRIBUTED) == c
     assert [turn.requested for turn in c.turns[:3]] == [0, 3, 3]
-    other = replace(c, turns=(replace(c.turns[0], answer="[]"), *c.turns[1:]))
-    assert len(conversations.current(other, card, ATTRIBUTED).turns) == 1
+    planless = replace(c, turns=(replace(c.turns[0], answer="[]"), *c.turns[1:]))
+    assert len(conversations.current(planless, card, ATTRIBUTED).turns) == 1
 
 
 @pytest.mark.parametrize(
-    ("said", "goes_on"),
+    ("answers", "goes_on"),
     [
         ([], True),
         (['["a"]'], True),
@@ -236,14 +239,14 @@ def test_a_planned_conversation_draws_attributes_for_every_turn(card: Card, p: P
     ],
 )
 def test_a_conversation_ends_with_its_turns_or_a_spoilt_answer(
-    card: Card, p: Params, prepared: pd.DataFrame, said: list[str], goes_on: bool
+    script: Scripted, answers: list[str], goes_on: bool
 ) -> None:
-    script = Script(card, "zero_shot", prompts.load("zero_shot"), p, prepared)
-    assert script.goes_on(hold(script, "dates", said), turns=2) is goes_on
+    zero_shot = script("zero_shot")
+    assert zero_shot.goes_on(hold(zero_shot, "dates", answers), turns=2) is goes_on
 
 
-def test_a_plan_without_attributes_ends_its_conversation(card: Card, p: Params, prepared: pd.DataFrame) -> None:
-    script = Script(card, "attributed", ATTRIBUTED, p, prepared)
-    assert script.goes_on(hold(script, "dates", [PLAN]), turns=1)
-    assert not script.goes_on(hold(script, "dates", [PLAN, '["a"]']), turns=1)
-    assert not script.goes_on(hold(script, "dates", ["None come to mind."]), turns=1)
+def test_a_plan_without_attributes_ends_its_conversation(script: Scripted) -> None:
+    attributed = script("attributed", ATTRIBUTED)
+    assert attributed.goes_on(hold(attributed, "dates", [PLAN]), turns=1)
+    assert not attributed.goes_on(hold(attributed, "dates", [PLAN, '["a"]']), turns=1)
+    assert not attributed.goes_on(hold(attributed, "dates", ["None come to mind."]), turns=1)

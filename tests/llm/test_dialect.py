@@ -25,16 +25,16 @@ REQUEST = Request(MESSAGES, BOUNDED, 100)
 Refuses = Callable[[dict[str, Any], int], bool]
 
 
-def asked(body: Any, refuses: Refuses, status: int = 400, times: int = 2) -> tuple[dict[str, Any], list[Then | None]]:
+def settle(body: Any, refuses: Refuses, status: int = 400, times: int = 2) -> tuple[dict[str, Any], list[Then | None]]:
     """What is sent in the end to an endpoint that refuses some requests (by what is sent, and its number), and what
     became of each."""
     dialect, sent, outcomes = Dialect(asking(sampling=SAMPLING)), [], []
 
-    async def send(said: dict[str, Any]) -> replies.Reply:
-        sent.append(said)
-        if refuses(said, len(sent) - 1):
+    async def send(request: dict[str, Any]) -> replies.Reply:
+        sent.append(request)
+        if refuses(request, len(sent) - 1):
             raise failures.of_response(status, {}, json.dumps(body).encode())
-        return replies.read(completion(), "m", said["messages"])
+        return replies.read(completion(), "m", request["messages"])
 
     async def ask() -> None:
         for _ in range(times):
@@ -48,7 +48,7 @@ def asked(body: Any, refuses: Refuses, status: int = 400, times: int = 2) -> tup
     return sent[-1], outcomes
 
 
-WHOLE, _ = asked(None, lambda said, number: False)
+WHOLE, _ = settle(None, lambda request, number: False)
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ WHOLE, _ = asked(None, lambda said, number: False)
     ],
 )
 def test_of_several_named_only_what_is_refused_is_left_out(refusal: Any) -> None:
-    sent, outcomes = asked(refusal, lambda said, number: "temperature" in said)
+    sent, outcomes = settle(refusal, lambda request, number: "temperature" in request)
     assert outcomes == [None, None]
     assert sent == {name: value for name, value in WHOLE.items() if name != "temperature"}
 
 
 def test_a_name_may_be_written_otherwise() -> None:
     refusal = error("Model m does not support parameter topP.")
-    assert "top_p" not in asked(refusal, lambda said, number: "top_p" in said)[0]
+    assert "top_p" not in settle(refusal, lambda request, number: "top_p" in request)[0]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_name_may_be_written_otherwise() -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_what_passes_by_itself_teaches_nothing(passing: str, status: int, number: int) -> None:
     refusal = error(passing, type="invalid_request_error")
-    sent, _ = asked(refusal, lambda said, place: place == number, status, times=3)
+    sent, _ = settle(refusal, lambda request, place: place == number, status, times=3)
     assert sent == WHOLE
 
 
@@ -104,7 +104,7 @@ def test_what_passes_by_itself_teaches_nothing(passing: str, status: int, number
     ],
 )
 def test_a_value_out_of_range_in_many_words_is_for_the_user(refusal: str) -> None:
-    sent, outcomes = asked(error(refusal), lambda said, number: "temperature" in said)
+    sent, outcomes = settle(error(refusal), lambda request, number: "temperature" in request)
     assert outcomes == [Then.GIVE_UP] * 2
     assert sent["temperature"] == 0.7
 
@@ -122,6 +122,6 @@ def test_a_value_out_of_range_in_many_words_is_for_the_user(refusal: str) -> Non
     ],
 )
 def test_a_limit_that_is_too_high_is_left_out(refusal: str) -> None:
-    sent, outcomes = asked(error(refusal), lambda said, number: any("max_" in name for name in said))
+    sent, outcomes = settle(error(refusal), lambda request, number: any("max_" in name for name in request))
     assert outcomes == [None, None]
     assert sent == {name: value for name, value in WHOLE.items() if name != "max_tokens"}

@@ -51,8 +51,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
                 code: object = 0
             except SystemExit as ended:
                 code = ended.code or 0
-        said = capsys.readouterr()
-        return int(str(code)), said.out + said.err
+        return int(str(code)), "".join(capsys.readouterr())
 
     return run
 
@@ -65,7 +64,7 @@ def test_what_comes_of_an_endpoint_with_a_quirk(case: endpoints.Case, template: 
         case = dataclasses.replace(case, argument="0.03" if brief else "0.3")
     shutil.copytree(template, tmp_path / "project")
     with endpoint_server.serve(case.mode, case.argument) as (url, server):
-        found = endpoints.measure(
+        outcome = endpoints.measure(
             case, tmp_path / "project", url, lambda: server.seen, lambda mode: setattr(server, "mode", mode), run
         )
-    assert not found["wrong"], "; ".join(found["wrong"])
+    assert not outcome["wrong"], "; ".join(outcome["wrong"])

@@ -38,8 +38,8 @@ from pyrite.llm import imports
     ],
 )
 def test_a_label_set_off_at_the_end_is_a_tag(text: str, label: str) -> None:
-    found = imports.tags(pd.Series([text, "an end"]), ["fruit", "power tool", "Sci/Tech", "-"])
-    assert found.tolist() == [label] * bool(label)
+    tags = imports.tags(pd.Series([text, "an end"]), ["fruit", "power tool", "Sci/Tech", "-"])
+    assert tags.tolist() == [label] * bool(label)
 
 
 @pytest.mark.parametrize(
@@ -53,18 +53,18 @@ def test_a_label_set_off_at_the_end_is_a_tag(text: str, label: str) -> None:
 )
 def test_what_half_of_the_texts_begin_or_end_in_is_a_prompt(form: str, ends: list[str]) -> None:
     plain = [f"{n} is a number that was drawn for text {n}" for n in range(10)]
-    found = pd.Series([*map(form.format, plain[:6]), *plain[6:], *plain[6:], *plain[6:]])
-    assert imports.shared_ends(found) == ends
-    assert imports.shared_ends(found[:9]) == []
+    mixed = pd.Series([*map(form.format, plain[:6]), *plain[6:], *plain[6:], *plain[6:]])
+    assert imports.shared_ends(mixed) == ends
+    assert imports.shared_ends(mixed[:9]) == []
 
 
 @pytest.mark.parametrize("seeds", [None, [[], []]])
 def test_a_set_without_a_known_label_has_no_rows(study: Study, seeds: object) -> None:
     study(provider="recorded")
-    given = pd.DataFrame({"text": ["one", "two"], "label": ["x", "x"]})
+    vendor = pd.DataFrame({"text": ["one", "two"], "label": ["x", "x"]})
     if seeds is not None:
-        given["seeds"] = seeds
-    found = imports.check(cards.load("fruit"), given, texts.read(paths.prepared("fruit")), params.load())
-    assert (len(found.rows), found.unknown_labels, found.noticed) == (0, {"x": 2}, {})
-    assert set(found.rows.columns) == set(imports.CHECKED)
-    assert found.conversations("fruit", "vendor", "") == []
+        vendor["seeds"] = seeds
+    checked = imports.check(cards.load("fruit"), vendor, texts.read(paths.prepared("fruit")), params.load())
+    assert (len(checked.rows), checked.unknown_labels, checked.noticed) == (0, {"x": 2}, {})
+    assert set(checked.rows.columns) == set(imports.CHECKED)
+    assert checked.conversations("fruit", "vendor", "") == []

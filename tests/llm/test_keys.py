@@ -12,18 +12,18 @@ KEY = "sk-a+key/that-nobody-may-see=="
 def test_an_error_repeats_no_stretch_of_a_key(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
     monkeypatch.setenv("LOCAL_API_KEY", KEY)
     repeated = endpoint_server.KEYS[form](KEY)
-    said = keys.hide(f"The key «{repeated}» is not one of ours")
-    assert said.startswith("The key «$LOCAL_API_KEY")
-    assert said.endswith("» is not one of ours")
-    assert not any(repeated[i : i + 12] in said for i in range(len(repeated) - 11) if form != "spaced")
+    hidden = keys.hide(f"The key «{repeated}» is not one of ours")
+    assert hidden.startswith("The key «$LOCAL_API_KEY")
+    assert hidden.endswith("» is not one of ours")
+    assert not any(repeated[i : i + 12] in hidden for i in range(len(repeated) - 11) if form != "spaced")
 
 
 @pytest.mark.parametrize("key", ["none", "EMPTY", "x", "key", "sk-short", "lmstudioandothers"])
 def test_a_word_or_what_is_short_is_no_key(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", key)
-    said = f"none of the keys is EMPTY: {key}"
-    assert keys.hide(said) == said
-    assert not keys.are_in(said)
+    message = f"none of the keys is EMPTY: {key}"
+    assert keys.hide(message) == message
+    assert not keys.are_in(message)
 
 
 def test_an_answer_with_a_whole_key_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,8 +33,8 @@ def labelled(study: Study) -> Callable[..., None]:
 
 
 def all_fruit(request: dict[str, Any]) -> str:
-    said = json.loads(request["messages"][-1]["content"].partition("JSON object: ")[2].partition(" Label each")[0])
-    return json.dumps(dict.fromkeys(said, "fruit"))
+    numbered = json.loads(request["messages"][-1]["content"].partition("JSON object: ")[2].partition(" Label each")[0])
+    return json.dumps(dict.fromkeys(numbered, "fruit"))
 
 
 def test_the_first_texts_by_id_get_a_label_each_without_their_own_being_seen(labelled: Callable[..., None]) -> None:
@@ -89,9 +89,8 @@ def test_more_texts_ask_only_for_the_new_ones_and_a_recording_for_none(
 def test_what_waits_is_in_the_batch(labelled: Callable[..., None], project: Path) -> None:
     labelled(n=25)
     batch.export_requests(project / "round")
-    lines = [json.loads(line) for line in (project / "round/batch-001.jsonl").read_text().splitlines()]
-    about: list[Any] = [one["body"]["messages"][0]["content"] for one in lines]
-    assert sum("label texts" in one for one in about) == 3
+    requests = [json.loads(line)["body"] for line in (project / "round/batch-001.jsonl").read_text().splitlines()]
+    assert sum("label texts" in request["messages"][0]["content"] for request in requests) == 3
 
 
 def test_nothing_recorded_and_nobody_asked_is_said(labelled: Callable[..., None]) -> None:
@@ -112,13 +111,13 @@ def test_a_recorded_label_that_the_card_lacks_is_named(labelled: Callable[..., N
 def test_a_check_asks_for_labels_of_own_and_real_texts_and_is_not_paid_twice(
     study: Study, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked: list[str] = []
+    prompts: list[str] = []
 
     def answer(request: dict[str, Any]) -> str | None:
-        said = request["messages"][-1]["content"]
-        if "JSON object: " not in said:
+        prompt = request["messages"][-1]["content"]
+        if "JSON object: " not in prompt:
             return None
-        asked.append(said)
+        prompts.append(prompt)
         return all_fruit(request)
 
     with serve(answers=answer) as server:
@@ -128,23 +127,23 @@ def test_a_check_asks_for_labels_of_own_and_real_texts_and_is_not_paid_twice(
         assert (need["source"], need["requests"]) == ("zero_shot: check", 3)
         generate.run("fruit", "zero_shot")
         generate.run("fruit", "zero_shot")
-    assert len(asked) == 3
+    assert len(prompts) == 3
     rows = {"zero_shot": texts.read(paths.source("fruit", "zero_shot")), "real": texts.read(paths.prepared("fruit"))}
-    first = {name: of[of["split"] == "train"].sort_values("id").head(12) for name, of in rows.items()}
+    first = {name: table[table["split"] == "train"].sort_values("id").head(12) for name, table in rows.items()}
     # Own texts and real ones share requests, in an order that says nothing.
-    assert all(any(text in asked[0] for text in of["text"]) for of in first.values())
-    found = GeneratedSet.load("fruit", "zero_shot").clear_cut
-    assert list(found) == ["real", "zero_shot"]
-    for name, of in first.items():
-        assert found[name].texts == 12
-        assert found[name].share.value == pytest.approx((of["label"] == "fruit").mean())
-        assert found[name].labels["tool"].value == 0
+    assert all(any(text in prompts[0] for text in sample["text"]) for sample in first.values())
+    clear_cut = GeneratedSet.load("fruit", "zero_shot").clear_cut
+    assert list(clear_cut) == ["real", "zero_shot"]
+    for name, sample in first.items():
+        assert clear_cut[name].texts == 12
+        assert clear_cut[name].share.value == pytest.approx((sample["label"] == "fruit").mean())
+        assert clear_cut[name].labels["tool"].value == 0
     recordings.run("fruit", "zero_shot")
     assert len(pd.read_csv(paths.checked("fruit", "zero_shot"))) == 24
     paths.answers("fruit", labelling.CHECKS).unlink()
     study(provider="recorded", sources=["zero_shot"], check=12)
     generate.run("fruit", "zero_shot")
-    assert GeneratedSet.load("fruit", "zero_shot").clear_cut == found
+    assert GeneratedSet.load("fruit", "zero_shot").clear_cut == clear_cut
 
 
 def test_an_imported_set_is_checked_by_the_llm_that_is_named(
@@ -163,10 +162,10 @@ def test_an_imported_set_is_checked_by_the_llm_that_is_named(
         assert [need["requests"] for need in json.loads(capsys.readouterr().out)] == [2]
         generate.run("fruit", "vendor")
     assert len(server.log) == 2
-    found = GeneratedSet.load("fruit", "vendor").clear_cut
+    clear_cut = GeneratedSet.load("fruit", "vendor").clear_cut
     first = texts.read(paths.source("fruit", "vendor")).sort_values("id").head(10)
-    assert found["vendor"].share.value == pytest.approx((first["label"] == "fruit").mean())
-    assert (found["vendor"].texts, found["real"].texts) == (10, 10)
+    assert clear_cut["vendor"].share.value == pytest.approx((first["label"] == "fruit").mean())
+    assert (clear_cut["vendor"].texts, clear_cut["real"].texts) == (10, 10)
     paths.answers("fruit", labelling.CHECKS).unlink()
     batch.export_requests(project / "round")
     assert sum("label texts" in line for line in (project / "round/batch-001.jsonl").read_text().splitlines()) == 2
@@ -180,7 +179,7 @@ def test_an_imported_set_that_no_llm_can_check_is_refused(study: Study, named: d
         generate.run("fruit", "vendor")
 
 
-@pytest.mark.parametrize("command", [estimate.run, lambda *of, as_json: recordings.run(*of)])
+@pytest.mark.parametrize("command", [estimate.run, lambda *names, as_json: recordings.run(*names)])
 def test_an_unknown_source_is_named(study: Study, command: Callable[..., None]) -> None:
     study()
     with pytest.raises(PyriteError, match="source 'few': unknown"):

@@ -33,8 +33,8 @@ def make_small(folder: Path) -> None:
     path.write_text(yaml.safe_dump(card))
     for recording in (folder / "data/recordings/python_docs").iterdir():
         recording.unlink()  # they have more labels
-    said = {"dates": "Return day {} of this month in the calendar", "math": "Return the square root of number {} here"}
-    rows = [f"{said[label].format(n)},{label}" for n in range(60) for label in LABELS]
+    form = {"dates": "Return day {} of this month in the calendar", "math": "Return the square root of number {} here"}
+    rows = [f"{form[label].format(n)},{label}" for n in range(60) for label in LABELS]
     (folder / "docs.csv").write_text("\n".join(["text,label", *rows]))
     study = yaml.safe_load((folder / paths.PARAMS).read_text())
     # A model so small may need many attempts.
@@ -58,9 +58,9 @@ def test_a_study_with_a_real_llm_comes_to_its_verdict(
     assert counts["models"] == [live.MODEL]
     assert {label: n["accepted"] for label, n in counts["labels"].items()} == dict.fromkeys(LABELS, 1)
     assert counts["total"]["completion_tokens"] > 20
-    said = capfd.readouterr().out
-    assert f"'{live.MODEL}' answers and follows a JSON schema" in said
-    assert "Trained on" in said or "Can't tell" in said
+    output = capfd.readouterr().out
+    assert f"'{live.MODEL}' answers and follows a JSON schema" in output
+    assert "Trained on" in output or "Can't tell" in output
     # Nothing is left behind.
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(f"{url}/models", timeout=5)

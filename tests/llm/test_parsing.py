@@ -234,8 +234,8 @@ SMALL = st.text(alphabet="[]{}\"',:“”\\/.\n 1ab", max_size=40)
 def test_small_damage_costs_no_more_than_the_items_it_touches(first: str, broken: str) -> None:
     kept = ["the first of them", "the second of them", "the third of them"]
     answer = f'["{kept[0]}", "{kept[1]}", {broken}, "{kept[2]}"]'
-    found = parsing.texts(answer)
-    assert not any(text != whole and text in whole and len(text) > 3 for text in found for whole in kept)
+    texts = parsing.texts(answer)
+    assert not any(text != whole and text in whole and len(text) > 3 for text in texts for whole in kept)
 
 
 @pytest.mark.parametrize(
@@ -286,8 +286,8 @@ def test_one_text_of_as_many_lines_as_texts_were_asked_for_is_those(answer: str,
 def test_a_truncated_array_keeps_its_whole_items(texts: list[str], data: st.DataObject) -> None:
     answer = json.dumps(texts)
     cut = data.draw(st.integers(min_value=0, max_value=len(answer) - 1))
-    found = parsing.texts(answer[:cut])
-    assert found == [encodable(text) for text in texts[: len(found)]]
+    whole = parsing.texts(answer[:cut])
+    assert whole == [encodable(text) for text in texts[: len(whole)]]
 
 
 @given(st.text())

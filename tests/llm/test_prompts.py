@@ -15,18 +15,18 @@ from pyrite.llm.prompts import Templates
 def test_the_first_turn_reads_as_the_card_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     card, templates = cards.load("python_docs"), prompts.load("zero_shot")
-    said = prompts.prompt(templates, card, "dates", turn=0, n=25, k=0)
-    assert said.startswith("Write 25 docstring summaries that document dates, times, calendars")
-    assert "between 4 and 30 words" in said
-    assert "  " not in said
-    assert "\n" not in said
+    prompt = prompts.prompt(templates, card, "dates", turn=0, n=25, k=0)
+    assert prompt.startswith("Write 25 docstring summaries that document dates, times, calendars")
+    assert "between 4 and 30 words" in prompt
+    assert "  " not in prompt
+    assert "\n" not in prompt
 
 
 def test_examples_stay_unfilled_and_a_cards_own_braces_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     card = cards.load("python_docs").model_copy(update={"style": "Like {n} or {examples}."})
-    said = prompts.prompt(Templates(first="{k} {n} {style} {examples}", next="{n}"), card, "dates", turn=0, n=7, k=5)
-    assert said == "5 7 Like {n} or { examples }. {examples}"
+    prompt = prompts.prompt(Templates(first="{k} {n} {style} {examples}", next="{n}"), card, "dates", turn=0, n=7, k=5)
+    assert prompt == "5 7 Like {n} or { examples }. {examples}"
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from llm_server import WORDS, Fault, serve
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, texts, transcripts
+from pyrite.data.transcripts import Conversation
 from pyrite.llm import generation
 from pyrite.stages import generate
 
@@ -43,6 +44,10 @@ def outputs(setting: str = "zero_shot") -> list[bytes]:
     ]
 
 
+def conversations(setting: str = "zero_shot") -> list[Conversation]:
+    return transcripts.read(paths.transcript("fruit", setting), cards.load("fruit"), setting)
+
+
 def test_every_label_gets_its_texts_turn_by_turn(study: Study) -> None:
     with serve() as server:
         study(server.url)
@@ -60,14 +65,12 @@ def test_a_second_run_and_one_without_endpoint_ask_nothing_and_give_the_same(stu
     with serve() as server:
         study(server.url)
         generate.run("fruit", "zero_shot")
-        first, asked = outputs(), len(server.log)
+        first = len(server.log), outputs()
         generate.run("fruit", "zero_shot")
-        assert len(server.log) == asked
-        assert outputs() == first
+        assert (len(server.log), outputs()) == first
         study(server.url, provider="recorded")
         generate.run("fruit", "zero_shot")
-    assert len(server.log) == asked
-    assert outputs() == first
+    assert (len(server.log), outputs()) == first
 
 
 def test_more_texts_ask_only_for_the_rest(study: Study) -> None:
@@ -105,9 +108,7 @@ def test_exactly_n_texts_whatever_comes_back(study: Study, setting: str, seed: i
     assert frame["label"].value_counts().to_dict() == {"fruit": 50, "tool": 50}
     total = counts["total"]
     assert total["received"] == total["accepted"] + sum(total["dropped"].values())
-    assert total["answers"] == sum(
-        len(c.turns) for c in transcripts.read(paths.transcript("fruit", setting), cards.load("fruit"), setting)
-    )
+    assert total["answers"] == sum(len(c.turns) for c in conversations(setting))
 
 
 def test_few_shot_shows_real_texts_and_keeps_none(study: Study, project: Path) -> None:
@@ -131,14 +132,14 @@ def test_attributes_are_proposed_and_drawn(study: Study) -> None:
     with serve(answers=answers) as server:
         study(server.url)
         frame, counts = result("attributed")
-        asked = len(server.log)
+        requests = len(server.log)
         assert outputs("attributed")
         generate.run("fruit", "attributed")
-        assert len(server.log) == asked == 12  # two conversations a label, each a plan and two turns
+        assert len(server.log) == requests == 12  # two conversations a label, each a plan and two turns
     assert len(frame) == counts["total"]["accepted"] == 40
     drawn = [e.request["messages"][-1]["content"] for e in server.log if "fit this" in str(e.request["messages"][-1])]
-    assert {("tone: dry" in said) for said in drawn} == {True, False}
-    assert all("reader: a child" in said for said in drawn)
+    assert {"tone: dry" in prompt for prompt in drawn} == {True, False}
+    assert all("reader: a child" in prompt for prompt in drawn)
 
 
 def test_a_model_that_only_refuses_ends(study: Study) -> None:
@@ -150,16 +151,16 @@ def test_a_model_that_only_refuses_ends(study: Study) -> None:
 
 
 def test_a_model_that_repeats_itself_ends_at_the_cap(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
-    said = ['["one apple is red and round", "two pears are green and sweet"]']
-    with serve(answers=lambda request: said[0] if "fruit" in str(request["messages"]) else None) as server:
+    repeated = '["one apple is red and round", "two pears are green and sweet"]'
+    with serve(answers=lambda request: repeated if "fruit" in str(request["messages"]) else None) as server:
         study(server.url, attempt_cap=3.0)
         frame, counts = result()
     assert frame["label"].value_counts().to_dict() == {"fruit": 2, "tool": 20}
     assert counts["labels"]["fruit"]["requested"] == 60
     assert counts["labels"]["fruit"]["dropped"]["exact duplicate"] == 22
-    said = capsys.readouterr().err
-    assert "too few texts for fruit (2 of 20): 22 of its 24 texts were dropped, 22 for 'exact duplicate'" in said
-    assert "tool (" not in said
+    warning = capsys.readouterr().err
+    assert "too few texts for fruit (2 of 20): 22 of its 24 texts were dropped, 22 for 'exact duplicate'" in warning
+    assert "tool (" not in warning
 
 
 def test_tokens_and_cost_are_counted(study: Study) -> None:
@@ -183,8 +184,8 @@ def test_the_budget_stops_the_stage_and_a_larger_one_goes_on(study: Study) -> No
         study(server.url, prices=price, budget_usd=0.0015, per_label=60)
         with pytest.raises(PyriteError, match="budget_usd"):
             generate.run("fruit", "zero_shot")
-        asked = len(server.log)
-        assert 0 < asked < 24
+        requests = len(server.log)
+        assert 0 < requests < 24
         study(server.url, prices=price, budget_usd=1.0, per_label=60)
         frame, _ = result()
     assert len(frame) == 120
@@ -199,22 +200,19 @@ def test_recorded_answers_of_the_same_llm_come_first(study: Study) -> None:
         recording.parent.mkdir(parents=True)
         recording.write_bytes(paths.transcript("fruit", "zero_shot").read_bytes())
         paths.answers("fruit", "zero_shot").unlink()
-        before, asked = outputs(), len(server.log)
+        requests, before = len(server.log), outputs()
         generate.run("fruit", "zero_shot")
-        assert (len(server.log), outputs()) == (asked, before)
+        assert (len(server.log), outputs()) == (requests, before)
         # Those of another LLM are not mixed in.
         study(server.url, model="another")
         _, counts = result()
     assert counts["models"] == ["another"]
-    assert len(server.log) == 2 * asked
-
-
-SLOW = {"latency": 0.4}
+    assert len(server.log) == 2 * requests
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_lets_answers_in_flight_arrive(study: Study, project: Path, number: signal.Signals) -> None:
-    with serve(**SLOW) as server:
+    with serve(latency=0.4) as server:
         study(server.url, concurrency=4, per_label=60)
         run = subprocess.Popen(
             [sys.executable, "-m", "pyrite.cli", "generate", "fruit", "zero_shot"],
@@ -226,11 +224,11 @@ def test_a_signal_lets_answers_in_flight_arrive(study: Study, project: Path, num
             time.sleep(0.05)
             assert run.poll() is None
         run.send_signal(number)
-        said = run.communicate(timeout=30)[1]
+        output = run.communicate(timeout=30)[1]
         received = server.server.received
     assert run.returncode == 130
-    assert "run it again to go on" in said
-    assert "Traceback" not in said
+    assert "run it again to go on" in output
+    assert "Traceback" not in output
     assert len(paths.answers("fruit", "zero_shot").read_text().splitlines()) == received < 24
     assert not paths.source("fruit", "zero_shot").exists()
 
@@ -249,11 +247,12 @@ def test_one_turn_after_another_but_conversations_side_by_side(study: Study) -> 
     assert 6 <= server.server.peak <= 8
 
 
-def said(request: dict[str, Any], prompt_tokens: int) -> dict[str, Any]:
-    """A completion with five texts of its own, whose prompt is said to have had so many tokens."""
+def completion(prompt_tokens: int, completion_tokens: int = 60) -> dict[str, Any]:
+    """A completion with five texts of its own, which is said to have taken so many tokens."""
     rng = random.Random(next(_numbers))
     content = json.dumps([" ".join(rng.sample(WORDS, 6)) for _ in range(5)])
-    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": 60, "total_tokens": prompt_tokens + 60}
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}
+    usage["total_tokens"] = sum(usage.values())
     return {"choices": [{"message": {"content": content}, "finish_reason": "stop"}], "usage": usage}
 
 
@@ -263,27 +262,24 @@ _numbers = itertools.count()
 def test_a_conversation_whose_beginning_was_cut_off_ends(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
     def answers(request: dict[str, Any]) -> dict[str, Any]:
         turn = len(request["messages"]) // 2
-        return said(request, {1: 200, 2: 300}.get(turn, 220))  # the third turn no longer has all of the second
+        return completion({1: 200, 2: 300}.get(turn, 220))  # the third turn no longer has all of the second
 
     with serve(answers=answers) as server:
         study(server.url, turns=4)
         generate.run("fruit", "zero_shot")
         assert "no longer fits into the model's context" in capsys.readouterr().err
-        asked, first = len(server.log), outputs()
+        first = len(server.log), outputs()
         generate.run("fruit", "zero_shot")
-    held = transcripts.read(paths.transcript("fruit", "zero_shot"), cards.load("fruit"), "zero_shot")
+    held = conversations()
     assert {len(c.turns) for c in held} <= {1, 2, 3}
     # Whatever the server counted, all that was sent is reckoned.
     assert all((c.turns[2].prompt_tokens or 0) > 220 for c in held if len(c.turns) == 3)
     assert 3 in {len(c.turns) for c in held}
-    assert (len(server.log), outputs()) == (asked, first)
+    assert (len(server.log), outputs()) == first
 
 
 def test_a_conversation_that_grows_was_not_cut_off(study: Study) -> None:
-    def answers(request: dict[str, Any]) -> dict[str, Any]:
-        return said(request, 100 * (len(request["messages"]) // 2))
-
-    with serve(answers=answers) as server:
+    with serve(answers=lambda request: completion(100 * (len(request["messages"]) // 2))) as server:
         study(server.url, turns=4)
         generate.run("fruit", "zero_shot")
     assert len(server.log) == 8
@@ -300,13 +296,12 @@ def test_refusals_are_kept_and_a_second_run_asks_nothing(study: Study, capsys: p
         study(server.url)
         frame, _ = result()
         assert "content filter" in capsys.readouterr().err
-        asked, first = len(server.log), outputs()
+        first = len(server.log), outputs()
         generate.run("fruit", "zero_shot")
     assert frame["label"].value_counts().to_dict() == {"fruit": 20, "tool": 20}
-    assert (len(server.log), outputs()) == (asked, first)
-    held = transcripts.read(paths.transcript("fruit", "zero_shot"), cards.load("fruit"), "zero_shot")
-    assert {c.turns[-1].refused for c in held if c.label == "fruit"} == {"content filter"}
-    assert {c.turns[-1].refused for c in held if c.label == "tool"} == {None}
+    assert (len(server.log), outputs()) == first
+    last = {(c.label, c.turns[-1].refused) for c in conversations()}
+    assert last == {("fruit", "content filter"), ("tool", None)}
 
 
 def test_empty_answers_are_paid_and_asked_again_in_the_next_run(study: Study) -> None:
@@ -331,14 +326,13 @@ def test_empty_answers_are_paid_and_asked_again_in_the_next_run(study: Study) ->
 def test_a_label_that_is_always_refused_is_given_up_and_the_next_run_says_the_same(study: Study) -> None:
     def answers(request: dict[str, Any]) -> dict[str, Any]:
         if "fruit" not in request["messages"][-1]["content"]:
-            return said(request, 100)
+            return completion(100)
         return {"choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}
 
     with serve(answers=answers) as server:
         study(server.url, attempt_cap=10)
         generate.run("fruit", "zero_shot")
-        asked, first = len(server.log), outputs()
-        generate.run("fruit", "zero_shot")
-    counts = json.loads(paths.metrics("generate", "fruit.zero_shot").read_text())["labels"]["fruit"]
-    assert counts["refusals"] == {"content filter": generation.REFUSALS_IN_VAIN}
-    assert (len(server.log), outputs()) == (asked, first)
+        first = len(server.log), outputs()
+        _, counts = result()
+    assert counts["labels"]["fruit"]["refusals"] == {"content filter": generation.REFUSALS_IN_VAIN}
+    assert (len(server.log), outputs()) == first

@@ -96,9 +96,9 @@ UNCLOSED = [
 
 @pytest.mark.parametrize("form", FORMS)
 def test_what_a_model_thinks_is_no_answer(form: str) -> None:
-    said = thoughts.strip(form.replace("{draft}", DRAFT).replace("{answer}", ANSWER))
-    assert DRAFT not in said
-    assert parsing.texts(said) == json.loads(ANSWER)
+    stripped = thoughts.strip(form.replace("{draft}", DRAFT).replace("{answer}", ANSWER))
+    assert DRAFT not in stripped
+    assert parsing.texts(stripped) == json.loads(ANSWER)
 
 
 @pytest.mark.parametrize("form", UNCLOSED)
@@ -128,8 +128,8 @@ WORDS = st.lists(st.text(), min_size=1)
 @given(st.sampled_from([*FORMS, *UNCLOSED]), st.lists(st.text("ab <>/[]\"'\n,`"), min_size=1), WORDS)
 def test_no_draft_ever_comes_out_as_a_text(form: str, drafts: list[str], answer: list[str]) -> None:
     drafts = [f"draft {n}: {text}" for n, text in enumerate(drafts)]
-    said = form.replace("{draft}", json.dumps(drafts)).replace("{answer}", json.dumps(answer))
-    assert not any("draft" in text for text in parsing.texts(said) if text not in answer)
+    reply = form.replace("{draft}", json.dumps(drafts)).replace("{answer}", json.dumps(answer))
+    assert not any("draft" in text for text in parsing.texts(reply) if text not in answer)
 
 
 @given(st.text() | st.text("<>/think[]|channelfinalmessage \"'"))

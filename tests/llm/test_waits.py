@@ -49,8 +49,8 @@ from pyrite.llm.failures import Then
     ],
 )
 def test_a_wait_is_read_as_it_is_written(value: str, wait: float | None) -> None:
-    found = waits.seconds(value, datetime(2025, 1, 1, tzinfo=UTC))
-    assert found is None if wait is None else found == pytest.approx(wait)
+    seconds = waits.seconds(value, datetime(2025, 1, 1, tzinfo=UTC))
+    assert seconds is None if wait is None else seconds == pytest.approx(wait)
 
 
 @pytest.mark.parametrize(

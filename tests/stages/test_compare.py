@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import asked, change_params, tfidf, write_params
+from conftest import change_params, tfidf, write_params, written_sources
 from rich.console import Console
 
 import metrics
@@ -43,7 +43,7 @@ def study(project: Path) -> Path:
     """A project with the metrics of two tasks and two encoders, and no models."""
     write_params(
         tasks=["pets", "cars"],
-        **asked("zero_shot", "few_shot"),
+        **written_sources("zero_shot", "few_shot"),
         train={"classifiers": {"tfidf": tfidf(*TFIDF), "probe": tfidf(*PROBE)}},
         compare={"classifier": "tfidf", "candidates": ["few_shot"]},
     )

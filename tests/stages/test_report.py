@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import NAMES, Browser
-from conftest import ROOT, asked, card_text, write_params
+from conftest import ROOT, card_text, write_params, written_sources
 
 import metrics
 from pyrite import params
@@ -137,7 +137,7 @@ class Study:
     def write(self) -> None:
         write_params(
             tasks=self.tasks,
-            **asked("zero_shot", "few_shot", per_label=99),
+            **written_sources("zero_shot", "few_shot", per_label=99),
             train={"seeds": [0, 1], "checkpoints": "none", "classifiers": self.encoders},
             evaluate={"resamples": 100},
             compare=self.compare,

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import asked, change_params, fine_tune, tfidf, write_params
+from conftest import change_params, fine_tune, tfidf, write_params, written_sources
 from huggingface_hub import ModelCard
 from sklearn.metrics import accuracy_score
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
@@ -52,7 +52,7 @@ def study(
     tiny = fine_tune(tiny_checkpoint, "real", "few_shot", steps=10, learning_rate=5e-3)
     write_params(
         tasks=["words"],
-        **asked("zero_shot", "few_shot", model="an/llm"),
+        **written_sources("zero_shot", "few_shot", model="an/llm"),
         train={"seeds": [0, 1], "classifiers": {"tiny": tiny, "tfidf": tfidf("real", "few_shot", "real@20")}},
         compare={"classifier": "tiny", "candidates": "few_shot"},
     )
