@@ -108,12 +108,16 @@ def _least(words: str) -> int:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of values by the keys of the columns; a value that a row lacks is an empty cell."""
+    """Rows of values by the keys of the columns; a value that a row lacks is an empty cell.
+
+    On a terminal a `plain` one has no line below its heads.
+    """
 
     columns: Sequence[Column]
     rows: Sequence[dict[str, Any]]
     title: str = ""
     notes: str = field(default="", kw_only=True)
+    plain: bool = field(default=False, kw_only=True)
 
     @classmethod
     def of(cls, rows: Sequence[dict[str, Any]], title: str = "", notes: str = "") -> Table:
@@ -227,8 +231,10 @@ class Table:
             title_style="bold",
             caption=self.notes or None,
             caption_justify="left",
-            box=box.SIMPLE_HEAD,
-            padding=(0, 1, 0, 0),
+            box=None if self.plain else box.SIMPLE_HEAD,
+            header_style="dim" if self.plain else "table.header",
+            padding=(0, 1) if self.plain else (0, 1, 0, 0),
+            pad_edge=not self.plain,
             show_edge=False,
         )
         shown = [column for column in self.columns if not (column.within or column in same)]
