@@ -8,17 +8,11 @@ from pyrite.results import statements
 from pyrite.results.evaluation import Worth
 from pyrite.results.statements import capital as capital
 from pyrite.results.table import Cell
+from pyrite.training.classifier import Classifier
 
 NO_BREAK = "\u00a0"
 # The space between a number and its unit.
 BEFORE_UNIT = r"(?<=\d) (?=%|points?\b)"
-
-# What a classifier is, by its training method.
-METHODS = {
-    "fine_tune": "a small language model, trained whole",
-    "probe": "logistic regression on a small language model’s reading of the text",
-    "tfidf": "logistic regression on the words of the text",
-}
 
 # What the words of a study mean, beside its classifiers.
 TERMS = {
@@ -36,6 +30,12 @@ TERMS = {
 def name(mix: str) -> str:
     """A mix as people say it: `pool+few_shot` is pool + few-shot."""
     return mixes.spoken(mix)
+
+
+def method(recipe: Classifier) -> str:
+    """What a classifier is, as the class of its training method says."""
+    words = type(recipe).__doc__ or ""
+    return words[:1].lower() + words[1:].rstrip(".")
 
 
 def family(mix: str) -> str:
