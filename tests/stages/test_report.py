@@ -298,13 +298,6 @@ def _predictions(
     return evaluate.Predictions(tuple(mixes), (0, 1), labels, gold, predicted, calibration, rows, ids)
 
 
-def make(made: Study, whole: bool = True) -> None:
-    made.write()
-    if whole:
-        made.measure_the_rest()
-    report.run()
-
-
 Change = Callable[[Study], None]
 
 

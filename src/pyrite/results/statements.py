@@ -152,12 +152,12 @@ def at_equal_size(case: Case, say: Say = str) -> str:
 # Worth
 
 
-def labels(worth: Worth, end: str = "labels") -> str:
+def labels(worth: Worth, end: str = "labels", form: str = ",") -> str:
     """A number of real labels: 246, or < 50 and > 2,320 where it lies outside the learning curve."""
     value: int | None = getattr(worth, end)
     if value is None:
-        return f"> {worth.most:,}"
-    return f"< {worth.least:,}" if value == 0 else f"{value:,}"
+        return f"> {worth.most:{form}}"
+    return f"< {worth.least:{form}}" if value == 0 else f"{value:{form}}"
 
 
 def worth(equal: Worth) -> str:
