@@ -119,4 +119,4 @@ def of_task(task: TaskMetrics) -> Table:
         for mix in dict.fromkeys([*result.main, comparison.baseline])  # which can be a point of the learning curve
         for gap in [task.gap(comparison.classifier, mix)]
     ]
-    return Table.of(rows, task.task, notes)
+    return Table.of(rows, task.task, notes=notes)
