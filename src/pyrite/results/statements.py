@@ -160,9 +160,9 @@ def labels(worth: Worth, end: str = "labels", form: str = ",") -> str:
     return f"< {worth.least:{form}}" if value == 0 else f"{value:{form}}"
 
 
-def worth(equal: Worth) -> str:
+def worth(equal: Worth, number: Callable[[Worth, str], str] = labels) -> str:
     """A worth and its interval; beyond an end of the curve with all of it, the bound alone."""
-    value, low, high = (labels(equal, end) for end in ("labels", "low", "high"))
+    value, low, high = (number(equal, end) for end in ("labels", "low", "high"))
     return value if value == low == high else f"{value} ({low} to {high})"
 
 

@@ -75,9 +75,8 @@ def labels(worth: Worth, end: str = "labels") -> str:
 
 
 def worth(equal: Worth) -> str:
-    """A worth and its interval; beyond an end of the curve with all of it, the bound alone."""
-    value, low, high = (labels(equal, end) for end in ("labels", "low", "high"))
-    return value if value == low == high else f"{value} ({low} to {high})"
+    """A worth and its interval, in numbers that no line break parts."""
+    return statements.worth(equal, labels)
 
 
 def cell(estimate: Estimate | None, form: str = ".1f", scale: float = 100) -> Cell | None:
