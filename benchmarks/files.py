@@ -38,6 +38,7 @@ from pyrite import cli
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
 from pyrite.commands import predict
+from pyrite.results.table import Column, Table
 
 # What else a command needs to be told.
 CHOICES = "annotations.0.result.0.value.choices"
@@ -198,14 +199,24 @@ def main() -> None:
         print(f"{'':22}   RIGHT: {results[path.name]['right']}")
     if options.write:
         (RESULTS / "files.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        head = "| file | rows read | left out | exit code | what is said | what is right |\n|:--|--:|:--|--:|:--|:--|\n"
-        rows = []
-        for name, of in results.items():
-            left_out = ", ".join(f"{number} {why}" for why, number in of["left_out"].items())
-            cells = [name, f"{of['read']:,}", left_out, str(of["exit"]), of["message"], of["right"]]
-            rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n")
-        text = f"# Odd files, by benchmarks/files.py\n\n{head}{''.join(rows)}"
-        (RESULTS / "files.md").write_text(text, encoding="utf-8")
+        (RESULTS / "files.md").write_text(page(results), encoding="utf-8")
+
+
+def page(results: dict[str, Any]) -> str:
+    columns = [
+        Column("file"),
+        Column("read", "rows read", form=",d"),
+        Column("left_out", "left out"),
+        Column("exit", "exit code", right=True),
+        Column("message", "what is said"),
+        Column("right", "what is right"),
+    ]
+    rows = [
+        {**of, "file": name, "left_out": ", ".join(f"{number} {why}" for why, number in of["left_out"].items())}
+        for name, of in results.items()
+    ]
+    table = Table(columns, rows).markdown(lambda cell: cell.replace("|", "\\|"))
+    return f"# Odd files, by benchmarks/files.py\n\n{table}"
 
 
 if __name__ == "__main__":

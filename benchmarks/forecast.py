@@ -27,6 +27,7 @@ from pyrite.base.schema import read_result
 from pyrite.measures import forecast
 from pyrite.measures.intervals import Interval
 from pyrite.results.evaluation import TaskResult
+from pyrite.results.table import Column, Table
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -146,13 +147,13 @@ def errors(parts: dict) -> list[str]:
         "Mean absolute error in points of macro-F1, and the share of true scores within the 80 % interval (its "
         "quantile from the other tasks).",
         "",
-        "| hidden points | forecasts | power law | no change | log-linear | in the interval |",
-        "|:--|--:|--:|--:|--:|--:|",
     ]
-    for name, part in parts.items():
-        cells = " | ".join(f"{part['error'][way]:.1f}" for way in ("power_law", "no_change", "log_linear"))
-        lines.append(f"| {name} | {part['forecasts']} | {cells} | {part['coverage']:.0%} |")
-    return lines
+    titles = {"power_law": "power law", "no_change": "no change", "log_linear": "log-linear"}
+    ways = [Column(way, title, form=".1f") for way, title in titles.items()]
+    columns = [Column("hidden points"), Column("forecasts", right=True), *ways]
+    rows = [{"hidden points": name, **part, **part["error"]} for name, part in parts.items()]
+    table = Table([*columns, Column("coverage", "in the interval", form=".0%")], rows)
+    return [*lines, *table.markdown().splitlines()]
 
 
 def page(result: dict) -> str:
@@ -164,16 +165,21 @@ def page(result: dict) -> str:
         f"What a user with {LABELS} labels would have been told, and what came (points gained over those labels):",
         "",
     ]
-    lines += ["| task | now | label as many more: foretold | came | add few-shot: foretold | came | call the LLM |"]
-    lines += ["|:--|--:|--:|--:|--:|--:|--:|"]
-    for user in result["followed"]:
-        cells = [user["task"], f"{user['now']:.1f}"]
-        for value, low, high, true in (user["label"], user["add"]):
-            cells += [f"{value:+.1f} ({low:+.1f} to {high:+.1f})", f"{true:+.1f}"]
-        called = user["call"]
-        cells.append(f"{called[0]:+.1f} ({called[1]:+.1f} to {called[2]:+.1f})" if called else "")
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    columns = [Column("task"), Column("now", form=".1f")]
+    for way, title in (("label", "label as many more"), ("add", "add few-shot")):
+        columns += [Column(way, f"{title}: foretold", right=True), Column(f"{way} came", "came", form="+.1f")]
+    rows = [
+        user
+        | {way: ranged(user[way]) for way in ("label", "add", "call") if user[way]}
+        | {f"{way} came": user[way][3] for way in ("label", "add")}
+        for user in result["followed"]
+    ]
+    return "\n".join(lines) + "\n" + Table([*columns, Column("call", "call the LLM", right=True)], rows).markdown()
+
+
+def ranged(gain: tuple[float, ...]) -> str:
+    value, low, high, *_ = gain
+    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
 def main() -> None:

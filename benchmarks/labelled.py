@@ -22,6 +22,7 @@ from pyrite.commands import doctor
 from pyrite.data import cards, texts
 from pyrite.results.evaluation import TaskResult
 from pyrite.results.generation import GeneratedSet
+from pyrite.results.table import Column, Table
 from pyrite.stages import annotate, evaluate, fetch, generate, prepare, train
 
 ROOT = Path(__file__).parents[1]
@@ -98,13 +99,13 @@ def main() -> None:
 def table(results: dict[str, dict[str, Any]]) -> str:
     """The scores as Markdown."""
     heads = ["Task", "Texts", "People's labels", "The LLM's labels", "Gap (95 %)", "Zero-shot", "Few-shot", "Agreement"]
-    lines = [f"| {' | '.join(heads)} |", f"|:--|{'--:|' * (len(heads) - 1)}"]
+    rows = []
     for task, result in results.items():
         scores, (gap, low, high) = result["macro_f1"], result["gap"]
         cells = [task, result["rows"], scores["gold"], scores["labelled"], f"{gap:+.1f} ({low:+.1f} to {high:+.1f})"]
         cells += [scores["zero_shot"], scores["few_shot"], f"{result['agreement']} %"]
-        lines.append(f"| {' | '.join(map(str, cells))} |")
-    return "\n".join(lines) + "\n"
+        rows.append(dict(zip(heads, cells, strict=True)))
+    return Table([Column(head, right=head != "Task") for head in heads], rows).markdown()
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from pyrite.measures import forecast
 from pyrite.measures.intervals import Interval
 from pyrite.results import forecasts
 from pyrite.results.evaluation import TaskResult
+from pyrite.results.table import Column, Table
 from pyrite.training import encoder, linear
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -99,17 +100,17 @@ def page(result: dict) -> str:
         "",
         "Pilots: do 100 texts a label score within 3 points of all real labels (wanted)?",
         "",
-        "| task | source | pilot | foretold | came | wanted | said |",
-        "|:--|:--|--:|--:|--:|--:|:--|",
     ]
+    rows = []
     for pilot in result["pilots"]:
         value, low, high = (100 * pilot["told"][end] for end in ("value", "low", "high"))
         ends = f"{value:.1f} ({low:.1f} to {high:.1f})"
         now, came, bar = (f"{100 * pilot[key]:.1f}" for key in ("pilot", "came", "bar"))
-        cells = [pilot["task"], pilot["source"], now, ends, came, bar, pilot["said"]]
-        lines.append(f"| {' | '.join(cells)} |")
+        row = {"task": pilot["task"], "source": pilot["source"], "pilot": now, "foretold": ends, "came": came}
+        rows.append(row | {"wanted": bar, "said": pilot["said"]})
+    table = Table([Column(key, right=key not in ("task", "source", "said")) for key in rows[0]], rows).markdown()
     counts = "; ".join(f"{what}: {n}" for what, n in result["said"].items())
-    return "\n".join([*lines, "", f"Said, and what came: {counts}."]) + "\n"
+    return "\n".join([*lines, table, f"Said, and what came: {counts}."]) + "\n"
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pyrite.results.table import Column, Table
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -18,9 +20,9 @@ def measured(name: str) -> Any:
 
 def table(heads: Sequence[str], align: str, rows: Iterable[Sequence[str]]) -> str:
     """A table in Markdown; `align` has an l or r for each column."""
-    marks = "|".join({"l": ":--", "r": "--:"}[side] for side in align)
-    head, *body = ("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (heads, *rows))
-    return "\n".join([head, f"|{marks}|", *body])
+    columns = [Column(head, right=side == "r") for head, side in zip(heads, align, strict=True)]
+    filled = Table(columns, [dict(zip(heads, row, strict=True)) for row in rows])
+    return filled.markdown(lambda cell: cell.replace("|", "\\|")).rstrip()
 
 
 def put(page: str, blocks: Mapping[str, str]) -> str:

@@ -113,6 +113,8 @@ def test_every_source_is_made_and_trained_on() -> None:
         item = "${item.task}" if stage == "train" else "${item}"
         assert str(paths.source(item, "any").parent) in STAGES[stage]["deps"]
         assert "sources" in STAGES[stage]["params"]
+    # Fits rest on texts, whatever else a transcript says.
+    assert not [dep for dep in STAGES["train"]["deps"] if "transcripts" in dep]
 
 
 def test_the_classifiers_of_params_are_the_train_stages() -> None:

@@ -10,7 +10,8 @@ from test_runner import completion, result
 from pyrite.base import paths
 from pyrite.commands import estimate
 from pyrite.llm import speed
-from pyrite.llm.costs import CostEstimate, table
+from pyrite.llm.costs import CostEstimate
+from pyrite.results.cost_table import table
 from pyrite.stages import generate
 
 PRICE = {"m": {"input": 1.0, "output": 2.0, "date": "2026-01-01"}}
@@ -74,7 +75,7 @@ def test_where_nothing_is_left_to_ask_it_costs_nothing(study: Study, capsys: pyt
 def test_the_total_says_that_a_part_of_it_has_no_price() -> None:
     def total(*costs: float | None) -> str:
         needs = [CostEstimate("t", "s", "m", 1, 1, 1, 1, cost, None) for cost in costs]
-        return str([*table(needs, 3).columns[-1].cells][-1])
+        return table(needs, 3).rows[-1]["cost"]
 
     assert total(1.5, 2.0) == "$3.50"
     assert total(1.5, None) == "$1.50 + ?"

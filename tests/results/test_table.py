@@ -84,3 +84,10 @@ def test_a_wide_table_is_shown_in_parts_that_lose_no_number() -> None:
     assert all(part.columns[0].key == "name" for part in parts)
     assert (parts[0].title, parts[1].title, parts[-1].notes) == ("Scores", "", "a note")
     assert [column.key for column in table.narrow(200)[0].columns] == [column.key for column in columns]
+
+
+def test_a_page_names_a_table_by_its_whole_title() -> None:
+    table = Table.of([{"Text": "a", "Score": 1.0}], "Is it better, by 0.1?", "Points. Of macro-F1.")
+    assert 'aria-label="Is it better, by 0.1?"' in table.html()
+    assert "<span>Is it better, by 0.1? Points. Of macro-F1.</span>" in table.html()
+    assert table.markdown().startswith("Is it better, by 0.1? Points. Of macro-F1.\n\n| Text | Score |")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from conftest import tfidf
 
+from pyrite.results import words
 from pyrite.training import classifiers
 from pyrite.training.classifier import Job
 from pyrite.training.classifiers.tfidf import Tfidf
@@ -23,6 +24,8 @@ def test_a_method_is_the_module_of_its_name(method: str) -> None:
     kinds = get_args(get_args(classifiers.AnyClassifier)[0])
     [kind] = [kind for kind in kinds if kind.__module__ == module.__name__]
     assert get_args(kind.model_fields["method"].annotation) == (method,)
+    # The report says it.
+    assert words.method(kind.model_construct())
     # A fit's code is part of its fingerprint.
     assert kind.model_construct().modules()
 

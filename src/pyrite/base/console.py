@@ -18,8 +18,10 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.table import Column
 from rich.text import Text
 
-# What a terminal obeys instead of showing it (C0, DEL, C1), and what turns the order of signs round (UAX 9).
-_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# What a terminal or a file format obeys instead of showing it (C0, DEL, C1), as a set of a regular expression.
+CONTROL = r"\x00-\x1f\x7f-\x9f"
+# That but for tabs and line ends, and what turns the order of signs round (UAX 9).
+_COMMANDS = re.compile(rf"(?![\t\n])[{CONTROL}\u202a-\u202e\u2066-\u2069]")
 
 
 def printable(text: str) -> str:

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from ruamel.yaml import YAML
 from ruamel.yaml.resolver import implicit_resolvers
 
-from pyrite.base import files, paths
+from pyrite.base import console, files, paths
 from pyrite.base.errors import PyriteError
 
 V = TypeVar("V")
@@ -106,8 +106,8 @@ Rate = Annotated[float, Field(gt=0)]
 Model = TypeVar("Model", bound=BaseModel)
 
 
-# What a terminal or a file format obeys. A tab can part columns, and a text can have several lines.
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# A tab can part columns, and a text can have several lines.
+CONTROL = re.compile(rf"(?![\t\n\r])[{console.CONTROL}]")
 
 # Far more than any study has.
 MOST_VALUES = 100_000

@@ -14,7 +14,7 @@ from pyrite.llm.cache import Ledger
 from pyrite.llm.conversations import Script
 from pyrite.llm.costs import CostEstimate
 from pyrite.params import Imported, Labelled, Params
-from pyrite.results import forecasts
+from pyrite.results import cost_table, forecasts
 from pyrite.results.study import Study
 
 
@@ -44,7 +44,7 @@ def run(task: str | None, source: str | None, as_json: bool) -> None:
         print(json.dumps([asdict(n) for n in needs], indent=2))
         return
     out = console.screen()
-    out.print(costs.table(needs, p.generate.attempt_cap))
+    out.print(cost_table.table(needs, p.generate.attempt_cap).terminal(bold={len(needs)}))
     if unprepared:
         out.print(f"Not prepared yet: {', '.join(unprepared)}. Real texts are reckoned with the length in the card.")
     models = list(dict.fromkeys(need.model for need in needs if need.requests))

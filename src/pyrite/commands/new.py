@@ -23,7 +23,7 @@ from pyrite.data.profile import DatasetProfile, look, require_several
 from pyrite.llm import annotators, costs, generation, labelling, prompts
 from pyrite.llm.generation import GenerationRun
 from pyrite.params import Labelled
-from pyrite.results import data_overview, preparation
+from pyrite.results import cost_table, data_overview, preparation
 from pyrite.training import embedding_check
 
 LONGEST_ID = 60
@@ -286,7 +286,7 @@ def _say_next(
         )
     out.print()
     recorded = p.provider == "recorded"
-    out.print(costs.table(needs, p.attempt_cap))
+    out.print(cost_table.table(needs, p.attempt_cap).terminal(bold={len(needs)}))
     if recorded or llm not in p.prices:
         tokens = sum(n.prompt_tokens for n in needs), sum(n.completion_tokens for n in needs)
         sums = [f"${price.of(*tokens):.2f} with {model} (looked up {price.date})" for model, price in p.prices.items()]

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.filesize import decimal
-from rich.table import Table
 
 from pyrite.base import console, files, paths, store
 from pyrite.base.errors import PyriteError
+from pyrite.results.table import Column, Table
 
 PAID = {"answers"}
 # The kinds whose entries the outputs name.
@@ -47,22 +47,22 @@ def entries() -> list[Entry]:
 
 def show(as_json: bool = False) -> None:
     """Print what the store holds: entries, bytes and last uses of each kind, as a table or as JSON."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("kind")
-    for column in ("entries", "size", "last used", "oldest use"):
-        table.add_column(column, justify="right")
-    about = []
+    about, rows = [], []
     for kind, group in itertools.groupby(entries(), lambda entry: entry.kind):
         of_kind = list(group)
         size, uses = sum(entry.size for entry in of_kind), sorted(entry.last_used for entry in of_kind)
-        table.add_row(kind, f"{len(of_kind):,}", decimal(size), _ago(uses[-1]), _ago(uses[0]))
+        held = {"kind": kind, "entries": len(of_kind), "size": decimal(size)}
+        rows.append(held | {"last used": _ago(uses[-1]), "oldest use": _ago(uses[0])})
         oldest, last = (datetime.fromtimestamp(use, UTC).isoformat(timespec="seconds") for use in (uses[0], uses[-1]))
         about.append({"kind": kind, "entries": len(of_kind), "bytes": size, "last_used": last, "oldest_use": oldest})
     if as_json:
         print(json.dumps(about, indent=2))
+    elif about:
+        columns = [Column("kind"), Column("entries", form=",d")]
+        columns += [Column(key, right=True) for key in ("size", "last used", "oldest use")]
+        console.screen().print(Table(columns, rows, plain=True).terminal())
     else:
-        empty = f"{paths.store()}: the store is empty"
-        console.screen().print(table if about else empty, soft_wrap=not about)
+        console.screen().print(f"{paths.store()}: the store is empty", soft_wrap=True)
 
 
 def prune(kinds: tuple[str, ...], days: float | None, unused: bool, task: str | None = None) -> None:

@@ -41,6 +41,11 @@ class Mix:
     parts: tuple[Part, ...]
 
     @property
+    def terms(self) -> list[str]:
+        """The names of its parts, with their sizes."""
+        return self.name.split("+")
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """What it has beside hand-labelled rows."""
         return tuple(part.source for part in self.parts if part.source not in REAL)
@@ -61,16 +66,17 @@ class Mix:
         first = self.parts[0]
         if first.source != "real" or first.rows in (None, "equal"):
             return None
-        real, _, added = self.name.partition("+")
-        return real, added
+        real, *added = self.terms
+        return real, "+".join(added)
 
     @property
     def halves(self) -> tuple[str, ...]:
         """The mix with half of its generated rows, and with the others; none where it has not all rows of a set."""
         if not self.sources or any(part.rows for part in self.parts if part.source not in REAL):
             return ()
-        terms = self.name.split("+")
-        return tuple("+".join(f"{term}@{half}" if term in self.sources else term for term in terms) for half in HALVES)
+        return tuple(
+            "+".join(f"{term}@{half}" if term in self.sources else term for term in self.terms) for half in HALVES
+        )
 
     @property
     def is_point(self) -> bool:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.table import Table
-
 from pyrite.llm import speed, surveys
 from pyrite.llm.annotators import Survey
 from pyrite.llm.cache import BYTES_PER_TOKEN, Log, tokens_of, tokens_sent
@@ -80,34 +78,3 @@ def _estimate(task: str, source: str, requests: int, sent: float, answered: floa
     nothing = None if requests else 0.0
     cost, seconds = price.of(*tokens) if price else nothing, answered / rate if rate else nothing
     return CostEstimate(task, source, p.llm.model, p.limits.concurrency, requests, *tokens, cost, seconds)
-
-
-def table(needs: Sequence[CostEstimate], attempt_cap: float) -> Table:
-    """What is needed, for a terminal."""
-    drawn = Table(box=None, header_style="dim", pad_edge=False, caption_justify="left")
-    for column in ("task", "source"):
-        drawn.add_column(column, no_wrap=True, overflow="fold")
-    for column in ("requests", "tokens sent", "answered", "cost"):
-        drawn.add_column(column, justify="right")
-    for n in needs:
-        drawn.add_row(n.task, n.source, *_figures([n]))
-    if len(needs) > 1:
-        drawn.add_row("total", "", *_figures(needs), style="bold")
-    if not any(n.requests for n in needs):
-        drawn.caption = "Nothing is left to ask: every answer is there."
-        return drawn
-    drawn.caption = (
-        "This is what it takes if every text is accepted. Dropped texts are asked for again, "
-        f"up to {attempt_cap:g} times as many in all (generate.attempt_cap)."
-    )
-    if any(n.task == "pairs" for n in needs):
-        drawn.caption += " Pairs of tasks are judged by `pyrite annotate --pairs` alone."
-    return drawn
-
-
-def _figures(needs: Sequence[CostEstimate]) -> list[str]:
-    """Requests, tokens and cost of all together; of a cost that is known in part, the part."""
-    counts = [sum(getattr(n, key) for n in needs) for key in ("requests", "prompt_tokens", "completion_tokens")]
-    known, unpriced = sum(n.cost_usd or 0.0 for n in needs), any(n.cost_usd is None for n in needs)
-    cost = " + ".join([*([f"${known:.2f}"] if known or not unpriced else []), *(["?"] if unpriced else [])])
-    return [*(f"{count:,}" for count in counts), cost]

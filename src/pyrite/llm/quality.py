@@ -32,7 +32,6 @@ REASONS = (
     "contamination: embedding",
     "surplus",
 )
-_CONTROL = r"[\x00-\x1f\x7f-\x9f]"
 # An answer may hold this many times the texts that were asked for; what comes after is not even looked at.
 OVERFULL = 2
 # So many words in a row of a shown text, or fewer where one of the two has no more, are no coincidence.
@@ -145,7 +144,7 @@ class QualityFilter:
             "unasked": lambda left: ~left["requested"].astype(bool),
             "empty": lambda left: left["text"] == "",
             "length": lambda left: ~left["text"].map(texts.length).between(least, most),
-            "control characters": lambda left: left["text"].str.contains(_CONTROL),
+            "control characters": lambda left: left["text"].str.contains(f"[{console.CONTROL}]"),
             "exact duplicate": lambda left: left["id"].duplicated(),
             "near duplicate": lambda left: near_duplicates.repeats(left["text"].tolist(), threshold),
             "copy of an example": lambda left: self._copies(left, conversations, threshold),

@@ -1,6 +1,5 @@
 """Claims: what the report says of findings, in sentences."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -110,7 +109,7 @@ def others(classifier: str, words: Mapping[str, str]) -> list[tuple[str, str]]:
 
 def unscored(task: Findings) -> list[str]:
     """What can be said of a task without real texts, a sentence each."""
-    return [re.sub(r"`([^`]*)`", r"“\1”", words) for words in plain.unscored(task)]
+    return plain.unscored(task, "“{}”".format)
 
 
 def spent(task: Findings, source: str) -> tuple[str, str]:

@@ -3,13 +3,13 @@
 import re
 from collections import Counter
 
-from rich.table import Table
 from rich.text import Text
 
 from pyrite.base import console
 from pyrite.data import folds, language, texts
 from pyrite.data.profile import DatasetProfile
 from pyrite.measures import near_duplicates
+from pyrite.results.table import Column, Table
 
 SHOWN_ROWS, SHOWN_CHARACTERS = 3, 100
 FEW_TEST_ROWS = 100
@@ -30,20 +30,26 @@ def show(profile: DatasetProfile, spoken: str, out: console.Console) -> None:
             f"What follows is of a sample of about 1 in {round(1 / profile.share)} texts, the rows by label excepted."
         )
     unit = language.unit(spoken)
-    drawn = Table(box=None, header_style="dim", pad_edge=False)
-    drawn.add_column("label", overflow="fold")
-    for name in ("rows", "share", "to train on", "to test on", "for prompts", unit):
-        drawn.add_column(name, justify="right")
     total = sum(rows[label] for label in profile.labels)
     pool, words = texts.in_pool(table), table["text"].map(texts.length)
     tested = folds.tested(table, profile.folding)
     k = folds.count(table, profile.folding)
     trained = table["split"].eq("train") | bool(k)
-    for label in profile.labels:
-        of_label = table["label"] == label
-        n, used = rows[label], (f"{(of_label & use).sum():,}" for use in (trained, tested, pool))
-        drawn.add_row(shown(label), f"{n:,}", f"{n / total:.0%}", *used, f"{words[of_label].median():.0f}")
-    out.print(drawn)
+    uses = {"to train on": trained, "to test on": tested, "for prompts": pool}
+    by_label = [
+        {
+            "label": shown(label),
+            "rows": rows[label],
+            "share": rows[label] / total,
+            **{use: (of_label & whose).sum() for use, whose in uses.items()},
+            unit: words[of_label].median(),
+        }
+        for label in profile.labels
+        for of_label in [table["label"] == label]
+    ]
+    forms = {"rows": ",d", "share": ".0%"} | dict.fromkeys(uses, ",d") | {unit: ".0f"}
+    columns = [Column("label"), *(Column(key, form=form) for key, form in forms.items())]
+    out.print(Table(columns, by_label, plain=True).terminal())
     if k:
         out.print(
             f"{k} folds: each text but those for prompts is tested on once, by a fit that trained on the other folds."

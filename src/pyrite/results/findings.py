@@ -86,11 +86,6 @@ class Findings(TaskMetrics):
         return name(self.comparison.candidate), name(self.comparison.baseline)
 
     @property
-    def scored(self) -> bool:
-        """Whether there are scores: without real texts there are none."""
-        return bool(self.evaluated.classifiers)
-
-    @property
     def kind(self) -> str:
         """The kind of the candidate's sources."""
         return advice.kind(self.study, self.comparison.candidate)

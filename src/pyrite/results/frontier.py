@@ -124,9 +124,9 @@ def table(frontier: Frontier) -> Table:
         for purchase in shown
     ]
     title = "Nothing else gives as much for less." if frontier.best else "The options; not all prices are known."
-    if any(purchase.option == LLM for purchase in shown):
-        title += " Calling the LLM: the baseline's score and the LLM's lead over it on the texts that it labelled."
-    return Table.of(rows, title)
+    called = any(purchase.option == LLM for purchase in shown)
+    about = "Calling the LLM: the baseline's score and the LLM's lead over it on the texts that it labelled."
+    return Table.of(rows, title, about if called else "")
 
 
 def listed(names: Sequence[str]) -> str:

@@ -56,12 +56,11 @@ def curves(result: ClassifierResult) -> dict[str, list[Purchase]]:
 
 def _points(result: ClassifierResult) -> Iterator[tuple[str, Purchase]]:
     for mix, of_mix in result.mixes.items():
-        parts = mixes.parse(mix).parts
+        first, parts = mixes.parse(mix).terms[0], mixes.parse(mix).parts
         sources = [part.source for part in parts]
         # Halves and equal sizes are cut for other questions, and the pool is a part of the real rows.
         if "pool" in sources or any(isinstance(part.rows, str) and part.rows != "all" for part in parts):
             continue
-        first = mix.partition("+")[0]
         if sources[0] == REAL and first not in result.mixes:
             continue
         labels = result.mixes[first].rows if sources[0] == REAL else 0

@@ -109,8 +109,8 @@ def too_like(generated: Mapping[str, GeneratedSet], say: Say = str) -> str:
     return f"Dropped as too similar to a test or validation text: {alike} texts." if by_source else ""
 
 
-def unscored(task: TaskMetrics) -> list[str]:
-    """What can be said of a task without real texts, and what can't, a sentence each."""
+def unscored(task: TaskMetrics, typed: Say = "`{}`".format) -> list[str]:
+    """What can be said of a task without real texts, and what can't, a sentence each; `typed` marks a command."""
     sentences = [
         "Can't tell: the task has no real texts, so no classifier was trained or tested, and nobody knows what the "
         "generated texts are worth."
@@ -134,5 +134,6 @@ def unscored(task: TaskMetrics) -> list[str]:
         "Known besides: how varied they are among themselves, in the report. Not known: whether they are like real "
         "texts, true to their labels, or free of what the LLM gets wrong. Read some.",
         "To know their worth, have people label about 400 real texts (with so few, nearly all are tested on) and run "
-        f"`pyrite new {task.task} --refresh --from FILE`, then `dvc repro`: what is answered is not paid again.",
+        f"{typed(f'pyrite new {task.task} --refresh --from FILE')}, then {typed('dvc repro')}: what is answered is not "
+        "paid again.",
     ]

@@ -48,7 +48,7 @@ def _environment(template: str) -> jinja2.Environment:
     environment.filters |= {"mix": words.name} | {
         form.__name__: form
         for form in (
-            *(words.capital, words.ends, words.family, words.fixed, words.ranged),
+            *(words.capital, words.ends, words.family, words.fixed, words.method, words.ranged),
             *(claims.data, claims.duplicates),
             *(bullets, css, number, packed, statements.points, table),
         )
@@ -56,7 +56,6 @@ def _environment(template: str) -> jinja2.Environment:
     environment.globals |= {call.__name__: call for call in (library, script, own, digest)} | {
         "LIGHT": drawing.LIGHT,
         "DARK": drawing.DARK,
-        "METHODS": words.METHODS,
         "TERMS": words.TERMS,
         "LIMITS": claims.LIMITS,
         "WHO": subjectivity.WHO,

@@ -82,12 +82,13 @@ def scores(task: Findings, classifier: str, adjusted: Mapping[tuple[str, str, st
         row |= {"Accuracy": cell(score.accuracy), f"Gap to {baseline}": cell(gap, "+.1f"), "p": number_cell(p, ".3f")}
         row |= {"Smallest gap": gap and 100 * gap.detectable, "Equals labels": worth_cell(score.worth)}
         rows.append(row | {"ECE": 100 * score.calibration_error})
-    title = (
-        f"Scores of {classifier} on {task.evaluated.test_rows:,} real test texts, with 95 % intervals. Equals labels: "
-        "the real labels that give the same score. p: permutation test, adjusted over tasks (Holm). Smallest gap: the "
-        "smallest true gap that such a study would notice four times in five. ECE: how far its probabilities are off."
+    title = f"Scores of {classifier} on {task.evaluated.test_rows:,} real test texts, with 95 % intervals."
+    about = (
+        "Equals labels: the real labels that give the same score. p: permutation test, adjusted over tasks (Holm). "
+        "Smallest gap: the smallest true gap that such a study would notice four times in five. ECE: how far its "
+        "probabilities are off."
     )
-    return Table.of(rows, title)
+    return Table.of(rows, title, about)
 
 
 def classifiers(task: Findings) -> Table:
@@ -99,11 +100,8 @@ def classifiers(task: Findings) -> Table:
         row: dict[str, Any] = {"Classifier": classifier, capital(baseline): cell(scored[comparison.baseline].macro_f1)}
         row |= {capital(candidate): cell(scored[comparison.candidate].macro_f1)}
         rows.append(row | {"Gap": gap and cell(gap.deciding, "+.1f"), "Verdict by it alone": _word(verdict)})
-    title = (
-        "The same question with every classifier: macro-F1, and the gap with the 90 % interval that decides. The "
-        f"study's verdict is that of {comparison.classifier}."
-    )
-    return Table.of(rows, title)
+    title = "The same question with every classifier: macro-F1, and the gap with the 90 % interval that decides."
+    return Table.of(rows, title, f"The study's verdict is that of {comparison.classifier}.")
 
 
 def confusions(task: Findings, classifier: str) -> Table:
@@ -137,14 +135,14 @@ def questions(tasks: Sequence[Findings]) -> Table:
         if task.diversity
         for mix, answers in trust.answers(task.diversity).items()
     ]
-    title = (
-        "Yes: not clearly worse than other real texts, whose row shows what a perfect source would get. Realistic: how "
-        "often a classifier can tell the texts from real ones (50 % is a coin toss). Varied: how many wholly different "
-        "texts would be as varied. Covers: the share of real texts that are like a text of the source. Original: the "
-        "share of texts that are no near copy of a real training text. Right labels: the share of texts to which a "
-        "classifier trained on real ones gives the same label. With 95 % intervals."
+    title = "Yes: not clearly worse than other real texts, whose row shows what a perfect source would get."
+    about = (
+        "Realistic: how often a classifier can tell the texts from real ones (50 % is a coin toss). Varied: how many "
+        "wholly different texts would be as varied. Covers: the share of real texts that are like a text of the "
+        "source. Original: the share of texts that are no near copy of a real training text. Right labels: the share "
+        "of texts to which a classifier trained on real ones gives the same label. With 95 % intervals."
     )
-    return Table.of(rows, title)
+    return Table.of(rows, title, about)
 
 
 def measures(task: Findings) -> Table:
@@ -157,14 +155,14 @@ def measures(task: Findings) -> Table:
         for measure in MEASURES
         if task.scored or measure.alone
     ]
+    if not task.scored:
+        title = "Without real texts beside them these figures have no reference: they compare prompts, or LLMs."
+        return Table.of(rows, title)
     about = (
-        f"Measured on {task.diversity.texts:,} texts per set. Measures that depend on length or label use "
-        f"{task.diversity.matched_texts:,} matched texts. The column “real” is other real texts: what a perfect set "
-        "would get. 95 % intervals."
-        if task.scored
-        else "Without real texts beside them these figures have no reference: they compare prompts, or LLMs."
+        f"Measures that depend on length or label use {task.diversity.matched_texts:,} matched texts. The column "
+        "“real” is other real texts: what a perfect set would get. 95 % intervals."
     )
-    return Table.of(rows, about)
+    return Table.of(rows, f"Measured on {task.diversity.texts:,} texts per set.", about)
 
 
 def _value(measure: Measure, values: Mapping[str, Estimate]) -> Cell | None:
@@ -185,11 +183,8 @@ def drops(generated: Mapping[str, GeneratedSet]) -> Table:
     }
     lines |= {"kept": {source: total.accepted for source, total in totals.items()}}
     rows = [{"Texts": what, **counts} for what, counts in lines.items() if sum(counts.values())]
-    title = (
-        "Each text is dropped for the first reason that holds. Contamination: too much like a "
-        "test or validation text. Surplus: the label had enough texts without it."
-    )
-    return Table.of(rows, title)
+    about = "Contamination: too much like a test or validation text. Surplus: the label had enough texts without it."
+    return Table.of(rows, "Each text is dropped for the first reason that holds.", about)
 
 
 def clear_cut(task: Findings) -> Table:
@@ -202,9 +197,10 @@ def clear_cut(task: Findings) -> Table:
     ]
     title = (
         "The share of texts, in %, to which an LLM that saw the text alone gave the label that they have, with "
-        "Wilson's 95 % interval. Where generated texts are clear and real ones are not, the hard cases are missing."
+        "Wilson's 95 % interval."
     )
-    return Table.of(rows, title)
+    about = "Where generated texts are clear and real ones are not, the hard cases are missing."
+    return Table.of(rows, title, about)
 
 
 def agreement(tasks: Iterable[Findings]) -> Table:
@@ -220,11 +216,12 @@ def agreement(tasks: Iterable[Findings]) -> Table:
         for task in tasks
         for who, about in task.annotated.items()
     ]
-    title = (
-        "How far annotators give the same label to the same test text, with 95 % intervals. Agreement: the mean share "
-        "of annotators behind a text's most frequent label. α: Krippendorff's, 0 is chance and 1 is full agreement."
+    title = "How far annotators give the same label to the same test text, with 95 % intervals."
+    about = (
+        "Agreement: the mean share of annotators behind a text's most frequent label. α: Krippendorff's, 0 is chance "
+        "and 1 is full agreement."
     )
-    return Table.of(rows, title)
+    return Table.of(rows, title, about)
 
 
 def judged(ranking: Ranking, who: Who, tasks: Iterable[Findings]) -> Table:
@@ -240,8 +237,7 @@ def judged(ranking: Ranking, who: Who, tasks: Iterable[Findings]) -> Table:
         "as Bradley–Terry scores of subjectivity with 95 % intervals; "
         f"rank 1 of {len(ranking.tasks)} is the most objective."
     )
-    title += f" LLM personas: {ONE_LLM}." if who == "llm" else ""
-    return Table.of(rows, title)
+    return Table.of(rows, title, f"LLM personas: {ONE_LLM}." if who == "llm" else "")
 
 
 def slopes(slopes: Iterable[Slope], classifier: str) -> Table:
@@ -259,9 +255,9 @@ def slopes(slopes: Iterable[Slope], classifier: str) -> Table:
         for slope in slopes
         if slope.curve.slope.low is not None
     ]
-    title = (
-        f"Does the accuracy of {classifier} rise with agreement? Slope: log-odds of a right answer for 0.1 more "
-        "agreement, over single texts, with its 95 % interval; beyond real: how much steeper than with real texts. R² "
-        "and ρ (Spearman's) are over nested thresholds, which flatters them."
+    about = (
+        "Slope: log-odds of a right answer for 0.1 more agreement, over single texts, with its 95 % interval; beyond "
+        "real: how much steeper than with real texts. R² and ρ (Spearman's) are over nested thresholds, which flatters "
+        "them."
     )
-    return Table.of(rows, title)
+    return Table.of(rows, f"Does the accuracy of {classifier} rise with agreement?", about)

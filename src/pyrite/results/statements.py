@@ -152,17 +152,17 @@ def at_equal_size(case: Case, say: Say = str) -> str:
 # Worth
 
 
-def labels(worth: Worth, end: str = "labels") -> str:
+def labels(worth: Worth, end: str = "labels", form: str = ",") -> str:
     """A number of real labels: 246, or < 50 and > 2,320 where it lies outside the learning curve."""
     value: int | None = getattr(worth, end)
     if value is None:
-        return f"> {worth.most:,}"
-    return f"< {worth.least:,}" if value == 0 else f"{value:,}"
+        return f"> {worth.most:{form}}"
+    return f"< {worth.least:{form}}" if value == 0 else f"{value:{form}}"
 
 
-def worth(equal: Worth) -> str:
+def worth(equal: Worth, number: Callable[[Worth, str], str] = labels) -> str:
     """A worth and its interval; beyond an end of the curve with all of it, the bound alone."""
-    value, low, high = (labels(equal, end) for end in ("labels", "low", "high"))
+    value, low, high = (number(equal, end) for end in ("labels", "low", "high"))
     return value if value == low == high else f"{value} ({low} to {high})"
 
 

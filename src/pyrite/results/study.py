@@ -30,6 +30,11 @@ class TaskMetrics:
         return self.evaluated.task
 
     @property
+    def scored(self) -> bool:
+        """Whether there are scores: without real texts there are none."""
+        return bool(self.evaluated.classifiers)
+
+    @property
     def comparison(self) -> Compare:
         return self.study.compare
 
@@ -113,8 +118,8 @@ class Study:
         tasks = [TaskMetrics(settings, *metrics_of(task, settings)) for task in settings.tasks]
         return cls(
             settings,
-            scored=tuple(task for task in tasks if task.evaluated.classifiers),
-            unscored=tuple(task for task in tasks if not task.evaluated.classifiers),
+            scored=tuple(task for task in tasks if task.scored),
+            unscored=tuple(task for task in tasks if not task.scored),
         )
 
     @cached_property

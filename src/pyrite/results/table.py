@@ -108,22 +108,31 @@ def _least(words: str) -> int:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of values by the keys of the columns; a value that a row lacks is an empty cell."""
+    """Rows of values by the keys of the columns; a value that a row lacks is an empty cell.
+
+    Attributes:
+        title: what it is called.
+        about: more words, behind the title.
+        notes: words below it on a terminal.
+        plain: without a line below its heads there.
+    """
 
     columns: Sequence[Column]
     rows: Sequence[dict[str, Any]]
     title: str = ""
+    about: str = ""
     notes: str = field(default="", kw_only=True)
+    plain: bool = field(default=False, kw_only=True)
 
     @classmethod
-    def of(cls, rows: Sequence[dict[str, Any]], title: str = "", notes: str = "") -> Table:
+    def of(cls, rows: Sequence[dict[str, Any]], title: str = "", about: str = "", *, notes: str = "") -> Table:
         """A table whose columns are called as the keys of its rows, which all have the same; one without a value is
         left out. The first column, strings and cells of a family are words; of numbers, whole ones have all digits and
         others one decimal."""
         heads = enumerate(rows[0] if rows else ())
         known = ((place, head, [row[head] for row in rows if row[head] is not None]) for place, head in heads)
         columns = [_column(head, values, place == 0) for place, head, values in known if values]
-        return cls(columns, rows, title, notes=notes)
+        return cls(columns, rows, title, about, notes=notes)
 
     def csv(self) -> str:
         """Keys and values; no cell is a formula."""
@@ -137,22 +146,22 @@ class Table:
     def markdown(self, escape: Callable[[str], str] = lambda cell: cell.replace("|", "&#124;")) -> str:
         """For a git host; with the title above, where there is one."""
         if not self.rows:
-            return f"{self.title}: nothing to show in this study.\n"
+            return f"{self._headed()}: nothing to show in this study.\n"
         lines = [[column.head for column in self.columns]]
         lines.append(["--:" if column.is_number else ":--" for column in self.columns])
         lines += [[escape(column.cell(row)) for column in self.columns] for row in self.rows]
-        title = f"{escape(self.title)}\n\n" if self.title else ""
+        title = f"{escape(self._headed())}\n\n" if self.title else ""
         return title + "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
     def latex(self) -> str:
         r"""A `tabular` that needs the package booktabs."""
         if not self.rows:
-            return f"% {self.title}: nothing to show in this study.\n"
+            return f"% {self._headed()}: nothing to show in this study.\n"
         kinds = "".join("r" if column.is_number else "l" for column in self.columns)
         lines = [" & ".join(_latex(column.head) for column in self.columns) + r" \\", r"\midrule"]
         lines += [" & ".join(_latex(column.cell(row)) for column in self.columns) + r" \\" for row in self.rows]
         body = "\n".join(lines)
-        return f"% {self.title}\n\\begin{{tabular}}{{{kinds}}}\n\\toprule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
+        return f"% {self._headed()}\n\\begin{{tabular}}{{{kinds}}}\n\\toprule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
 
     def html(self) -> str:
         """A `<table>` that scrolls where it is too wide; everything in it is escaped."""
@@ -167,7 +176,7 @@ class Table:
         head, *body = (f"<tr>{line}</tr>" for line in lines)
         caption = f"<caption><span>{html.escape(self._titled())}</span></caption>" if self.title else ""
         table = f"<table>{caption}<thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
-        about = html.escape(self.title.partition(".")[0] or "Table")
+        about = html.escape(self.title.removesuffix(".") or "Table")
         return f'<div class="scroll" role="group" tabindex="0" aria-label="{about}">{table}</div>'
 
     def _joined(self, column: Column, row: dict[str, Any]) -> str:
@@ -189,7 +198,7 @@ class Table:
             Table(
                 [c for c in self.columns if c in (left if number else names) or keys & {c.key, c.within}],
                 self.rows,
-                self.title if number == 0 else "",
+                *((self.title, self.about) if number == 0 else ()),
                 notes=self.notes if number == len(parts) - 1 else "",
             )
             for number, part in enumerate(parts)
@@ -201,7 +210,11 @@ class Table:
         return [c for c in self.columns if c.once and len({c.cell(row) for row in self.rows}) == 1]
 
     def _titled(self) -> str:
-        return ", ".join(filter(None, [self.title, *(column.cell(self.rows[0]) for column in self._same())]))
+        return self._headed(*(column.cell(self.rows[0]) for column in self._same()))
+
+    def _headed(self, *same: str) -> str:
+        """What stands above it: the title, what all rows have in common, and more words."""
+        return " ".join(filter(None, [", ".join(filter(None, [self.title, *same])), self.about]))
 
     def _width(self, column: Column) -> int:
         """The signs that a column takes on a terminal, with the space beside it."""
@@ -227,8 +240,10 @@ class Table:
             title_style="bold",
             caption=self.notes or None,
             caption_justify="left",
-            box=box.SIMPLE_HEAD,
-            padding=(0, 1, 0, 0),
+            box=None if self.plain else box.SIMPLE_HEAD,
+            header_style="dim" if self.plain else "table.header",
+            padding=(0, 1) if self.plain else (0, 1, 0, 0),
+            pad_edge=not self.plain,
             show_edge=False,
         )
         shown = [column for column in self.columns if not (column.within or column in same)]

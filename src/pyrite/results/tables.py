@@ -73,9 +73,10 @@ def augmentation(evaluated: Sequence[TaskResult]) -> Table:
     for task in evaluated:
         for classifier, result in task.classifiers.items():
             sets: list[tuple[str, str, str, Interval]] = [
-                (POOL, mix, mix.partition("+")[2], result.gaps[mix][POOL].macro_f1)
+                (POOL, mix, "+".join(added), result.gaps[mix][POOL].macro_f1)
                 for mix in result.main
-                if mix.startswith(f"{POOL}+") and POOL in result.gaps[mix]
+                for first, *added in [mixes.parse(mix).terms]
+                if added and first == POOL and POOL in result.gaps[mix]
             ]
             sets += [
                 (point.alone, point.both, added, point.gain)
@@ -118,4 +119,4 @@ def of_task(task: TaskMetrics) -> Table:
         for mix in dict.fromkeys([*result.main, comparison.baseline])  # which can be a point of the learning curve
         for gap in [task.gap(comparison.classifier, mix)]
     ]
-    return Table.of(rows, task.task, notes)
+    return Table.of(rows, task.task, notes=notes)

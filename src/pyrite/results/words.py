@@ -8,17 +8,11 @@ from pyrite.results import statements
 from pyrite.results.evaluation import Worth
 from pyrite.results.statements import capital as capital
 from pyrite.results.table import Cell
+from pyrite.training.classifier import Classifier
 
 NO_BREAK = "\u00a0"
 # The space between a number and its unit.
 BEFORE_UNIT = r"(?<=\d) (?=%|points?\b)"
-
-# What a classifier is, by its training method.
-METHODS = {
-    "fine_tune": "a small language model, trained whole",
-    "probe": "logistic regression on a small language model’s reading of the text",
-    "tfidf": "logistic regression on the words of the text",
-}
 
 # What the words of a study mean, beside its classifiers.
 TERMS = {
@@ -36,6 +30,12 @@ TERMS = {
 def name(mix: str) -> str:
     """A mix as people say it: `pool+few_shot` is pool + few-shot."""
     return mixes.spoken(mix)
+
+
+def method(recipe: Classifier) -> str:
+    """What a classifier is, as the class of its training method says."""
+    words = type(recipe).__doc__ or ""
+    return words[:1].lower() + words[1:].rstrip(".")
 
 
 def family(mix: str) -> str:
@@ -75,9 +75,8 @@ def labels(worth: Worth, end: str = "labels") -> str:
 
 
 def worth(equal: Worth) -> str:
-    """A worth and its interval; beyond an end of the curve with all of it, the bound alone."""
-    value, low, high = (labels(equal, end) for end in ("labels", "low", "high"))
-    return value if value == low == high else f"{value} ({low} to {high})"
+    """A worth and its interval, in numbers that no line break parts."""
+    return statements.worth(equal, labels)
 
 
 def cell(estimate: Estimate | None, form: str = ".1f", scale: float = 100) -> Cell | None:

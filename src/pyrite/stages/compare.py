@@ -127,7 +127,7 @@ def _row(task: TaskMetrics, classifier: str, mix: str, p_holm: float | None) -> 
         row["verdict"] = verdict.decide(task.case(classifier, mix)) if parsed.sources else None
     if worth := result.worth:
         ends = zip(ENDS, ("labels", "low", "high"), strict=True)
-        row |= {f"worth{end}": statements.labels(worth, key).replace(",", "") for end, key in ends}
+        row |= {f"worth{end}": statements.labels(worth, key, "d") for end, key in ends}
     row["cost_usd"] = None if parsed.curve else task.cost(mix)
     if worth and row["cost_usd"] is not None and parsed.is_generated:
         even = BreakEven.of(row["cost_usd"], worth)

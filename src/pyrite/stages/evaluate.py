@@ -290,7 +290,7 @@ def _mix_curves(
     for added, curve in points.items():
         if not added:
             continue
-        pairs = [(i, real[predictions.mixes[i].partition("+")[0]]) for _, i in curve]
+        pairs = [(i, real[mixes.parse(predictions.mixes[i]).terms[0]]) for _, i in curve]
         gain = macro_f1.minus(*zip(*pairs, strict=True))
         low, high = gain.interval(0.95)
         along = tuple(

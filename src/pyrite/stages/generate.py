@@ -14,7 +14,6 @@ from functools import reduce
 from typing import Any, assert_never
 
 import pandas as pd
-from rich.table import Table
 
 from pyrite import params
 from pyrite.base import console, paths
@@ -34,6 +33,7 @@ from pyrite.measures import clear_cut, intervals
 from pyrite.measures.clear_cut import ClearCut
 from pyrite.params import Asking, Imported, Labelled, Params, Written
 from pyrite.results.generation import Agreement, GeneratedSet, LabelCounts
+from pyrite.results.table import Column, Table
 
 # So many labels that a card lacks are named.
 NAMED_LABELS = 10
@@ -79,7 +79,7 @@ def written(task: str, source: str) -> None:
     if script.lacks_examples:
         console.log.print(f"{task} {source}: nothing is asked: it shows the LLM real texts, and the task has none")
         return
-    console.log.print(table(counts))
+    console.log.print(table(counts).terminal())
     wanted = script.spec.per_label
     short = {label: n.accepted for label, n in counts.labels.items() if n.accepted < wanted}
     why = {label: shortfall.explain(label, held, script) for label in short}
@@ -122,7 +122,7 @@ def labelled(task: str, source: str) -> None:
     if items.empty:
         console.log.print(f"{task} {source}: nothing is asked: the task has no real training texts")
         return
-    console.log.print(table(counts))
+    console.log.print(table(counts).terminal())
     if total := counts.agreement.get("total"):
         ends = f"{total.share.low:.0%} to {total.share.high:.0%}"
         console.log.print(f"{task} {source}: people gave {total.share.value:.0%} of them the same label ({ends})")
@@ -152,7 +152,7 @@ def imported(study: Params, task: str, source: str, spec: Imported) -> None:
     shown = checked.conversations(task, source, spec.llm or "")
     _write(counts, checked.rows.astype({"conversation": int}).assign(source=source, turn=0), shown)
     if path.exists():
-        console.log.print(table(counts))
+        console.log.print(table(counts).terminal())
         unknown = [f"{n} texts have the label '{label}'" for label, n in counts.unknown_labels.items()]
         lines = [f"{line}, which the card lacks: left out (--values old=new)" for line in unknown[:NAMED_LABELS]]
         if more := unknown[NAMED_LABELS:]:
@@ -301,24 +301,24 @@ def _paid(charged: Tokens | None, p: Asking) -> dict[str, Any]:
 
 
 def table(counts: GeneratedSet) -> Table:
-    """What became of the texts of every label, for a terminal."""
-    title = f"{counts.task} {counts.source}"
-    drawn = Table(title=title, title_justify="left", title_style="bold", box=None, header_style="dim", pad_edge=False)
-    drawn.add_column("label")
-    for column in ("asked", "received", "accepted"):
-        drawn.add_column(column, justify="right")
-    drawn.add_column("dropped", style="dim")
-    wanted = f" of {counts.per_label}" if counts.per_label else ""
-    rows = [(label, n, wanted) for label, n in counts.labels.items()]
-    for label, n, goal in [*rows, *([("total", counts.total, "")] if len(rows) > 1 else [])]:
-        dropped = ", ".join(f"{number} {reason}" for reason, number in n.dropped.items() if number)
-        counted = {"refused answers": n.refused_answers, "answers without texts": n.unparsable_answers}
-        counted["unread items"] = n.unread_items
-        notes = [dropped, *(f"{number} {name}" for name, number in counted.items() if number)]
-        drawn.add_row(label, str(n.requested), str(n.received), f"{n.accepted}{goal}", "; ".join(filter(None, notes)))
+    """What became of the texts of every label."""
+    goal = f" of {counts.per_label}" if counts.per_label else ""
+    rows = [_row(label, n, goal) for label, n in counts.labels.items()]
     total = counts.total
+    if len(rows) > 1:
+        rows.append(_row("total", total))
+    columns = [Column("label"), *(Column(key, right=True) for key in ("asked", "received", "accepted"))]
+    paid = ""
     if total.prompt_tokens is not None:
         cost = "its price is not in generate.prices" if total.cost_usd is None else f"${total.cost_usd:.4f}"
-        drawn.caption = f"{total.prompt_tokens:,} + {total.completion_tokens:,} tokens: {cost}"
-        drawn.caption_justify = "left"
-    return drawn
+        paid = f"{total.prompt_tokens:,} + {total.completion_tokens:,} tokens: {cost}"
+    return Table([*columns, Column("dropped")], rows, f"{counts.task} {counts.source}", notes=paid, plain=True)
+
+
+def _row(label: str, n: LabelCounts, goal: str = "") -> dict[str, Any]:
+    dropped = ", ".join(f"{number} {reason}" for reason, number in n.dropped.items() if number)
+    counted = {"refused answers": n.refused_answers, "answers without texts": n.unparsable_answers}
+    counted["unread items"] = n.unread_items
+    notes = [dropped, *(f"{number} {name}" for name, number in counted.items() if number)]
+    row = {"label": label, "asked": n.requested, "received": n.received, "accepted": f"{n.accepted}{goal}"}
+    return row | {"dropped": "; ".join(filter(None, notes))}

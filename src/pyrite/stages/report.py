@@ -309,5 +309,5 @@ def shelf(task: Findings, size: int) -> dict[str, Any]:
 
 def shown(text: str, characters: int = CHARACTERS) -> str:
     """A text as the page can show it: no control characters, which HTML does not allow, and not too long."""
-    text = re.sub(r"[\x00-\x1f\x7f-\x9f]", "�", text)
+    text = re.sub(f"[{console.CONTROL}]", "�", text)
     return text if len(text) <= characters else text[:characters] + "…"

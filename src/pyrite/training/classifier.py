@@ -70,6 +70,8 @@ class Job:
 class Classifier(Schema, ABC):
     """A classifier of `train.classifiers`: a method with its recipe, and the mixes that it is trained on.
 
+    The docstring of each method's class is what the report says of it.
+
     Attributes:
         seeds: those of this classifier, where they are others than `train.seeds`.
         seeded: whether a seed decides more than which rows are drawn; if not, two seeds with the same rows are one fit.

@@ -13,6 +13,8 @@ from pyrite.training.classifier import Classifier, Fitted, Job, Recipe
 
 
 class FineTune(Classifier, Recipe):
+    """A small language model, trained whole."""
+
     method: Literal["fine_tune"]
 
     seeded = True

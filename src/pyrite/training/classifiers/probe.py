@@ -11,6 +11,8 @@ from pyrite.training.classifier import Classifier, Fitted, Job
 
 
 class Probe(Classifier):
+    """Logistic regression on a small language model’s reading of the text."""
+
     method: Literal["probe"]
     checkpoint: str
     revision: str | None = None

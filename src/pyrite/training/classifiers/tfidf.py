@@ -13,6 +13,8 @@ from pyrite.training.classifier import Classifier, Fitted, Job
 
 
 class Tfidf(Classifier):
+    """Logistic regression on the words of the text."""
+
     method: Literal["tfidf"]
     C: Rate
 
