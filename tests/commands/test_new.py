@@ -22,6 +22,7 @@ from pyrite.base import console, paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.commands import new, verdict
 from pyrite.data import cards, profile, texts
+from pyrite.params import Imported
 from pyrite.results import data_overview
 from pyrite.results.evaluation import Headline
 from pyrite.stages import fetch, prepare
@@ -135,6 +136,18 @@ def test_a_model_goes_into_the_study(capsys: pytest.CaptureFixture[str]) -> None
     assert "'org/a-model:free' has no price" in output
     assert "\n  pyrite doctor" in output
     assert "\n  dvc repro\n" in output
+
+
+def test_a_model_renames_the_llm_alone() -> None:
+    source = paths.PARAMS.read_text()
+    imported = "  claude:\n    kind: imported\n    llm: claude\n    check: 5\n    check_llm: claude\n"
+    paths.PARAMS.write_text(source.replace("\nsources:\n", f"\nsources:\n{imported}"))
+    make("support", "--from", "../tickets.csv", "--model", "m")
+    p = params.load()
+    assert list(p.llms) == ["m"]
+    # A source of the same name, and what is said of who wrote it, are no LLMs of the study.
+    assert isinstance(other := p.sources["claude"], Imported)
+    assert (other.llm, other.check_llm) == ("claude", "m")
 
 
 def arrow(table: list[dict[str, str]], path: Path, metadata: dict[bytes, bytes] | None = None) -> None:

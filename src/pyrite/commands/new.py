@@ -159,19 +159,27 @@ def _study(task: str, model: str | None) -> tuple[str, tuple[str, ...], params.P
         if model is not None:
             study["generate"]["provider"] = "openai"
             study["llms"][study["annotate"]["llm"]]["model"] = model
+            _rename_llm(study, model)
 
     source = schema.edit(schema.read(paths.PARAMS), change)
-    if model is not None:
-        source = _rename_llm(source, params.load().annotate.llm, model)
     return source, before, schema.parse(source, paths.PARAMS, params.Params)
 
 
-def _rename_llm(source: str, before: str, model: str) -> str:
-    """Give the study's LLM a name that is made of its model's; as text, so that comments stay."""
+def _rename_llm(study: Any, model: str) -> None:
+    """Give the LLM of annotations, and all that asks it, a name that is made of its model's; comments stay."""
     name = re.sub(r"[^a-z0-9]+", "_", model.casefold()).strip("_")
-    if not name[:1].isalpha() or not schema.is_word(name):
-        return source
-    return re.sub(rf"(?m)^(  |.*\bllm: ){before}(?=:?\s*$)", rf"\g<1>{name}", source)
+    llms, before = study["llms"], study["annotate"]["llm"]
+    if not name[:1].isalpha() or not schema.is_word(name) or name in llms:
+        return
+    place, comment = list(llms).index(before), llms.ca.items.pop(before, None)
+    llms.insert(place, name, llms.pop(before))
+    if comment:
+        llms.ca.items[name] = comment
+    for user in (study["annotate"], *study["sources"].values()):
+        for key in ("llm", "check_llm"):
+            # Of an imported source `llm` is who wrote it, in anybody's words.
+            if user.get(key) == before and (key, user.get("kind")) != ("llm", "imported"):
+                user[key] = name
 
 
 def _refresh(task: str, path: Path | None, text: str | None, label: str | None, waiting: Path | None) -> None:
