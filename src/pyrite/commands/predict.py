@@ -18,8 +18,9 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from pyrite.base import console, files
 from pyrite.base.errors import PyriteError
-from pyrite.data import csv_files, fields, formats, streams, texts
-from pyrite.data.rows import Fields, Layout, Row
+from pyrite.data import fields, formats, texts
+from pyrite.data.formats import csv_files, streams
+from pyrite.data.formats.rows import Fields, Layout, Row
 from pyrite.training import encoder
 
 # Texts that are read, labelled and written at a time: enough to find many of similar length.

@@ -9,8 +9,8 @@ from pyrite.base import files, paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.base.schema import Name, Schema
 from pyrite.data import formats, texts
+from pyrite.data.formats.rows import Layout
 from pyrite.data.language import ENGLISH
-from pyrite.data.rows import Layout
 
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Side = Literal["train", "validation", "test"]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pyrite.base.errors import PyriteError
 from pyrite.data import fields, formats, shards, texts
-from pyrite.data.rows import Row
+from pyrite.data.formats.rows import Row
 
 # A header of such a length is likely to be a text.
 LONG_HEADER = 5

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, formats
-from pyrite.data.rows import Layout
+from pyrite.data.formats.rows import Layout
 
 # The formats of a folder: others, such as JSON, stand beside data unless a file is named for a side.
 OF_FOLDERS = ("arrow", "parquet", "json_lines", "csv")

@@ -9,7 +9,7 @@ import pandas as pd
 from pyrite.base import console, files
 from pyrite.base.errors import PyriteError
 from pyrite.data import fields, formats, texts
-from pyrite.data.rows import Row
+from pyrite.data.formats.rows import Row
 
 ANNOTATIONS = ("item", "annotator", "label")
 LABELS = ("item", "label")

@@ -13,8 +13,9 @@ import yaml
 
 from pyrite.base import console
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, column_files, columns, fields, formats, shards, texts
-from pyrite.data.rows import Layout, Row
+from pyrite.data import cards, columns, fields, formats, shards, texts
+from pyrite.data.formats import column_files
+from pyrite.data.formats.rows import Layout, Row
 
 # What reading a note raises where there is none, or one of another form.
 _NOT_NOTED = (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError, yaml.YAMLError)

@@ -10,8 +10,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from pyrite.base.errors import PyriteError
-from pyrite.data import streams
-from pyrite.data.rows import Fields, Layout, Row, require_different
+from pyrite.data.formats import streams
+from pyrite.data.formats.rows import Fields, Layout, Row, require_different
 
 # Rows that are in memory at once.
 BATCH = 1000

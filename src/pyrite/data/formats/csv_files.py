@@ -12,8 +12,8 @@ from typing import IO, Any, NamedTuple
 
 from pyrite.base import console, files
 from pyrite.base.errors import PyriteError
-from pyrite.data import streams
-from pyrite.data.rows import Fields, Layout, Row, require_different
+from pyrite.data.formats import streams
+from pyrite.data.formats.rows import Fields, Layout, Row, require_different
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 # Lines at the beginning of a file that tell how it is written.

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from pyrite.base.errors import PyriteError
-from pyrite.data import column_files, csv_files, json_files, streams
-from pyrite.data.rows import Fields, Layout, Row, require_different
+from pyrite.data.formats import column_files, csv_files, json_files, streams
+from pyrite.data.formats.rows import Fields, Layout, Row, require_different
 
 
 class Format(NamedTuple):

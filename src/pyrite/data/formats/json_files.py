@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from pyrite.base.errors import PyriteError
-from pyrite.data import streams, texts
-from pyrite.data.rows import Fields, Layout, Row, require_different
+from pyrite.data import texts
+from pyrite.data.formats import streams
+from pyrite.data.formats.rows import Fields, Layout, Row, require_different
 
 # How JSON writes one half of an emoji, or two that belong together.
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")

@@ -15,7 +15,7 @@ from pyarrow import feather, parquet
 
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, fields, formats
-from pyrite.data.rows import Layout
+from pyrite.data.formats.rows import Layout
 
 
 @pytest.fixture
