@@ -165,7 +165,7 @@ class Rows(Layout):
     @model_validator(mode="after")
     def _fits_the_format(self) -> Self:
         formats.require_fit(self)
-        if self.beside and self.format != "separated":
+        if self.beside and "beside" not in formats.FORMATS[self.format].keys:
             raise ValueError(f"beside: the format {self.format} has none")
         return self
 

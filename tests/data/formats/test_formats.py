@@ -4,7 +4,9 @@ import csv
 import gzip
 import io
 import random
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pyarrow as pa
 import pytest
@@ -354,3 +356,20 @@ def test_damaged_files_in_columns_are_read_or_refused(tmp_path: Path, name: str)
             assert all(isinstance(row.fields, dict) for row in formats.read(path))
         except PyriteError as error:
             assert "\n" not in str(error)
+
+
+def test_every_module_with_formats_is_known() -> None:
+    modules = [import_module(f"{formats.__name__}.{module.name}") for module in iter_modules(formats.__path__)]
+    entries = [name for module in modules for name in vars(module).get("FORMATS", ())]
+    assert sorted(entries) == sorted(formats.FORMATS)
+
+
+@pytest.mark.parametrize("name", formats.FORMATS)
+def test_rows_are_counted_where_the_format_tells_their_number(tmp_path: Path, name: str) -> None:
+    form = formats.FORMATS[name]
+    if form.count and form.write:
+        path = tmp_path / f"a{form.endings[0]}"
+        with path.open("wb") as file:
+            form.write(file, [{"text": "x"}] * 3)
+        assert formats.count(path) == 3 + form.has_header
+    assert formats.count(tmp_path / "absent.parquet") is None

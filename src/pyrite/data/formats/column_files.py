@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from pyrite.base.errors import PyriteError
 from pyrite.data.formats import streams
-from pyrite.data.formats.rows import Fields, Layout, Row, require_different
+from pyrite.data.formats.rows import Fields, Format, Layout, Row, require_different
 
 # Rows that are in memory at once.
 BATCH = 1000
@@ -64,6 +64,12 @@ def metadata(path: Path, form: str) -> dict[bytes, bytes]:
     return schema.metadata or {}
 
 
+def _count(file: IO[bytes]) -> int | None:
+    with suppress(pa.ArrowException):
+        return int(parquet.ParquetFile(file).metadata.num_rows)
+    return None
+
+
 def write_parquet(handle: IO[bytes], rows: Iterable[Fields]) -> None:
     rows = iter(rows)
     writer = None
@@ -77,3 +83,9 @@ def write_parquet(handle: IO[bytes], rows: Iterable[Fields]) -> None:
         writer.write_table(table)
     if writer:
         writer.close()
+
+
+FORMATS = {
+    "parquet": Format((".parquet",), (), read, write_parquet, _count, metadata, of_folders=True),
+    "arrow": Format((".arrow", ".feather"), (), read, metadata=metadata, of_folders=True),
+}

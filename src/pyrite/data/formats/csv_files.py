@@ -13,7 +13,7 @@ from typing import IO, Any, NamedTuple
 from pyrite.base import console, files
 from pyrite.base.errors import PyriteError
 from pyrite.data.formats import streams
-from pyrite.data.formats.rows import Fields, Layout, Row, require_different
+from pyrite.data.formats.rows import Fields, Format, Layout, Row, require_different
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 # Lines at the beginning of a file that tell how it is written.
@@ -162,6 +162,15 @@ def _rows(lines: Sequence[str], separator: str) -> list[list[str]]:
     return rows
 
 
+def write_rows(handle: IO[bytes], rows: Iterable[Iterable[Any]], line_end: str = "\n") -> None:
+    """Write rows, of which the first one is the header, as they are."""
+    text = io.TextIOWrapper(handle, "utf-8", errors="replace", newline="", write_through=True)
+    try:
+        csv.writer(text, lineterminator=line_end).writerows(rows)
+    finally:
+        text.detach()  # the file is its owner's to close
+
+
 def write(handle: IO[bytes], rows: Iterable[Fields], on_terminal: bool = False) -> None:
     """Write rows of which no cell is run as a formula and, on a terminal, none as a command."""
 
@@ -170,19 +179,17 @@ def write(handle: IO[bytes], rows: Iterable[Fields], on_terminal: bool = False) 
             return value
         return files.cell(console.printable(value) if on_terminal else value)
 
-    text = io.TextIOWrapper(handle, "utf-8", errors="replace", newline="", write_through=True)
-    writer = csv.writer(text, lineterminator="\n")
-    header: list[str] = []
-    try:
+    def cells() -> Iterator[Iterable[Any]]:
+        header: list[str] = []
         for row in rows:
             if not header:
                 header = list(row)
-                writer.writerow(map(inert, header))
+                yield map(inert, header)
             if list(row) != header:
                 raise PyriteError(f"not all rows have the columns {', '.join(header)}: write them as .jsonl")
-            writer.writerow(map(inert, row.values()))
-    finally:
-        text.detach()  # the file is its owner's to close
+            yield map(inert, row.values())
+
+    write_rows(handle, cells())
 
 
 def _is_number(text: str) -> bool:
@@ -191,3 +198,10 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+FORMATS = {
+    "csv": Format(
+        (".csv", ".tsv"), ("separator", "columns"), read, write, streams.count_lines, has_header=True, of_folders=True
+    )
+}

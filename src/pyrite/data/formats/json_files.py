@@ -10,7 +10,7 @@ from typing import IO, Any
 from pyrite.base.errors import PyriteError
 from pyrite.data import texts
 from pyrite.data.formats import streams
-from pyrite.data.formats.rows import Fields, Layout, Row, require_different
+from pyrite.data.formats.rows import Fields, Format, Layout, Row, require_different
 
 # How JSON writes one half of an emoji, or two that belong together.
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
@@ -139,3 +139,11 @@ def _object(path: Path, number: int, value: Any) -> Row:
 def write_lines(handle: IO[bytes], rows: Iterable[Fields]) -> None:
     for row in rows:
         handle.write((json.dumps(row, ensure_ascii=False, default=str) + "\n").encode("utf-8", errors="replace"))
+
+
+FORMATS = {
+    "json": Format((".json",), (), read),
+    "json_lines": Format(
+        (".jsonl", ".ndjson"), ("within",), read_lines, write_lines, streams.count_lines, of_folders=True
+    ),
+}

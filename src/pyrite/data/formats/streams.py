@@ -67,6 +67,10 @@ def lines(path: Path, encoding: str) -> Iterator[str]:
         yield from decoded(file, encoding, f"{path}")
 
 
+def count_lines(file: IO[bytes]) -> int:
+    return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+
+
 def decoded(file: Any, encoding: str, place: str) -> Iterator[str]:
     """The lines of an open file of bytes, parted at line feeds only: texts contain other line breaks.
 
