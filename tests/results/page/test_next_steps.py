@@ -8,8 +8,9 @@ from test_verdict import HELPS, case, gap
 
 import metrics
 from pyrite.measures.filtering import Filtering
-from pyrite.results import frontier, next_steps
+from pyrite.results import frontier
 from pyrite.results.diversity import Diversity
+from pyrite.results.page import next_steps
 
 
 def called(low: float, cost: float | None = 2.0, **prices: Any) -> str:

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pyrite.results import advice, claims, score_charts, statements, verdict, what_if
-from pyrite.results.drawing import Figure
-from pyrite.results.findings import Findings, Verdict, typographic
+from pyrite.results import statements, verdict
+from pyrite.results.page import advice, claims, score_charts, what_if
+from pyrite.results.page.drawing import Figure
+from pyrite.results.page.findings import Findings, Verdict, typographic
 from pyrite.results.prices import money
 from pyrite.results.study import total
 from pyrite.results.verdict import Case

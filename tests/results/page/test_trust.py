@@ -6,8 +6,8 @@ from pyrite.measures import intervals
 from pyrite.measures.giveaways import GivenAway
 from pyrite.measures.intervals import Estimate
 from pyrite.measures.shown_examples import Repeats, Returned
-from pyrite.results import trust
 from pyrite.results.diversity import Diversity, Scrutiny, SetDiversity
+from pyrite.results.page import trust
 
 NOTHING = GivenAway(labels={}, leaks=())
 

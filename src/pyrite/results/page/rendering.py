@@ -14,11 +14,11 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from pyrite import results
-from pyrite.results import claims, drawing, method, report_tables, statements, subjectivity, trust, words
+from pyrite.results import statements, subjectivity, words
+from pyrite.results.page import claims, drawing, method, report_tables, trust
 from pyrite.results.table import Table
 
-TEMPLATES = Path(results.__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 # Elements that hold scripts or others' words, and elsewhere the space between a number and its unit.
 _WHOLE = re.compile(rf"<(script|style|pre|bdi|blockquote)\b.*?</\1>|{words.BEFORE_UNIT}", re.S)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from pyrite.measures.agreement_curves import AgreementCurve
 from pyrite.measures.intervals import Correlation, Estimate
-from pyrite.results import advice, statements, trust
-from pyrite.results import remarks as plain
+from pyrite.results import statements
 from pyrite.results.diversity import Diversity
-from pyrite.results.findings import Findings, typographic
 from pyrite.results.generation import GeneratedSet
+from pyrite.results.page import advice, trust
+from pyrite.results.page import remarks as plain
+from pyrite.results.page.findings import Findings, typographic
 from pyrite.results.prices import money
 from pyrite.results.statements import points
 from pyrite.results.subjectivity import ONE_LLM, WHO, BeyondReal, Subjectivity, Who

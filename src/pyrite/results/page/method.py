@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from pyrite.params import Params
-from pyrite.results import claims
-from pyrite.results.findings import Findings
+from pyrite.results.page import claims
+from pyrite.results.page.findings import Findings
 from pyrite.results.words import name
 
 

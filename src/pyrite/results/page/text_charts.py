@@ -9,12 +9,12 @@ import altair as alt
 import pandas as pd
 
 from pyrite.measures.diversity import Measure
-from pyrite.results import drawing, placing
-from pyrite.results.claims import gap_claim
-from pyrite.results.drawing import NAMES, Dot, Figure, colour, data, domain, dot, hue, scale, shape, tooltip
-from pyrite.results.findings import Findings
-from pyrite.results.placing import Plot, Span
-from pyrite.results.score_charts import compared, draw_groups
+from pyrite.results.page import drawing, placing
+from pyrite.results.page.claims import gap_claim
+from pyrite.results.page.drawing import NAMES, Dot, Figure, colour, data, domain, dot, hue, scale, shape, tooltip
+from pyrite.results.page.findings import Findings
+from pyrite.results.page.placing import Plot, Span
+from pyrite.results.page.score_charts import compared, draw_groups
 from pyrite.results.subjectivity import KINDS, ONE_LLM, WHO, AgainstGap, Who
 from pyrite.results.words import capital, family, fixed, name
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import altair as alt
 
-from pyrite.results import drawing, placing
-from pyrite.results.drawing import NAMES, Figure, domain, hue, shape, tooltip
 from pyrite.results.frontier import Frontier, spoken
-from pyrite.results.placing import Plot, Span
+from pyrite.results.page import drawing, placing
+from pyrite.results.page.drawing import NAMES, Figure, domain, hue, shape, tooltip
+from pyrite.results.page.placing import Plot, Span
 from pyrite.results.prices import money
 from pyrite.results.purchases import LLM, Purchase
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from pyrite.data import mixes
 from pyrite.measures import forecast
-from pyrite.results import advice, forecasts, frontier, frontier_chart
+from pyrite.results import forecasts, frontier
 from pyrite.results.diversity import Diversity
-from pyrite.results.drawing import Figure
-from pyrite.results.findings import Findings, typographic
 from pyrite.results.frontier import Frontier, spoken
+from pyrite.results.page import advice, frontier_chart
+from pyrite.results.page.drawing import Figure
+from pyrite.results.page.findings import Findings, typographic
 from pyrite.results.prices import money
 from pyrite.results.purchases import LLM, REAL
 from pyrite.results.statements import ends, points, ranged

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from pyrite.data.mixes import spoken
-from pyrite.results import advice, statements, verdict
-from pyrite.results.findings import FAMILIES, Findings, typographic
+from pyrite.results import statements, verdict
+from pyrite.results.page import advice
+from pyrite.results.page.findings import FAMILIES, Findings, typographic
 from pyrite.results.prices import BreakEven, money
 from pyrite.results.study import total
 from pyrite.results.verdict import Case

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import vl_convert
 
-from pyrite.results import advice
-from pyrite.results.drawing import FONT, LIGHT
 from pyrite.results.evaluation import Headline
-from pyrite.results.findings import FAMILIES, Findings, Verdict, typographic
-from pyrite.results.rendering import render
-from pyrite.results.what_if import Row
+from pyrite.results.page import advice
+from pyrite.results.page.drawing import FONT, LIGHT
+from pyrite.results.page.findings import FAMILIES, Findings, Verdict, typographic
+from pyrite.results.page.rendering import render
+from pyrite.results.page.what_if import Row
 from pyrite.results.words import fixed
 
 # Letters in a line of the card's title and of the line below it, in fonts of 54 and 26 pixels.

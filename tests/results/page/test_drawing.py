@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyrite.results import curve_charts, drawing, score_charts, text_charts
-from pyrite.results.curve_charts import Level, Point
-from pyrite.results.drawing import Dot, Figure
 from pyrite.results.evaluation import Worth
+from pyrite.results.page import curve_charts, drawing, score_charts, text_charts
+from pyrite.results.page.curve_charts import Level, Point
+from pyrite.results.page.drawing import Dot, Figure
 
 REAL = Dot("real", "real", 77.1, 74.5, 79.7)
 FEW = Dot("few-shot", "generated", 71.2, 68.1, 74.3)

@@ -8,7 +8,7 @@ from typing import Any
 
 import altair as alt
 
-from pyrite.results import drawing
+from pyrite.results.page import drawing
 
 # Pixels: so wide is the plot on a phone, and elsewhere at the least.
 PHONE, WIDE = 290, 600

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import altair as alt
 
-from pyrite.results import claims, drawing, statements
-from pyrite.results.drawing import NAMES, ROW, Dot, Figure, colour, data, domain, dot, dots, hue, score
-from pyrite.results.findings import Findings
+from pyrite.results import statements
+from pyrite.results.page import claims, drawing
+from pyrite.results.page.drawing import NAMES, ROW, Dot, Figure, colour, data, domain, dot, dots, hue, score
+from pyrite.results.page.findings import Findings
 from pyrite.results.words import capital, fixed, name, ranged
 
 

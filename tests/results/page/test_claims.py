@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import metrics
-from pyrite.results import claims
 from pyrite.results.generation import GeneratedSet
+from pyrite.results.page import claims
 
 
 def labelled(**accepted: int) -> GeneratedSet:

@@ -9,11 +9,12 @@ from typing import Any
 import altair as alt
 
 from pyrite.measures.intervals import Estimate
-from pyrite.results import drawing, placing, purchases
-from pyrite.results.drawing import NAMES, Dot, Figure, colour, data, domain, dot, hue, tooltip
+from pyrite.results import purchases
 from pyrite.results.evaluation import MixResult, Worth
-from pyrite.results.findings import Findings
-from pyrite.results.placing import Plot, Span
+from pyrite.results.page import drawing, placing
+from pyrite.results.page.drawing import NAMES, Dot, Figure, colour, data, domain, dot, hue, tooltip
+from pyrite.results.page.findings import Findings
+from pyrite.results.page.placing import Plot, Span
 from pyrite.results.words import capital, family, labels, name, worth
 
 # Points of a training curve: the mean over the steps between two.

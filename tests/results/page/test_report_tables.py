@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pyrite.data import mixes
-from pyrite.results import report_tables
+from pyrite.results.page import report_tables
 
 
 def made(requested: int, received: int, accepted: int, **dropped: int) -> Any:

@@ -15,8 +15,9 @@ from pyrite.measures.clear_cut import ClearCut
 from pyrite.measures.coverage_gaps import LeftOut
 from pyrite.measures.prediction_flips import Flip
 from pyrite.params import Params
-from pyrite.results import advice, statements, verdict
+from pyrite.results import statements, verdict
 from pyrite.results.diversity import Diversity
+from pyrite.results.page import advice
 from pyrite.results.study import TaskMetrics, metrics_of
 from pyrite.results.subjectivity import WHO, Annotated, Subjectivity, TaskSubjectivity, Who
 from pyrite.results.verdict import Case

@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 from test_verdict import case, gap
 
-from pyrite.results import advice, verdict, what_if
+from pyrite.results import verdict
+from pyrite.results.page import advice, what_if
 from pyrite.results.verdict import Case
 
 

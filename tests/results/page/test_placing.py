@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from pyrite.results import placing
-from pyrite.results.placing import Plot, Span, Spot
+from pyrite.results.page import placing
+from pyrite.results.page.placing import Plot, Span, Spot
 
 WIDTH, HEIGHT = 300, 200
 

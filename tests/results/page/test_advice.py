@@ -8,7 +8,8 @@ from test_verdict import case, gap
 
 from pyrite.base import schema
 from pyrite.params import Imported, Params
-from pyrite.results import advice, statements
+from pyrite.results import statements
+from pyrite.results.page import advice
 from pyrite.results.verdict import Case
 
 

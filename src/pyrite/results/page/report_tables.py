@@ -7,11 +7,11 @@ from pyrite.measures.diversity import MEASURES, Measure
 from pyrite.measures.intervals import Estimate
 from pyrite.measures.pairwise import Ranking
 from pyrite.params import Params
-from pyrite.results import advice, claims, trust
-from pyrite.results.claims import Slope
-from pyrite.results.findings import Findings, Verdict
 from pyrite.results.generation import GeneratedSet
 from pyrite.results.options import Option
+from pyrite.results.page import advice, claims, trust
+from pyrite.results.page.claims import Slope
+from pyrite.results.page.findings import Findings, Verdict
 from pyrite.results.prices import money
 from pyrite.results.subjectivity import ONE_LLM, WHO, Who
 from pyrite.results.table import Cell, Table

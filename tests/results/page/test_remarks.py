@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import metrics
-from pyrite.results import remarks
+from pyrite.results.page import remarks
 
 
 def test_of_a_task_without_real_texts_what_was_imported_is_counted() -> None:
