@@ -38,7 +38,7 @@ from pyrite.base import files
 from pyrite.measures import learning_curves, statistics
 from pyrite.measures.scores import count
 from pyrite.measures.statistics import Samples
-from pyrite.results import drawing
+from pyrite.results.page import drawing
 
 PRIORS = np.array([0.25, 0.2, 0.15, 0.15, 0.1, 0.1, 0.05])
 LABELS = len(PRIORS)

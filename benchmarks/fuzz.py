@@ -52,7 +52,7 @@ from pyrite.data import cards, fields, formats, profile, sheets, texts, transcri
 from pyrite.llm import choices, client, conversations, failures, generation, parsing, replies
 from pyrite.llm import prompts as ways
 from pyrite.llm.failures import Failure
-from pyrite.results import rendering
+from pyrite.results.page import rendering
 from pyrite.stages import report
 
 LONGEST = 5.0

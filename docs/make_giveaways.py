@@ -20,7 +20,8 @@ from pyrite.data import cards, sheets, texts, transcripts
 from pyrite.llm import parsing
 from pyrite.measures import clear_cut, giveaways
 from pyrite.measures.clear_cut import ClearCut
-from pyrite.results import rendering, trust, words
+from pyrite.results import words
+from pyrite.results.page import rendering, trust
 from pyrite.stages.diversity import REAL_TEXTS
 
 MODEL = "anthropic/claude"

@@ -6,8 +6,9 @@ from contextlib import chdir
 
 from blocks import ROOT, put, rewrite
 
-from pyrite.results import advice, options, remarks, report_tables, statements, tables
-from pyrite.results.findings import Verdict, typographic
+from pyrite.results import options, statements, tables
+from pyrite.results.page import advice, remarks, report_tables
+from pyrite.results.page.findings import Verdict, typographic
 from pyrite.results.study import Study
 
 

@@ -26,9 +26,10 @@ from scipy import stats
 from pyrite.commands import doctor
 from pyrite.measures import intervals
 from pyrite.measures.intervals import Correlation, Estimate
-from pyrite.results import claims, frontier, verdict, words
+from pyrite.results import frontier, verdict, words
 from pyrite.results.evaluation import Gap
-from pyrite.results.findings import Findings
+from pyrite.results.page import claims
+from pyrite.results.page.findings import Findings
 from pyrite.results.prices import money
 from pyrite.results.purchases import Purchase
 from pyrite.results.subjectivity import KINDS, ONE_LLM, WHO, AgainstGap, Subjectivity

@@ -217,7 +217,7 @@ def test_the_page_says_of_forecasts_what_the_backtest_found() -> None:
     pilots = json.loads((ROOT / "benchmarks/results/pilot.json").read_text())["backtest"]
     assert round(pilots["quantile"], 2) == forecast.QUANTILE_GENERATED
     alone = pilots["all"]["error"]["power_law"]
-    template = (ROOT / "src/pyrite/results/templates/next.html.j2").read_text(encoding="utf-8")
+    template = (ROOT / "src/pyrite/results/page/templates/next.html.j2").read_text(encoding="utf-8")
     assert f"were off by {error:.1f} points, those of generated texts alone by {alone:.1f}, and" in template
     assert f"and {100 * coverage:.0f} % of the true scores lay in their intervals" in template
 

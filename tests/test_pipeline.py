@@ -34,7 +34,8 @@ def names(entries: list) -> list[str]:
 
 
 def path_of(module: str) -> Path:
-    return PACKAGE / (module.replace(".", "/") + ".py")
+    path = PACKAGE / module.replace(".", "/")
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def imports(module: str) -> set[str]:
@@ -45,9 +46,9 @@ def imports(module: str) -> set[str]:
             inside = (node.module or "").removeprefix("pyrite").removeprefix(".")
             modules |= {inside} | {f"{inside}.{alias.name}".removeprefix(".") for alias in node.names}
     # Who imports from a room within a room means all of its modules.
-    for name in list(modules):
-        modules |= {f"{name}.{path.stem}" for path in (PACKAGE / name.replace(".", "/")).glob("*.py") if "." in name}
-    return {name for name in modules if name and path_of(name).is_file() and not name.endswith("__init__")}
+    for name in [name for name in modules if "." in name]:
+        modules |= {f"{name}.{path.stem}" for path in (PACKAGE / name.replace(".", "/")).glob("[!_]*.py")}
+    return {name for name in modules if "." in name and path_of(name).is_file()}
 
 
 def imported(module: str) -> set[str]:
@@ -66,7 +67,7 @@ def test_a_stage_depends_on_the_code_that_decides_its_result(stage: str) -> None
     inside = [dep for dep in names(STAGES[stage]["deps"]) if dep.startswith("src/pyrite/")]
     # A folder stands for all of its modules.
     code = {dep for dep in inside if dep.endswith(".py")}
-    code |= {str(path.relative_to(ROOT)) for dep in inside for path in (ROOT / dep).glob("[!_]*.py")}
+    code |= {str(path.relative_to(ROOT)) for dep in inside for path in (ROOT / dep).glob("*.py")}
     for dep in code:
         assert (ROOT / dep).exists(), f"{stage} depends on {dep}, which is not there"
     used = imported(f"stages.{stage}")

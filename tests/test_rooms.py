@@ -17,9 +17,9 @@ SIDE_BY_SIDE = ("stages", "commands")
 LONGEST = 350
 
 MODULES = {
-    str(path.relative_to(PACKAGE)).removesuffix(".py").replace("/", "."): path
+    str(path.relative_to(PACKAGE)).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
     for path in sorted(PACKAGE.rglob("*.py"))
-    if path.stem != "__init__"
+    if path.parent != PACKAGE or path.stem != "__init__"
 }
 
 
@@ -28,8 +28,10 @@ def imports(module: str) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "pyrite":
             inside = (node.module or "").removeprefix("pyrite").removeprefix(".")
             for name in (inside, *(f"{inside}.{alias.name}".removeprefix(".") for alias in node.names)):
-                if name in MODULES:
+                # A room within a room finds its modules by their names, and stands for them.
+                if name in MODULES and not f"{module}.".startswith(f"{name}."):
                     yield name
+                    yield from (other for other in MODULES if "." in name and other.startswith(f"{name}."))
 
 
 def room(module: str) -> str:

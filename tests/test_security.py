@@ -25,7 +25,8 @@ from pyrite import params
 from pyrite.base import console, files, schema
 from pyrite.base.errors import PyriteError
 from pyrite.commands import predict, recordings
-from pyrite.data import cards, csv_files
+from pyrite.data import cards
+from pyrite.data.formats import csv_files
 from pyrite.llm import dialect, failures
 from pyrite.stages import generate
 from pyrite.training import encoder

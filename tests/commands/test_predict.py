@@ -17,7 +17,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from pyrite.base.errors import PyriteError
 from pyrite.commands import predict
-from pyrite.data.rows import Row
+from pyrite.data.formats.rows import Row
 
 pytestmark = pytest.mark.xdist_group("predict")
 

@@ -6,7 +6,7 @@ import pytest
 
 from pyrite.base.errors import PyriteError
 from pyrite.data import columns
-from pyrite.data.rows import Row
+from pyrite.data.formats.rows import Row
 
 TABLE = [{"a": f"text {n}", "b": "xy"[n % 2], "c": str(n), "d": str(n % 2)} for n in range(20)]
 

@@ -7,7 +7,7 @@ import pytest
 
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, fields
-from pyrite.data.rows import Row
+from pyrite.data.formats.rows import Row
 
 LABELS = {"good": "are good", "bad": "are bad"}
 

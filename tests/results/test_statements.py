@@ -6,8 +6,9 @@ from test_verdict import HELPS, case, gap
 import metrics
 from pyrite.measures import intervals
 from pyrite.measures.clear_cut import ClearCut
-from pyrite.results import remarks, statements
+from pyrite.results import statements
 from pyrite.results.evaluation import Worth
+from pyrite.results.page import remarks
 from pyrite.results.verdict import OPEN, Case
 
 

@@ -20,7 +20,7 @@ from pyrite.base import paths
 from pyrite.base.errors import PyriteError
 from pyrite.commands import estimate, recordings
 from pyrite.data import cards, texts
-from pyrite.data.rows import Row
+from pyrite.data.formats.rows import Row
 from pyrite.llm import annotators
 from pyrite.llm.cache import Ledger
 from pyrite.measures import pairwise

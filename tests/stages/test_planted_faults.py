@@ -12,8 +12,8 @@ import pytest
 from pyrite.data import texts
 from pyrite.measures.diversity import Texts
 from pyrite.measures.shown_examples import Showings
-from pyrite.results import trust
 from pyrite.results.diversity import Diversity
+from pyrite.results.page import trust
 from pyrite.stages import diversity
 
 OF_LABEL = {label: [f"{label}{n}" for n in range(40)] for label in ("day", "night")}

@@ -38,20 +38,13 @@ from pyrite.measures.intervals import Correlation, Estimate, Pooled
 from pyrite.measures.pairwise import Ranking, TaskRank
 from pyrite.measures.shown_examples import Repeats, Returned
 from pyrite.measures.telling_texts import Telling, TellingTexts
-from pyrite.results import (
-    claims,
-    curve_charts,
-    prices,
-    rendering,
-    report_tables,
-    what_if,
-    words,
-)
-from pyrite.results.claims import Slope
+from pyrite.results import prices, words
 from pyrite.results.diversity import Diversity, NearDuplicates, Scrutiny, SetDiversity
-from pyrite.results.drawing import Figure
 from pyrite.results.evaluation import TaskResult, Worth
 from pyrite.results.generation import GeneratedSet
+from pyrite.results.page import claims, curve_charts, rendering, report_tables, what_if
+from pyrite.results.page.claims import Slope
+from pyrite.results.page.drawing import Figure
 from pyrite.results.preparation import Preparation
 from pyrite.results.subjectivity import (
     AgainstGap,

@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import torch
-from pyarrow import parquet
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from pyrite.base import console, files
 from pyrite.base.errors import PyriteError
-from pyrite.data import csv_files, fields, formats, streams, texts
-from pyrite.data.rows import Fields, Layout, Row
+from pyrite.data import fields, formats, texts
+from pyrite.data.formats import csv_files, streams
+from pyrite.data.formats.rows import Fields, Layout, Row
 from pyrite.training import encoder
 
 # Texts that are read, labelled and written at a time: enough to find many of similar length.
@@ -45,7 +44,7 @@ def run(model: Path, file: Path | None, text: str, output: Path | None) -> None:
         raise PyriteError(f"{output}: is the file that is read: write to another one")
     rows = read(file, text)
     with console.progress() as progress:
-        bar = progress.add_task("labelling texts", total=None if file is None else count(file))
+        bar = progress.add_task("labelling texts", total=None if file is None else formats.count(file))
         labelled = label(rows, text, classify, lambda done: progress.advance(bar, done))
         first = next(labelled, None)
         if first is None:
@@ -123,19 +122,5 @@ def read(file: Path | None, text: str) -> Iterator[Row]:
     if not file.is_file():
         raise PyriteError(f"{file}: {'is a folder: name a file in it' if file.is_dir() else 'no such file'}")
     form = formats.of_file(file)
-    layout = Layout(format=form, columns=(text,) if form == "lines" else None)
+    layout = Layout(format=form, columns=(text,) if formats.FORMATS[form].plain else None)
     return fields.checked(formats.read(file, layout, [text]), [text])
-
-
-def count(file: Path) -> int | None:
-    """About how many rows a file has: its lines, or what a Parquet file says."""
-    form = formats.known(file)
-    try:
-        with streams.unpacked(file) as stream:
-            if form == "parquet":
-                return int(parquet.ParquetFile(stream).metadata.num_rows)
-            if form in ("csv", "json_lines", "lines"):
-                return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
-    except (OSError, PyriteError, pa.ArrowException):
-        pass  # `read` says what is wrong
-    return None

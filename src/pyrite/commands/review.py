@@ -8,7 +8,8 @@ import pandas as pd
 
 from pyrite.base import console, files, paths
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, json_files, sheets, texts
+from pyrite.data import cards, sheets, texts
+from pyrite.data.formats import json_files
 from pyrite.measures import reviews
 from pyrite.measures.intervals import Estimate
 from pyrite.measures.reviews import ACCEPT, REJECT

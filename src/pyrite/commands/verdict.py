@@ -11,8 +11,9 @@ from pyrite.base import paths
 from pyrite.base.console import screen
 from pyrite.data import mixes
 from pyrite.params import Params
-from pyrite.results import advice, frontier, next_steps, options, remarks, statements, tables, trust, verdict
+from pyrite.results import frontier, options, statements, tables, verdict
 from pyrite.results.diversity import Diversity
+from pyrite.results.page import advice, next_steps, remarks, trust
 from pyrite.results.study import Study, TaskMetrics
 from pyrite.results.table import Cell, Table
 from pyrite.results.verdict import AUGMENT, CANT_TELL, DONT, REPLACE, Case

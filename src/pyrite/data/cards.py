@@ -9,8 +9,8 @@ from pyrite.base import files, paths, schema
 from pyrite.base.errors import PyriteError
 from pyrite.base.schema import Name, Schema
 from pyrite.data import formats, texts
+from pyrite.data.formats.rows import Layout
 from pyrite.data.language import ENGLISH
-from pyrite.data.rows import Layout
 
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Side = Literal["train", "validation", "test"]
@@ -165,7 +165,7 @@ class Rows(Layout):
     @model_validator(mode="after")
     def _fits_the_format(self) -> Self:
         formats.require_fit(self)
-        if self.beside and self.format != "separated":
+        if self.beside and "beside" not in formats.FORMATS[self.format].keys:
             raise ValueError(f"beside: the format {self.format} has none")
         return self
 

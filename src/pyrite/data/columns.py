@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pyrite.base.errors import PyriteError
 from pyrite.data import fields, formats, shards, texts
-from pyrite.data.rows import Row
+from pyrite.data.formats.rows import Row
 
 # A header of such a length is likely to be a text.
 LONG_HEADER = 5
@@ -21,7 +21,7 @@ def find(rows: Sequence[Row], text: str | None, label: str | None) -> tuple[str,
     """
     path, columns = rows[0].path, list(dict.fromkeys(name for row in rows for name in row.fields))
     named = listed = ", ".join(name[:SHOWN] or "one without a name" for name in columns)
-    if formats.known(path) in ("csv", "xlsx") and any(texts.length(name) >= LONG_HEADER for name in columns):
+    if formats.has_header(path) and any(texts.length(name) >= LONG_HEADER for name in columns):
         listed = f"{named} (is row 1 a row, and no header? {HEADER})"
     for option, name in (("--text", text), ("--label", label)):
         if name is not None and not any(fields.has(row, name) for row in rows):
@@ -60,7 +60,7 @@ def doubts(rows: Sequence[Row], text: str, label: str | None) -> list[str]:
     """
     path, notes = rows[0].path, []
     usual = (text.casefold(), str(label).casefold()) == ("text", "label")
-    has_header = formats.known(path) in ("csv", "xlsx")
+    has_header = formats.has_header(path)
     signs = [
         has_header and texts.length(text) >= LONG_HEADER,
         has_header and not usual and any(label and row.fields.get(label) == label for row in rows),

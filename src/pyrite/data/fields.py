@@ -15,7 +15,7 @@ from typing import Any
 
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, formats, texts
-from pyrite.data.rows import Row
+from pyrite.data.formats.rows import Row
 
 _FIELD = re.compile(r"\{([^{}]+)\}")
 _FENCED = re.compile(r"```\w*(.*?)(?:```|\Z)", re.DOTALL)

@@ -13,7 +13,7 @@ import pandas as pd
 from pyrite.base import console
 from pyrite.base.errors import PyriteError
 from pyrite.data import fields, formats, profile, shards, texts, user_files
-from pyrite.data.rows import Layout
+from pyrite.data.formats.rows import Layout
 
 # So many files are named in a line.
 NAMED_FILES = 10

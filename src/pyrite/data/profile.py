@@ -18,7 +18,7 @@ from pyrite.base import console, schema
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, fields, folds, shards, splits, texts, user_files
 from pyrite.data.folds import Folds
-from pyrite.data.rows import Row
+from pyrite.data.formats.rows import Row
 
 # What is too many labels for a classifier.
 MOST_LABELS = 1000

@@ -7,10 +7,7 @@ from pathlib import Path
 
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, formats
-from pyrite.data.rows import Layout
-
-# The formats of a folder: others, such as JSON, stand beside data unless a file is named for a side.
-OF_FOLDERS = ("arrow", "parquet", "json_lines", "csv")
+from pyrite.data.formats.rows import Layout
 
 # What the names of files say of sides: train-00000-of-00001.parquet, or the folder test. The last such word counts.
 _SIDES: dict[str, cards.Side] = dict.fromkeys(("train", "training", "trn"), "train")
@@ -34,9 +31,9 @@ def by_format(path: Path) -> dict[str, dict[str, Path]]:
     """The data files of a folder by format: files of others, such as JSON, are that only if one is named for a side."""
     inside = _inside(path)
     return {
-        form: files
-        for form in formats.FORMATS
-        if (files := inside.get(form, {})) and (form in OF_FOLDERS or any(map(side, files)))
+        name: files
+        for name, form in formats.FORMATS.items()
+        if (files := inside.get(name, {})) and (form.of_folders or any(map(side, files)))
     }
 
 

@@ -1,15 +1,15 @@
 """Sheets: CSV files that people fill in with a spreadsheet, and that come back with what spreadsheets do to them."""
 
+import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from pyrite.base import console, files
 from pyrite.base.errors import PyriteError
 from pyrite.data import fields, formats, texts
-from pyrite.data.rows import Row
+from pyrite.data.formats import csv_files
+from pyrite.data.formats.rows import Row
 
 ANNOTATIONS = ("item", "annotator", "label")
 LABELS = ("item", "label")
@@ -69,7 +69,7 @@ def chosen(path: Path, labels: Collection[str]) -> tuple[list[tuple[str, str]], 
 
 def is_chosen(path: Path) -> bool:
     """Whether a file looks like a sheet of `next`."""
-    if not path.is_file() or formats.known(path) not in ("csv", "xlsx"):
+    if not path.is_file() or not formats.has_header(path):
         return False
     first = next((row.fields for row in formats.read(path)), {})
     # Somebody may have taken the predictions out, so as not to be swayed.
@@ -101,9 +101,11 @@ def add(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> No
     Raises:
         PyriteError: the file is there and is not CSV in UTF-8.
     """
-    standing = pd.DataFrame([row.fields for row in formats.read(path)] if path.exists() else [])
-    table = pd.concat([standing, pd.DataFrame(rows, columns=list(columns))])
-    files.write_text(path, table.to_csv(index=False, lineterminator="\r\n"))
+    whole = [row.fields for row in formats.read(path)] if path.exists() else []
+    whole += [dict(zip(columns, row, strict=True)) for row in rows]
+    header = list(dict.fromkeys(itertools.chain(*whole, columns)))
+    cells = [header, *([row.get(column, "") for column in header] for row in whole)]
+    files.write(path, lambda handle: csv_files.write_rows(handle, cells, "\r\n"))
 
 
 def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -116,4 +118,5 @@ def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
         raise PyriteError(f"{path}: is there already and may hold somebody's work; move it away first")
     inert = [[f"'{cell}" if _NUMBER.fullmatch(cell) else files.cell(cell) for cell in row] for row in rows]
     # The mark at the start tells spreadsheets that this is UTF-8.
-    files.write_text(path, "\ufeff" + pd.DataFrame(inert, columns=list(columns)).to_csv(index=False))
+    first, *others = columns
+    files.write(path, lambda handle: csv_files.write_rows(handle, [[f"\ufeff{first}", *others], *inert]))

@@ -13,8 +13,8 @@ import yaml
 
 from pyrite.base import console
 from pyrite.base.errors import PyriteError
-from pyrite.data import cards, column_files, columns, fields, formats, shards, texts
-from pyrite.data.rows import Layout, Row
+from pyrite.data import cards, columns, fields, formats, shards, texts
+from pyrite.data.formats.rows import Layout, Row
 
 # What reading a note raises where there is none, or one of another form.
 _NOT_NOTED = (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError, yaml.YAMLError)
@@ -64,7 +64,7 @@ def find_columns(path: Path, form: str, files: dict[str, Path], text: str | None
     Raises:
         PyriteError: a file can't be read, has no rows or no such columns.
     """
-    if form == "lines":
+    if formats.FORMATS[form].plain:
         raise PyriteError(f"{path}: lines of text have no labels: save texts and labels as .csv or .tsv with a header")
     layout, named = Layout(format=form), [name for name in (text, label) if name]
     first = {
@@ -101,10 +101,10 @@ def _require_everywhere(files: dict[str, Path], first: dict[str, list[Row]], nam
 
 def class_names(path: Path, form: str, label: str) -> dict[str, str]:
     """What the numbers of a label column, or of lists in it, stand for, where `datasets` has noted that in the file."""
-    if form not in ("parquet", "arrow"):
+    if (metadata := formats.FORMATS[form].metadata) is None:
         return {}
     try:
-        return _of_features(json.loads(column_files.metadata(path, form)[b"huggingface"])["info"]["features"], label)
+        return _of_features(json.loads(metadata(path, form)[b"huggingface"])["info"]["features"], label)
     except _NOT_NOTED:
         return {}
 
@@ -160,7 +160,7 @@ def look_at_texts(path: Path, text: str | None, usual: str = "text") -> cards.Te
 
 
 def _text_column(files: dict[str, Path], form: str, text: str | None, usual: str) -> str:
-    if form == "lines":
+    if formats.FORMATS[form].plain:
         return "text"
     paths, names = list(files.values()), [text] if text else []
     first = [row for path in paths for row in itertools.islice(formats.read(path, names=names), 99)]

@@ -8,7 +8,7 @@ from pyrite import params
 from pyrite.base import paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, sheets, texts
-from pyrite.data.rows import Row
+from pyrite.data.formats.rows import Row
 from pyrite.llm import annotators, runner
 from pyrite.llm.annotators import Question, Survey
 from pyrite.llm.runner import DialogueJob, DialogueResult

@@ -136,6 +136,7 @@ class Table:
 
     def csv(self) -> str:
         """Keys and values; no cell is a formula."""
+        # Not by `csv_files`: who writes a table reads no files, and this is text.
         out = io.StringIO(newline="")
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(column.key for column in self.columns)

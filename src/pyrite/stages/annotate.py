@@ -19,7 +19,7 @@ from pyrite import params
 from pyrite.base import console, files, paths
 from pyrite.base.errors import PyriteError
 from pyrite.data import cards, sheets, texts
-from pyrite.data.rows import Row
+from pyrite.data.formats.rows import Row
 from pyrite.llm import annotators, surveys
 
 # Draws the order of a sheet of pairs.

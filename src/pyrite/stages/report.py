@@ -26,24 +26,22 @@ from pyrite.base.errors import PyriteError
 from pyrite.data import cards, mixes, texts
 from pyrite.llm import prompts
 from pyrite.measures.diversity import MEASURES
-from pyrite.results import (
+from pyrite.results import evaluation, options, tables
+from pyrite.results.page import (
     card,
     claims,
     curve_charts,
-    evaluation,
     findings,
     next_steps,
-    options,
     overall,
     score_charts,
-    tables,
     text_charts,
     trust,
     what_if,
 )
-from pyrite.results.drawing import Figure
-from pyrite.results.findings import Findings, typographic
-from pyrite.results.rendering import packed, render
+from pyrite.results.page.drawing import Figure
+from pyrite.results.page.findings import Findings, typographic
+from pyrite.results.page.rendering import packed, render
 from pyrite.results.study import Study
 from pyrite.results.subjectivity import Subjectivity
 
