@@ -31,7 +31,6 @@ import altair as alt
 import numpy as np
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 from scipy import stats
 
 from pyrite.base import files
@@ -39,6 +38,7 @@ from pyrite.measures import learning_curves, statistics
 from pyrite.measures.scores import count
 from pyrite.measures.statistics import Samples
 from pyrite.results.page import drawing
+from pyrite.results.table import Column, Table
 
 PRIORS = np.array([0.25, 0.2, 0.15, 0.15, 0.1, 0.1, 0.05])
 LABELS = len(PRIORS)
@@ -225,15 +225,14 @@ def main(studies: int) -> None:
     with ProcessPoolExecutor(cores) as pool:
         truths = list(pool.map(truth, SCENARIOS))
         scenarios = [run(scenario, true, studies, pool) for scenario, true in zip(SCENARIOS, truths, strict=True)]
-    table = Table(title=f"{studies} simulated studies each; percent")
-    for column in ("seeds", "spread", *SHARES, "uniform"):
-        table.add_column(column, justify="right")
-    for scenario in scenarios:
-        shares = (f"{scenario['percent'][key]['value']:.1f}" for key in SHARES)
-        table.add_row(str(scenario["seeds"]), str(scenario["spread"]), *shares, f"{scenario['uniform']:.3f}")
     overall = over_all(scenarios)
-    table.add_row("all", "", *(f"{overall[key]['value']:.1f}" for key in SHARES), "")
-    Console().print(table)
+    columns = [Column(key, right=True) for key in ("seeds", "spread")] + [Column(key, form=".1f") for key in SHARES]
+    rows = [
+        about | {key: share["value"] for key, share in about["percent"].items()}
+        for about in (*scenarios, {"seeds": "all", "percent": overall})
+    ]
+    title = f"{studies} simulated studies each; percent"
+    Table([*columns, Column("uniform", form=".3f")], rows, title).print(Console())
     conditions = {"studies": studies, "resamples": RESAMPLES, "labels": LABELS, "mixes": len(STRENGTHS)}
     conditions |= {"python": platform.python_version(), "numpy": np.__version__, "cores": cores}
     result = {"conditions": conditions | {"minutes": round((time.time() - started) / 60, 1)}, "percent": overall}

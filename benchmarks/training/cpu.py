@@ -25,12 +25,12 @@ from typing import Any
 import pandas as pd
 import peers
 from rich.console import Console
-from rich.table import Table
 from sklearn.metrics import f1_score
 
 from pyrite.base import files, paths
 from pyrite.commands import doctor
 from pyrite.data import texts
+from pyrite.results.table import Column, Table
 from pyrite.training import encoder, parallel
 
 TRAINING_ROWS, TEST_ROWS = 700, 800
@@ -87,11 +87,9 @@ def main() -> None:
     conditions |= {"max_tokens": MAX_TOKENS, "seeds": options.seeds, "python": platform.python_version()}
     conditions |= {package: version(package) for package in ("torch", "transformers", "accelerate")}
     kept: dict[str, dict] = {}
-    table = Table(
-        title=f"{cores} cores ({doctor.cpu()}), {encoder.best_precision()}, {options.steps} steps of {STEP_ROWS}"
-    )
-    for column in ("task", "system", "samples/s", "times", "macro-F1", "by seed"):
-        table.add_column(column, justify="left" if column in ("task", "system") else "right")
+    columns = [Column("task"), Column("system"), Column("samples/s", form=",.1f"), Column("times", form=".2f")]
+    columns += [Column("macro-F1", form=".1f"), Column("by seed", right=True)]
+    rows: list[dict] = []
     for task in options.tasks:
         both = rows_of(task)
         labels = sorted(both[0]["label"].unique())
@@ -108,7 +106,8 @@ def main() -> None:
             scores = [100 * f1_score(gold, fit.predicted, average="macro") for fit in fits]
             by_seed = ", ".join(f"{score:.1f}" for score in scores)
             ratio = results["Pyrite"][1] / rate
-            table.add_row(task, name, f"{rate:,.1f}", f"{ratio:.2f}", f"{mean(scores):.1f}", by_seed)
+            row = {"task": task, "system": name, "samples/s": rate, "times": ratio, "macro-F1": mean(scores)}
+            rows.append(row | {"by seed": by_seed})
             kept.setdefault(task, {})[name] = {
                 "samples_per_second": round(rate, 1),
                 "pyrite_is_faster_times": round(ratio, 2),
@@ -118,7 +117,8 @@ def main() -> None:
         # After each task: all of them take an hour.
         written = Path(__file__).parents[1] / "results/training-cpu.json"
         files.write_json(written, {"conditions": conditions, "tasks": kept})
-    Console().print(table)
+    title = f"{cores} cores ({doctor.cpu()}), {encoder.best_precision()}, {options.steps} steps of {STEP_ROWS}"
+    Table(columns, rows, title).print(Console())
 
 
 if __name__ == "__main__":

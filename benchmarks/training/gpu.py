@@ -28,10 +28,10 @@ import numpy as np
 import peers
 import torch
 from rich.console import Console
-from rich.table import Table
 from transformers import BertConfig, BertForSequenceClassification
 
 from pyrite.base import files
+from pyrite.results.table import Column, Table
 from pyrite.training import encoder
 from pyrite.training.batches import Tokens
 
@@ -73,9 +73,11 @@ def main() -> None:
     conditions |= {"rows_in_a_step": BATCH, "python": platform.python_version()}
     conditions |= {package: version(package) for package in ("torch", "transformers", "accelerate")}
     kept: dict[str, dict] = {}
-    table = Table(title=f"{device}, {precision}, {options.steps} steps of {BATCH} rows, torch {torch.__version__}")
-    for column in ("task", "tokens a row", "padding", "system", "samples/s", "tokens/s", "TFLOP/s", "MFU", "times"):
-        table.add_column(column, justify="left" if column in ("task", "system") else "right")
+    title = f"{device}, {precision}, {options.steps} steps of {BATCH} rows, torch {torch.__version__}"
+    columns = [Column("task"), Column("tokens a row", form=".0f"), Column("padding", form=".1%"), Column("system")]
+    columns += [Column("samples/s", form=",.0f"), Column("tokens/s", form=",.0f"), Column("TFLOP/s", form=".2f")]
+    columns += [Column("MFU", form=".1%"), Column("times", form=".2f")]
+    rows: list[dict] = []
     table_one = 0.0
     with tempfile.TemporaryDirectory() as folder:
         config = random_model(folder, options.tiny)
@@ -94,28 +96,25 @@ def main() -> None:
                 if name.startswith("Pyrite"):
                     measured, tuned = peers.pyrite(spec, *shared, precision)
                     whole = time.perf_counter() - started
-                    padding = f"{100 * tuned.history['padding_share']:.1f} %"
+                    padding = tuned.history["padding_share"]
                 else:
-                    measured, padding = peers.trainer(spec, *shared, name.endswith("tuned")), ""
+                    measured, padding = peers.trainer(spec, *shared, name.endswith("tuned")), None
                 rates[name] = measured.rows / measured.seconds
                 flop = model_flop(config, tokens.lengths) * measured.rows / ROWS / measured.seconds
                 if name == "Pyrite":
                     steps = ROWS * EPOCHS / BATCH
                     beside = whole - measured.seconds
                     table_one += FITS_OF_A_TASK * (beside + measured.seconds * steps / options.steps)
-                table.add_row(
-                    *(task, f"{tokens.lengths.mean():.0f}", padding, name, f"{rates[name]:,.0f}"),
-                    f"{measured.tokens / measured.seconds:,.0f}",
-                    f"{flop / 1e12:.2f}",
-                    f"{100 * flop / peak:.1f} %" if peak else "",
-                    f"{rates['Pyrite'] / rates[name]:.2f}",
-                )
+                row = {"task": task, "tokens a row": tokens.lengths.mean(), "padding": padding, "system": name}
+                row |= {"samples/s": rates[name], "tokens/s": measured.tokens / measured.seconds}
+                row |= {"TFLOP/s": flop / 1e12, "MFU": peak and flop / peak, "times": rates["Pyrite"] / rates[name]}
+                rows.append(row)
                 kept[task][name] = {
                     "samples_per_second": round(rates[name], 1),
                     "pyrite_is_faster_times": round(rates["Pyrite"] / rates[name], 2),
                     "model_flop_utilisation": flop / peak if peak else None,
                 }
-    Console(width=140).print(table)
+    Table(columns, rows, title).print(Console(width=140))
     fits = FITS_OF_A_TASK * len(options.tasks)
     if not options.tiny:
         table_one_of = {"fits": fits, "rows": ROWS, "epochs": EPOCHS, "minutes": round(table_one / 60, 1)}

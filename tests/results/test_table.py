@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
-from pyrite.results.table import Column, Table
+from pyrite.results.table import POINTS, Cell, Column, Table
 
 COLUMNS = [
     Column("task"),
@@ -63,7 +66,7 @@ def test_a_terminal_of_80_columns_folds_no_name_and_repeats_no_word() -> None:
     columns += [Column(f"number {n}", right=True) for n in range(3)] + [Column("worth", right=True)]
     row = {f"number {n}": "-11.3 ±  1.6" for n in range(3)} | {
         "task": "python_docs",
-        "worth": "> 2,559 (2,369 to > 2,559)",
+        "worth": Cell("> 2,559", "2,369 to > 2,559"),
     }
     console = Console(file=io.StringIO(), width=80)
     console.print(Table(columns, [row | {"mix": "pool+few_shot"}, row | {"mix": "real"}], "Scores").terminal())
@@ -72,6 +75,50 @@ def test_a_terminal_of_80_columns_folds_no_name_and_repeats_no_word() -> None:
     assert "pool+few_shot" in text and text.count("python_docs") == 1
     # An interval stands below its value, whole.
     assert re.search(r"> 2,559 *\n *\(2,369 to > 2,559\)", text)
+
+
+WRITERS = (Table.csv, Table.markdown, Table.latex, Table.html, Table.shown)
+
+
+def on_terminal(table: Table, width: int) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    table.print(console)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return text
+
+
+@given(st.lists(st.none() | st.floats(-1, 1), min_size=1), st.sampled_from([None, 2, 6]))
+def test_every_writer_shows_a_share_in_the_unit_of_its_column(shares: list[float | None], decimals: int | None) -> None:
+    columns = [Column("gap", form="+.1f", decimals=decimals), Column("low", form="+.1f", within="gap", joined="\n({}")]
+    in_points = [replace(column, unit=POINTS) for column in columns]
+    rows = [{"gap": share, "low": share} for share in shares]
+    points = [{key: None if share is None else round(100 * share, 9) for key, share in row.items()} for row in rows]
+    for write in WRITERS:
+        assert write(Table([Column("n"), *in_points], rows)) == write(Table([Column("n"), *columns], points))
+    assert on_terminal(Table(in_points, rows), 14) == on_terminal(Table(columns, points), 14)
+
+
+def test_a_unit_is_of_numbers_and_adds_no_digits() -> None:
+    columns = [Column("of", unit=POINTS), Column("f1", form=".1f", decimals=None, unit=POINTS)]
+    table = Table(columns, [{"of": "both", "f1": 0.29}, {"of": Cell("one"), "f1": 1}])
+    assert table.csv() == "of,f1\nboth,29.0\none,100\n"
+    assert "| both | 29.0 |\n| one | 100.0 |" in table.markdown()
+    assert 'data-value="29">29.0<' in table.html() and 'data-value="100">100.0<' in table.html()
+    assert "29.0" in on_terminal(table, 80)
+
+
+def test_a_number_is_folded_where_it_has_an_interval_and_not_where_its_words_look_so() -> None:
+    ends = [Column("low", within="gap", joined="\n({}"), Column("high", within="gap", joined=" to {})")]
+    cells: list[tuple[str | Cell, list[Column], bool]] = [
+        (Cell("70.0", "65.0 to 75.0"), [], True),
+        ("70.0", ends, True),
+        ("70.0 (65.0 to 75.0)", [], False),
+        ("70.0", [replace(ends[0], joined=" ({}"), ends[1]], False),
+    ]
+    for gap, more, folded in cells:
+        table = Table([Column("gap", right=True), *more], [{"gap": gap, "low": "65.0", "high": "75.0"}])
+        assert "70.0 (65.0 to 75.0)" in on_terminal(table, 40)
+        assert bool(re.search(r"70\.0 *\n *\(65\.0 to 75\.0\)", on_terminal(table, 16))) == folded
 
 
 def test_a_wide_table_is_shown_in_parts_that_lose_no_number() -> None:

@@ -34,7 +34,7 @@ def run_tables(json: bool) -> None:
     """Print the paper's tables, for people or as JSON: by name, each a list of rows."""
     both = tables.both([task.evaluated for task in Study.load().scored])
     if json:
-        print(dumps({name: list(table.rows) for name, table in both.items()}, indent=2))
+        print(dumps({name: table.shown() for name, table in both.items()}, indent=2))
         return
     console = screen()
     for table in both.values():

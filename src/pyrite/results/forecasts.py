@@ -6,11 +6,11 @@ from pyrite.base.schema import Result
 from pyrite.data import mixes
 from pyrite.measures import forecast
 from pyrite.measures.intervals import Interval
-from pyrite.results import words
+from pyrite.results import statements, words
 from pyrite.results.prices import money
 from pyrite.results.purchases import REAL, Purchase, curves, of_task
 from pyrite.results.study import TaskMetrics
-from pyrite.results.table import Column, Table
+from pyrite.results.table import POINTS, Column, Table
 
 # How many times as many rows.
 TIMES = (2, 10)
@@ -104,10 +104,10 @@ def pilots(task: TaskMetrics) -> list[str]:
         if made.kind != "written" or not (foretold := whole_set(task, source, texts)):
             continue
         score, likely = foretold
-        bar = 100 * task.evaluated.classifiers[comparison.classifier].mixes[comparison.baseline].macro_f1.value
+        bar = task.evaluated.classifiers[comparison.classifier].mixes[comparison.baseline].macro_f1.value
         sentences.append(
             f"With {WHOLE} {mixes.spoken(source)} texts a label: {words.ranged(score)}. That this is within "
-            f"{comparison.margin:g} points of {comparison.baseline} ({bar:.1f}): {likely}."
+            f"{comparison.margin:g} points of {comparison.baseline} ({statements.points(bar)}): {likely}."
         )
     return sentences
 
@@ -122,7 +122,7 @@ def table(forecasts: list[Forecast]) -> Table:
     columns = [
         Column("option", "Option"),
         Column("rows", "Rows", form=",d"),
-        Column("now", "Now", form=".1f"),
+        Column("now", "Now", form=".1f", unit=POINTS),
         Column("forecast", "Foretold (80 % interval)", short="Foretold (80 %)", right=True),
         Column("cost", "Cost of the rest", short="Cost", right=True),
         Column("worth", "Worth it?"),
@@ -131,7 +131,7 @@ def table(forecasts: list[Forecast]) -> Table:
         {
             "option": mixes.spoken(more.option) + f": {more.times} times the {grows(more.option)}",
             "rows": more.times * more.bought,
-            "now": 100 * more.now,
+            "now": more.now,
             "forecast": words.cell(more.score),
             "cost": None if more.cost_usd is None else money(more.cost_usd),
             "worth": "maybe" if more.worth_it else "no",

@@ -10,8 +10,9 @@ from pyrite.results import statements, verdict
 from pyrite.results.evaluation import Worth
 from pyrite.results.prices import money
 from pyrite.results.study import Study, TaskMetrics, total
-from pyrite.results.table import Column, Table
+from pyrite.results.table import POINTS, Column, Table
 from pyrite.results.verdict import Case
+from pyrite.results.words import worth_cell
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,9 @@ COLUMNS = (
     Column("option", "Option"),
     Column("origin", "Where it comes from"),
     Column("rows", "Rows", form=",d"),
-    Column("macro_f1", "Macro-F1", form=".1f", short="F1"),
-    Column("gap", "Gap", form="+.1f"),
-    Column("interval", "90 % interval", right=True, within="gap", joined=" ({})"),
+    Column("macro_f1", "Macro-F1", form=".1f", unit=POINTS, short="F1"),
+    Column("gap", "Gap", form="+.1f", unit=POINTS),
+    Column("interval", "90 % interval", right=True, within="gap", joined="\n({})"),
     Column("verdict", "Verdict"),
     Column("worth", "Equals labels", right=True),
     Column("cost", "Cost", right=True),
@@ -75,17 +76,17 @@ COLUMNS = (
 
 
 def table(study: Study) -> Table:
-    """The options, the best first. Scores and gaps in points of macro-F1; costs are those that are known."""
+    """The options, the best first. Scores and gaps are shown in points of macro-F1; costs are those that are known."""
     rows: list[dict[str, Any]] = [
         {
             "option": option.candidate,
             "origin": option.origin,
             "rows": option.rows,
-            "macro_f1": 100 * option.score,
-            "gap": 100 * option.case.gap.value,
+            "macro_f1": option.score,
+            "gap": option.case.gap.value,
             "interval": statements.ends(option.case.gap.low90, option.case.gap.high90, "+"),
             "verdict": option.word,
-            "worth": statements.worth(option.worth) if option.worth else None,
+            "worth": worth_cell(option.worth, statements.labels),
             "cost": None if option.cost is None else money(option.cost),
         }
         for option in of(study)

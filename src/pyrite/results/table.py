@@ -5,18 +5,19 @@ from __future__ import annotations
 import csv
 import html
 import io
+import itertools
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rich import box
+from rich.console import Console, ConsoleOptions
+from rich.measure import Measurement
+from rich.table import Table as TerminalTable
+from rich.text import Text
 
 from pyrite.base import files
-
-if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions
-    from rich.measure import Measurement
-    from rich.table import Table as TerminalTable
-    from rich.text import Text
 
 # What LaTeX would read as a sign.
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -25,6 +26,7 @@ _LATEX |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
 
 # Letters of a name that a terminal never folds.
 NAME = 16
+POINTS = 100  # the unit of a score or a gap, which are in [0, 1]
 
 
 @dataclass(frozen=True)
@@ -53,18 +55,20 @@ class Column:
     Attributes:
         key: where a row has the value.
         title: its head; the key where it is empty.
+        unit: how many of what is shown a value of 1 is.
         form: how a number is written, as `format` takes it.
         decimals: of a number in CSV; None: all.
         short: its head on a terminal.
         right: it stands to the right, as numbers do: of words that hold numbers.
         once: for people, where all rows have the same, the title says it in its place.
-        within: on a terminal, whose cell has this value too, in the form `joined`.
+        within: on a terminal, whose cell has this value too, in the form `joined`; a line break is a space if it fits.
     """
 
     key: str
     title: str = ""
     form: str = ""
     decimals: int | None = 2
+    unit: float = 1
     short: str = ""
     within: str = ""
     joined: str = "{}"
@@ -79,31 +83,25 @@ class Column:
     def is_number(self) -> bool:
         return bool(self.form) or self.right
 
-    def cell(self, row: dict[str, Any]) -> str:
+    def value(self, row: dict[str, Any]) -> Any:
+        """A row's value in the unit that is shown, without the digits that the unit itself would add."""
         value = row.get(self.key)
+        return round(self.unit * value, 9) if self.unit != 1 and isinstance(value, int | float) else value
+
+    def cell(self, row: dict[str, Any]) -> str:
+        value = self.value(row)
         return "" if value is None else format(value, self.form)
 
 
-@dataclass(frozen=True)
-class _Folded:
+class _Folded(list[str]):
     """A value and its interval on a terminal: in one line, or in two where there is no room."""
 
-    words: str
-
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        from rich.measure import Measurement
-
-        return Measurement(_least(self.words), len(self.words))
+        return Measurement(max(map(len, self)), len(" ".join(self)))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        from rich.text import Text
-
-        yield Text(self.words if len(self.words) <= options.max_width else self.words.replace(" (", "\n("))
-
-
-def _least(words: str) -> int:
-    """The signs that a cell takes at the least: an interval can stand below its value."""
-    return max(map(len, words.replace(" (", "\n(").split("\n")))
+        words = " ".join(self)
+        yield Text(words if len(words) <= options.max_width else "\n".join(self))
 
 
 @dataclass(frozen=True)
@@ -134,14 +132,17 @@ class Table:
         columns = [_column(head, values, place == 0) for place, head, values in known if values]
         return cls(columns, rows, title, about, notes=notes)
 
+    def shown(self) -> list[dict[str, Any]]:
+        """The rows in the units of the columns."""
+        return [row | {column.key: column.value(row) for column in self.columns} for row in self.rows]
+
     def csv(self) -> str:
         """Keys and values; no cell is a formula."""
         # Not by `csv_files`: who writes a table reads no files, and this is text.
         out = io.StringIO(newline="")
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(column.key for column in self.columns)
-        for row in self.rows:
-            writer.writerow(_raw(row.get(column.key), column.decimals) for column in self.columns)
+        writer.writerows([_raw(column.value(row), column.decimals) for column in self.columns] for row in self.rows)
         return out.getvalue()
 
     def markdown(self, escape: Callable[[str], str] = lambda cell: cell.replace("|", "&#124;")) -> str:
@@ -171,7 +172,7 @@ class Table:
         heads = [f'<th scope="col"{k}>{html.escape(c.head)}</th>' for k, c in zip(kinds, shown, strict=True)]
         lines = ["".join(heads)]
         for row in self.rows:
-            first, *others = [_html(self._joined(column, row), row.get(column.key)) for column in shown]
+            first, *others = [_html(" ".join(self._lines(column, row)), column.value(row)) for column in shown]
             rest = "".join(f"<td{k}{cell}</td>" for k, cell in zip(kinds[1:], others, strict=True))
             lines.append(f'<th scope="row"{first}</th>{rest}')
         head, *body = (f"<tr>{line}</tr>" for line in lines)
@@ -180,10 +181,15 @@ class Table:
         about = html.escape(self.title.removesuffix(".") or "Table")
         return f'<div class="scroll" role="group" tabindex="0" aria-label="{about}">{table}</div>'
 
-    def _joined(self, column: Column, row: dict[str, Any]) -> str:
-        """A cell with the values that stand within it."""
-        more = (other for other in self.columns if other.within == column.key)
-        return column.cell(row) + "".join(other.joined.format(cell) for other in more if (cell := other.cell(row)))
+    def _lines(self, column: Column, row: dict[str, Any]) -> list[str]:
+        """A cell with the values that stand within it; of a number, what may be folded is a line of its own."""
+        value = row.get(column.key)
+        lines = [value.words, f"({value.below})"] if isinstance(value, Cell) and value.below else [column.cell(row)]
+        for other in self.columns:
+            if other.within == column.key and (cell := other.cell(row)):
+                joined, *below = other.joined.format(cell).split("\n")
+                lines[-1:] = [lines[-1] + joined, *below]
+        return lines if column.is_number else [" ".join(lines)]
 
     def narrow(self, width: int) -> list[Table]:
         """The table in parts that fit so many signs, each with the columns of names; the title is above the first."""
@@ -219,21 +225,16 @@ class Table:
 
     def _width(self, column: Column) -> int:
         """The signs that a column takes on a terminal, with the space beside it."""
-        cells = (self._joined(column, row) for row in self.rows)
         heads = (column.short or column.head).replace(" - ", "\n- ").split("\n")
-        return max([*map(len, heads), *map(_least if column.is_number else len, cells)]) + 2
+        return max(map(len, itertools.chain(heads, *(self._lines(column, row) for row in self.rows)))) + 2
 
-    def print(self, console: Console, bold: Collection[int] = (), styles: dict[str, str] | None = None) -> None:
+    def print(self, console: Console, bold: Collection[int] = (), styles: Mapping[str, str] = {}) -> None:
         """Print it on a terminal, in parts that there is room for."""
         for part in self.narrow(console.width):
             console.print(part.terminal(bold, styles))
 
-    def terminal(self, bold: Collection[int] = (), styles: dict[str, str] | None = None) -> TerminalTable:
+    def terminal(self, bold: Collection[int] = (), styles: Mapping[str, str] = {}) -> TerminalTable:
         """For a terminal of 80 columns: some rows bold, some words in a style."""
-        from rich import box
-        from rich.table import Table as TerminalTable
-        from rich.text import Text
-
         same = self._same()
         drawn = TerminalTable(
             title=self._titled() or None,
@@ -251,9 +252,9 @@ class Table:
         for column in shown:
             # A difference takes two lines at the head. A name is folded where it is long, and an interval, after its
             # value, where there is no room.
-            head, cells = column.short or column.head, [self._joined(column, row) for row in self.rows]
-            intervals = column.is_number and any(" (" in cell for cell in cells)
-            longest = max([len(head), *map(_least if intervals else len, cells)])
+            head, cells = column.short or column.head, [self._lines(column, row) for row in self.rows]
+            intervals = any(len(lines) > 1 for lines in cells)
+            longest = max(map(len, itertools.chain([head], *cells)))
             drawn.add_column(
                 head.replace(" - ", "\n- "),
                 justify="right" if column.is_number else "left",
@@ -262,11 +263,8 @@ class Table:
                 min_width=longest if intervals else min(NAME, longest),
             )
         for number, row in enumerate(self.rows):
-            texts = [
-                _Folded(cell) if column.is_number and " (" in cell else Text(cell, style=(styles or {}).get(cell, ""))
-                for column in shown
-                for cell in [self._joined(column, row)]
-            ]
+            cells = [self._lines(column, row) for column in shown]
+            texts = [_Folded(lines) if len(lines) > 1 else Text(lines[0], styles.get(lines[0], "")) for lines in cells]
             drawn.add_row(*texts, style="bold" if number in bold else "")
         return drawn
 
@@ -288,8 +286,8 @@ def _html(words: str, value: Any) -> str:
 
 
 def _raw(value: Any, decimals: int | None) -> Any:
-    if isinstance(value, str):  # a card may name a label so that a spreadsheet would run it
-        return files.cell(value)
+    if isinstance(value, str | Cell):  # a card may name a label so that a spreadsheet would run it
+        return files.cell(str(value))
     if isinstance(value, float) and decimals is not None:
         return round(value, decimals)
     return "" if value is None else value

@@ -1,4 +1,4 @@
-"""The paper's two tables, of a whole study. Scores and gaps are in points."""
+"""The paper's two tables, of a whole study. Scores and gaps are shown in points."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,8 @@ from pyrite.measures.intervals import Interval
 from pyrite.results import statements
 from pyrite.results.evaluation import MixResult, PairedGap, TaskResult
 from pyrite.results.study import TaskMetrics
-from pyrite.results.table import Cell, Column, Table
+from pyrite.results.table import POINTS, Cell, Column, Table
+from pyrite.results.words import number_cell, worth_cell
 
 REAL, POOL = "real", "pool"
 NAMES = (Column("task", once=True), Column("classifier", once=True))
@@ -30,27 +31,26 @@ def scores(evaluated: Sequence[TaskResult]) -> Table:
     columns = [*NAMES]
     for name in (REAL, *sources, *gaps):
         first, form = f"{name} macro_f1", "+.1f" if name in gaps else ".1f"
-        columns.append(Column(first, form=form, short=name))
-        columns.append(Column(f"{name} accuracy", form=form, within=first, joined="/{}"))
+        columns.append(Column(first, form=form, unit=POINTS, short=name))
+        columns.append(Column(f"{name} accuracy", form=form, unit=POINTS, within=first, joined="/{}"))
     rows: list[dict[str, Any]] = []
     for task, classifier, result in results:
         if {REAL, *sources} <= set(result.main):
             row: dict[str, Any] = {"task": task, "classifier": classifier}
             shown: dict[str, MixResult | PairedGap] = {mix: result.mixes[mix] for mix in (REAL, *sources)}
             for name, score in (shown | {name: result.gaps[mix][REAL] for name, mix in gaps.items()}).items():
-                row |= {f"{name} macro_f1": 100 * score.macro_f1.value, f"{name} accuracy": 100 * score.accuracy.value}
+                row |= {f"{name} macro_f1": score.macro_f1.value, f"{name} accuracy": score.accuracy.value}
             rows.append(row)
     return Table(columns, rows + _means(rows), "Macro-F1 / accuracy by training set, and differences (points)")
 
 
 def _means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    by_classifier: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        by_classifier.setdefault(row["classifier"], []).append(row)
+    """Of each classifier with several rows one that has their means."""
     return [
         {"task": f"mean of {len(of_tasks)}", "classifier": classifier}
-        | {key: sum(row[key] for row in of_tasks) / len(of_tasks) for key in list(of_tasks[0])[2:]}
-        for classifier, of_tasks in by_classifier.items()
+        | {key: sum(row[key] for row in of_tasks) / len(of_tasks) for key in list(of_tasks[0])[len(NAMES) :]}
+        for classifier in dict.fromkeys(row["classifier"] for row in rows)
+        for of_tasks in [[row for row in rows if row["classifier"] == classifier]]
         if len(of_tasks) > 1
     ]
 
@@ -64,10 +64,10 @@ def augmentation(evaluated: Sequence[TaskResult]) -> Table:
     columns = [
         *NAMES,
         *(Column("real rows"), Column("rows", form=",d"), Column("added", once=True)),
-        *(Column("real", form=".1f"), Column("generated", form=".1f"), Column("both", form=".1f")),
-        Column("gain", form="+.1f"),
-        Column("gain low", form="+.1f", within="gain", joined=" ({}"),
-        Column("gain high", form="+.1f", within="gain", joined=" to {})"),
+        *(Column(key, form=".1f", unit=POINTS) for key in ("real", "generated", "both")),
+        Column("gain", form="+.1f", unit=POINTS),
+        Column("gain low", form="+.1f", unit=POINTS, within="gain", joined="\n({}"),
+        Column("gain high", form="+.1f", unit=POINTS, within="gain", joined=" to {})"),
     ]
     rows = []
     for task in evaluated:
@@ -87,8 +87,8 @@ def augmentation(evaluated: Sequence[TaskResult]) -> Table:
                 row: dict[str, Any] = {"task": task.task, "classifier": classifier, "real rows": alone, "added": added}
                 row["rows"] = result.mixes[alone].rows
                 for key, name in (("real", alone), ("generated", added), ("both", mix)):
-                    row[key] = 100 * result.mixes[name].macro_f1.value if name in result.mixes else None
-                row |= {"gain": 100 * gain.value, "gain low": 100 * gain.low, "gain high": 100 * gain.high}
+                    row[key] = result.mixes[name].macro_f1.value if name in result.mixes else None
+                row |= {"gain": gain.value, "gain low": gain.low, "gain high": gain.high}
                 rows.append(row)
     return Table(columns, rows, "Macro-F1 of a small real set, of the generated one and of both (points)")
 
@@ -112,9 +112,9 @@ def of_task(task: TaskMetrics) -> Table:
             "Trained on": mix,
             "Rows": result.mixes[mix].rows,
             "Macro-F1": Cell(statements.plus_minus(result.mixes[mix].macro_f1)),
-            "Accuracy": 100 * result.mixes[mix].accuracy.value,
+            "Accuracy": number_cell(result.mixes[mix].accuracy.value),
             f"Gap to {comparison.baseline}": Cell(statements.plus_minus(gap, "+")) if gap else None,
-            "Equals labels": Cell(statements.worth(worths[mix][1])) if mix in worths else None,
+            "Equals labels": worth_cell(worths[mix][1], statements.labels) if mix in worths else None,
         }
         for mix in dict.fromkeys([*result.main, comparison.baseline])  # which can be a point of the learning curve
         for gap in [task.gap(comparison.classifier, mix)]

@@ -1,13 +1,14 @@
 """Names and numbers as the report writes them. Scores and gaps are in [0, 1] until here, then in points."""
 
 import re
+from collections.abc import Callable
 
 from pyrite.data import mixes
 from pyrite.measures.intervals import Estimate
 from pyrite.results import statements
 from pyrite.results.evaluation import Worth
 from pyrite.results.statements import capital as capital
-from pyrite.results.table import Cell
+from pyrite.results.table import POINTS, Cell
 from pyrite.training.classifier import Classifier
 
 NO_BREAK = "\u00a0"
@@ -49,14 +50,14 @@ def fixed(value: float, form: str) -> str:
     return f"{value:{form}}".replace("-", "−")
 
 
-def ends(estimate: Estimate, form: str = ".1f", scale: float = 100) -> str:
+def ends(estimate: Estimate, form: str = ".1f", scale: float = POINTS) -> str:
     """The ends of an interval: 68.1 to 74.0; nothing where there is none."""
     if estimate.low is None or estimate.high is None:
         return ""
     return f"{fixed(scale * estimate.low, form)} to {fixed(scale * estimate.high, form)}"
 
 
-def ranged(estimate: Estimate, form: str = ".1f", scale: float = 100) -> str:
+def ranged(estimate: Estimate, form: str = ".1f", scale: float = POINTS) -> str:
     """A value with its interval, in points: 71.1 (68.1 to 74.0); a dash where it is not known."""
     if estimate.value is None:
         return "–"
@@ -79,23 +80,25 @@ def worth(equal: Worth) -> str:
     return statements.worth(equal, labels)
 
 
-def cell(estimate: Estimate | None, form: str = ".1f", scale: float = 100) -> Cell | None:
+def cell(estimate: Estimate | None, form: str = ".1f", scale: float = POINTS) -> Cell | None:
     """A value for a table, in points, with its interval below."""
     if estimate is None or estimate.value is None:
         return None if estimate is None else Cell("–", estimate.note or "")
     return Cell(fixed(scale * estimate.value, form), ends(estimate, form, scale), estimate.value)
 
 
-def number_cell(value: float | None, form: str) -> Cell | None:
-    return None if value is None else Cell(f"{value:{form}}", number=value)
+def number_cell(value: float | None, form: str = ".1f", scale: float = POINTS) -> Cell | None:
+    """A value for a table, in points, of which there is no interval."""
+    return None if value is None else Cell(f"{scale * value:{form}}", number=scale * value)
 
 
 def mix_cell(mix: str) -> Cell:
     return Cell(name(mix), family=family(mix))
 
 
-def worth_cell(equal: Worth | None) -> Cell | None:
+def worth_cell(equal: Worth | None, number: Callable[[Worth, str], str] = labels) -> Cell | None:
     if equal is None:
         return None
-    below = "" if worth(equal) == labels(equal) else f"{labels(equal, 'low')} to {labels(equal, 'high')}"
-    return Cell(labels(equal), below, equal.most + 1 if equal.labels is None else equal.labels)
+    value, low, high = (number(equal, end) for end in ("labels", "low", "high"))
+    below = "" if value == low == high else f"{low} to {high}"
+    return Cell(value, below, equal.most + 1 if equal.labels is None else equal.labels)

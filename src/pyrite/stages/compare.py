@@ -16,7 +16,7 @@ from pyrite.results import forecasts, frontier, options, statements, tables, ver
 from pyrite.results.evaluation import Headline
 from pyrite.results.prices import BreakEven
 from pyrite.results.study import Study, TaskMetrics, total
-from pyrite.results.table import Column, Table
+from pyrite.results.table import POINTS, Column, Table
 
 
 def run() -> None:
@@ -41,13 +41,13 @@ def plots(study: Study) -> dict[str, Table]:
     by_task, by_label = [], []
     for task in study.scored:
         result = task.evaluated.classifiers[comparison.classifier].mixes[comparison.candidate]
-        by_task.append({"task": task.task, "macro_f1": 100 * result.macro_f1.value})
+        by_task.append({"task": task.task, "macro_f1": result.macro_f1.value})
         for label, score in result.per_class.items():
             if score.f1:
-                by_label.append({"label": f"{task.task}: {label}", "f1": 100 * score.f1.value})
+                by_label.append({"label": f"{task.task}: {label}", "f1": score.f1.value})
     return {
-        "tasks": Table([Column("task"), Column("macro_f1")], by_task),
-        "labels": Table([Column("label"), Column("f1")], by_label),
+        "tasks": Table([Column("task"), Column("macro_f1", unit=POINTS)], by_task),
+        "labels": Table([Column("label"), Column("f1", unit=POINTS)], by_label),
     }
 
 
@@ -87,17 +87,17 @@ def headline(study: Study) -> Headline:
 
 
 ENDS = ("", "_low", "_high")
-# The columns of `metrics/table.csv`: those of a value in points have the ends of its interval beside it.
-KEYS = (
-    *("task", "classifier", "mix", "rows", "seeds", "test_rows"),
-    *(f"{key}{end}" for key in ("macro_f1", "accuracy") for end in ENDS),
-    "calibration_error",
-    *(f"gap{end}" for end in (*ENDS, "_low90", "_high90")),
-    *("p", "p_holm", "detectable", "worth", "worth_low", "worth_high"),
-    *("cost_usd", "break_even_low", "break_even_high", "verdict"),
+# The columns of `metrics/table.csv`: those of a score have the ends of its interval beside it.
+COLUMNS = (
+    *map(Column, ("task", "classifier", "mix", "rows", "seeds", "test_rows")),
+    *(Column(f"{key}{end}", unit=POINTS) for key in ("macro_f1", "accuracy") for end in ENDS),
+    Column("calibration_error", unit=POINTS),
+    *(Column(f"gap{end}", unit=POINTS) for end in (*ENDS, "_low90", "_high90")),
+    *(Column("p", decimals=6), Column("p_holm", decimals=6), Column("detectable", unit=POINTS)),
+    *map(Column, ("worth", "worth_low", "worth_high")),
+    *(Column(key, decimals=None) for key in ("cost_usd", "break_even_low", "break_even_high")),
+    Column("verdict"),
 )
-# Those that have other decimals than two; None: all.
-DECIMALS = {"p": 6, "p_holm": 6, "cost_usd": None, "break_even_low": None, "break_even_high": None}
 
 
 def table(study: Study) -> Table:
@@ -112,18 +112,18 @@ def table(study: Study) -> Table:
         for mix in result.mixes
     ]
     rows += [_called(task) for task in study.scored if task.evaluated.llm]
-    return Table([Column(key, decimals=DECIMALS.get(key, 2)) for key in KEYS], rows)
+    return Table(COLUMNS, rows)
 
 
 def _row(task: TaskMetrics, classifier: str, mix: str, p_holm: float | None) -> dict[str, Any]:
     result, parsed = task.evaluated.classifiers[classifier].mixes[mix], mixes.parse(mix)
     row: dict[str, Any] = {"task": task.task, "classifier": classifier, "mix": mix, "rows": result.rows}
     row |= {"seeds": len(result.seeds), "test_rows": task.evaluated.test_rows}
-    row |= {"calibration_error": 100 * result.calibration_error}
-    row |= _points("macro_f1", result.macro_f1) | _points("accuracy", result.accuracy)
+    row |= {"calibration_error": result.calibration_error}
+    row |= _ends("macro_f1", result.macro_f1) | _ends("accuracy", result.accuracy)
     if gap := task.gap(classifier, mix):
-        row |= _points("gap", gap) | {"gap_low90": 100 * gap.low90, "gap_high90": 100 * gap.high90}
-        row |= {"p": gap.p, "p_holm": p_holm, "detectable": 100 * gap.detectable}
+        row |= _ends("gap", gap) | {"gap_low90": gap.low90, "gap_high90": gap.high90}
+        row |= {"p": gap.p, "p_holm": p_holm, "detectable": gap.detectable}
         row["verdict"] = verdict.decide(task.case(classifier, mix)) if parsed.sources else None
     if worth := result.worth:
         ends = zip(ENDS, ("labels", "low", "high"), strict=True)
@@ -139,12 +139,11 @@ def _called(task: TaskMetrics) -> dict[str, Any]:
     comparison, llm = task.comparison, task.evaluated.llm
     assert llm
     row = {"task": task.task, "classifier": "llm", "rows": 0, "seeds": llm.personas, "test_rows": llm.rows}
-    row |= _points("macro_f1", llm.macro_f1) | _points("accuracy", llm.accuracy)
+    row |= _ends("macro_f1", llm.macro_f1) | _ends("accuracy", llm.accuracy)
     beside = llm.classifiers.get(comparison.classifier, {}).get(comparison.baseline)
-    return row | (_points("gap", beside.gap.macro_f1) if beside else {})
+    return row | (_ends("gap", beside.gap.macro_f1) if beside else {})
 
 
-def _points(name: str, estimate: Estimate) -> dict[str, float | None]:
-    """A value and the ends of its interval, in points."""
-    ends = zip(ENDS, (estimate.value, estimate.low, estimate.high), strict=True)
-    return {f"{name}{end}": None if share is None else 100 * share for end, share in ends}
+def _ends(name: str, estimate: Estimate) -> dict[str, float | None]:
+    """A value and the ends of its interval."""
+    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}

@@ -1,4 +1,4 @@
-"""The tables of the report, the same on the page and in REPORT.md. Scores and gaps are in points."""
+"""The tables of the report, the same on the page and in REPORT.md. They show scores and gaps in points."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -30,8 +30,8 @@ def verdicts(tasks: Sequence[Findings], classifier: str) -> Table:
             {
                 "Task": task.title,
                 "Verdict": _word(task.verdicts[classifier]),
-                capital(baseline): 100 * scored[comparison.baseline].macro_f1.value,
-                capital(candidate): 100 * scored[comparison.candidate].macro_f1.value,
+                capital(baseline): number_cell(scored[comparison.baseline].macro_f1.value),
+                capital(candidate): number_cell(scored[comparison.candidate].macro_f1.value),
                 "Gap": gap and cell(gap.deciding, "+.1f"),
                 "Equals labels": worth_cell(worth[1]) if worth else Cell("not known"),
                 "Cost": Cell(", ".join(costs)),
@@ -55,7 +55,7 @@ def options(candidates: Sequence[Option], study: Params, classifier: str) -> Tab
         {
             "Trained on": mix_cell(option.candidate),
             "Texts": option.rows,
-            "Macro-F1": 100 * option.score,
+            "Macro-F1": number_cell(option.score),
             "Gap": cell(option.case.gap.deciding, "+.1f"),
             "Verdict": _word(Verdict.of(option.case, advice.kind(study, option.candidate)), option.case.obstacle),
             "Equals labels": worth_cell(option.worth),
@@ -79,9 +79,9 @@ def scores(task: Findings, classifier: str, adjusted: Mapping[tuple[str, str, st
     for mix in dict.fromkeys([*result.main, *(mix for mix in [task.comparison.baseline] if mix in result.mixes)]):
         score, gap, p = result.mixes[mix], task.gap(classifier, mix), adjusted.get((task.task, classifier, mix))
         row = {"Trained on": mix_cell(mix), "Texts": score.rows, "Macro-F1": cell(score.macro_f1)}
-        row |= {"Accuracy": cell(score.accuracy), f"Gap to {baseline}": cell(gap, "+.1f"), "p": number_cell(p, ".3f")}
-        row |= {"Smallest gap": gap and 100 * gap.detectable, "Equals labels": worth_cell(score.worth)}
-        rows.append(row | {"ECE": 100 * score.calibration_error})
+        row |= {"Accuracy": cell(score.accuracy), f"Gap to {baseline}": cell(gap, "+.1f")}
+        row |= {"p": number_cell(p, ".3f", 1), "Smallest gap": gap and number_cell(gap.detectable)}
+        rows.append(row | {"Equals labels": worth_cell(score.worth), "ECE": number_cell(score.calibration_error)})
     title = f"Scores of {classifier} on {task.evaluated.test_rows:,} real test texts, with 95 % intervals."
     about = (
         "Equals labels: the real labels that give the same score. p: permutation test, adjusted over tasks (Holm). "
@@ -106,14 +106,9 @@ def classifiers(task: Findings) -> Table:
 
 def confusions(task: Findings, classifier: str) -> Table:
     candidate, baseline = task.names
-    rows = [
-        {
-            "Label": mistake.label,
-            "Taken for": mistake.predicted,
-            baseline: mistake.baseline,
-            candidate: mistake.candidate,
-        }
-        | {"out of": mistake.texts}
+    rows: list[dict[str, Any]] = [
+        {"Label": mistake.label, "Taken for": mistake.predicted, baseline: mistake.baseline}
+        | {candidate: mistake.candidate, "out of": mistake.texts}
         for mistake in task.confusions(classifier)
     ]
     title = (
@@ -249,8 +244,8 @@ def slopes(slopes: Iterable[Slope], classifier: str) -> Table:
             "Trained on": mix_cell(slope.mix),
             "Slope": cell(slope.curve.slope, "+.2f", 1),
             "Beyond real": cell(slope.curve.steeper_than_real, "+.2f", 1),
-            "R²": number_cell(slope.curve.r_squared, ".2f"),
-            "ρ": number_cell(slope.curve.spearman, ".2f"),
+            "R²": number_cell(slope.curve.r_squared, ".2f", 1),
+            "ρ": number_cell(slope.curve.spearman, ".2f", 1),
         }
         for slope in slopes
         if slope.curve.slope.low is not None
