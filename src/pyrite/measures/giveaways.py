@@ -148,9 +148,9 @@ def log_odds(counts: Floats, n: int, others: Floats, n_others: int, shares: Floa
 
 def given_away(real: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> dict[str, GivenAway]:
     """What gives each source away beside real texts (columns id, text, label); without real texts, leaks alone."""
-    frames = [real, *sources.values()]
-    ends = np.cumsum([0, *map(len, frames)])
-    every = pd.concat(frames)["text"].tolist()
+    ends = np.cumsum([0, len(real), *map(len, sources.values())])
+    every = pd.concat([real, *sources.values()])["text"].tolist()
+    frames = [frame[["id", "label"]] for frame in (real, *sources.values())]
     giveaways: dict[str, dict[str, list[Giveaway]]] = {source: {} for source in sources}
     leaks: dict[str, list[Leak]] = {}
     for kind, features in KINDS.items():
@@ -158,8 +158,8 @@ def given_away(real: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> dict[
         tables = (table[start:end] for start, end in itertools.pairwise(ends))
         of_real, *of_sources = map(_Side, frames, tables)
         for source, side in zip(sources, of_sources, strict=True):
-            for label in side.labels:
-                differences = _between(kind, names, side.of_label(label), of_real.of_label(label))
+            for label, own in side.by_label.items():
+                differences = _between(kind, names, own, of_real.of_label(label))
                 giveaways[source].setdefault(label, []).extend(differences)
             if kind == "word":
                 leaks[source] = _leaks(names, side, of_real)
@@ -186,9 +186,10 @@ class _Side:
     def __len__(self) -> int:
         return len(self.frame)
 
-    @property
-    def labels(self) -> list[str]:
-        return sorted(self.frame["label"].unique())
+    @cached_property
+    def by_label(self) -> dict[str, _Side]:
+        """The texts of each label."""
+        return {label: self._taken(self.frame["label"] == label) for label in sorted(self.frame["label"].unique())}
 
     @cached_property
     def counts(self) -> Floats:
@@ -196,12 +197,15 @@ class _Side:
         return np.bincount(self.table.indices, minlength=self.table.shape[1]).astype(np.float64)
 
     def of_label(self, label: str) -> _Side:
-        rows = (self.frame["label"] == label).to_numpy()
-        return _Side(self.frame[rows], csr_array(self.table[rows]))
+        """Those of one label, of which there may be none."""
+        return self.by_label[label] if label in self.by_label else self._taken(self.frame["label"] == label)
+
+    def _taken(self, rows: pd.Series) -> _Side:
+        return _Side(self.frame[rows], csr_array(self.table[rows.to_numpy()]))
 
     def having(self, feature: int) -> tuple[str, ...]:
         """Some texts that have a feature: those with the lowest ids, which is at random."""
-        return tuple(sorted(self.frame["id"].iloc[self.table[:, [feature]].nonzero()[0]])[:NAMED])
+        return tuple(sorted(self.frame["id"].to_numpy()[self.table[:, [feature]].nonzero()[0]])[:NAMED])
 
 
 def _table(every: Sequence[str], features: Callable[[str], Iterable[str]]) -> tuple[csr_array, NDArray[np.object_]]:
@@ -251,8 +255,8 @@ def _leaks(names: NDArray[np.object_], source: _Side, real: _Side) -> list[Leak]
     seen = np.flatnonzero(source.counts >= LEAST)
     totals, real_totals = source.counts[seen], real.counts[seen]
     shares = (totals + real_totals) / (len(source) + len(real))
-    for label in source.labels if len(source.labels) > 1 and len(seen) else ():
-        own, own_real = source.of_label(label), real.of_label(label)
+    for label, own in source.by_label.items() if len(source.by_label) > 1 and len(seen) else ():
+        own_real = real.of_label(label)
         counts, real_counts = own.counts[seen], own_real.counts[seen]
         ratio, variance = log_odds(counts, len(own), totals - counts, len(source) - len(own), shares)
         if len(own_real):
@@ -272,7 +276,7 @@ def _leaks(names: NDArray[np.object_], source: _Side, real: _Side) -> list[Leak]
                 ids=own.having(seen[i]),
             )
             for i in np.argsort(-z, kind="stable")[:LISTED]
-            if z[i] > _beyond(len(z) * len(source.labels))
+            if z[i] > _beyond(len(z) * len(source.by_label))
         ]
     return sorted(leaks, key=lambda leak: -leak.z)
 

@@ -200,7 +200,8 @@ class Table:
                 if parts[-1] and sum(map(self._width, [*names, *parts[-1], column])) > width:
                     parts.append([])
                 parts[-1].append(column)
-        left = [column for column in names if column not in self._same()]
+        same = self._same()
+        left = [column for column in names if column not in same]
         return [
             Table(
                 [c for c in self.columns if c in (left if number else names) or keys & {c.key, c.within}],
